@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['cws-source', 'node', 'import', 'module', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: 'forks',
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['{core,native,plugins/*,distributions/*,examples/*,scripts}/test/**/*.test.ts'], exclude: ['**/*.live.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'live',
+          include: ['{core,native,plugins/*,distributions/*,examples/*}/test/**/*.live.test.ts', 'tests/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
