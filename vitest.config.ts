@@ -8,7 +8,14 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { extends: true, test: { name: 'unit', include: ['{core,native,plugins/*,distributions/*,examples/*,scripts}/test/**/*.test.ts'], exclude: ['**/*.live.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{core,native,plugins/*,distributions/*,examples/*,scripts}/test/**/*.test.ts'],
+          exclude: ['**/*.live.test.ts'],
+        },
+      },
       {
         extends: true,
         test: {
