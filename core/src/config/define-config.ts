@@ -1,0 +1,35 @@
+import type { NotifierNames, PluginInput } from '../plugin/instance.ts'
+
+/** Which signals go where, in which words. */
+export interface NotificationRule<Destination extends string = string> {
+  /** For people, and for run-time changes by name. */
+  readonly name: string
+  /** Condition over the signal in the rule language: `severity >= medium && rule.id != "x"`. All signals if absent. */
+  readonly when?: string
+  /** One notifier or several. */
+  readonly to: Destination | readonly Destination[]
+  /** Tell again while the signal stays open: `4h`. */
+  readonly repeat?: string
+  /** Template of the message; the notifier's own if absent. */
+  readonly message?: string
+  readonly enabled?: boolean
+}
+
+export interface Config<P extends readonly PluginInput[] = readonly PluginInput[]> {
+  /** What runs: factories called, presets spread or nested. */
+  readonly plugins: P
+  /** Without it every notifier gets every signal from `low` up. */
+  readonly notifications?: readonly NotificationRule<NotifierNames<P[number]>>[]
+}
+
+/** What a configuration may export: the object, or a function (async too) that makes it. */
+export type ConfigExport = Config | ((environment: { readonly root: boolean; readonly hostname: string }) => Config | Promise<Config>)
+
+/** Declares the configuration: the identity, typed so that `to:` knows the notifiers among `plugins`. */
+export function defineConfig<const P extends readonly PluginInput[]>(
+  config: (environment: { readonly root: boolean; readonly hostname: string }) => Config<P> | Promise<Config<P>>,
+): () => Promise<Config<P>>
+export function defineConfig<const P extends readonly PluginInput[]>(config: Config<P>): Config<P>
+export function defineConfig(config: unknown): unknown {
+  return config
+}

@@ -1,0 +1,11 @@
+import { defineEvent } from '../define-event.ts'
+import { int, strings } from '../field.ts'
+
+export const agentRulesetLoaded = defineEvent('agent.ruleset_loaded', {
+  doc: 'Rules were loaded: how many run, which were refused, which this host cannot feed.',
+  fields: {
+    loaded: int('Rules that run'),
+    rejected: strings('Ids of rules with errors'),
+    unfed: strings('Ids of rules whose events or fields no sensor of this host feeds'),
+  },
+})

@@ -1,0 +1,84 @@
+/** Kinds of scalar that a field can hold. `int` is a safe integer; `int64` a bigint (inode, nanoseconds, masks); `path` a string whose globs respect `/`. */
+export type FieldKind = 'string' | 'path' | 'int' | 'int64' | 'bool'
+
+/** What a kind is in JavaScript. */
+export type KindValue<K extends FieldKind> = K extends 'string' | 'path'
+  ? string
+  : K extends 'int'
+    ? number
+    : K extends 'int64'
+      ? bigint
+      : boolean
+
+/** Names that stand for numbers in conditions, for example `O_WRONLY`. */
+export type Constants = Readonly<Record<string, number | bigint>>
+
+/** The declaration of one field. Pure data: types, checks, schema, docs and completion all come from it. */
+export interface Field<K extends FieldKind = FieldKind, A extends boolean = boolean> {
+  readonly field: K
+  readonly array: A
+  readonly doc: string
+  readonly constants?: Constants
+}
+
+export interface FieldOptions {
+  readonly constants?: Constants
+}
+
+function make<K extends FieldKind, A extends boolean>(field: K, array: A, doc: string, options: FieldOptions = {}): Field<K, A> {
+  return options.constants ? { field, array, doc, constants: options.constants } : { field, array, doc }
+}
+
+export const string = (doc: string): Field<'string', false> => make('string', false, doc)
+export const strings = (doc: string): Field<'string', true> => make('string', true, doc)
+export const path = (doc: string): Field<'path', false> => make('path', false, doc)
+export const int = (doc: string, options?: FieldOptions): Field<'int', false> => make('int', false, doc, options)
+export const ints = (doc: string, options?: FieldOptions): Field<'int', true> => make('int', true, doc, options)
+export const int64 = (doc: string, options?: FieldOptions): Field<'int64', false> => make('int64', false, doc, options)
+export const bool = (doc: string): Field<'bool', false> => make('bool', false, doc)
+
+/** A tree of fields: the words between the dots are its keys. */
+export interface Shape {
+  readonly [name: string]: Field | Shape
+}
+
+export function isField(node: Field | Shape): node is Field {
+  return typeof (node as Field).field === 'string'
+}
+
+/** Every field of a shape becomes an array, one element an ancestor. */
+export type Iterated<S extends Shape> = {
+  readonly [N in keyof S]: S[N] extends Field<infer K> ? Field<K, true> : S[N] extends Shape ? Iterated<S[N]> : never
+}
+
+/** Declares a block that is repeated (`process.ancestors`): each field reads as an array, nearest first. */
+export function iterated<const S extends Shape>(shape: S): Iterated<S> {
+  const out: Record<string, Field | Shape> = {}
+  for (const [name, node] of Object.entries(shape)) out[name] = isField(node) ? { ...node, array: true } : iterated(node)
+  return out as Iterated<S>
+}
+
+/** The dotted names of a shape's fields. */
+export type Paths<S, P extends string = ''> = {
+  [N in keyof S & string]: S[N] extends Field ? `${P}${N}` : S[N] extends Shape ? Paths<S[N], `${P}${N}.`> : never
+}[keyof S & string]
+
+/** The field at a dotted name. */
+export type FieldAt<S, P extends string> = P extends keyof S
+  ? S[P]
+  : P extends `${infer H}.${infer T}`
+    ? H extends keyof S
+      ? FieldAt<S[H], T>
+      : never
+    : never
+
+/** The value that a field declaration yields when it is known. */
+export type ValueOf<F> = F extends Field<infer K, infer A> ? (A extends true ? readonly KindValue<K>[] : KindValue<K>) : never
+
+/** Walks a shape in order of declaration. */
+export function* fieldsOf(shape: Shape, prefix = ''): Generator<readonly [name: string, field: Field]> {
+  for (const [name, node] of Object.entries(shape)) {
+    if (isField(node)) yield [prefix + name, node]
+    else yield* fieldsOf(node, `${prefix}${name}.`)
+  }
+}

@@ -1,0 +1,20 @@
+import type { Event } from '../model/event.ts'
+
+/** Handle of a process image in the tracker's own table; -1 is nobody. Valid while an event is dispatched, and between `locate` and `release` for `ctx.per`. */
+export type Actor = number
+
+/**
+ * Who keeps the process tree. At most one in a composition. It sees every event first and says who did it; its field providers then read
+ * `event.actor`.
+ */
+export interface ProcessTracker {
+  /** Updates the tree with this event (exec, fork, exit) and returns its acting process, -1 if unknown. */
+  locate(event: TrackedEvent): Actor
+  /** A number that stays the same for all images of one process and is not reused while it lives: what `ctx.per('process')` keys by. */
+  processOf(actor: Actor): number
+  /** Calls back when a process is gone for good, so that what was kept for it is freed. */
+  onRelease(callback: (process: number) => void): void
+}
+
+/** An event with its acting process. `cursor` is what the source passed to `emit`, -1 for events from objects. */
+export type TrackedEvent = Event & { readonly actor: Actor; readonly cursor: number; readonly pid: number | undefined }
