@@ -52,6 +52,8 @@ export interface PluginContext<O = unknown> {
   track(tracker: ProcessTracker): void
   /** Provides fields lazily: on events of the named type, or of all with `'*'`. Runs only when a rule, a template or an output reads the field. */
   fields<T extends EventType>(on: T | '*', providers: Readonly<Record<string, FieldProvider>>): void
+  /** Changes the values of fields, by dotted name, wherever they leave the agent: JSON, messages, the store. Rules see them as they are. */
+  redact(fields: Readonly<Record<string, (value: unknown) => unknown>>): void
 
   /** Detects: the handler runs for events for which the interest holds; what it excludes need not leave the kernel. */
   detect<T extends EventType>(on: T, interest: null, handler: (event: Event<T>) => Detection): void

@@ -1,0 +1,30 @@
+import type { FullTap, Tap } from 'tapable'
+
+/** Told of every throw and rejection of a tap. Must not throw. */
+export type FaultSink = (plugin: string, hook: string, error: Error) => void
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+/**
+ * Replaces a tap by one that cannot hurt the next: a throw is attributed and swallowed, a promise that a synchronous tap returned by
+ * mistake has its rejection attributed too. Every hook has this interceptor before any plugin taps.
+ */
+export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink): T {
+  const { fn, name } = tap as unknown as FullTap & { fn: (...args: unknown[]) => unknown }
+  const guardedFn = (...args: unknown[]): unknown => {
+    try {
+      const result = fn(...args)
+      if (typeof result === 'object' && result !== null && typeof (result as PromiseLike<unknown>).then === 'function') {
+        ;(result as PromiseLike<unknown>).then(undefined, (error) => onFault(name, hook, asError(error)))
+        return undefined
+      }
+      return result
+    } catch (error) {
+      onFault(name, hook, asError(error))
+      return undefined
+    }
+  }
+  return { ...tap, fn: guardedFn }
+}

@@ -1,0 +1,191 @@
+import { CwsError } from '../errors/cws-error.ts'
+import type { EventDefinition } from './define-event.ts'
+import { toJson } from './event-json.ts'
+import { type Field, isField, type Shape } from './field.ts'
+import { UNKNOWN } from './unknown.ts'
+
+/** Reads a field of a live event; the result of a pending provider is UNKNOWN. */
+export type FieldResolver = (event: LiveEvent) => unknown
+
+/** How values are changed before they leave the agent (scrubbing), by dotted field name. */
+export type Redactors = ReadonlyMap<string, (value: unknown) => unknown>
+
+/** What is common to live and kept events. The generated classes add a getter for each dotted field name and one for each block. */
+export abstract class BaseEvent {
+  readonly definition: EventDefinition
+  readonly redactors: Redactors
+
+  constructor(definition: EventDefinition, redactors: Redactors) {
+    this.definition = definition
+    this.redactors = redactors
+  }
+
+  get type(): string {
+    return this.definition.type
+  }
+
+  get(field: string): unknown {
+    return this.definition.fields.has(field) ? (this as unknown as Record<string, unknown>)[field] : UNKNOWN
+  }
+
+  toJSON(): Record<string, unknown> {
+    return toJson(this)
+  }
+
+  abstract keep(): BaseEvent
+  /** Stable number of the acting process, -1 if unknown. */
+  abstract readonly process$: number
+}
+
+/** An event under dispatch: a cursor into a batch, or an object. Its getters throw once the dispatch is over. */
+export abstract class LiveEvent extends BaseEvent {
+  readonly cursor: number
+  readonly pid: number | undefined
+  /** Values of events that came as objects, by dotted name. */
+  readonly values: ReadonlyMap<string, unknown> | undefined
+  actor = -1
+  process$ = -1
+  live = true
+  /** Values that were costly to read, by index of the field. */
+  memo: Map<number, unknown> | undefined = undefined
+  /** Promises of field providers that were met while reading. */
+  pending: Map<string, Promise<unknown>> | undefined = undefined
+
+  constructor(
+    definition: EventDefinition,
+    redactors: Redactors,
+    cursor: number,
+    pid: number | undefined,
+    values: ReadonlyMap<string, unknown> | undefined,
+  ) {
+    super(definition, redactors)
+    this.cursor = cursor
+    this.pid = pid
+    this.values = values
+  }
+}
+
+/** A copy that outlives its dispatch. */
+export abstract class KeptEvent extends BaseEvent {
+  readonly process$: number
+  readonly kept: Map<string, unknown>
+
+  constructor(definition: EventDefinition, redactors: Redactors, process: number, kept: Map<string, unknown>) {
+    super(definition, redactors)
+    this.process$ = process
+    this.kept = kept
+  }
+
+  override keep(): this {
+    return this
+  }
+}
+
+export interface EventClasses {
+  readonly live: new (cursor: number, pid: number | undefined, values: ReadonlyMap<string, unknown> | undefined) => LiveEvent
+  readonly kept: new (process: number, kept: Map<string, unknown>) => KeptEvent
+}
+
+function expired(event: LiveEvent, field: string): CwsError {
+  return new CwsError('CWS_ERR_EVENT_EXPIRED', `${field} of an ${event.type} event was read after its dispatch`, {
+    hint: 'copy what you need, or keep the event with event.keep() while it is dispatched',
+  })
+}
+
+/** Reads everything now. Fields whose providers are pending stay UNKNOWN and are filled in when they settle. */
+function keepLive(event: LiveEvent, Kept: EventClasses['kept']): KeptEvent {
+  if (!event.live) throw expired(event, 'keep()')
+  const values = new Map<string, unknown>()
+  for (const name of event.definition.fields.keys()) {
+    const value = (event as unknown as Record<string, unknown>)[name]
+    if (value !== UNKNOWN) values.set(name, value)
+  }
+  return new Kept(event.process$, values)
+}
+
+/**
+ * Generates the classes of an event type: a getter for each field under its dotted name, a getter for each block under its own.
+ * `resolve` says how a field of a live event is read; `memoise` whether its value is worth keeping for the dispatch.
+ */
+export function generateEventClasses(
+  definition: EventDefinition,
+  redactors: Redactors,
+  resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
+): EventClasses {
+  class Live extends LiveEvent {
+    constructor(cursor: number, pid: number | undefined, values: ReadonlyMap<string, unknown> | undefined) {
+      super(definition, redactors, cursor, pid, values)
+    }
+    override keep(): KeptEvent {
+      return keepLive(this, Kept)
+    }
+  }
+  class Kept extends KeptEvent {
+    constructor(process: number, kept: Map<string, unknown>) {
+      super(definition, redactors, process, kept)
+    }
+  }
+  let index = 0
+  for (const [name, field] of definition.fields) {
+    const { read, memoise } = resolve(name, field)
+    Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, index++, read) : plainGetter(name, read) })
+    Object.defineProperty(Kept.prototype, name, {
+      get(this: Kept) {
+        const value = this.kept.get(name)
+        return value === undefined ? UNKNOWN : value
+      },
+    })
+  }
+  for (const prototype of [Live.prototype, Kept.prototype]) defineBlocks(prototype, definition.shape, '')
+  return { live: Live, kept: Kept }
+}
+
+function plainGetter(name: string, read: FieldResolver) {
+  return function (this: LiveEvent): unknown {
+    if (!this.live) throw expired(this, name)
+    return read(this)
+  }
+}
+
+function memoisedGetter(name: string, index: number, read: FieldResolver) {
+  return function (this: LiveEvent): unknown {
+    if (!this.live) throw expired(this, name)
+    if (this.memo === undefined) this.memo = new Map()
+    const known = this.memo.get(index)
+    if (known !== undefined) return known
+    const value = read(this)
+    this.memo.set(index, value)
+    return value
+  }
+}
+
+/** `event.exec.file.path`: blocks are small objects that read the event's dotted getters. */
+function defineBlocks(prototype: object, shape: Shape, prefix: string): void {
+  for (const [name, node] of Object.entries(shape)) {
+    if (isField(node)) {
+      if (prefix) {
+        const full = prefix + name
+        Object.defineProperty(prototype, name, {
+          enumerable: true,
+          get(this: { root: Record<string, unknown> }) {
+            return this.root[full]
+          },
+        })
+      }
+      continue
+    }
+    class Block {
+      readonly root: unknown
+      constructor(root: unknown) {
+        this.root = root
+      }
+    }
+    defineBlocks(Block.prototype, node, `${prefix}${name}.`)
+    Object.defineProperty(prototype, name, {
+      enumerable: true,
+      get(this: { root?: unknown }) {
+        return new Block(prefix ? this.root : this)
+      },
+    })
+  }
+}

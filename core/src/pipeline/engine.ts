@@ -1,0 +1,168 @@
+import { hostname } from 'node:os'
+import { CwsError } from '../errors/cws-error.ts'
+import { Hooks } from '../hooks/create-hooks.ts'
+import { asError } from '../hooks/guard.ts'
+import type { EventDefinition } from '../model/define-event.ts'
+import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent, LiveEvent } from '../model/event-class.ts'
+import type { EventRegistry } from '../model/registry.ts'
+import type { BatchFeed, EventOrigin, ObjectFeed, Readers } from '../plugin/source.ts'
+import type { ProcessTracker } from '../plugin/tracker.ts'
+import type { Finding } from '../signals/finding.ts'
+import { Counters } from './counters.ts'
+import { FieldProviders } from './field-providers.ts'
+import { flatten } from './flatten.ts'
+import { Interests } from './interests.ts'
+import { Parking } from './parking.ts'
+
+/** Faults of one plugin in one hook are told as an event once, then at each doubling. */
+const isTold = (count: number) => (count & (count - 1)) === 0
+
+/** The pipeline of one composition: from a source's `emit` to a finding, all synchronous. */
+export class Engine {
+  readonly events: EventRegistry
+  readonly hooks: Hooks
+  readonly counters = new Counters()
+  readonly providers: FieldProviders
+  readonly interests = new Interests()
+  readonly redactors = new Map<string, (value: unknown) => unknown>()
+  readonly #parking = new Parking()
+  readonly #hostname = hostname()
+  readonly #onFinding: (finding: Finding, event: BaseEvent) => void
+  readonly #faults = new Map<string, number>()
+  readonly #log: (plugin: string, hook: string, error: Error, count: number) => void
+  #tracker: ProcessTracker | undefined
+  #faultFeed: ObjectFeed<'agent.plugin_fault'> | undefined
+  /** Plugins whose fault is being told: a fault while telling one is only counted. */
+  #telling = false
+
+  constructor(
+    events: EventRegistry,
+    onFinding: (finding: Finding, event: BaseEvent) => void,
+    onFault: (plugin: string, hook: string, error: Error, count: number) => void,
+  ) {
+    this.events = events
+    this.#onFinding = onFinding
+    this.#log = onFault
+    const sink = (plugin: string, hook: string, error: Error) => this.fault(plugin, hook, error)
+    this.hooks = new Hooks(sink)
+    this.providers = new FieldProviders(sink)
+    this.providers.add('core', '*', { 'event.hostname': () => this.#hostname })
+  }
+
+  /** @throws CwsError CWS_ERR_SERVICE if another plugin keeps the process tree. */
+  track(plugin: string, tracker: ProcessTracker): void {
+    if (this.#tracker) throw new CwsError('CWS_ERR_SERVICE', 'the process tree is kept by another plugin already', { plugin })
+    this.#tracker = tracker
+  }
+
+  get tracker(): ProcessTracker | undefined {
+    return this.#tracker
+  }
+
+  batchFeed(definition: EventDefinition, readers: Readers): BatchFeed {
+    for (const field of Object.keys(readers))
+      if (!definition.fields.has(field))
+        throw new CwsError('CWS_ERR_FIELD_UNKNOWN', `"${definition.type}" has no field ${field}, yet its source reads one`)
+    const pidReader = readers['process.pid']
+    let Live: EventClasses['live'] | undefined
+    const dispatch = this.#dispatcher(definition)
+    return {
+      emit: (cursor) => {
+        Live ??= this.#classes(definition, readers).live
+        const pid = pidReader?.(cursor)
+        dispatch(new Live(cursor, typeof pid === 'number' ? pid : undefined, undefined))
+      },
+    }
+  }
+
+  objectFeed(definition: EventDefinition): ObjectFeed<never> {
+    let Live: EventClasses['live'] | undefined
+    const dispatch = this.#dispatcher(definition)
+    return {
+      emit: (fields: object, about: EventOrigin = {}) => {
+        Live ??= this.#classes(definition, undefined).live
+        const values = flatten(definition, fields)
+        values.set('event.timestamp', about.timestamp ?? BigInt(Date.now()) * 1_000_000n)
+        if (!values.has('event.source')) values.set('event.source', 'runtime')
+        if (about.pid !== undefined && !values.has('process.pid')) values.set('process.pid', about.pid)
+        dispatch(new Live(-1, about.pid, values))
+      },
+    }
+  }
+
+  /** A kept event from values, for tests and for findings of the agent itself. */
+  keptEvent(definition: EventDefinition, values: Map<string, unknown>): KeptEvent {
+    return new (this.#classes(definition, undefined).kept)(-1, values)
+  }
+
+  report(plugin: string, event: BaseEvent, finding: Finding): void {
+    if (event instanceof LiveEvent && !event.live)
+      throw new CwsError('CWS_ERR_EVENT_EXPIRED', 'a finding was reported about an event after its dispatch', { plugin })
+    this.counters.findings++
+    const result = this.hooks.finding.call(finding, event)
+    if (result === null) this.counters.suppressed++
+    else this.#onFinding(result, event)
+  }
+
+  undecided(plugin: string, event: BaseEvent, again: (event: BaseEvent) => void): void {
+    const counts = this.counters.of(event.type)
+    if (event instanceof LiveEvent) {
+      const parked = this.#parking.park(event, (kept) => {
+        try {
+          again(kept)
+        } catch (error) {
+          this.fault(plugin, `undecided:${kept.type}`, asError(error))
+        }
+      })
+      if (parked) {
+        counts.parked++
+        return
+      }
+    }
+    counts.undecided++
+  }
+
+  fault(plugin: string, hook: string, error: Error): void {
+    this.counters.faults++
+    const key = `${plugin}\0${hook}`
+    const count = (this.#faults.get(key) ?? 0) + 1
+    this.#faults.set(key, count)
+    if (!isTold(count)) return
+    this.#log(plugin, hook, error, count)
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      this.hooks.fault.call({ plugin, hook, error })
+      this.#faultFeed ??= this.objectFeed(this.events.get('agent.plugin_fault')) as ObjectFeed<'agent.plugin_fault'>
+      this.#faultFeed.emit({ plugin, hook, message: error.message, count })
+    } finally {
+      this.#telling = false
+    }
+  }
+
+  #classes(definition: EventDefinition, readers: Readers | undefined): EventClasses {
+    return generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers))
+  }
+
+  #dispatcher(definition: EventDefinition): (event: LiveEvent) => void {
+    const { type } = definition
+    const counts = this.counters.of(type)
+    return (event) => {
+      counts.seen++
+      try {
+        const tracker = this.#tracker
+        if (tracker !== undefined && !definition.agent) {
+          event.actor = tracker.locate(event as never)
+          if (event.actor >= 0) event.process$ = tracker.processOf(event.actor)
+        }
+        this.hooks.enrich.get(type)?.call(event)
+        this.hooks.detect.get(type)?.call(event)
+      } catch (error) {
+        // Taps are guarded: only the tracker can throw here.
+        this.fault('tracker', `locate:${type}`, asError(error))
+      } finally {
+        event.live = false
+      }
+    }
+  }
+}

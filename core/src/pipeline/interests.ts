@@ -1,0 +1,27 @@
+import type { Condition } from '../condition/ir.ts'
+import type { Interest, InterestSet } from '../plugin/source.ts'
+
+/** What detectors want, collected while plugins are set up, handed to sources as data and replaced by generations. */
+export class Interests {
+  readonly #byType = new Map<string, Interest[]>()
+  #generation = 0
+
+  add(type: string, plugin: string, condition: Condition, urgent: boolean): void {
+    const list = this.#byType.get(type) ?? []
+    this.#byType.set(type, list)
+    list.push({ plugin, condition, urgent })
+  }
+
+  /** A new generation of all that is wanted now. */
+  next(): InterestSet {
+    this.#generation++
+    return { generation: this.#generation, byType: new Map([...this.#byType].map(([type, list]) => [type, [...list]])) }
+  }
+}
+
+/** What sensors hold while one composition replaces another: nothing that either wants may be filtered away. */
+export function union(a: InterestSet, b: InterestSet): InterestSet {
+  const byType = new Map<string, readonly Interest[]>(a.byType)
+  for (const [type, list] of b.byType) byType.set(type, [...(byType.get(type) ?? []), ...list])
+  return { generation: Math.max(a.generation, b.generation), byType }
+}

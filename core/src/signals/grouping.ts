@@ -1,0 +1,196 @@
+import type { BaseEvent } from '../model/event-class.ts'
+import { rfc3339 } from '../model/event-json.ts'
+import { UNKNOWN } from '../model/unknown.ts'
+import type { Finding } from './finding.ts'
+import { renderMessage } from './message.ts'
+import { rankOf, type Severity } from './severity.ts'
+import type { Signal } from './signal.ts'
+import { ulid } from './ulid.ts'
+
+/** How long findings gather in one signal, from the first. */
+export const WINDOW_MS = 10 * 60_000
+/** Open signals a rule and window; the rest fold into one: an attacker chooses names and so the number of groups. */
+export const MAX_OPEN_PER_RULE = 20
+/** How often growing signals are told to the delivery thread. */
+const FLUSH_MS = 1_000
+
+interface Group {
+  readonly key: string
+  readonly rule: string
+  readonly opened: number
+  base: Omit<Signal, 'revision' | 'count' | 'last_seen' | 'severity'>
+  severity: Severity
+  lastSeen: bigint
+  count: number
+  revision: number
+  dirty: boolean
+}
+
+export interface GroupingOptions {
+  readonly host: string
+  /** Told of every revision; `final` when the signal's window is over. */
+  readonly emit: (signal: Signal, final: boolean) => void
+  /** Milliseconds that never go back. */
+  readonly now?: () => number
+}
+
+/** Makes signals from findings: a flood of findings is a few messages to the delivery thread. */
+export class Grouping {
+  readonly #groups = new Map<string, Group>()
+  readonly #openByRule = new Map<string, number>()
+  readonly #emit: GroupingOptions['emit']
+  readonly #host: string
+  readonly #now: () => number
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: GroupingOptions) {
+    this.#emit = options.emit
+    this.#host = options.host
+    this.#now = options.now ?? (() => performance.now())
+  }
+
+  get size(): number {
+    return this.#groups.size
+  }
+
+  add(finding: Finding, event: BaseEvent): void {
+    const now = this.#now()
+    const fields = groupFields(finding, event)
+    const key = groupKey(finding.rule, fields)
+    let group = this.#open(key, now)
+    if (!group && (this.#openByRule.get(finding.rule) ?? 0) >= MAX_OPEN_PER_RULE) {
+      const folded = `${finding.rule}\0folded`
+      group = this.#open(folded, now) ?? this.#start(folded, finding, event, {}, now, true)
+    }
+    group ??= this.#start(key, finding, event, fields, now, false)
+    const seen = timeOf(event)
+    if (seen > group.lastSeen) group.lastSeen = seen
+    group.count++
+    const raised = rankOf(finding.severity) > rankOf(group.severity)
+    if (raised) group.severity = finding.severity
+    if (group.revision === 0 || raised) this.#tell(group, false)
+    else group.dirty = true
+    this.#timer ??= setInterval(() => this.flush(), FLUSH_MS).unref()
+  }
+
+  /** Tells what has grown and closes windows that are over. */
+  flush(): void {
+    const now = this.#now()
+    for (const group of this.#groups.values()) {
+      const over = now - group.opened >= WINDOW_MS
+      if (over) this.#close(group)
+      else if (group.dirty) this.#tell(group, false)
+    }
+    if (this.#groups.size === 0 && this.#timer) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+  }
+
+  /** Ends all windows: the agent stops. */
+  close(): void {
+    for (const group of [...this.#groups.values()]) this.#close(group)
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #open(key: string, now: number): Group | undefined {
+    const group = this.#groups.get(key)
+    if (group && now - group.opened >= WINDOW_MS) {
+      this.#close(group)
+      return undefined
+    }
+    return group
+  }
+
+  #start(key: string, finding: Finding, event: BaseEvent, fields: Record<string, unknown>, now: number, folded: boolean): Group {
+    const seen = timeOf(event)
+    const name = finding.name ?? finding.rule
+    const group: Group = {
+      key,
+      rule: finding.rule,
+      opened: now,
+      severity: finding.severity,
+      lastSeen: seen,
+      count: 0,
+      revision: 0,
+      dirty: false,
+      base: {
+        id: ulid(),
+        rule: { id: finding.rule, name },
+        status: 'open',
+        title: folded ? `More signals of: ${finding.title ?? name}` : (finding.title ?? name),
+        message: finding.message === undefined ? '' : renderMessage(finding.message, event),
+        advice: finding.advice ?? '',
+        first_seen: rfc3339(seen),
+        tags: finding.tags ?? [],
+        host: { name: this.#host },
+        group: fields,
+        event: { type: event.type, ...event.toJSON() },
+        ...(folded ? { folded: true as const } : {}),
+      },
+    }
+    this.#groups.set(key, group)
+    if (!folded) this.#openByRule.set(finding.rule, (this.#openByRule.get(finding.rule) ?? 0) + 1)
+    return group
+  }
+
+  #tell(group: Group, final: boolean): void {
+    group.dirty = false
+    group.revision++
+    const { id, rule, status, title, message, advice, first_seen, tags, host, group: by, event, folded } = group.base
+    this.#emit(
+      {
+        id,
+        revision: group.revision,
+        rule,
+        severity: group.severity,
+        status,
+        title,
+        message,
+        advice,
+        first_seen,
+        last_seen: rfc3339(group.lastSeen),
+        count: group.count,
+        tags,
+        host,
+        group: by,
+        event,
+        ...(folded ? { folded } : {}),
+      },
+      final,
+    )
+  }
+
+  #close(group: Group): void {
+    this.#groups.delete(group.key)
+    if (!group.base.folded) {
+      const open = (this.#openByRule.get(group.rule) ?? 1) - 1
+      if (open > 0) this.#openByRule.set(group.rule, open)
+      else this.#openByRule.delete(group.rule)
+    }
+    if (group.dirty) this.#tell(group, true)
+  }
+}
+
+function timeOf(event: BaseEvent): bigint {
+  const time = event.get('event.timestamp')
+  return typeof time === 'bigint' ? time : BigInt(Date.now()) * 1_000_000n
+}
+
+function groupFields(finding: Finding, event: BaseEvent): Record<string, unknown> {
+  const names = finding.groupBy ?? ['container.id', 'process.file.path', `${event.type}.file.path`]
+  const fields: Record<string, unknown> = {}
+  for (const name of names) {
+    if (!event.definition.fields.has(name)) continue
+    let value = event.get(name)
+    const redact = event.redactors.get(name)
+    if (redact && value !== UNKNOWN) value = redact(value)
+    fields[name] = value === UNKNOWN ? null : typeof value === 'bigint' ? value.toString() : value
+  }
+  return fields
+}
+
+function groupKey(rule: string, fields: Record<string, unknown>): string {
+  return `${rule}\0${JSON.stringify(Object.values(fields))}`
+}

@@ -1,0 +1,29 @@
+import type { BaseEvent } from '../model/event-class.ts'
+import { UNKNOWN } from '../model/unknown.ts'
+import { printable } from './printable.ts'
+
+/** Longest value in a message, in characters: notify.md's budget for one field. */
+const MAX_VALUE = 512
+const VARIABLE = /\{\{@([a-z0-9_.]+)\}\}/g
+
+/** The fields that a message names. */
+export function variablesOf(template: string): string[] {
+  return [...template.matchAll(VARIABLE)].map((match) => match[1] as string)
+}
+
+/**
+ * Fills `{{@field}}` in one pass: values enter as text that cannot be a variable, with what a terminal or a reader could be fooled by made
+ * visible; redacted as output is.
+ */
+export function renderMessage(template: string, event: BaseEvent): string {
+  return template.replace(VARIABLE, (_, field: string) => valueText(event, field))
+}
+
+function valueText(event: BaseEvent, field: string): string {
+  let value = event.get(field)
+  if (value === UNKNOWN || value === undefined) return '(unknown)'
+  const redact = event.redactors.get(field)
+  if (redact) value = redact(value)
+  const text = Array.isArray(value) ? value.map((element) => (element === UNKNOWN ? '?' : String(element))).join(', ') : String(value)
+  return printable(text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…(+${text.length - MAX_VALUE})` : text)
+}
