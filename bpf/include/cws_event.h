@@ -136,6 +136,24 @@ struct cws_exit { /* of a whole process: sent when its last thread ends */
 	__cws_u32 reserved;
 };
 
+/*
+ * A piece of an argv too long for its exec record. h.tid and h.time are those of the cws_exec that follows; pieces come in order, at
+ * most CWS_ARGV_MAX / CWS_ARGV_CHUNK_MAX of them, and hold all of argv: the exec record itself then carries none.
+ */
+struct cws_argv_chunk {
+	struct cws_header h;
+	__cws_u32 offset; /* in argv, bytes */
+	__cws_u32 len;    /* bytes that follow this struct */
+};
+
+enum cws_limit {
+	CWS_ARGV_INLINE_MAX = 8192, /* bytes: an argv up to this is in its exec record */
+	CWS_ARGV_CHUNK_MAX = 16384,
+	CWS_ARGV_MAX = 65536,
+	CWS_PATH_MAX = 4096, /* of every path and of filename */
+	CWS_RECORD_MAX = 32768, /* of a record as the kernel side writes it; one joined with its chunks: plus CWS_ARGV_MAX */
+};
+
 struct cws_lost {
 	struct cws_header h; /* time: now; start: when the loss began */
 	__cws_u64 count;     /* records */
