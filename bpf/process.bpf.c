@@ -118,7 +118,7 @@ int cws_exec(u64 *ctx)
 	exec->sid = group_number(signal, PIDTYPE_SID);
 	exec->tty = tty_device(signal);
 	fill_cred(&exec->cred, task);
-	fill_ns(&exec->ns, task, own.ns);
+	fill_ns(&exec->namespace, task, own.ns);
 	bpf_get_current_comm(exec->comm, sizeof(exec->comm));
 
 	root = (u64)BPF_CORE_READ(task, nsproxy, mnt_ns, root);

@@ -110,7 +110,7 @@ struct cws_exec {
 	__cws_u32 argv_len;  /* bytes of all arguments as the kernel has them, whether or not they are in the record */
 	__cws_u32 envp_len;
 	struct cws_cred cred;
-	struct cws_ns ns;
+	struct cws_ns namespace; /* not "ns": ns_pid is another thing */
 	__cws_u64 cgroup_id;
 	struct cws_file file;     /* the program that runs: the interpreter when CWS_F_SCRIPT */
 	char comm[16];

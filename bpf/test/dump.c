@@ -51,7 +51,7 @@ static void put_exec(const struct cws_exec *e)
 {
 	const struct cws_file *f = &e->file;
 	const struct cws_cred *c = &e->cred;
-	const struct cws_ns *n = &e->ns;
+	const struct cws_ns *n = &e->namespace;
 
 	NUMBER(e, parent_start); NUMBER(e, ppid); NUMBER(e, ns_pid); NUMBER(e, sid); NUMBER(e, pgid); NUMBER(e, tty);
 	NUMBER(e, argc); NUMBER(e, argv_len); NUMBER(e, envp_len); NUMBER(e, cgroup_id);
