@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{core,native,plugins/*,distributions/*,examples/*,scripts}/test/**/*.test.ts'],
+          include: ['{core,native,plugins/*,distributions/*,examples/*}/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.live.test.ts'],
         },
       },

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import * as layout from '../../native/src/layout.generated.ts'
-import { btfSection, parseBtf, resolveType, typeBytes } from '../btf.ts'
-import { flatten } from '../layout.ts'
+import * as layout from '../native/src/layout.generated.ts'
+import { btfSection, parseBtf, resolveType, typeBytes } from './btf.ts'
+import { flatten } from './layout.ts'
 
 /** A .BTF section by hand: `types` are the words after the header, `names` the string table without its leading NUL. */
 function btf(types: number[], names: string): Buffer {
