@@ -76,6 +76,14 @@ describe('set-up', () => {
     expect([calls('apt-get').length, calls('build').length]).toEqual([0, 0])
   })
 
+  test('installs the library that the repository’s Node needs, where a minimal system lacks it', () => {
+    tool('dpkg-query', 'true')
+    tool('npm', 'mkdir -p node_modules/.bin; cp /bin/false node_modules/.bin/node')
+    tool('apt-get', 'case $* in *install*) cp /bin/true node_modules/.bin/node ;; esac')
+    expect(setup('modules').status).toBe(0)
+    expect(calls('apt-get')[1]).toMatch(/install -y --no-install-recommends libatomic1$/)
+  })
+
   test('a failed step leaves no stamp and shows the end of its log', () => {
     tool('npm', 'echo registry is down; exit 1')
     const first = setup()
