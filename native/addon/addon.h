@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the addon, each of which adds its functions to the exports. */
+#ifndef CWS_ADDON_H
+#define CWS_ADDON_H
+
+#include "js.h"
+
+void cws_define_object(napi_env env, napi_value exports);
+void cws_define_drain(napi_env env, napi_value exports);
+void cws_define_probe(napi_env env, napi_value exports);
+void cws_define_system(napi_env env, napi_value exports);
+
+/* The descriptor and form of an open object's map, for the drain. False after throwing. */
+struct cws_map_form {
+	int fd;
+	uint32_t type, key_size, value_size, max_entries;
+};
+bool cws_object_map(struct js_call *call, size_t handle, size_t name, struct cws_map_form *form);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pace.h"
+
+static const double WINDOW = 50e6; /* ns */
+static const double MS = 1e6;      /* ns */
+static const double SPARSE = 1000, BUSY = 4000, STORM = CWS_PACE_STORM; /* records a second */
+
+void cws_pace_note(struct cws_pace *pace, uint64_t now, uint64_t records, double fill)
+{
+	double past = now > pace->last ? (double)(now - pace->last) : 0;
+
+	pace->level = pace->level / (1 + past / WINDOW) + (double)records;
+	pace->last = now;
+	pace->fill = fill;
+}
+
+double cws_pace_rate(const struct cws_pace *pace)
+{
+	return pace->level / (WINDOW / 1e9);
+}
+
+uint64_t cws_pace_period(struct cws_pace *pace)
+{
+	double rate = cws_pace_rate(pace), period;
+
+	if (rate < SPARSE)
+		period = 0;
+	else if (rate < BUSY)
+		period = MS;
+	else if (rate < STORM)
+		period = MS + (rate - BUSY) / (STORM - BUSY) * 4 * MS;
+	else if (!pace->saturated)
+		period = 5 * MS;
+	else /* every core is busy: each drain preempts the workload, so drain less often */
+		period = rate < 3 * STORM ? 10 * MS : 20 * MS;
+
+	/* Long records fill a ring long before their number says storm: never let it get beyond a quarter between two drains. */
+	if (pace->fill > 0.25 && pace->period > 0) {
+		double fitting = (double)pace->period * 0.2 / pace->fill;
+
+		if (period == 0 || period > fitting)
+			period = fitting < MS / 4 ? MS / 4 : fitting;
+	}
+	pace->period = (uint64_t)period;
+	return pace->period;
+}

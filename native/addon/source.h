@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the native thread drains: a BPF ring buffer, and whatever else has a descriptor that becomes readable. */
+#ifndef CWS_SOURCE_H
+#define CWS_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sink.h"
+
+struct cws_source;
+
+struct cws_drained {
+	uint64_t records; /* taken, whatever became of them */
+	double fill;      /* share of the source's own buffer that was in use, 0..1 */
+	bool more;        /* stopped at the bound: drain again without rest */
+	bool full;        /* stopped because the queue has no room */
+};
+
+struct cws_source_ops {
+	/* Before a sleep: ask the kernel side for a wake-up. False when there is something to drain already. */
+	bool (*arm)(struct cws_source *source);
+	/* After it: no wake-ups wanted, the thread will come by itself. */
+	void (*disarm)(struct cws_source *source);
+	/* Takes at most a bounded number of records and gives them to the sink. */
+	struct cws_drained (*drain)(struct cws_source *source, struct cws_sink *sink);
+	/* Losses of the kernel's side since the last call go to the sink. */
+	void (*losses)(struct cws_source *source, struct cws_sink *sink);
+	void (*close)(struct cws_source *source);
+};
+
+struct cws_source {
+	const struct cws_source_ops *ops;
+	int fd; /* readable when woken */
+};
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls that Node does not offer. Plain Node-API, so that the launcher can use them on an older Node. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "addon.h"
+
+struct caps {
+	uint64_t effective, permitted, inheritable;
+};
+
+static int get_caps(struct caps *caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return errno;
+	caps->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	caps->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	caps->inheritable = data[0].inheritable | (uint64_t)data[1].inheritable << 32;
+	return 0;
+}
+
+static int set_caps(const struct caps *caps)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = (uint32_t)caps->effective, .permitted = (uint32_t)caps->permitted, .inheritable = (uint32_t)caps->inheritable },
+		{ .effective = (uint32_t)(caps->effective >> 32), .permitted = (uint32_t)(caps->permitted >> 32), .inheritable = (uint32_t)(caps->inheritable >> 32) },
+	};
+
+	return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
+}
+
+static uint64_t bounding(void)
+{
+	uint64_t set = 0;
+
+	for (int cap = 0; cap < 64; cap++) {
+		int in = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (in < 0)
+			break;
+		set |= (uint64_t)in << cap;
+	}
+	return set;
+}
+
+static napi_value cap_numbers(napi_env env, uint64_t set)
+{
+	napi_value array = js_array(env);
+
+	for (int cap = 0; cap < 64; cap++)
+		if (set >> cap & 1)
+			js_push(env, array, js_number(env, cap));
+	return array;
+}
+
+/* capGet(): { effective, permitted, inheritable, bounding }, arrays of numbers, of this thread */
+static napi_value cap_get(napi_env env, napi_callback_info info)
+{
+	struct caps caps;
+	int error = get_caps(&caps);
+
+	(void)info;
+	if (error)
+		return js_throw(env, "CWS_CAPABILITIES", error, NULL, "the capabilities cannot be read");
+	napi_value result = js_object(env);
+	js_set(env, result, "effective", cap_numbers(env, caps.effective));
+	js_set(env, result, "permitted", cap_numbers(env, caps.permitted));
+	js_set(env, result, "inheritable", cap_numbers(env, caps.inheritable));
+	js_set(env, result, "bounding", cap_numbers(env, bounding()));
+	return result;
+}
+
+/* capDrop(keep: Buffer of numbers): everything else leaves this thread's bounding, effective, permitted and inheritable sets */
+static napi_value cap_drop(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	uint8_t *numbers;
+	size_t count;
+	uint64_t keep = 0;
+	struct caps caps;
+
+	if (!js_get_bytes(&call, 0, &numbers, &count))
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		keep |= numbers[i] < 64 ? 1ull << numbers[i] : 0;
+	int error = get_caps(&caps);
+	if (error)
+		return js_throw(env, "CWS_CAPABILITIES", error, NULL, "the capabilities cannot be read");
+	/* The bounding set needs CAP_SETPCAP, so it goes first; without it the other sets still shrink, and a plain user's exec regains nothing. */
+	uint64_t have = bounding();
+	bool may = caps.effective >> CAP_SETPCAP & 1;
+	for (int cap = 0; may && cap < 64; cap++)
+		if ((have >> cap & 1) && !(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+			return js_throw(env, "CWS_CAPABILITIES", errno, NULL, "capability %d cannot be dropped", cap);
+	caps.effective &= keep;
+	caps.permitted &= keep;
+	caps.inheritable &= keep;
+	error = set_caps(&caps);
+	if (error)
+		return js_throw(env, "CWS_CAPABILITIES", error, NULL, "the capabilities cannot be dropped");
+	return NULL;
+}
+
+/* noNewPrivileges() */
+static napi_value no_new_privileges(napi_env env, napi_callback_info info)
+{
+	(void)info;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return js_throw(env, "CWS_CAPABILITIES", errno, NULL, "no_new_privs cannot be set");
+	return NULL;
+}
+
+static void free_strings(char **strings)
+{
+	for (char **string = strings; strings && *string; string++)
+		free(*string);
+	free(strings);
+}
+
+/* An array of strings as execve wants it; NULL after throwing. */
+static char **get_strings(struct js_call *call, size_t index)
+{
+	uint32_t count;
+	struct js_call one = { .env = call->env };
+
+	if (napi_get_array_length(call->env, call->arguments[index], &count) != napi_ok || count > 65536) {
+		napi_throw_type_error(call->env, "ERR_INVALID_ARG_TYPE", "expected an array of strings");
+		return NULL;
+	}
+	char **strings = calloc(count + 1, sizeof(*strings));
+	for (uint32_t i = 0; strings && i < count; i++) {
+		size_t size = 0;
+
+		napi_get_element(call->env, call->arguments[index], i, &one.arguments[0]);
+		napi_get_value_string_utf8(call->env, one.arguments[0], NULL, 0, &size);
+		strings[i] = malloc(size + 1);
+		if (!strings[i] || !js_get_string(&one, 0, strings[i], size + 1)) {
+			if (!strings[i])
+				js_throw(call->env, "CWS_EXEC", ENOMEM, NULL, "cannot execute");
+			free_strings(strings);
+			return NULL;
+		}
+	}
+	return strings;
+}
+
+/* execve(path, argv, env): replaces this process; returns only by throwing */
+static napi_value exec(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	char path[4096];
+	sigset_t none;
+
+	if (!js_get_string(&call, 0, path, sizeof(path)))
+		return NULL;
+	char **argv = get_strings(&call, 1);
+	char **envp = argv ? get_strings(&call, 2) : NULL;
+	if (!envp) {
+		free_strings(argv);
+		return NULL;
+	}
+	/* What Node changed and an exec would hand on: ignored signals and the mask. */
+	void (*pipe_before)(int) = signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	execve(path, argv, envp);
+	int error = errno;
+	signal(SIGPIPE, pipe_before);
+	free_strings(argv);
+	free_strings(envp);
+	return js_throw(env, "CWS_EXEC", error, NULL, "%s cannot be executed", path);
+}
+
+/* lockFile(path): descriptor that holds the lock until it is closed or the process ends; undefined when another has it */
+static napi_value lock_file(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	char path[4096];
+
+	if (!js_get_string(&call, 0, path, sizeof(path)))
+		return NULL;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (fd < 0)
+		return js_throw(env, "CWS_LOCK", errno, NULL, "the lock file %s cannot be opened", path);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return js_number(env, fd);
+	int error = errno;
+	close(fd);
+	return error == EWOULDBLOCK ? NULL : js_throw(env, "CWS_LOCK", error, NULL, "the lock file %s cannot be locked", path);
+}
+
+/* setDumpable(whether): false: no core dump of this process, nobody but root may look into it */
+static napi_value set_dumpable(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	bool whether;
+
+	if (!js_get_bool(&call, 0, &whether))
+		return NULL;
+	if (prctl(PR_SET_DUMPABLE, whether ? 1 : 0, 0, 0, 0) != 0)
+		return js_throw(env, "CWS_DUMPABLE", errno, NULL, "dumpable cannot be set");
+	return NULL;
+}
+
+/* setThreadName(name): of the calling thread, cut at 15 bytes */
+static napi_value set_thread_name(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	char name[256];
+
+	if (js_get_string(&call, 0, name, sizeof(name)))
+		prctl(PR_SET_NAME, name, 0, 0, 0);
+	return NULL;
+}
+
+/* clockBoottime(): ns, a bigint, the clock of the records */
+static napi_value clock_boottime(napi_env env, napi_callback_info info)
+{
+	struct timespec now;
+	napi_value value = NULL;
+
+	(void)info;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	napi_create_bigint_uint64(env, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, &value);
+	return value;
+}
+
+/* peerCredentials(fd): { pid, uid, gid } of a connected unix socket's other end */
+static napi_value peer_credentials(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	uint32_t fd;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (!js_get_uint32(&call, 0, &fd))
+		return NULL;
+	if (getsockopt((int)fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return js_throw(env, "CWS_PEER", errno, NULL, "the peer of descriptor %u cannot be known", fd);
+	napi_value result = js_object(env);
+	js_set(env, result, "pid", js_number(env, peer.pid));
+	js_set(env, result, "uid", js_number(env, peer.uid));
+	js_set(env, result, "gid", js_number(env, peer.gid));
+	return result;
+}
+
+void cws_define_system(napi_env env, napi_value exports)
+{
+	static const struct js_function functions[] = {
+		{ "capGet", cap_get },           { "capDrop", cap_drop },
+		{ "noNewPrivileges", no_new_privileges }, { "execve", exec },
+		{ "lockFile", lock_file },       { "setDumpable", set_dumpable },
+		{ "setThreadName", set_thread_name }, { "clockBoottime", clock_boottime },
+		{ "peerCredentials", peer_credentials },
+	};
+
+	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));
+}
