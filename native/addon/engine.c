@@ -150,18 +150,20 @@ static bool optional_map(struct js_call *call, size_t object, size_t name, struc
 	return cws_object_map(call, object, name, form);
 }
 
-/* drainAddRing(handle, object, ring, wake?, counters?): number of the source */
+/* drainAddRing(handle, object, ring, wake?, counters?, wakeMask): number of the source */
 static napi_value add_ring(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	struct engine *engine = get_running(&call);
 	struct cws_map_form ring, wake, counters;
 	struct cws_source *source;
+	uint32_t wake_mask;
 	int slot = 0;
 
-	if (!engine || !cws_object_map(&call, 1, 2, &ring) || !optional_map(&call, 1, 3, &wake) || !optional_map(&call, 1, 4, &counters))
+	if (!engine || !cws_object_map(&call, 1, 2, &ring) || !optional_map(&call, 1, 3, &wake) || !optional_map(&call, 1, 4, &counters) ||
+	    !js_get_uint32(&call, 5, &wake_mask))
 		return NULL;
-	if (wake.fd >= 0 && wake.value_size < sizeof(uint32_t))
+	if (wake.fd >= 0 && wake.value_size < 2 * sizeof(uint32_t))
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the wake map's values are too small");
 	if (counters.fd >= 0 && !cws_ring_counters_fit(counters.key_size, counters.value_size))
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the counters map has another form");
@@ -175,6 +177,7 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		.counters_fd = counters.fd,
 		.ring_bytes = ring.max_entries,
 		.counters = counters.max_entries,
+		.wake_mask = wake_mask,
 	};
 	int error = cws_ring_open(&options, &source);
 	if (!error) {
@@ -186,6 +189,18 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		return js_throw(env, "CWS_DRAIN_SOURCE", -error, NULL, "the ring buffer cannot be drained");
 	engine->sources[slot] = source;
 	return js_number(env, slot);
+}
+
+/* drainWakeOn(handle, source, wakeMask) */
+static napi_value wake_on(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct engine *engine = get_running(&call);
+	uint32_t slot, wake_mask;
+
+	if (engine && js_get_uint32(&call, 1, &slot) && js_get_uint32(&call, 2, &wake_mask) && slot < CWS_DRAIN_SOURCES && engine->sources[slot])
+		cws_ring_wake_on(engine->sources[slot], wake_mask);
+	return NULL;
 }
 
 /* drainRemove(handle, source): drains it a last time; again is harmless */
@@ -271,7 +286,7 @@ void cws_define_drain(napi_env env, napi_value exports)
 {
 	static const struct js_function functions[] = {
 		{ "drainOpen", open_drain }, { "drainAddRing", add_ring }, { "drainRemove", remove_source }, { "drainPeek", peek },
-		{ "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
+		{ "drainWakeOn", wake_on },  { "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

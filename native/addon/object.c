@@ -199,7 +199,16 @@ static bool find_rodata(struct bpf_object *bpf, const char *name, uint8_t **at, 
 	return false;
 }
 
-/* bpfSetConstant(handle, name, bytes): a `const volatile` of the program, before load */
+/* Whether an integer of `size` bytes keeps its value in `wanted` bytes. */
+static bool narrows(const uint8_t *bytes, size_t size, size_t wanted)
+{
+	for (size_t i = wanted; i < size; i++)
+		if (bytes[i] != 0 && !(bytes[i] == 0xff && bytes[wanted - 1] & 0x80))
+			return false;
+	return wanted > 0;
+}
+
+/* bpfSetConstant(handle, name, bytes, isInteger): a `const volatile` of the program, before load */
 static napi_value set_constant(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
@@ -207,13 +216,16 @@ static napi_value set_constant(napi_env env, napi_callback_info info)
 	char name[NAME];
 	uint8_t *bytes, *at;
 	size_t size, wanted;
+	bool integer;
 
-	if (!object || !js_get_string(&call, 1, name, sizeof(name)) || !js_get_bytes(&call, 2, &bytes, &size))
+	if (!object || !js_get_string(&call, 1, name, sizeof(name)) || !js_get_bytes(&call, 2, &bytes, &size) || !js_get_bool(&call, 3, &integer))
 		return NULL;
 	if (object->loaded)
 		return js_throw(env, "CWS_BPF_LOADED", 0, NULL, "constants can only be set before load");
 	if (!find_rodata(object->bpf, name, &at, &wanted))
 		return js_throw(env, "CWS_BPF_NO_CONSTANT", 0, NULL, "the BPF object has no constant %s", name);
+	if (integer && size > wanted && narrows(bytes, size, wanted))
+		size = wanted;
 	if (size != wanted)
 		return js_throw(env, "CWS_BPF_NO_CONSTANT", 0, NULL, "the constant %s has %zu bytes, not %zu", name, wanted, size);
 	memcpy(at, bytes, size);

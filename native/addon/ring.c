@@ -159,6 +159,15 @@ static int map_ring(struct ring *ring, const struct cws_ring_options *options)
 	return ring->counter ? 0 : -ENOMEM;
 }
 
+void cws_ring_wake_on(struct cws_source *source, uint32_t wake_mask)
+{
+	struct ring *ring = of(source);
+
+	/* Through the mapping: an update of the map's value would also write `sleeping`. */
+	if (ring->wake)
+		__atomic_store_n(&ring->wake->wake_mask, wake_mask, __ATOMIC_SEQ_CST);
+}
+
 bool cws_ring_counters_fit(uint32_t key_size, uint32_t value_size)
 {
 	return key_size == sizeof(uint32_t) && value_size == sizeof(struct cws_counter);
@@ -184,6 +193,7 @@ int cws_ring_open(const struct cws_ring_options *options, struct cws_source **so
 		close_ring(&ring->source);
 		return error;
 	}
+	cws_ring_wake_on(&ring->source, options->wake_mask);
 	*source = &ring->source;
 	return 0;
 }
