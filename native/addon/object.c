@@ -202,10 +202,12 @@ static bool find_rodata(struct bpf_object *bpf, const char *name, uint8_t **at, 
 /* Whether an integer of `size` bytes keeps its value in `wanted` bytes. */
 static bool narrows(const uint8_t *bytes, size_t size, size_t wanted)
 {
+	uint8_t fill = bytes[size - 1];
+
 	for (size_t i = wanted; i < size; i++)
-		if (bytes[i] != 0 && !(bytes[i] == 0xff && bytes[wanted - 1] & 0x80))
+		if (bytes[i] != fill)
 			return false;
-	return wanted > 0;
+	return wanted > 0 && (fill == 0 || (fill == 0xff && bytes[wanted - 1] & 0x80));
 }
 
 /* bpfSetConstant(handle, name, bytes, isInteger): a `const volatile` of the program, before load */

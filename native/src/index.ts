@@ -1,1 +1,11 @@
-export {}
+/** @cws/native: BPF objects, the drain thread and small system calls. Linux only; importing it is harmless anywhere, using it is not. */
+
+export { CAPABILITIES, capDrop, capGet, execve, noNewPrivileges } from '../launch.js'
+export { diagnose, type LoadFacts, load as loadAddon, NativeUnavailableError, objectPath } from '../load.js'
+export type { CgroupMode, DrainStats, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
+export { Drain, type DrainOptions, openDrain, type Queue, type RingOptions, type RingSource } from './drain.ts'
+export * from './layout.generated.ts'
+export { BpfObject, openObject, type RecordCounters } from './object.ts'
+export { type Features, probeFeatures, tracepointParameters } from './probe.ts'
+export { readBigInt, readBytes, readNumber, readText, readU32, recordFlags, recordSize, recordType, walkRecords } from './record.ts'
+export { clockBoottime, type FileLock, lockFile, peerCredentials, setDumpable, setThreadName } from './system.ts'

@@ -1,0 +1,138 @@
+import { type Addon, addon, type DrainStats, type Handle } from './addon.ts'
+import { TYPE } from './layout.generated.ts'
+import type { BpfObject } from './object.ts'
+
+/** The queue's memory in several views. Record offsets are multiples of 8, so fields of 4 and 8 bytes can be read by index. */
+export interface Queue {
+  readonly bytes: Buffer
+  readonly u32: Uint32Array
+  readonly f64: Float64Array
+  readonly u64: BigUint64Array
+}
+
+export interface DrainOptions {
+  /** Size of the queue between the native thread and this one; pages are only used when filled. Default 32 MiB. */
+  queueBytes?: number
+  /** What one call of `onRecords` gets at most, unless a single record is larger, so that timers and sockets live. Default 256 KiB. */
+  turnBytes?: number
+  /** The longest that the native thread sleeps though nobody wakes it. Default 100 ms. */
+  maxSleepMs?: number
+  /**
+   * Gets whole records, from `start` up to `end` (offsets into the queue), in the order of their arrival. They are gone when it returns. A throw
+   * becomes an uncaught exception; the records of that call count as consumed.
+   */
+  onRecords(queue: Queue, start: number, end: number): void
+}
+
+export interface RingOptions {
+  /** Name of the ring buffer. Default `cws_ring`. */
+  ring?: string
+  /** Map of `struct cws_wake`. Default `cws_wake`; `null`: the programs wake by themselves. */
+  wake?: string | null
+  /** Per-CPU array of `struct cws_counter`, read for losses. Default `cws_counters`; `null`: losses are not known. */
+  counters?: string | null
+  /** Record types whose arrival wakes the thread; others ride along. Default: exec. */
+  wakeOn?: readonly number[]
+}
+
+/** A ring buffer that is being drained. */
+export interface RingSource {
+  /** Changes which record types wake, while the programs run. */
+  wakeOn(types: readonly number[]): void
+  /** Takes what is there and stops. */
+  remove(): void
+}
+
+const KIB = 1024
+const mask = (types: readonly number[]) => types.reduce((bits, type) => bits | (1 << type), 0) >>> 0
+
+/** The native thread that collects records from its sources into the queue, and the turns in which they reach JavaScript. */
+export class Drain implements Disposable {
+  readonly queue: Queue
+  readonly #addon: Addon
+  readonly #handle: Handle
+  readonly #span = new Uint32Array(2)
+  readonly #turnBytes: number
+  readonly #onRecords: DrainOptions['onRecords']
+  #busy = false
+  #closed = false
+  #last: DrainStats | undefined
+
+  /** Use {@link openDrain}. */
+  constructor(options: DrainOptions) {
+    const bytes = Buffer.allocUnsafeSlow(options.queueBytes ?? 32 * KIB * KIB)
+    const { buffer, byteOffset, length } = bytes
+    this.queue = {
+      bytes,
+      u32: new Uint32Array(buffer, byteOffset, length / 4),
+      f64: new Float64Array(buffer, byteOffset, length / 8),
+      u64: new BigUint64Array(buffer, byteOffset, length / 8),
+    }
+    this.#turnBytes = options.turnBytes ?? 256 * KIB
+    this.#onRecords = options.onRecords
+    this.#addon = addon()
+    this.#handle = this.#addon.drainOpen(bytes, Buffer.from(this.#span.buffer), options.maxSleepMs ?? 100, () => this.#turn())
+  }
+
+  /** Drains a ring buffer of a loaded object. Add it before the programs are attached. */
+  addRing(object: BpfObject, options: RingOptions = {}): RingSource {
+    const { ring = 'cws_ring', wake = 'cws_wake', counters = 'cws_counters', wakeOn = [TYPE.EXEC] } = options
+    const source = this.#addon.drainAddRing(this.#handle, object.handle, ring, wake ?? undefined, counters ?? undefined, mask(wakeOn))
+    return {
+      wakeOn: (types) => this.#addon.drainWakeOn(this.#handle, source, mask(types)),
+      remove: () => this.#addon.drainRemove(this.#handle, source),
+    }
+  }
+
+  stats(): DrainStats {
+    return this.#last ?? this.#addon.drainStats(this.#handle)
+  }
+
+  /** Drains the sources a last time, ends the thread and delivers what is left before it returns (within `onRecords`: right after that). */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#addon.drainStop(this.#handle)
+    this.#last = this.#addon.drainStats(this.#handle)
+    if (!this.#busy) this.#flush()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #flush(): void {
+    while (this.#deliver());
+  }
+
+  #turn(): void {
+    if (this.#busy) return
+    let more = true // after a throw nobody else would come for the rest
+    try {
+      more = this.#deliver()
+    } finally {
+      if (this.#closed) this.#flush()
+      else if (more) setImmediate(() => this.#turn())
+    }
+  }
+
+  /** One bounded run of records. True when more is waiting. */
+  #deliver(): boolean {
+    if (!this.#addon.drainPeek(this.#handle, this.#turnBytes)) return false
+    const end = this.#span[1]!
+    let more = false
+    this.#busy = true
+    try {
+      this.#onRecords(this.queue, this.#span[0]!, end)
+    } finally {
+      this.#busy = false
+      more = this.#addon.drainAck(this.#handle, end)
+    }
+    return more
+  }
+}
+
+/** Starts the native thread. Throws {@link NativeUnavailableError}, or an Error with code `CWS_DRAIN_OPEN`. */
+export function openDrain(options: DrainOptions): Drain {
+  return new Drain(options)
+}

@@ -1,0 +1,39 @@
+/** System calls that Node does not offer. All throw an Error with `code` and `errno` when the kernel refuses. */
+import { closeSync } from 'node:fs'
+import { addon } from './addon.ts'
+
+/** A lock that is held until it is released or the process ends, however it ends. */
+export interface FileLock extends Disposable {
+  release(): void
+}
+
+/** Locks a file (made with mode 0600; no symbolic link is followed); undefined when another process has the lock. Throws `CWS_LOCK`. */
+export function lockFile(path: string): FileLock | undefined {
+  let fd = addon().lockFile(path)
+  if (fd === undefined) return undefined
+  const release = () => {
+    if (fd !== undefined) closeSync(fd)
+    fd = undefined
+  }
+  return { release, [Symbol.dispose]: release }
+}
+
+/** Whether this process may leave a core dump and be looked into by processes of its user. False for a process that holds secrets. */
+export function setDumpable(whether: boolean): void {
+  addon().setDumpable(whether)
+}
+
+/** Names the calling thread, as `ps -L` and `top -H` show it; 15 bytes count. */
+export function setThreadName(name: string): void {
+  addon().setThreadName(name)
+}
+
+/** CLOCK_BOOTTIME in ns: the clock of the records. */
+export function clockBoottime(): bigint {
+  return addon().clockBoottime()
+}
+
+/** Who is at the other end of a connected unix socket. Throws `CWS_PEER`. */
+export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
+  return addon().peerCredentials(fd)
+}
