@@ -20,7 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'live',
-          include: ['{core,native,plugins/*,distributions/*,examples/*}/test/**/*.live.test.ts', 'tests/**/*.test.ts'],
+          include: ['{core,native,bpf,plugins/*,distributions/*,examples/*}/test/**/*.live.test.ts', 'tests/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

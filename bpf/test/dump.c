@@ -45,6 +45,11 @@ static void put_number(const char *key, unsigned long long value)
 	printf(",\"%s\":%llu", key, value);
 }
 
+static void put_time(const char *key, unsigned long long ns)
+{
+	printf(",\"%s\":\"%llu\"", key, ns); /* JavaScript's numbers end at 2^53 */
+}
+
 #define NUMBER(of, field) put_number(#field, (of)->field)
 
 static void put_exec(const struct cws_exec *e)
@@ -53,7 +58,7 @@ static void put_exec(const struct cws_exec *e)
 	const struct cws_cred *c = &e->cred;
 	const struct cws_ns *n = &e->namespace;
 
-	NUMBER(e, parent_start); NUMBER(e, ppid); NUMBER(e, ns_pid); NUMBER(e, sid); NUMBER(e, pgid); NUMBER(e, tty);
+	put_time("parent_start", e->parent_start); NUMBER(e, ppid); NUMBER(e, ns_pid); NUMBER(e, sid); NUMBER(e, pgid); NUMBER(e, tty);
 	NUMBER(e, argc); NUMBER(e, argv_len); NUMBER(e, envp_len); NUMBER(e, cgroup_id);
 	NUMBER(c, uid); NUMBER(c, gid); NUMBER(c, euid); NUMBER(c, egid); NUMBER(c, fsuid); NUMBER(c, fsgid); NUMBER(c, auid);
 	NUMBER(c, session_id);
@@ -90,7 +95,7 @@ static int on_record(void *context, void *data, size_t size)
 	} else if (h->type == CWS_FORK) {
 		const struct cws_fork *f = data;
 
-		NUMBER(f, parent_start); NUMBER(f, ppid); NUMBER(f, real_ppid); NUMBER(f, ns_pid);
+		put_time("parent_start", f->parent_start); NUMBER(f, ppid); NUMBER(f, real_ppid); NUMBER(f, ns_pid);
 	} else if (h->type == CWS_EXIT) {
 		put_number("code", ((const struct cws_exit *)data)->code);
 	} else if (h->type == CWS_ARGV_CHUNK) {
@@ -207,7 +212,7 @@ int main(int argc, char **argv)
 	wake = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_object__find_map_fd_by_name(object, "cws_wake"), 0);
 	if (wake == MAP_FAILED)
 		return fail("map", 0);
-	wake->wake_mask = 1u << CWS_EXEC;
+	wake->wake_mask = 1u << CWS_EXEC | 1u << CWS_EXIT;
 	ring = ring_buffer__new(bpf_object__find_map_fd_by_name(object, "cws_ring"), on_record, NULL, NULL);
 	if (!ring)
 		return fail("ring", 0);
