@@ -1,3 +1,5 @@
+export { compileCondition } from './condition/compile.ts'
+export { fromWhere } from './condition/from-where.ts'
 export type * from './condition/ir.ts'
 export type * from './condition/where.ts'
 export * from './config/define-config.ts'

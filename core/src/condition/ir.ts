@@ -8,6 +8,8 @@ export type Matcher =
   | { readonly kind: 'glob'; readonly text: string }
   | { readonly kind: 'regex'; readonly text: string }
 
+export type Comparison = '<' | '<=' | '>' | '>='
+
 export type Literal = string | number | bigint | boolean
 
 /**
@@ -22,8 +24,11 @@ export type Condition =
   | { readonly op: 'test'; readonly field: string }
   | { readonly op: 'match'; readonly field: string; readonly any: readonly Matcher[] }
   | { readonly op: 'oneof'; readonly field: string; readonly any: readonly Literal[] }
-  | { readonly op: 'compare'; readonly field: string; readonly cmp: '<' | '<=' | '>' | '>='; readonly value: number | bigint }
-  | { readonly op: 'bits'; readonly field: string; readonly mask: number | bigint }
+  | { readonly op: 'compare'; readonly field: string; readonly cmp: Comparison; readonly value: number | bigint }
+  /** `value & mask != 0`; with `equals`: `value & mask == equals`. */
+  | { readonly op: 'bits'; readonly field: string; readonly mask: number | bigint; readonly equals?: number | bigint }
+  /** Compares how long before the event (its `event.timestamp`, else now) the field's time stamp lies. `value` in ns. */
+  | { readonly op: 'age'; readonly field: string; readonly cmp: Comparison; readonly value: bigint }
   | { readonly op: 'same'; readonly field: string; readonly other: string }
 
 /** What conditions are checked against: an event definition, or the fields of a signal. */

@@ -1,0 +1,58 @@
+import { RE2JS } from 're2js'
+import type { Field } from '../model/field.ts'
+import type { Matcher } from './ir.ts'
+
+/** Says what is wrong with a condition; the front end knows where. */
+export type Fail = (message: string, candidates?: Iterable<string>) => never
+
+const MAX_TEXT = 8192
+const MAX_SEGMENTS = 1363
+const MAX_SEGMENT_BYTES = 255
+
+/** A text that the field must equal; `wild` if its stars are wildcards. */
+export function textMatcher(name: string, field: Field, text: string, wild: boolean, fail: Fail): Matcher {
+  if (text.length > MAX_TEXT) fail(`a text for ${name} is longer than ${MAX_TEXT} characters`)
+  if (field.field === 'path') checkPath(name, text, fail)
+  if (!wild || !text.includes('*')) return { kind: 'exact', text }
+  if (field.field === 'path') return { kind: 'glob', text }
+  if (text.includes('**')) fail(`${name} is no path: write one star, \`**\` crosses segments of paths only`)
+  return { kind: 'pattern', text }
+}
+
+/** A regular expression found anywhere in the text. RE2 syntax: no back-references, no look-around, hence linear time. */
+export function regexMatcher(name: string, text: string, fail: Fail): Matcher {
+  if (text.length > MAX_TEXT) fail(`a regular expression for ${name} is longer than ${MAX_TEXT} characters`)
+  try {
+    RE2JS.compile(text)
+  } catch (error) {
+    fail(`invalid regular expression for ${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return { kind: 'regex', text }
+}
+
+/** A number as the field has it: `number` for int, `bigint` for int64. */
+export function numberFor(name: string, field: Field, value: number | bigint, fail: Fail): number | bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) fail(`${name} is an integer, not ${value}`)
+  const big = BigInt(value)
+  if (field.field === 'int64') {
+    if (BigInt.asIntN(64, big) !== big && BigInt.asUintN(64, big) !== big) fail(`${value} for ${name} does not fit 64 bits`)
+    return big
+  }
+  const small = Number(big)
+  if (!Number.isSafeInteger(small)) fail(`${value} is out of range for ${name}`)
+  return small
+}
+
+/** Paths are compared as the kernel writes them: what it would never write can never match. */
+function checkPath(name: string, text: string, fail: Fail): void {
+  if (text === '' || text === '/' || text.startsWith('memfd:')) return
+  const segments = text.split('/')
+  if (text === '*') fail(`\`*\` for ${name} would match every path in the root folder alone; write \`/**\``)
+  if (!text.startsWith('/') && !text.startsWith('*')) fail(`${name} holds absolute paths: ${JSON.stringify(text)} never matches`)
+  if (segments.length > MAX_SEGMENTS) fail(`a path for ${name} has more than ${MAX_SEGMENTS} segments`)
+  for (const [i, segment] of segments.entries()) {
+    if (segment === '..' || segment === '.' || (segment === '' && i > 0))
+      fail(`${name} holds clean paths, without "..", "." and empty segments: ${JSON.stringify(text)} never matches`)
+    if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES) fail(`a segment of a path for ${name} is longer than ${MAX_SEGMENT_BYTES} bytes`)
+  }
+}
