@@ -15,8 +15,34 @@ export interface EventDefinition<T extends string = string, S extends Shape = Sh
 }
 
 export type CommonShape = typeof commonBlock
-type WithCommon<T extends string, S extends Shape> = { readonly [N in T]: S } & CommonShape
+/** `agent.lost_events` nests: agent → lost_events → its fields. */
+type Nest<T extends string, S extends Shape> = T extends `${infer Head}.${infer Rest}`
+  ? { readonly [N in Head]: Nest<Rest, S> }
+  : { readonly [N in T]: S }
+type WithCommon<T extends string, S extends Shape> = Nest<T, S> & (T extends `agent.${string}` ? Pick<CommonShape, 'event'> : CommonShape)
 
+/** Words that an event object needs for itself. */
+const RESERVED = new Set([
+  'type',
+  'keep',
+  'get',
+  'toJSON',
+  'definition',
+  'redactors',
+  'cursor',
+  'pid',
+  'values',
+  'actor',
+  'live',
+  'memo',
+  'pending',
+  'kept',
+  'event',
+  'process',
+  'container',
+  'cgroup',
+  'constructor',
+])
 const EVENT_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/
 
 /**
@@ -29,8 +55,11 @@ export function defineEvent<const T extends string, const S extends Shape>(
   type: T,
   definition: { readonly doc: string; readonly fields: S },
 ): EventDefinition<T, WithCommon<T, S>> {
-  if (!EVENT_NAME.test(type))
-    throw new CwsError('CWS_ERR_EVENT_NAME', `event name ${JSON.stringify(type)} must be lower-case words: "usb" or "agent.lost_events"`)
+  if (!EVENT_NAME.test(type) || RESERVED.has(type.split('.')[0] as string))
+    throw new CwsError(
+      'CWS_ERR_EVENT_NAME',
+      `event name ${JSON.stringify(type)} must be lower-case words ("usb", "agent.lost_events") and none that every event has`,
+    )
   const own: Shape = type.split('.').reduceRight<Shape>((inner, word) => ({ [word]: inner }), definition.fields)
   const common = type.includes('.') && type.startsWith('agent.') ? { event: commonBlock.event } : commonBlock
   const shape = { ...common, ...own } as Shape

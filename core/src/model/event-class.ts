@@ -159,6 +159,9 @@ function memoisedGetter(name: string, index: number, read: FieldResolver) {
   }
 }
 
+/** The event that a block reads; a symbol, since any word may be a field's name. */
+const ROOT = Symbol('event')
+
 /** `event.exec.file.path`: blocks are small objects that read the event's dotted getters. */
 function defineBlocks(prototype: object, shape: Shape, prefix: string): void {
   for (const [name, node] of Object.entries(shape)) {
@@ -167,24 +170,24 @@ function defineBlocks(prototype: object, shape: Shape, prefix: string): void {
         const full = prefix + name
         Object.defineProperty(prototype, name, {
           enumerable: true,
-          get(this: { root: Record<string, unknown> }) {
-            return this.root[full]
+          get(this: { [ROOT]: Record<string, unknown> }) {
+            return this[ROOT][full]
           },
         })
       }
       continue
     }
     class Block {
-      readonly root: unknown
-      constructor(root: unknown) {
-        this.root = root
+      readonly [ROOT]: unknown
+      constructor(event: unknown) {
+        this[ROOT] = event
       }
     }
     defineBlocks(Block.prototype, node, `${prefix}${name}.`)
     Object.defineProperty(prototype, name, {
       enumerable: true,
-      get(this: { root?: unknown }) {
-        return new Block(prefix ? this.root : this)
+      get(this: { [ROOT]?: unknown }) {
+        return new Block(prefix ? this[ROOT] : this)
       },
     })
   }

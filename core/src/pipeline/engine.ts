@@ -28,8 +28,10 @@ export class Engine {
   readonly #parking = new Parking()
   readonly #hostname = hostname()
   readonly #onFinding: (finding: Finding, event: BaseEvent) => void
+  readonly #objectClasses = new Map<EventDefinition, EventClasses>()
   readonly #faults = new Map<string, number>()
   readonly #log: (plugin: string, hook: string, error: Error, count: number) => void
+  readonly #onRelease: ((process: number) => void)[] = []
   #tracker: ProcessTracker | undefined
   #faultFeed: ObjectFeed<'agent.plugin_fault'> | undefined
   /** Plugins whose fault is being told: a fault while telling one is only counted. */
@@ -53,6 +55,14 @@ export class Engine {
   track(plugin: string, tracker: ProcessTracker): void {
     if (this.#tracker) throw new CwsError('CWS_ERR_SERVICE', 'the process tree is kept by another plugin already', { plugin })
     this.#tracker = tracker
+    tracker.onRelease((process) => {
+      for (const callback of this.#onRelease) callback(process)
+    })
+  }
+
+  /** Calls back when a process is gone for good. */
+  onProcessRelease(callback: (process: number) => void): void {
+    this.#onRelease.push(callback)
   }
 
   get tracker(): ProcessTracker | undefined {
@@ -140,8 +150,13 @@ export class Engine {
     }
   }
 
+  /** Generated on first use, when all plugins have said which fields they provide. Events from objects share their classes. */
   #classes(definition: EventDefinition, readers: Readers | undefined): EventClasses {
-    return generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers))
+    const known = readers ? undefined : this.#objectClasses.get(definition)
+    if (known) return known
+    const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers))
+    if (!readers) this.#objectClasses.set(definition, classes)
+    return classes
   }
 
   #dispatcher(definition: EventDefinition): (event: LiveEvent) => void {

@@ -31,6 +31,15 @@ export interface StateStore {
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that only looks returns nothing
 export type Detection = Finding | readonly Finding[] | undefined | void
 
+/** The model as a plugin sees it. */
+export interface ModelView {
+  /** @throws CwsError CWS_ERR_EVENT_UNKNOWN naming the nearest type. */
+  get(type: string): EventDefinition
+  types(): readonly string[]
+  /** Whether a sensor that runs feeds this type. */
+  isFed(type: string): boolean
+}
+
 /** Everything that a plugin may touch. Built-ins get nothing that outsiders do not. */
 export interface PluginContext<O = unknown> {
   /** Name of this instance. */
@@ -42,6 +51,9 @@ export interface PluginContext<O = unknown> {
   readonly signal: AbortSignal
   /** The hooks, under this plugin's name. */
   readonly hooks: HookFacade
+
+  /** The event types of this composition, and which of them a running sensor feeds (known from `hooks.ready` on). */
+  readonly model: ModelView
 
   /** Registers a source: its flavours are probed and the best one started, after all plugins are set up. */
   source(definition: SourceDefinition): void

@@ -11,20 +11,21 @@ import {
 } from './instance.ts'
 import { packageInfoOf, shortName } from './package-info.ts'
 
-type Named = { readonly name?: string }
-type NameOf<O, D extends string> = O extends { readonly name: infer N extends string } ? N : D
+type Named<N extends string = string> = { readonly name?: N }
+/** The options of a schema as the user writes them; nothing for a plugin without any. */
+type Input<S extends OptionsSchema> = z.input<S> extends Record<string, never> ? unknown : z.input<S>
 
-/** Options as the user writes them; the argument may be left out where all of them are optional. */
-type Arguments<S extends OptionsSchema, O> =
-  Record<string, never> extends z.input<S> ? [options?: O & z.input<S> & Named] : [options: O & z.input<S> & Named]
+/** The argument may be left out where all options are optional. */
+type Arguments<S extends OptionsSchema, N extends string> =
+  Record<string, never> extends z.input<S> ? [options?: Input<S> & Named<N>] : [options: Input<S> & Named<N>]
 
 export interface PluginFactory<S extends OptionsSchema> {
-  <const O extends Named>(...args: Arguments<S, O>): PluginInstance<NameOf<O, string>>
+  <const N extends string = string>(...args: Arguments<S, N>): PluginInstance<N>
   readonly definition: PluginDefinition<S>
 }
 
 export interface NotifierFactory<S extends OptionsSchema, D extends string> {
-  <const O extends Named>(...args: Arguments<S, O>): NotifierInstance<NameOf<O, D>>
+  <const N extends string = D>(...args: Arguments<S, N>): NotifierInstance<N>
   readonly definition: NotifierDefinition<S>
 }
 

@@ -1,0 +1,186 @@
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { asError } from '../hooks/guard.ts'
+import type { BaseEvent } from '../model/event-class.ts'
+import { EventRegistry } from '../model/registry.ts'
+import { Engine } from '../pipeline/engine.ts'
+import type { PluginState } from '../plugin/context.ts'
+import { createContext } from '../plugin/create-context.ts'
+import type { AnyInstance } from '../plugin/instance.ts'
+import type { KeepStore } from '../plugin/keep.ts'
+import type { Logger } from '../plugin/logger.ts'
+import { Services } from '../plugin/services.ts'
+import { MemoryState } from '../plugin/state.ts'
+import { within } from '../plugin/timeout.ts'
+import type { Finding } from '../signals/finding.ts'
+import { SelfTests } from './self-test.ts'
+import { Sensor } from './sensors.ts'
+
+const SETUP_MS = 30_000
+const STOP_MS = 10_000
+
+/** A plugin instance with its options checked. */
+export interface LoadedInstance {
+  readonly instance: AnyInstance
+  readonly options: unknown
+}
+
+/** What all compositions of one agent share. */
+export interface RuntimeShared {
+  readonly keep: KeepStore
+  readonly logFor: (plugin: string) => Logger
+  /** Durable values of a plugin as they were when the agent started. */
+  readonly stateOf: (plugin: string) => Readonly<Record<string, string>>
+  readonly writeState: (plugin: string, key: string, value: string | null) => void
+  readonly onFinding: (finding: Finding, event: BaseEvent) => void
+}
+
+export interface PluginReport {
+  readonly name: string
+  readonly kind: 'plugin' | 'notifier'
+  readonly package: string
+  readonly version: string
+  readonly state: PluginState
+  readonly detail: string | undefined
+}
+
+interface Running {
+  readonly loaded: LoadedInstance
+  readonly abort: AbortController
+  readonly stops: (() => void | Promise<void>)[]
+  state: PluginState
+  detail: string | undefined
+}
+
+/** One composition at work: its plugins set up, its sensors started. A reload makes another beside it. */
+export class Runtime {
+  readonly engine: Engine
+  readonly selfTests: SelfTests
+  readonly sensors: Sensor[] = []
+  readonly #shared: RuntimeShared
+  readonly #plugins: Running[]
+  readonly #services = new Services()
+  readonly #kept: ReturnType<KeepStore['next']>
+
+  constructor(instances: readonly LoadedInstance[], shared: RuntimeShared) {
+    this.#shared = shared
+    this.#kept = shared.keep.next()
+    this.#plugins = instances.map((loaded) => ({ loaded, abort: new AbortController(), stops: [], state: 'ok', detail: undefined }))
+    const events = new EventRegistry()
+    for (const { instance } of instances) for (const event of instance.definition.events ?? []) events.add(event, instance.name)
+    this.engine = new Engine(
+      events,
+      (finding, event) => {
+        if (!this.selfTests.arrived(finding.rule, finding.title)) shared.onFinding(finding, event)
+      },
+      (plugin, hook, error, count) => {
+        const code = error instanceof CwsError ? error.code : 'CWS_ERR_PLUGIN_FAULT'
+        shared.logFor(plugin).error({ code, hook, count, stack: error.stack }, `failed in ${hook}: ${error.message}`)
+        this.#degrade(plugin, `failed in ${hook}: ${error.message}`)
+      },
+    )
+    this.selfTests = new SelfTests(this.engine)
+  }
+
+  /** Sets the plugins up, in the order of the configuration. One that fails is left out, told, and the others run. */
+  async setup(): Promise<void> {
+    for (const plugin of this.#plugins) {
+      const { instance } = plugin.loaded
+      if (instance.kind !== 'plugin') continue
+      try {
+        await within(SETUP_MS, instance.name, 'setup', () => instance.definition.setup(this.#contextFor(plugin) as never))
+      } catch (error) {
+        plugin.state = 'failed'
+        plugin.detail = messageOf(error)
+        this.engine.fault(instance.name, 'setup', asError(error))
+      }
+    }
+    await this.#kept.adopt()
+  }
+
+  #contextFor(plugin: Running) {
+    const { instance, options } = plugin.loaded
+    const { name } = instance
+    const shared = this.#shared
+    return createContext({
+      name,
+      options,
+      engine: this.engine,
+      services: this.#services,
+      log: shared.logFor(name),
+      signal: plugin.abort.signal,
+      state: new MemoryState(shared.stateOf(name), (key, value) => shared.writeState(name, key, value)),
+      keep: (key, create) => this.#kept.keep(name, options, key, create),
+      fed: () => new Set(this.sensors.flatMap((sensor) => (sensor.running ? sensor.definition.feeds : []))),
+      addSource: (definition) => {
+        for (const type of definition.feeds) this.engine.events.get(type)
+        this.sensors.push(new Sensor(name, definition))
+      },
+      onStatus: (state, detail) => {
+        plugin.state = state
+        plugin.detail = detail
+      },
+      onStop: (callback) => plugin.stops.push(callback),
+    })
+  }
+
+  /**
+   * Starts the sensors, then lets them prove themselves.
+   * @throws CwsError CWS_ERR_SOURCES_FAILED if a pinned flavour cannot run, or no flavour of any source can.
+   */
+  async startSensors(): Promise<void> {
+    this.selfTests.watch(this.sensors)
+    const interests = this.engine.interests.next()
+    let alive = 0
+    for (const sensor of this.sensors) {
+      try {
+        if (await sensor.start(interests)) alive++
+        else this.#degrade(sensor.plugin, `no flavour of sensor "${sensor.definition.sensor}" can run here`)
+      } catch (error) {
+        if (error instanceof CwsError && error.code === 'CWS_ERR_SOURCES_FAILED') throw error
+        this.engine.fault(sensor.plugin, 'start', asError(error))
+      }
+    }
+    if (this.sensors.length > 0 && alive === 0) {
+      const reasons = this.sensors.flatMap((sensor) =>
+        sensor.report().flavours.map((flavour) => `${sensor.definition.sensor}/${flavour.name}: ${flavour.reason ?? flavour.state}`),
+      )
+      throw new CwsError('CWS_ERR_SOURCES_FAILED', `no sensor can run here (${reasons.join('; ')})`, { hint: 'see `cws doctor`' })
+    }
+    await Promise.all(this.sensors.map((sensor) => this.selfTests.run(sensor)))
+    for (const sensor of this.sensors)
+      if (sensor.selfTest === 'silent')
+        this.#degrade(sensor.plugin, `sensor "${sensor.definition.sensor}" is attached but did not see the self-test`)
+    this.engine.hooks.ready.call()
+  }
+
+  #degrade(name: string, detail: string): void {
+    const plugin = this.#plugins.find(({ loaded }) => loaded.instance.name === name)
+    if (!plugin || plugin.state === 'failed') return
+    plugin.state = 'degraded'
+    plugin.detail = detail
+    this.#shared.logFor(name).warn(detail)
+  }
+
+  /** Stops sensors first, then plugins, last first. Never throws: failures are told. */
+  async stop(): Promise<void> {
+    for (const sensor of this.sensors) await sensor.stop().catch((error) => this.engine.fault(sensor.plugin, 'stop', asError(error)))
+    for (const plugin of [...this.#plugins].reverse()) {
+      plugin.abort.abort()
+      for (const callback of plugin.stops.splice(0).reverse())
+        await within(STOP_MS, plugin.loaded.instance.name, 'stop', callback).catch((error) =>
+          this.engine.fault(plugin.loaded.instance.name, 'stop', asError(error)),
+        )
+    }
+  }
+
+  pluginReports(): readonly PluginReport[] {
+    return this.#plugins.map(({ loaded: { instance }, state, detail }) => ({
+      name: instance.name,
+      kind: instance.kind,
+      package: instance.package.name,
+      version: instance.package.version,
+      state,
+      detail,
+    }))
+  }
+}

@@ -1,0 +1,73 @@
+import type { DeliveryCounters } from '../delivery/protocol.ts'
+import type { EventCounts } from '../pipeline/counters.ts'
+import type { PluginReport, Runtime } from './runtime.ts'
+import type { SensorReport } from './sensors.ts'
+
+/** What `cws status` prints: a contract for scripts. */
+export interface AgentStatus {
+  readonly state: 'starting' | 'ready' | 'stopping'
+  readonly pid: number
+  readonly version: string
+  readonly config: string | null
+  readonly uptime_s: number
+  readonly rss_mb: number
+  readonly sensors: readonly SensorReport[]
+  readonly plugins: readonly PluginReport[]
+  /** By event type. `seen` + `filtered` + `coalesced` + `lost` is what happened on the host. */
+  readonly events: Readonly<Record<string, EventCounts>>
+  readonly stages: {
+    readonly findings: number
+    readonly suppressed: number
+    readonly signals: number
+    readonly open_signals: number
+    readonly faults: number
+  }
+  readonly delivery: DeliveryCounters | null
+}
+
+interface StatusParts {
+  readonly state: AgentStatus['state']
+  readonly version: string
+  readonly configFile: string | undefined
+  readonly started: number
+  readonly runtime: Runtime | undefined
+  readonly openSignals: number
+  readonly delivery: DeliveryCounters | undefined
+}
+
+/** Gathers the counters of all stages. */
+export function statusOf(parts: StatusParts): AgentStatus {
+  const { runtime } = parts
+  const counters = runtime?.engine.counters
+  return {
+    state: parts.state,
+    pid: process.pid,
+    version: parts.version,
+    config: parts.configFile ?? null,
+    uptime_s: Math.round((Date.now() - parts.started) / 1000),
+    rss_mb: Math.round(process.memoryUsage.rss() / 1048576),
+    sensors: runtime?.sensors.map((sensor) => sensor.report()) ?? [],
+    plugins: runtime?.pluginReports() ?? [],
+    events: runtime ? eventCounts(runtime) : {},
+    stages: {
+      findings: counters?.findings ?? 0,
+      suppressed: counters?.suppressed ?? 0,
+      signals: counters?.signals ?? 0,
+      open_signals: parts.openSignals,
+      faults: counters?.faults ?? 0,
+    },
+    delivery: parts.delivery ?? null,
+  }
+}
+
+/** The engine's counts, with what only the sources know: filtered in the kernel, lost on the way. */
+function eventCounts(runtime: Runtime): Record<string, EventCounts> {
+  const out: Record<string, EventCounts> = {}
+  for (const [type, counts] of runtime.engine.counters.events) out[type] = { ...counts }
+  for (const sensor of runtime.sensors)
+    for (const [type, { filtered, lost }] of Object.entries(sensor.counts())) {
+      const counts = out[type] ?? { seen: 0, filtered: 0, coalesced: 0, lost: 0, undecided: 0, parked: 0 }
+      out[type] = { ...counts, filtered: counts.filtered + filtered, lost: counts.lost + lost }
+    }
+  return out
+}

@@ -1,0 +1,2 @@
+export { type PluginCases, PluginTester } from './plugin-tester.ts'
+export { type ObservedFinding, type ObservedLog, TestPipeline } from './test-pipeline.ts'

@@ -1,0 +1,112 @@
+import { type LoadedInstance, Runtime } from '../agent/runtime.ts'
+import type { Event } from '../model/event.ts'
+import type { BaseEvent } from '../model/event-class.ts'
+import type { EventType } from '../model/event-map.ts'
+import type { AnyInstance } from '../plugin/instance.ts'
+import { KeepStore } from '../plugin/keep.ts'
+import type { Logger } from '../plugin/logger.ts'
+import type { EventOrigin, InterestSet, ObjectFeed } from '../plugin/source.ts'
+import type { Finding } from '../signals/finding.ts'
+import { Grouping } from '../signals/grouping.ts'
+import type { Signal } from '../signals/signal.ts'
+
+/** A finding with a kept copy of its event. */
+export interface ObservedFinding extends Finding {
+  readonly event: Event
+}
+
+export interface ObservedLog {
+  readonly plugin: string
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly message: string
+}
+
+/**
+ * The real pipeline without kernel, disk or threads: plugins are set up in it, events are put in by hand, findings and signals come out.
+ * For tests of plugins: no root, milliseconds. `await using pipeline = await TestPipeline.of([myPlugin()])` stops it at the end.
+ */
+export class TestPipeline implements AsyncDisposable {
+  readonly findings: ObservedFinding[] = []
+  readonly signals: Signal[] = []
+  readonly logs: ObservedLog[] = []
+  readonly faults: { readonly plugin: string; readonly hook: string; readonly error: Error }[] = []
+  readonly state = new Map<string, string>()
+  readonly runtime: Runtime
+  readonly #feeds = new Map<string, ObjectFeed<EventType>>()
+  readonly #grouping = new Grouping({ host: 'test', emit: (signal) => this.signals.push(signal) })
+
+  private constructor(instances: readonly LoadedInstance[]) {
+    this.runtime = new Runtime(instances, {
+      keep: new KeepStore(),
+      logFor: (plugin) => this.#loggerFor(plugin),
+      stateOf: () => ({}),
+      writeState: (plugin, key, value) => {
+        if (value === null) this.state.delete(`${plugin}/${key}`)
+        else this.state.set(`${plugin}/${key}`, value)
+      },
+      onFinding: (finding, event) => this.#observe(finding, event),
+    })
+    this.runtime.engine.hooks.facadeFor('test').fault.tap((fault) => this.faults.push(fault))
+  }
+
+  /** Validates the options as the agent does, and sets the plugins up. Sensors are not started: call `start()` for that. */
+  static async of(plugins: readonly AnyInstance[]): Promise<TestPipeline> {
+    const pipeline = new TestPipeline(
+      plugins.map((instance) => ({ instance, options: deepFreeze(instance.definition.options?.parse(instance.options) ?? {}) })),
+    )
+    await pipeline.runtime.setup()
+    return pipeline
+  }
+
+  /** Starts the sensors of the plugins, as the agent would. */
+  async start(): Promise<void> {
+    await this.runtime.startSensors()
+  }
+
+  /** Puts an event in: fields below the event's own name, or dotted in full (`'process.file.path'`). */
+  emit<T extends EventType>(type: T, fields: Readonly<Record<string, unknown>>, about?: EventOrigin): void {
+    let feed = this.#feeds.get(type)
+    if (!feed) {
+      feed = this.runtime.engine.objectFeed(this.runtime.engine.events.get(type)) as ObjectFeed<EventType>
+      this.#feeds.set(type, feed)
+    }
+    feed.emit(fields as never, about)
+  }
+
+  /** What the plugins want of sources. */
+  interests(): InterestSet {
+    return this.runtime.engine.interests.next()
+  }
+
+  async stop(): Promise<void> {
+    await this.runtime.stop()
+    this.#grouping.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #observe(finding: Finding, event: BaseEvent): void {
+    this.findings.push({ ...finding, event: event.keep() as unknown as Event })
+    this.#grouping.add(finding, event)
+  }
+
+  #loggerFor(plugin: string): Logger {
+    const write =
+      (level: ObservedLog['level']) =>
+      (details: object | string, message?: string): void => {
+        this.logs.push({ plugin, level, message: typeof details === 'string' ? details : (message ?? '') })
+      }
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  }
+}
+
+/** Freezes plain data all the way down. */
+export function deepFreeze<V>(value: V): V {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const inner of Object.values(value)) deepFreeze(inner)
+  }
+  return value
+}

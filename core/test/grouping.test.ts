@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { exec } from '../src/model/events/exec.ts'
+import { EventRegistry } from '../src/model/registry.ts'
+import { Engine } from '../src/pipeline/engine.ts'
+import type { Finding } from '../src/signals/finding.ts'
+import { Grouping, MAX_OPEN_PER_RULE, WINDOW_MS } from '../src/signals/grouping.ts'
+import type { Signal } from '../src/signals/signal.ts'
+
+const engine = new Engine(
+  new EventRegistry(),
+  () => {},
+  () => {},
+)
+
+function eventOf(path: string, second = 0) {
+  return engine.keptEvent(
+    exec,
+    new Map<string, unknown>([
+      ['exec.file.path', path],
+      ['process.file.path', path],
+      ['container.id', ''],
+      ['event.timestamp', 1_700_000_000_000_000_000n + BigInt(second) * 1_000_000_000n],
+    ]),
+  )
+}
+
+function setUp() {
+  const told: { signal: Signal; final: boolean }[] = []
+  const clock = { now: 0 }
+  const grouping = new Grouping({ host: 'h', emit: (signal, final) => told.push({ signal, final }), now: () => clock.now })
+  return { told, clock, grouping }
+}
+
+const finding: Finding = { rule: 'r', severity: 'medium', title: 't', message: 'ran {{@exec.file.path}} as {{@exec.user}}' }
+
+describe('grouping', () => {
+  it('tells a signal at once, its growth once a flush, and what is left when it stops', () => {
+    const { told, grouping } = setUp()
+    grouping.add(finding, eventOf('/tmp/a'))
+    expect(told).toHaveLength(1)
+    expect(told[0]?.signal).toMatchObject({
+      revision: 1,
+      count: 1,
+      rule: { id: 'r', name: 'r' },
+      message: 'ran /tmp/a as (unknown)',
+      first_seen: '2023-11-14T22:13:20.000000000Z',
+      host: { name: 'h' },
+      group: { 'container.id': '', 'process.file.path': '/tmp/a', 'exec.file.path': '/tmp/a' },
+    })
+    for (let i = 1; i < 1000; i++) grouping.add(finding, eventOf('/tmp/a', i))
+    expect(told).toHaveLength(1)
+    grouping.flush()
+    expect(told).toHaveLength(2)
+    expect(told[1]?.signal).toMatchObject({ id: told[0]?.signal.id, revision: 2, count: 1000, last_seen: '2023-11-14T22:29:59.000000000Z' })
+    grouping.flush()
+    expect(told).toHaveLength(2)
+    grouping.add(finding, eventOf('/tmp/a'))
+    grouping.close()
+    expect(told[2]).toMatchObject({ final: true, signal: { revision: 3, count: 1001 } })
+  })
+
+  it('starts a new signal after the window', () => {
+    const { told, clock, grouping } = setUp()
+    grouping.add(finding, eventOf('/tmp/a'))
+    clock.now = WINDOW_MS
+    grouping.add(finding, eventOf('/tmp/a'))
+    expect(told.map(({ signal }) => signal.revision)).toEqual([1, 1])
+    expect(told[0]?.signal.id).not.toBe(told[1]?.signal.id)
+    grouping.close()
+  })
+
+  it('folds what is beyond the limit of a rule into one signal of its own, and leaves other rules alone', () => {
+    const { told, grouping } = setUp()
+    for (let i = 0; i < 1000; i++) grouping.add(finding, eventOf(`/tmp/${i}`))
+    expect(told).toHaveLength(MAX_OPEN_PER_RULE + 1)
+    const folded = told.at(-1)?.signal
+    expect(folded).toMatchObject({ folded: true, title: 'More signals of: t' })
+    grouping.add({ ...finding, rule: 'other' }, eventOf('/tmp/x'))
+    expect(told.at(-1)?.signal.rule.id).toBe('other')
+    grouping.close()
+    const last = told.findLast(({ signal }) => signal.id === folded?.id)
+    expect(last?.signal.count).toBe(1000 - MAX_OPEN_PER_RULE)
+  })
+
+  it('tells a rise of severity at once', () => {
+    const { told, grouping } = setUp()
+    grouping.add(finding, eventOf('/tmp/a'))
+    grouping.add({ ...finding, severity: 'critical' }, eventOf('/tmp/a'))
+    grouping.add({ ...finding, severity: 'low' }, eventOf('/tmp/a'))
+    expect(told.map(({ signal }) => signal.severity)).toEqual(['medium', 'critical'])
+    grouping.close()
+    expect(told.at(-1)?.signal.severity).toBe('critical')
+  })
+
+  it('makes hostile values visible in messages', () => {
+    const { told, grouping } = setUp()
+    grouping.add(finding, eventOf('/tmp/\u001b[2J\u202e{{@exec.comm}}'))
+    expect(told[0]?.signal.message).toBe('ran /tmp/\\u{1b}[2J\\u{202e}{{@exec.comm}} as (unknown)')
+    grouping.close()
+  })
+})
