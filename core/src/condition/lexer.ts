@@ -1,0 +1,98 @@
+/** Where a token begins: offset into the text. Lines and columns are computed when an error needs them. */
+export type Token =
+  | { readonly kind: 'word' | 'string' | 'pattern' | 'regex' | 'punct'; readonly text: string; readonly at: number }
+  | { readonly kind: 'int' | 'duration'; readonly value: bigint; readonly text: string; readonly at: number }
+  | { readonly kind: 'end'; readonly text: ''; readonly at: number }
+
+export type FailAt = (at: number, message: string) => never
+
+const SPACE = /(?:[ \t\n]+|#[^\n]*|\/\/[^\n]*)+/y
+const REFERENCE = /[$%]\{[A-Za-z_][\w.[\]]*\}/y
+const DURATION = /\d+[msh]s*/y
+const WORD = /[A-Za-z_][\w.[\]]*/y
+const INT = /[-+]?\d+/y
+const PUNCT = /[!=<>+\-[\](),&|~^%]/y
+const QUOTES = [
+  ['regex', 'r"'],
+  ['string', '"'],
+  ['pattern', '~"'],
+] as const
+const UNIT_NS: Readonly<Record<string, bigint>> = { ms: 1_000_000n, s: 1_000_000_000n, m: 60_000_000_000n, h: 3_600_000_000_000n }
+
+/**
+ * Splits an expression into tokens, in SECL's order of token kinds. As there, no escape in a quoted text is interpreted: a backslash only
+ * keeps the quote after it from ending the text. Linear in the text.
+ */
+export function tokenize(text: string, fail: FailAt): Token[] {
+  const tokens: Token[] = []
+  let at = 0
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at
+    return pattern.exec(text)?.[0]
+  }
+  for (;;) {
+    at += take(SPACE)?.length ?? 0
+    if (at >= text.length) {
+      tokens.push({ kind: 'end', text: '', at: text.length })
+      return tokens
+    }
+    const token = next(text, at, take, fail)
+    tokens.push(token.token)
+    at = token.end
+  }
+}
+
+function next(text: string, at: number, take: (pattern: RegExp) => string | undefined, fail: FailAt): { token: Token; end: number } {
+  const reference = take(REFERENCE)
+  if (reference) fail(at, `variables and field references are not known here: ${reference}`)
+  const duration = take(DURATION)
+  if (duration) return { token: { kind: 'duration', value: durationOf(duration, at, fail), text: duration, at }, end: at + duration.length }
+  for (const [kind, opening] of QUOTES) {
+    if (!text.startsWith(opening, at)) continue
+    const end = endOfQuoted(text, at + opening.length)
+    if (end < 0) fail(at, 'this text has no closing quote')
+    return { token: { kind, text: text.slice(at + opening.length, end), at }, end: end + 1 }
+  }
+  const word = take(WORD)
+  if (word) return { token: { kind: 'word', text: word, at }, end: at + word.length }
+  const int = take(INT)
+  if (int) return { token: { kind: 'int', value: intOf(int, at, fail), text: int, at }, end: at + int.length }
+  const punct = take(PUNCT)
+  if (punct) return { token: { kind: 'punct', text: punct, at }, end: at + 1 }
+  const character = String.fromCodePoint(text.codePointAt(at) as number)
+  return fail(
+    at,
+    character === '\r' ? 'carriage returns are not allowed: use line feeds' : `unexpected character ${JSON.stringify(character)}`,
+  )
+}
+
+function endOfQuoted(text: string, from: number): number {
+  for (let i = from; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === 0x22) return i
+    if (code === 0x5c) i++
+  }
+  return -1
+}
+
+function durationOf(text: string, at: number, fail: FailAt): bigint {
+  const [, digits, unit] = /^(\d+)([a-z]+)$/.exec(text) as unknown as [string, string, string]
+  const factor = UNIT_NS[unit]
+  if (factor === undefined) fail(at, `invalid duration ${text}: units are ms, s, m and h`)
+  return inRange(BigInt(digits) * factor, text, at, fail)
+}
+
+/** As Go reads numbers: a leading 0 is octal. */
+function intOf(text: string, at: number, fail: FailAt): bigint {
+  const negative = text.startsWith('-')
+  const digits = text.replace(/^[-+]/, '')
+  const octal = digits.length > 1 && digits.startsWith('0')
+  if (octal && /[89]/.test(digits)) fail(at, `${text} is not a number: a leading 0 makes it octal`)
+  if (digits.length > 25) fail(at, 'this number does not fit 64 bits')
+  const value = octal ? BigInt(`0o${digits}`) : BigInt(digits)
+  return inRange(negative ? -value : value, text, at, fail)
+}
+
+function inRange(value: bigint, text: string, at: number, fail: FailAt): bigint {
+  return BigInt.asIntN(64, value) === value ? value : fail(at, `${text.slice(0, 40)} does not fit 64 bits`)
+}
