@@ -44,5 +44,6 @@ function frameOf(text: string, at: number): string {
   const whole = text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd)
   const cut = Math.max(0, Math.min(column - 1 - FRAME_WIDTH / 2, whole.length - FRAME_WIDTH))
   const shown = whole.slice(cut, cut + FRAME_WIDTH).replace(/[^\P{C}\t]/gu, '·')
-  return codeFrameColumns(shown, { start: { line, column: column - cut } }, { startLine: line })
+  // Columns of code frames count from 0.
+  return codeFrameColumns(shown, { start: { line, column: column - 1 - cut } }, { startLine: line })
 }
