@@ -179,6 +179,9 @@ static napi_value exec(napi_env env, napi_callback_info info)
 	void (*pipe_before)(int) = signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	/* Node marks the standard streams close-on-exec when it starts. */
+	for (int fd = 0; fd <= 2; fd++)
+		(void)!fcntl(fd, F_SETFD, 0);
 	execve(path, argv, envp);
 	int error = errno;
 	signal(SIGPIPE, pipe_before);

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// The launcher: finds a Node that is new enough, gives up what the agent does not need, and becomes the agent. Plain JavaScript for Node 18.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { KEPT_CAPABILITIES } from './capabilities.js'
+import { findRuntime } from './runtime.js'
+
+/** Commands that read what the kernel tells; only they run with the agent's capabilities instead of the caller's. */
+const WATCHING = ['run', 'events', 'doctor']
+
+const { path: runtime, problem } = findRuntime(import.meta.url)
+if (problem) {
+  process.stderr.write(`cws: ${problem}\n`)
+  process.exit(2)
+}
+
+// A clone has the sources, an installed package has what was built from them.
+const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const fromSource = existsSync(source)
+const main = fromSource ? source : fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const nodeArgs = fromSource ? ['--conditions=cws-source', main] : [main]
+const argv = [runtime, ...nodeArgs, ...process.argv.slice(2)]
+
+const native = await import('@cws/native/launch').catch(() => undefined)
+try {
+  if (native) {
+    if (process.getuid?.() === 0 && WATCHING.includes(process.argv[2] ?? '')) {
+      native.capDrop(KEPT_CAPABILITIES)
+      native.noNewPrivileges()
+    }
+    native.execve(runtime, argv, process.env)
+  }
+} catch (error) {
+  // Without the addon the agent still runs, on what it can; it says itself what is missing.
+  if (error.code !== 'CWS_ERR_NATIVE_UNAVAILABLE') throw error
+}
+if (process.execve) process.execve(runtime, argv)
+if (runtime === process.execPath && !fromSource) await import(pathToFileURL(main).href)
+else waitFor(spawn(runtime, argv.slice(1), { stdio: 'inherit' }))
+
+/** The last resort, an old Node without the addon: stay, pass signals on, end as the agent ends. */
+function waitFor(child) {
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.on(signal, () => child.kill(signal))
+  // A terminal sends Ctrl-C to both.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  child.on('error', (error) => {
+    process.stderr.write(`cws: ${runtime} does not start: ${error.message}\n`)
+    process.exit(2)
+  })
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
+}
