@@ -39,8 +39,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 async function launch(node: string, command: string): Promise<{ report: Report; pid: number | undefined }> {
   const child = spawn(node, [join(folder, 'node_modules/@cws/agent/bin/cws.js'), command], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const text = await Array.fromAsync(child.stdout.setEncoding('utf8'))
-  return { report: JSON.parse(text.join('')) as Report, pid: child.pid }
+  let text = ''
+  for await (const chunk of child.stdout) text += chunk
+  return { report: JSON.parse(text) as Report, pid: child.pid }
 }
 
 const { CAPABILITIES, capGet } = await import('@cws/native/launch')
