@@ -93,6 +93,7 @@ int cws_exec(u64 *ctx)
 	struct scratch *scratch = get_scratch();
 	struct signal_struct *signal;
 	struct fs_struct *fs;
+	struct mm_struct *mm;
 	struct path cwd = {};
 	struct cws_exec *exec;
 	struct upid own;
@@ -111,7 +112,7 @@ int cws_exec(u64 *ctx)
 	parent = GET(task, real_parent);
 	exec->ppid = GET(parent, tgid);
 	exec->parent_start = start_time(GET(parent, group_leader));
-	own = own_upid(GET(task, thread_pid));
+	own = own_upid(task);
 	exec->ns_pid = own.nr;
 	signal = GET(task, signal);
 	exec->pgid = group_number(signal, PIDTYPE_PGID);
@@ -132,9 +133,10 @@ int cws_exec(u64 *ctx)
 	if (append_path(scratch, &exec->cwd, &cwd, root) & CWS_FILE_PATH_TRUNCATED)
 		flags |= CWS_F_CWD_TRUNCATED;
 	flags |= append_cgroup(scratch, exec, task);
-	flags |= append_argv(buffer, scratch, GET(task, mm));
+	mm = GET(task, mm);
+	flags |= append_argv(GET(mm, arg_start), GET(mm, arg_end));
 	if (cws_envp)
-		flags |= append_envp(buffer, scratch, GET(task, mm));
+		flags |= append_envp(GET(mm, env_start), GET(mm, env_end));
 
 	exec->h.flags = flags;
 	exec->h.size = (scratch->used + 7) & ~7U;
@@ -155,7 +157,7 @@ int cws_fork(u64 *ctx)
 	fork.ppid = GET(parent, tgid);
 	fork.parent_start = start_time(GET(parent, group_leader));
 	fork.real_ppid = GET2(child, real_parent, tgid);
-	fork.ns_pid = own_upid(GET(child, thread_pid)).nr;
+	fork.ns_pid = own_upid(child).nr;
 	emit(CWS_FORK, &fork, sizeof(fork));
 	return 0;
 }

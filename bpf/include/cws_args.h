@@ -6,9 +6,11 @@
 #include "cws_buffer.h"
 #include "cws_ring.h"
 
-#define ENVP_ENTRIES 256
-#define ENVP_READ 4096
-#define ENVP_NAME 255
+#define ENVP_WINDOW 8192  /* bytes of the environment looked at at a time */
+#define ENVP_WINDOWS 16
+#define ENVP_ENTRIES 1024 /* of one window */
+#define ENVP_NAME 255     /* bytes kept of a name */
+#define ENVP_VALUE 4096   /* bytes kept of NAME=value, and a NUL */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -29,6 +31,21 @@ struct {
 	__type(value, struct chunk);
 } cws_chunk SEC(".maps");
 
+struct window {
+	u32 size;     /* bytes read */
+	u32 more;     /* the environment goes on behind it */
+	u32 in_value; /* it begins inside a value longer than the window before */
+	u32 cut;      /* something was left out of the record */
+	u8 bytes[ENVP_WINDOW + ENVP_NAME + 9];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct window);
+} cws_window SEC(".maps");
+
 /* Send one piece of argv ahead of its record. Returns enum cws_record_flag. */
 static __always_inline u32 send_chunk(struct chunk *chunk, const struct cws_header *h, u64 argv, u32 offset, u32 len)
 {
@@ -47,18 +64,23 @@ static __always_inline u32 send_chunk(struct chunk *chunk, const struct cws_head
 	return 0;
 }
 
-static __always_inline u32 append_argv(struct buffer *buffer, struct scratch *scratch, struct mm_struct *mm)
+/* Append argv, or send it ahead in chunks. Returns enum cws_record_flag. */
+__noinline int append_argv(u64 start, u64 end)
 {
-	struct cws_exec *exec = &buffer->exec;
-	u64 start = GET(mm, arg_start), len = GET(mm, arg_end) - start;
+	struct buffer *buffer = get_buffer();
+	struct scratch *scratch = get_scratch();
+	u64 len = end - start;
 	u32 zero = 0, offset, flags, i;
+	struct cws_exec *exec;
 	struct chunk *chunk;
 	u8 *to;
 
+	if (!buffer || !scratch)
+		return CWS_F_ARGV_UNKNOWN;
+	exec = &buffer->exec;
 	exec->argv_len = len;
-	exec->argv.off = scratch->used;
-	exec->argv.len = 0;
 	if (len <= CWS_ARGV_INLINE_MAX) {
+		exec->argv.off = scratch->used;
 		to = room(buffer, scratch, CWS_ARGV_INLINE_MAX);
 		if (!to)
 			return CWS_F_ARGV_TRUNCATED;
@@ -68,7 +90,6 @@ static __always_inline u32 append_argv(struct buffer *buffer, struct scratch *sc
 		scratch->used += len;
 		return 0;
 	}
-	exec->argv.off = 0;
 	chunk = bpf_map_lookup_elem(&cws_chunk, &zero);
 	if (!chunk)
 		return CWS_F_ARGV_UNKNOWN;
@@ -83,78 +104,145 @@ static __always_inline u32 append_argv(struct buffer *buffer, struct scratch *sc
 	return CWS_F_CHUNKED | (len > CWS_ARGV_MAX ? CWS_F_ARGV_TRUNCATED : 0);
 }
 
-/*
- * Append what may be known of the environment string at `address`: NAME=value when the name is on the allow-list, NAME otherwise. A string
- * longer than one read is taken in several calls. Returns the bytes consumed; 0 when the record is full; negative when memory cannot be read.
- */
-__noinline int append_env(u64 address)
+/* Where the first NUL at or behind `at` is in the window, word by word: its size or more when there is none. */
+__noinline int find_end(u32 from)
 {
+	u64 at = from;
+	u32 zero = 0, i;
+	struct window *window = bpf_map_lookup_elem(&cws_window, &zero);
+	u64 word = 0;
+
+	if (!window)
+		return ENVP_WINDOW;
+	for (i = 0; i < ENVP_WINDOW / 8; i++) {
+		OPAQUE(at);
+		if (at >= ENVP_WINDOW)
+			return ENVP_WINDOW;
+		word = *(u64 *)(window->bytes + at);
+		if ((word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL)
+			break;
+		at += 8;
+	}
+	for (i = 0; i < 8 && (word & 0xff); i++) {
+		word >>= 8;
+		at++;
+	}
+	return at;
+}
+
+/*
+ * Append what may be known of the variable at `at` in the window: NAME=value when the name is on the allow-list, NAME otherwise. Returns the
+ * bytes consumed; 0 when it must be seen again at the beginning of a window; -1 when the record is full.
+ */
+__noinline int append_variable(u32 start)
+{
+	u64 at = start, i;
 	struct buffer *buffer = get_buffer();
 	struct scratch *scratch = get_scratch();
 	u64 hash = CWS_FNV_OFFSET;
-	bool whole;
+	u32 zero = 0, end;
+	struct window *window = bpf_map_lookup_elem(&cws_window, &zero);
+	u8 *from, *to, c = 0;
 	long n;
-	u8 *to;
-	u32 i;
 
-	if (!buffer || !scratch || !(to = room(buffer, scratch, ENVP_READ)))
+	OPAQUE(at);
+	if (!buffer || !scratch || !window || at >= ENVP_WINDOW)
 		return 0;
-	n = bpf_probe_read_user_str(to, ENVP_READ, (void *)address);
-	if (n <= 0)
+	if (window->in_value) {
+		end = find_end(at);
+		window->in_value = end >= window->size;
+		return window->in_value ? window->size - at : end + 1 - at;
+	}
+	to = room(buffer, scratch, ENVP_VALUE);
+	if (!to)
 		return -1;
-	whole = n < ENVP_READ;
-	if (scratch->in_value) {
-		scratch->in_value = !whole;
-		return whole ? n : n - 1;
-	}
-	scratch->in_value = !whole;
+	from = window->bytes + at;
 	for (i = 0; i < ENVP_NAME; i++) {
-		if (!to[i] || to[i] == '=')
+		c = from[i];
+		if (!c || c == '=')
 			break;
-		hash = (hash ^ to[i]) * CWS_FNV_PRIME;
+		to[i] = c;
+		hash = (hash ^ c) * CWS_FNV_PRIME;
 	}
-	if (to[i] == '=' && bpf_map_lookup_elem(&cws_env_allow, &hash)) {
-		if (!whole)
-			scratch->envp_cut = 1;
+	c = from[i];
+	scratch->found = i; /* forgotten by the verifier: see struct scratch */
+	i = *(volatile u32 *)&scratch->found;
+	OPAQUE(i);
+	if (i > ENVP_NAME)
+		return 0;
+	end = find_end(at + i);
+	if (end >= window->size && at && window->more)
+		return 0;
+	if (c == '=' && bpf_map_lookup_elem(&cws_env_allow, &hash)) {
+		n = bpf_probe_read_kernel_str(to, ENVP_VALUE, from);
+		if (n <= 0)
+			return 0;
+		if (end - at > (u64)n - 1 || end >= window->size)
+			window->cut = 1;
 		scratch->used += n;
 	} else {
-		if (to[i] && to[i] != '=')
-			scratch->envp_cut = 1;
 		to[i] = 0;
+		if (c && c != '=')
+			window->cut = 1;
 		scratch->used += i + 1;
 	}
-	return whole ? n : n - 1;
+	window->in_value = end >= window->size;
+	return window->in_value ? window->size - at : end + 1 - at;
 }
 
-static __always_inline u32 append_envp(struct buffer *buffer, struct scratch *scratch, struct mm_struct *mm)
+/* Append the variables of a window. Returns the bytes consumed, or -1 when the record is full. */
+__noinline int append_window(u32 size)
 {
-	struct cws_exec *exec = &buffer->exec;
-	u64 at = GET(mm, env_start), end = GET(mm, env_end);
-	u32 flags = 0;
-	int i, n;
+	u32 i, at = 0;
+	int n;
 
+	for (i = 0; i < ENVP_ENTRIES && at < size; i++) {
+		n = append_variable(at);
+		if (n < 0)
+			return -1;
+		if (!n)
+			break;
+		at += n;
+	}
+	return at;
+}
+
+/* Append the environment, as far as it may be known. Returns enum cws_record_flag. */
+__noinline int append_envp(u64 at, u64 end)
+{
+	struct buffer *buffer = get_buffer();
+	struct scratch *scratch = get_scratch();
+	u32 zero = 0, size, i;
+	struct window *window = bpf_map_lookup_elem(&cws_window, &zero);
+	struct cws_exec *exec;
+	int n;
+
+	if (!buffer || !scratch || !window)
+		return CWS_F_ENVP_UNKNOWN;
+	exec = &buffer->exec;
 	exec->envp_len = end - at;
 	exec->envp.off = scratch->used;
-	scratch->in_value = 0;
-	scratch->envp_cut = 0;
-	for (i = 0; i < ENVP_ENTRIES; i++) {
-		if (at >= end)
+	window->in_value = 0;
+	window->cut = 0;
+	for (i = 0; i < ENVP_WINDOWS && at < end; i++) {
+		window->more = end - at > ENVP_WINDOW;
+		size = window->more ? ENVP_WINDOW : end - at;
+		if (size > ENVP_WINDOW)
 			break;
-		n = append_env(at);
-		if (n < 0) {
-			flags |= i ? CWS_F_ENVP_TRUNCATED : CWS_F_ENVP_UNKNOWN;
+		if (bpf_probe_read_user(window->bytes, size, (void *)at)) {
+			if (!i)
+				return CWS_F_ENVP_UNKNOWN;
 			break;
 		}
-		if (!n)
+		window->bytes[size] = 0;
+		window->size = size;
+		n = append_window(size);
+		if (n <= 0)
 			break;
 		at += (u32)n;
 	}
-	if (at < end || scratch->envp_cut)
-		flags |= CWS_F_ENVP_TRUNCATED;
-	if (flags & CWS_F_ENVP_UNKNOWN)
-		flags &= ~CWS_F_ENVP_TRUNCATED;
 	exec->envp.len = scratch->used - exec->envp.off;
-	return flags;
+	return at < end || window->cut ? CWS_F_ENVP_TRUNCATED : 0;
 }
 
 #endif

@@ -31,9 +31,7 @@ struct scratch {
 	u32 used;      /* bytes of the record so far */
 	u32 steps;     /* of the walk */
 	u32 bytes;     /* of its path */
-	u32 in_value;  /* environment: inside a value longer than one read */
-	u32 envp_cut;
-	u32 reserved;
+	u32 found;     /* a position in the environment */
 	u64 name[PATH_STEPS]; /* addresses of the components' names, leaf first; 0 = a mount was crossed */
 };
 
@@ -59,8 +57,9 @@ static __always_inline struct scratch *get_scratch(void)
 /* The place where the next `size` bytes of text go, or NULL when the record is full. */
 static __always_inline u8 *room(struct buffer *buffer, struct scratch *scratch, u32 size)
 {
-	u32 used = *(volatile u32 *)&scratch->used;
+	u64 used = *(volatile u32 *)&scratch->used;
 
+	OPAQUE(used);
 	if (used > sizeof(*buffer) - size)
 		return NULL;
 	return (u8 *)buffer + used;
