@@ -7,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
+    // What it imports must come through Node's own loader, whose hooks are under test.
+    server: { deps: { external: [/core\/src\/config\/import-module\.ts/] } },
     projects: [
       {
         extends: true,

@@ -19,7 +19,7 @@ const refSchema = z.union([
   z.strictObject({ literal: z.string() }),
 ])
 
-/** Schema of an option that is a secret: `env('NAME')`, `secretFile('/path')`, or the text itself where the configuration is private. */
+/** Schema of an option that is a secret, marked `writeOnly`: `env('NAME')`, `secretFile('/path')`, or the text itself where the configuration is private. */
 export function secret(description: string) {
   return z
     .union([
@@ -29,5 +29,5 @@ export function secret(description: string) {
         .transform((literal): SecretRef => ({ literal })),
       refSchema,
     ])
-    .describe(description)
+    .meta({ description, writeOnly: true })
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { callSite } from '../config/call-site.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import {
   type DefinitionSite,
@@ -88,6 +89,7 @@ function factory(kind: 'plugin' | 'notifier', meta: { readonly url: string }, de
       site: { module: meta.url, ordinal },
       options: rest,
       definition,
+      calledFrom: callSite(),
     })
   }
   return Object.assign(make, { definition })

@@ -31,6 +31,13 @@ export interface DefinitionSite {
   readonly ordinal: number
 }
 
+/** The call of a factory in the user's own files: where the configuration lists the plugin. Lines and columns from 1. */
+export interface CallSite {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
 export const instanceMark: unique symbol = Symbol.for('cws.plugin-instance')
 
 interface InstanceBase<N extends string> {
@@ -40,6 +47,8 @@ interface InstanceBase<N extends string> {
   readonly site: DefinitionSite
   /** As given; validated when the composition is loaded. */
   readonly options: unknown
+  /** Known while a configuration is evaluated: for frames in errors. */
+  readonly calledFrom?: CallSite | undefined
 }
 
 export interface PluginInstance<N extends string = string> extends InstanceBase<N> {

@@ -1,0 +1,99 @@
+import type { ErrorCode } from '../errors/codes.ts'
+import { nearest } from '../model/nearest.ts'
+import { isRecord } from '../plugin/schema-walk.ts'
+import { describeValue, kindOf } from '../plugin/validate.ts'
+import type { NotificationRule } from './define-config.ts'
+import type { Path } from './problem.ts'
+
+export interface NotificationFlaw {
+  readonly code: ErrorCode
+  readonly path: Path
+  readonly of: 'key' | 'value'
+  readonly message: string
+}
+
+/** Judges a condition over the fields of a signal: what is wrong with it, or undefined. */
+export type ConditionCheck = (text: string) => string | undefined
+
+const keys = {
+  name: 'a text',
+  when: 'a text',
+  to: 'a notifier’s name or a list of them',
+  repeat: 'a duration',
+  message: 'a text',
+  enabled: 'true or false',
+}
+const duration = /^\d{1,6}(?:s|m|h|d)$/
+
+/** Judges `notifications`: keys, types, destinations, conditions. */
+export function checkNotifications(
+  given: unknown,
+  notifiers: readonly string[],
+  others: readonly string[],
+  condition: ConditionCheck | undefined,
+): NotificationFlaw[] {
+  if (given === undefined) return []
+  const flaws: NotificationFlaw[] = []
+  const flaw = (path: Path, message: string, of: 'key' | 'value' = 'value', code: ErrorCode = 'CWS_ERR_CONFIG_INVALID') => {
+    flaws.push({ code, path: ['notifications', ...path], of, message })
+  }
+  if (!Array.isArray(given)) {
+    flaw([], `\`notifications\` must be a list, but ${kindOf(given)} was given`)
+    return flaws
+  }
+  const names = new Set<string>()
+  for (const [index, rule] of given.entries()) {
+    if (!isRecord(rule)) {
+      flaw([index], `a notification rule must be an object, but ${describeValue(rule)} was given`)
+      continue
+    }
+    for (const key of Object.keys(rule)) {
+      if (Object.hasOwn(keys, key)) continue
+      const guess = nearest(key, Object.keys(keys))
+      flaw(
+        [index, key],
+        `unknown key "${key}" in a notification rule; ${guess ? `did you mean "${guess}"?` : `there is ${Object.keys(keys).join(', ')}`}`,
+        'key',
+      )
+    }
+    const expected = (key: keyof typeof keys) => {
+      const value = rule[key]
+      flaw([index, key], `\`${key}\` must be ${keys[key]}, but ${value === undefined ? 'nothing' : describeValue(value)} was given`)
+    }
+    const { name, when, to, repeat, message, enabled } = rule
+    if (typeof name !== 'string' || name === '') expected('name')
+    else if (names.has(name)) flaw([index, 'name'], `two notification rules are named "${name}"`)
+    else names.add(name)
+    if (when !== undefined && typeof when !== 'string') expected('when')
+    if (typeof when === 'string') {
+      const wrong = condition?.(when)
+      if (wrong !== undefined) flaw([index, 'when'], `\`when\`: ${wrong}`, 'value', 'CWS_ERR_CONDITION')
+    }
+    if (repeat !== undefined && !(typeof repeat === 'string' && duration.test(repeat)))
+      flaw([index, 'repeat'], `\`repeat\` must be a duration such as 30m or 4h, but ${describeValue(repeat)} was given`)
+    if (message !== undefined && typeof message !== 'string') expected('message')
+    if (enabled !== undefined && typeof enabled !== 'boolean') expected('enabled')
+    const list = Array.isArray(to) ? to : [to]
+    if (list.length === 0 || list.some((it) => typeof it !== 'string')) {
+      expected('to')
+      continue
+    }
+    for (const [place, destination] of (list as string[]).entries()) {
+      if (notifiers.includes(destination)) continue
+      const path = Array.isArray(to) ? [index, 'to', place] : [index, 'to']
+      flaw(path, unknownDestination(destination, notifiers, others), 'value', 'CWS_ERR_DESTINATION_UNKNOWN')
+    }
+  }
+  return flaws
+}
+
+function unknownDestination(destination: string, notifiers: readonly string[], others: readonly string[]): string {
+  if (others.includes(destination)) return `\`to\` names "${destination}", which is a plugin but no notifier`
+  const guess = nearest(destination, notifiers)
+  if (guess) return `\`to\` names "${destination}", but there is no such notifier; did you mean "${guess}"?`
+  const there = notifiers.length > 0 ? `there is ${notifiers.map((it) => `"${it}"`).join(', ')}` : 'there is none among the plugins'
+  return `\`to\` names "${destination}", but there is no such notifier; ${there}`
+}
+
+/** What has passed: a rule of the shape it is declared to have. */
+export type CheckedNotifications = readonly NotificationRule[] | undefined

@@ -1,0 +1,247 @@
+import { chmodSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readText } from '../../src/config/text-source.ts'
+import { CwsError } from '../../src/errors/cws-error.ts'
+import { load, plugins, refusal, sandbox, write } from './sandbox.ts'
+
+const yaml = (text: string, more: Record<string, string> = {}) => sandbox({ ...plugins, ...more, 'cws.config.yaml': text })
+
+test('loads YAML: short names, full names, paths, options, secrets', async () => {
+  const folder = yaml(
+    `plugins:
+  - fim
+  - fim: { name: shop, watch: [/srv/**], hash: none }
+  - cws-plugin-pager: { token: { env: PAGER_TOKEN } }
+  - ./own.ts: { limit: 3 }
+notifications:
+  - { name: All, to: [pager], repeat: 4h }
+`,
+    {
+      'own.ts': `import { definePlugin } from '@cws/core'
+import { z } from 'zod'
+export default definePlugin(import.meta, { name: 'own', options: z.strictObject({ limit: z.int() as z.ZodInt }), setup() {} })`,
+    },
+  )
+  const composition = await load(folder, { env: { PAGER_TOKEN: 'x' } })
+  expect(composition.instances.map((it) => [it.instance.name, it.options])).toEqual([
+    ['fim', { watch: ['/etc/**'], hash: 'sha256', limits: { files: 1000 } }],
+    ['shop', { watch: ['/srv/**'], hash: 'none', limits: { files: 1000 } }],
+    ['pager', { token: { env: 'PAGER_TOKEN' } }],
+    ['own', { limit: 3 }],
+  ])
+})
+
+test('loads JSON', async () => {
+  const folder = sandbox({ ...plugins, 'cws.config.json': '{\n\t"plugins": ["fim", { "pager": { "token": { "env": "T" } } }]\n}' })
+  expect((await load(folder, { env: { T: 'x' } })).instances.map((it) => it.instance.name)).toEqual(['fim', 'pager'])
+})
+
+test.each([
+  ['unknown key', 'plugin: []\nplugins: []', 'CWS_ERR_CONFIG_INVALID', '1:1: unknown key "plugin"; did you mean "plugins"?'],
+  ['no plugins', 'notifications: []', 'CWS_ERR_CONFIG_INVALID', '`plugins` is missing'],
+  ['no object', '- fim', 'CWS_ERR_CONFIG_INVALID', 'a configuration is an object, but a list was given'],
+  ['plugins of a wrong type', 'plugins: fim', 'CWS_ERR_CONFIG_INVALID', '1:10: `plugins` must be a list, but a text was given'],
+  [
+    'wrong type',
+    'plugins:\n  - fim: { watch: /etc }',
+    'CWS_ERR_PLUGIN_OPTIONS',
+    '2:19: plugin "fim": watch: expected a list, but "/etc" was given',
+  ],
+  [
+    'wrong word',
+    'plugins:\n  - fim: { hash: sha255 }',
+    'CWS_ERR_PLUGIN_OPTIONS',
+    '2:18: plugin "fim": hash: expected "sha256" or "none", but "sha255" was given; did you mean "sha256"?',
+  ],
+  [
+    'deep wrong value',
+    'plugins:\n  - fim: { limits: { files: -1 } }',
+    'CWS_ERR_PLUGIN_OPTIONS',
+    '2:29: plugin "fim": limits.files: expected number to be >0, but -1 was given',
+  ],
+  [
+    'unknown option',
+    'plugins:\n  - fim: { wach: [] }',
+    'CWS_ERR_PLUGIN_OPTIONS',
+    '2:12: plugin "fim": unknown option "wach"; did you mean "watch"?',
+  ],
+  [
+    'missing option',
+    'plugins:\n  - pager',
+    'CWS_ERR_PLUGIN_OPTIONS',
+    '2:5: plugin "pager": token: expected env("NAME"), secretFile("/path") or a text, but nothing was given',
+  ],
+  [
+    'missing package',
+    'plugins:\n  - fims',
+    'CWS_ERR_PLUGIN_NOT_FOUND',
+    '2:5: none of the packages @cws/plugin-fims, cws-plugin-fims, fims is installed',
+  ],
+  ['missing file', 'plugins:\n  - ./fims.js', 'CWS_ERR_PLUGIN_NOT_FOUND', '2:5: there is no file'],
+  ['no name', 'plugins:\n  - "fim; rm"', 'CWS_ERR_PLUGIN_NOT_FOUND', 'is no name of a package'],
+  ['two keys in an entry', 'plugins:\n  - { fim: {}, pager: {} }', 'CWS_ERR_PLUGIN_INVALID', '2:5: expected the name of a plugin'],
+  ['options that are none', 'plugins:\n  - fim: 5', 'CWS_ERR_PLUGIN_OPTIONS', '2:5: the options of "fim" must be a map, but 5 was given'],
+  ['two of a name', 'plugins: [fim, fim]', 'CWS_ERR_PLUGIN_DUPLICATE', '1:16: plugin "fim": two plugins are named "fim"'],
+  ['name of a wrong form', 'plugins: [{ fim: { name: ../x } }]', 'CWS_ERR_PLUGIN_OPTIONS', '1:26: plugin "../x": `name` must be'],
+  [
+    'incompatible',
+    'plugins: [old]',
+    'CWS_ERR_PLUGIN_INCOMPATIBLE',
+    'cws-plugin-old 9.9.9 needs @cws/core ^7.0.0, but this is @cws/core 0.1.0',
+  ],
+  ['not a plugin', 'plugins: [zod]', 'CWS_ERR_PLUGIN_INVALID', 'the default export of "zod" is not a plugin’s factory'],
+  [
+    'destination',
+    'plugins: [{ pager: { token: { env: T } } }]\nnotifications: [{ name: A, to: pagr }]',
+    'CWS_ERR_DESTINATION_UNKNOWN',
+    '2:32: `to` names "pagr", but there is no such notifier; did you mean "pager"?',
+  ],
+  [
+    'destination that is no notifier',
+    'plugins: [fim]\nnotifications: [{ name: A, to: [fim] }]',
+    'CWS_ERR_DESTINATION_UNKNOWN',
+    'which is a plugin but no notifier',
+  ],
+  [
+    'key of a notification',
+    'plugins: []\nnotifications: [{ name: A, to: [], wen: x }]',
+    'CWS_ERR_CONFIG_INVALID',
+    '2:36: unknown key "wen" in a notification rule; did you mean "when"?',
+  ],
+  ['condition', 'plugins: []\nnotifications: [{ name: A, to: a, when: "x ==" }]', 'CWS_ERR_CONDITION', '2:41: `when`: does not parse'],
+  [
+    'duration',
+    'plugins: []\nnotifications: [{ name: A, to: a, repeat: soon }]',
+    'CWS_ERR_CONFIG_INVALID',
+    '2:43: `repeat` must be a duration',
+  ],
+  ['syntax', 'plugins:\n  - fim: [\n', 'CWS_ERR_CONFIG_LOAD', 'Flow sequence in block collection'],
+  ['double key', 'plugins: []\nplugins: []', 'CWS_ERR_CONFIG_LOAD', '2:1: Map keys must be unique'],
+  ['tag', 'plugins: !!js/function "x"', 'CWS_ERR_CONFIG_LOAD', 'Unresolved tag'],
+  ['import', '$import: /etc/passwd\nplugins: []', 'CWS_ERR_CONFIG_INVALID', '1:1: unknown key "$import"'],
+  [
+    'missing variable',
+    'plugins: [{ pager: { token: { env: GONE } } }]',
+    'CWS_ERR_SECRET_MISSING',
+    'token: the environment variable GONE is not set or empty',
+  ],
+  ['missing secret file', 'plugins: [{ pager: { token: { file: ./gone } } }]', 'CWS_ERR_SECRET_MISSING', '/gone does not exist'],
+  ['empty', '', 'CWS_ERR_CONFIG_LOAD', 'is empty'],
+])('refuses YAML with %s', async (_, text, code, message) => {
+  const error = await refusal(yaml(text), {
+    env: { T: 'x' },
+    checkCondition: (condition) => (condition === 'x ==' ? 'does not parse' : undefined),
+  })
+  expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)])
+  if (/:\d+:\d+: /.test(error.message)) expect(error.frame).toMatch(/^> \d+ \|/m)
+})
+
+test('a broken plugin is told from a missing one', async () => {
+  const folder = yaml('plugins: [broken]', {
+    'node_modules/cws-plugin-broken/package.json': '{"name":"cws-plugin-broken","type":"module","exports":"./index.js"}',
+    'node_modules/cws-plugin-broken/index.js': 'import "left-out"',
+  })
+  const error = await refusal(folder)
+  expect(error.code).toBe('CWS_ERR_PLUGIN_INVALID')
+  expect(error.message).toContain("Cannot find package 'left-out'")
+})
+
+test('a literal secret is taken only where nobody else can read it, and is never shown', async () => {
+  const literal = 'xoxb-12345-very-secret'
+  const folder = yaml(`plugins:\n  - pager: { token: ${literal} }\n  - fim: { watch: 5 }\n`)
+  const file = `${folder}/cws.config.yaml`
+  chmodSync(file, 0o640)
+  const error = await refusal(folder)
+  expect(error.code).toBe('CWS_ERR_SECRET_LITERAL')
+  expect(error.message).toContain('mode 0640')
+  expect(error.hint).toContain(`chmod 600 ${file}`)
+  expect(error.frame).toContain('token: ******')
+  expect(JSON.stringify([error.message, error.frame, error.hint, error.stack])).not.toContain(literal)
+  write(folder, { 'cws.config.yaml': `plugins:\n  - pager: { token: ${literal} }\n` })
+  chmodSync(file, 0o600)
+  expect((await load(folder)).instances[0]?.options).toEqual({ token: { literal } })
+})
+
+test.each([
+  ['a secret of a wrong type', 'plugins:\n  - pager: { token: { env: [xoxb-12345] } }'],
+  ['a secret below a misspelt key', 'plugins:\n  - pager: { tokn: xoxb-12345, token: { env: T } }'],
+  ['a syntax error beside it', 'plugins:\n  - pager: { token: xoxb-12345, ] }'],
+])('does not show %s', async (_, text) => {
+  const error = await refusal(yaml(text), { env: { T: 'x' } })
+  expect(JSON.stringify([error.message, error.frame, error.hint])).not.toContain('xoxb')
+})
+
+test('paths of secret files are relative to the configuration', async () => {
+  const folder = yaml('plugins: [{ pager: { token: { file: ./token } } }]', { token: 'x' })
+  expect((await load(folder, { cwd: '/', configPath: `${folder}/cws.config.yaml` })).instances[0]?.options).toEqual({
+    token: { file: `${folder}/token` },
+  })
+})
+
+test('any text is read or refused with a place, never crashed on', () => {
+  const words = fc.constantFrom(
+    'plugins',
+    ':',
+    '-',
+    ' ',
+    '\n',
+    '[',
+    ']',
+    '{',
+    '}',
+    '&a',
+    '*a',
+    '"',
+    "'",
+    '!!x',
+    '|',
+    '#',
+    '\t',
+    '---',
+    '__proto__',
+    '<<',
+    '? ',
+  )
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(words, { maxLength: 60 }).map((it) => it.join('')),
+    fc.json(),
+  )
+  fc.assert(
+    fc.property(texts, fc.constantFrom('a.yaml', 'a.json'), (text, file) => {
+      try {
+        readText(file, text)
+      } catch (error) {
+        if (!(error instanceof CwsError) || error.code !== 'CWS_ERR_CONFIG_LOAD') throw error
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('deep nesting and multiplying aliases are refused', () => {
+  const bomb = `a: &a [x, x]\n${Array.from({ length: 30 }, (_, i) => `${'b'.repeat(i + 1)}: &${'b'.repeat(i + 1)} [*${'b'.repeat(i) || 'a'}, *${'b'.repeat(i) || 'a'}]`).join('\n')}`
+  for (const text of ['['.repeat(100_000), bomb]) expect(() => readText('a.yaml', text)).toThrow(CwsError)
+})
+
+test('any value is a composition or refused with a code', async () => {
+  const folder = sandbox(plugins)
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ plugins: fc.array(fc.oneof(fc.constant('fim'), fc.record({ fim: fc.jsonValue() }), fc.jsonValue())) }),
+    fc.record({
+      plugins: fc.constant([]),
+      notifications: fc.array(fc.record({ name: fc.jsonValue(), to: fc.jsonValue(), when: fc.jsonValue() }, { requiredKeys: [] })),
+    }),
+  )
+  await fc.assert(
+    fc.asyncProperty(value, async (it) => {
+      write(folder, { 'cws.config.json': JSON.stringify(it) })
+      await load(folder, { configPath: 'cws.config.json' }).catch((error: unknown) => {
+        if (!(error instanceof CwsError)) throw error
+      })
+    }),
+    { numRuns: 150 },
+  )
+})
