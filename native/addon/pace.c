@@ -3,7 +3,7 @@
 
 static const double WINDOW = 50e6; /* ns */
 static const double MS = 1e6;      /* ns */
-static const double SPARSE = 1000, BUSY = 4000, STORM = CWS_PACE_STORM; /* records a second */
+static const double SPARSE = 1000, BUSY = CWS_PACE_BUSY, STORM = CWS_PACE_STORM; /* records a second */
 
 void cws_pace_note(struct cws_pace *pace, uint64_t now, uint64_t records, double fill)
 {
@@ -27,12 +27,12 @@ uint64_t cws_pace_period(struct cws_pace *pace)
 		period = 0;
 	else if (rate < BUSY)
 		period = MS;
+	else if (pace->saturated) /* every core is busy: each drain preempts the workload, so drain less often */
+		period = rate < STORM ? 5 * MS : rate < 5 * STORM ? 10 * MS : 20 * MS;
 	else if (rate < STORM)
 		period = MS + (rate - BUSY) / (STORM - BUSY) * 4 * MS;
-	else if (!pace->saturated)
+	else
 		period = 5 * MS;
-	else /* every core is busy: each drain preempts the workload, so drain less often */
-		period = rate < 3 * STORM ? 10 * MS : 20 * MS;
 
 	/* Long records fill a ring long before their number says storm: never let it get beyond a quarter between two drains. */
 	if (pace->fill > 0.25 && pace->period > 0) {

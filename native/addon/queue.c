@@ -102,7 +102,7 @@ bool cws_queue_peek(struct cws_queue *queue, uint32_t budget, struct cws_span *s
 
 	/* Only the consumer moves head and the producer never touches what is published: the walk needs no lock. */
 	uint64_t at = head;
-	while (at != tail && at - head < budget) {
+	while (at != tail && (at == head || at - head < budget)) {
 		const struct cws_header *record = (const struct cws_header *)(queue->base + at % queue->size);
 
 		if (record->type == CWS_PAD || (at > head && at % queue->size == 0))

@@ -175,16 +175,17 @@ static napi_value exec(napi_env env, napi_callback_info info)
 		free_strings(argv);
 		return NULL;
 	}
-	/* What Node changed and an exec would hand on: ignored signals and the mask. */
+	/* What Node changed and an exec would hand on: ignored signals and the mask; or not: Node marks even the standard streams close-on-exec. */
 	void (*pipe_before)(int) = signal(SIGPIPE, SIG_DFL);
+	for (int fd = 0; fd < 3; fd++)
+		fcntl(fd, F_SETFD, 0);
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
-	/* Node marks the standard streams close-on-exec when it starts. */
-	for (int fd = 0; fd <= 2; fd++)
-		(void)!fcntl(fd, F_SETFD, 0);
 	execve(path, argv, envp);
 	int error = errno;
 	signal(SIGPIPE, pipe_before);
+	for (int fd = 0; fd < 3; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	free_strings(argv);
 	free_strings(envp);
 	return js_throw(env, "CWS_EXEC", error, NULL, "%s cannot be executed", path);
