@@ -8,6 +8,7 @@ import { createContext } from '../plugin/create-context.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
 import type { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
+import { Modules } from '../plugin/modules.ts'
 import { Services } from '../plugin/services.ts'
 import { MemoryState } from '../plugin/state.ts'
 import { within } from '../plugin/timeout.ts'
@@ -26,6 +27,8 @@ export interface LoadedInstance {
 
 /** What all compositions of one agent share. */
 export interface RuntimeShared {
+  /** Folder of the configuration; the working directory if absent. */
+  readonly folder?: string
   readonly keep: KeepStore
   readonly logFor: (plugin: string) => Logger
   /** Durable values of a plugin as they were when the agent started. */
@@ -60,9 +63,11 @@ export class Runtime {
   readonly #plugins: Running[]
   readonly #services = new Services()
   readonly #kept: ReturnType<KeepStore['next']>
+  readonly #modules: Modules
 
   constructor(instances: readonly LoadedInstance[], shared: RuntimeShared) {
     this.#shared = shared
+    this.#modules = new Modules(shared.folder ?? process.cwd())
     this.#kept = shared.keep.next()
     this.#plugins = instances.map((loaded) => ({ loaded, abort: new AbortController(), stops: [], state: 'ok', detail: undefined }))
     const events = new EventRegistry()
@@ -110,6 +115,7 @@ export class Runtime {
       signal: plugin.abort.signal,
       state: new MemoryState(shared.stateOf(name), (key, value) => shared.writeState(name, key, value)),
       keep: (key, create) => this.#kept.keep(name, options, key, create),
+      modules: this.#modules,
       fed: () => new Set(this.sensors.flatMap((sensor) => (sensor.running ? sensor.definition.feeds : []))),
       addSource: (definition) => {
         for (const type of definition.feeds) this.engine.events.get(type)

@@ -55,6 +55,11 @@ export interface PluginContext<O = unknown> {
   /** The event types of this composition, and which of them a running sensor feeds (known from `hooks.ready` on). */
   readonly model: ModelView
 
+  /** Folder from which relative paths in options are meant: that of the configuration, else the working directory. */
+  readonly folder: string
+  /** Imports a module that the options name: a path (relative ones start from `folder`, and are evaluated anew after a reload) or a package, looked up from `folder`, then from the agent's installation. */
+  import(specifier: string): Promise<Record<string, unknown>>
+
   /** Registers a source: its flavours are probed and the best one started, after all plugins are set up. */
   source(definition: SourceDefinition): void
   /** Opens the door for events of a type. With `readers`: events in batches; without: events as objects. */

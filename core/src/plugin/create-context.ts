@@ -11,6 +11,7 @@ import type { Engine } from '../pipeline/engine.ts'
 import type { Finding } from '../signals/finding.ts'
 import type { Detection, PluginContext, PluginState, StateStore } from './context.ts'
 import type { Logger } from './logger.ts'
+import type { Modules } from './modules.ts'
 import { PerScope } from './per.ts'
 import type { Services } from './services.ts'
 import type { SourceDefinition } from './source.ts'
@@ -25,6 +26,7 @@ export interface ContextParts {
   readonly signal: AbortSignal
   readonly state: StateStore
   readonly keep: <V>(key: string, create: () => V) => V
+  readonly modules: Modules
   /** Event types that running sensors feed. */
   readonly fed: () => ReadonlySet<string>
   readonly addSource: (definition: SourceDefinition) => void
@@ -65,6 +67,8 @@ export function createContext(parts: ContextParts): PluginContext {
       types: () => [...engine.events.values()].map((event) => event.type),
       isFed: (type) => parts.fed().has(type) || type.startsWith('agent.'),
     },
+    folder: parts.modules.folder,
+    import: (specifier) => parts.modules.import(specifier),
     source: parts.addSource,
     feed: ((event: EventDefinition | string, readers?: Readonly<Record<string, never>>) => {
       const definition = definitionOf(event)

@@ -35,8 +35,9 @@ export class TestPipeline implements AsyncDisposable {
   readonly #feeds = new Map<string, ObjectFeed<EventType>>()
   readonly #grouping = new Grouping({ host: 'test', emit: (signal) => this.signals.push(signal) })
 
-  private constructor(instances: readonly LoadedInstance[]) {
+  private constructor(instances: readonly LoadedInstance[], folder: string) {
     this.runtime = new Runtime(instances, {
+      folder,
       keep: new KeepStore(),
       logFor: (plugin) => this.#loggerFor(plugin),
       stateOf: () => ({}),
@@ -49,10 +50,14 @@ export class TestPipeline implements AsyncDisposable {
     this.runtime.engine.hooks.facadeFor('test').fault.tap((fault) => this.faults.push(fault))
   }
 
-  /** Validates the options as the agent does, and sets the plugins up. Sensors are not started: call `start()` for that. */
-  static async of(plugins: readonly AnyInstance[]): Promise<TestPipeline> {
+  /**
+   * Validates the options as the agent does, and sets the plugins up. Sensors are not started: call `start()` for that. `folder` stands for
+   * that of the configuration.
+   */
+  static async of(plugins: readonly AnyInstance[], { folder = process.cwd() }: { folder?: string } = {}): Promise<TestPipeline> {
     const pipeline = new TestPipeline(
       plugins.map((instance) => ({ instance, options: deepFreeze(instance.definition.options?.parse(instance.options) ?? {}) })),
+      folder,
     )
     await pipeline.runtime.setup()
     return pipeline

@@ -1,1 +1,37 @@
-export {}
+import { CwsError, definePlugin } from '@cws/core'
+import { collect } from './collect.ts'
+import { detect } from './detector.ts'
+import { load } from './load.ts'
+import { options } from './options.ts'
+
+export type { PackInput, Tuning } from './options.ts'
+
+/** Runs detection rules: packs, rule files and rules of one's own, tuned by the configuration. */
+export const rules = definePlugin(import.meta, {
+  options,
+  async setup(ctx) {
+    const { packs, tune } = ctx.options
+    const loaded = load(await collect(packs, ctx), tune, ctx.model.get)
+    for (const warning of loaded.warnings) ctx.log.warn(warning)
+    for (const { origin, error } of loaded.rejected) {
+      const frame = error instanceof CwsError && error.frame ? `\n${error.frame}` : ''
+      ctx.log.error(`${origin}: ${error.message}${frame}`)
+    }
+    detect(loaded.rules, ctx as never)
+
+    const rejected = loaded.rejected.map(({ id }) => id)
+    if (rejected.length > 0) ctx.status('degraded', `${loaded.rules.length} rules run; refused: ${rejected.join(', ')}`)
+    else ctx.status('ok', `${loaded.rules.length} rules run`)
+
+    const feed = ctx.feed('agent.ruleset_loaded')
+    ctx.hooks.ready.tap(() => {
+      const unfed = loaded.rules.filter((rule) => !ctx.model.isFed(rule.on))
+      for (const [type, ofType] of Map.groupBy(unfed, (rule) => rule.on))
+        ctx.log.warn(`nothing feeds "${type}" events here: ${ofType.map((rule) => rule.id).join(', ')} cannot fire`)
+      ctx.log.info(`${loaded.rules.length} rules run, ${rejected.length} refused, ${loaded.off.length} off`)
+      feed.emit({ loaded: loaded.rules.length, rejected, unfed: unfed.map((rule) => rule.id) } as never)
+    })
+  },
+})
+
+export default rules

@@ -1,0 +1,71 @@
+import { globSync, statSync } from 'node:fs'
+import { extname, relative, resolve } from 'node:path'
+import { CwsError, type PluginContext } from '@cws/core'
+import { endings, rulesIn, rulesOfModule } from './front-ends/typescript.ts'
+import type { PackInput } from './options.ts'
+
+/** A rule as it was found, and where. */
+export interface FoundRule {
+  readonly rule: unknown
+  /** For people: a file, a package, or a place in the options. */
+  readonly origin: string
+}
+
+export interface Collected {
+  readonly rules: readonly FoundRule[]
+  /** Files and packages that could not be read; the others are. */
+  readonly failed: readonly { readonly origin: string; readonly error: unknown }[]
+}
+
+type Importer = Pick<PluginContext, 'folder' | 'import'>
+
+/** Gathers rules from all that `packs` names, in its order. A file that cannot be read loses only itself. */
+export async function collect(packs: readonly PackInput[], importer: Importer): Promise<Collected> {
+  const rules: FoundRule[] = []
+  const failed: { origin: string; error: unknown }[] = []
+  const attempt = async (origin: string, find: () => Promise<readonly unknown[]> | readonly unknown[]) => {
+    try {
+      for (const rule of await find()) rules.push({ rule, origin })
+    } catch (error) {
+      failed.push({ origin, error })
+    }
+  }
+  for (const [i, pack] of packs.entries()) {
+    if (typeof pack !== 'string') await attempt(originOf(pack, i), () => rulesIn(pack) ?? refuse('this is neither a pack nor a rule'))
+    else if (!isPath(pack)) await attempt(pack, async () => rulesOfModule(await importer.import(pack)))
+    else {
+      const files = filesOf(pack, importer.folder)
+      if (files.length === 0) await attempt(pack, () => refuse(`there are no rule files at ${pack} (${endings.join(', ')})`))
+      for (const file of files)
+        await attempt(relative(importer.folder, file) || file, async () => {
+          if (!endings.includes(extname(file))) refuse(`this is no kind of file that rules can be in: ${endings.join(', ')}`)
+          return rulesOfModule(await importer.import(file))
+        })
+    }
+  }
+  return { rules, failed }
+}
+
+function originOf(pack: object, index: number): string {
+  const { name, rules } = pack as { name?: unknown; rules?: unknown }
+  return typeof name === 'string' && Array.isArray(rules) ? name : `packs[${index}]`
+}
+
+function isPath(name: string): boolean {
+  return /^\.{0,2}\//.test(name) || name.includes('*')
+}
+
+/** The files that a path, a folder or a glob names, sorted. Only what is named outright may be no rule file. */
+function filesOf(name: string, folder: string): string[] {
+  const path = resolve(folder, name)
+  const kind = statSync(path, { throwIfNoEntry: false })
+  if (kind?.isFile()) return [path]
+  const pattern = kind?.isDirectory() ? `${path}/*` : path
+  return globSync(pattern)
+    .filter((file) => endings.includes(extname(file)) && !/\.(d|test)\.[cm]?ts$/.test(file) && statSync(file).isFile())
+    .sort()
+}
+
+function refuse(message: string): never {
+  throw new CwsError('CWS_ERR_RULE', message)
+}

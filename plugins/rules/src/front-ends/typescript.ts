@@ -1,0 +1,26 @@
+import { CwsError } from '@cws/core'
+
+/** Endings of the files that this front end reads. */
+export const endings: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
+
+/** The rules in a pack, a list or a single rule, unchecked. Undefined if the value is none of these. */
+export function rulesIn(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value.flatMap((one) => rulesIn(one) ?? [one])
+  if (typeof value !== 'object' || value === null) return undefined
+  const { rules, id, on } = value as { rules?: unknown; id?: unknown; on?: unknown }
+  if (Array.isArray(rules)) return rules
+  return id !== undefined || on !== undefined ? [value] : undefined
+}
+
+/**
+ * The rules that a module exports: by default, or by name.
+ * @throws CwsError CWS_ERR_RULE if there are none.
+ */
+export function rulesOfModule(module: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const found = new Set(rulesIn(module['default']) ?? [])
+  for (const [name, value] of Object.entries(module))
+    if (name !== 'default' && !Array.isArray(value)) for (const rule of rulesIn(value) ?? []) found.add(rule)
+  if (found.size === 0)
+    throw new CwsError('CWS_ERR_RULE', 'the module exports no rules', { hint: 'Write `export default defineRule({ … })`.' })
+  return [...found]
+}

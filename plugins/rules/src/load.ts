@@ -1,0 +1,70 @@
+import { type CheckedRule, CwsError, checkRule, type EventDefinition, nearest } from '@cws/core'
+import type { Collected } from './collect.ts'
+import type { Options } from './options.ts'
+import { tuned } from './tune.ts'
+
+/** Why a rule or a file does not run. */
+export interface Rejection {
+  /** Id of the rule, or the file or package. */
+  readonly id: string
+  readonly origin: string
+  readonly error: Error
+}
+
+export interface Loaded {
+  readonly rules: readonly CheckedRule[]
+  readonly rejected: readonly Rejection[]
+  /** Ids that `tune` turned off. */
+  readonly off: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** Checks and tunes all rules. A bad one loses only itself; of two with one id the first runs. */
+export function load(found: Collected, tune: Options['tune'], find: (type: string) => EventDefinition): Loaded {
+  const rules = new Map<string, CheckedRule>()
+  const origins = new Map<string, string>()
+  const rejected: Rejection[] = found.failed.map(({ origin, error }) => ({ id: origin, origin, error: asError(error) }))
+  const off: string[] = []
+  const warnings: string[] = []
+  for (const { rule, origin } of found.rules) {
+    const id = idOf(rule) ?? origin
+    try {
+      const checked = checkRule(rule, find)
+      const other = origins.get(checked.id)
+      if (other !== undefined) throw new CwsError('CWS_ERR_RULE', `rule "${id}": another rule has this id already, in ${other}`)
+      origins.set(checked.id, origin)
+      const tuning = tune[checked.id]
+      if (tuning === 'off') off.push(checked.id)
+      else rules.set(checked.id, tuning ? tunedOrNot(checked, tuning) : checked)
+      warnings.push(...checked.warnings.map((warning) => `rule "${id}" in ${origin}: ${warning}`))
+    } catch (error) {
+      rejected.push({ id, origin, error: asError(error) })
+    }
+  }
+  for (const id of Object.keys(tune)) {
+    if (origins.has(id)) continue
+    const suggestion = nearest(id, origins.keys())
+    warnings.push(`\`tune\` names a rule that there is not: "${id}"${suggestion ? `; did you mean "${suggestion}"?` : ''}`)
+  }
+  return { rules: [...rules.values()], rejected, off, warnings }
+
+  /** A change that does not fit must not cost the rule: it runs as it was written, and that is told. */
+  function tunedOrNot(rule: CheckedRule, tuning: Exclude<Options['tune'][string], 'off'>): CheckedRule {
+    try {
+      return tuned(rule, tuning, find(rule.on))
+    } catch (error) {
+      const { message, frame } = error as CwsError
+      warnings.push(`\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}${frame ? `\n${frame}` : ''}`)
+      return rule
+    }
+  }
+}
+
+function idOf(rule: unknown): string | undefined {
+  const id = (rule as { id?: unknown } | null)?.id
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}

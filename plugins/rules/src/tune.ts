@@ -1,0 +1,26 @@
+import { type CheckedRule, type Condition, conditionOf, type EventDefinition } from '@cws/core'
+import type { Tuning } from './options.ts'
+
+/**
+ * A rule with the user's changes.
+ * @throws CwsError CWS_ERR_CONDITION if `unless` or `groupBy` does not fit the rule's event.
+ */
+export function tuned(rule: CheckedRule, tuning: Tuning, definition: EventDefinition): CheckedRule {
+  const { unless, severity, name, message, advice, tags, groupBy } = tuning
+  const exceptions = (unless === undefined ? [] : Array.isArray(unless) ? unless : [unless]).map((one) =>
+    conditionOf(one as string, definition),
+  )
+  const condition: Condition = exceptions.length
+    ? { op: 'and', of: [rule.condition, ...exceptions.map((of): Condition => ({ op: 'not', of }))] }
+    : rule.condition
+  const finding = {
+    ...rule.finding,
+    ...(severity === undefined ? {} : { severity }),
+    ...(name === undefined ? {} : { name, title: name }),
+    ...(message === undefined ? {} : { message }),
+    ...(advice === undefined ? {} : { advice }),
+    ...(tags === undefined ? {} : { tags: [...new Set([...(rule.finding.tags ?? []), ...tags])] }),
+    ...(groupBy === undefined ? {} : { groupBy }),
+  }
+  return { ...rule, condition, finding: Object.freeze(finding) }
+}
