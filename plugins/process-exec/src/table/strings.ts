@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto'
+import { textOf } from '@cws/core'
+import { SLAB_MAX, Slab } from './slab.ts'
+
+/** Number of a byte string; 0 is none. */
+export type StringId = number
+
+/** Text that is kept decoded, in characters, before all of it is let go. */
+const MAX_DECODED = 4 * 1024 * 1024
+/** Only texts up to this length are kept decoded. */
+const DECODED_LENGTH = 512
+const ENTRY_BYTES = 5 * 4
+
+/**
+ * Byte strings, each stored once and named by a number: finding a known one makes no object. Counted by references and bounded by bytes.
+ * The hash is seeded, since attackers choose the strings.
+ */
+export class Strings {
+  readonly #slab: Slab
+  readonly #max: number
+  readonly #seed = randomBytes(4).readUInt32LE()
+  #hash = new Uint32Array(1024)
+  #address = new Uint32Array(1024)
+  #length = new Uint32Array(1024)
+  #refs = new Uint32Array(1024)
+  /** Next in the bucket, or in the list of free entries. */
+  #next = new Uint32Array(1024)
+  #buckets = new Uint32Array(1024)
+  #top = 1
+  #free = 0
+  #count = 0
+  #decoded: (string | undefined)[] = []
+  #decodedLength = 0
+  /** Strings that found no room. */
+  refused = 0
+
+  constructor(maxBytes: number) {
+    this.#slab = new Slab(Math.floor(maxBytes * 0.8))
+    this.#max = Math.max(1024, Math.floor((maxBytes * 0.2) / ENTRY_BYTES))
+  }
+
+  get bytes(): number {
+    return this.#slab.bytes + this.#hash.length * ENTRY_BYTES + this.#buckets.length * 4
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The number of these bytes, with one reference more; what is longer than SLAB_MAX is cut. 0 if there is no room. */
+  intern(bytes: Uint8Array, start: number, byteLength: number): StringId {
+    const length = Math.min(byteLength, SLAB_MAX)
+    const hash = this.#hashOf(bytes, start, length)
+    for (let id = this.#buckets[hash & (this.#buckets.length - 1)] as number; id !== 0; id = this.#next[id] as number)
+      if (this.#hash[id] === hash && this.#length[id] === length && this.#equals(id, bytes, start, length)) {
+        ;(this.#refs[id] as number)++
+        return id
+      }
+    return this.#add(hash, bytes, start, length)
+  }
+
+  retain(id: StringId): void {
+    if (id !== 0) (this.#refs[id] as number)++
+  }
+
+  release(id: StringId): void {
+    if (id === 0 || --(this.#refs[id] as number) > 0) return
+    this.#unlink(id)
+    this.#slab.release(this.#address[id] as number)
+    this.#forget(id)
+    this.#next[id] = this.#free
+    this.#free = id
+    this.#count--
+  }
+
+  lengthOf(id: StringId): number {
+    return this.#length[id] as number
+  }
+
+  /** The text; short ones are kept decoded. */
+  text(id: StringId): string {
+    const known = this.#decoded[id]
+    if (known !== undefined) return known
+    const at = this.offsetOf(id)
+    const text = textOf(this.bufferOf(id), at, at + this.lengthOf(id))
+    if (text.length <= DECODED_LENGTH) {
+      this.#decodedLength += text.length
+      if (this.#decodedLength > MAX_DECODED) {
+        this.#decoded = []
+        this.#decodedLength = text.length
+      }
+      this.#decoded[id] = text
+    }
+    return text
+  }
+
+  bufferOf(id: StringId): Uint8Array {
+    return this.#slab.bufferOf(this.#address[id] as number)
+  }
+
+  offsetOf(id: StringId): number {
+    return this.#slab.offsetOf(this.#address[id] as number)
+  }
+
+  #add(hash: number, bytes: Uint8Array, start: number, length: number): StringId {
+    const id = this.#free !== 0 ? this.#free : this.#top < this.#max ? this.#top : 0
+    const address = id === 0 ? -1 : this.#slab.allocate(length)
+    if (address < 0) {
+      this.refused++
+      return 0
+    }
+    if (id === this.#free) this.#free = this.#next[id] as number
+    else {
+      this.#top++
+      if (id >= this.#hash.length) this.#grow()
+    }
+    const buffer = this.#slab.bufferOf(address)
+    const at = this.#slab.offsetOf(address)
+    for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number
+    this.#hash[id] = hash
+    this.#address[id] = address
+    this.#length[id] = length
+    this.#refs[id] = 1
+    this.#count++
+    const bucket = hash & (this.#buckets.length - 1)
+    this.#next[id] = this.#buckets[bucket] as number
+    this.#buckets[bucket] = id
+    return id
+  }
+
+  #unlink(id: StringId): void {
+    const bucket = (this.#hash[id] as number) & (this.#buckets.length - 1)
+    let at = this.#buckets[bucket] as number
+    if (at === id) {
+      this.#buckets[bucket] = this.#next[id] as number
+      return
+    }
+    while (this.#next[at] !== id) at = this.#next[at] as number
+    this.#next[at] = this.#next[id] as number
+  }
+
+  #forget(id: StringId): void {
+    const text = this.#decoded[id]
+    if (text === undefined) return
+    this.#decodedLength -= text.length
+    this.#decoded[id] = undefined
+  }
+
+  #equals(id: StringId, bytes: Uint8Array, start: number, length: number): boolean {
+    const buffer = this.bufferOf(id)
+    const at = this.offsetOf(id)
+    for (let i = 0; i < length; i++) if (buffer[at + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  /** Seeded multiply-and-rotate over 4 bytes a step, mixed at the end as MurmurHash3 does. */
+  #hashOf(bytes: Uint8Array, start: number, length: number): number {
+    let hash = this.#seed
+    const end = start + length
+    let i = start
+    for (; i + 4 <= end; i += 4) {
+      const word = (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24)
+      const k = Math.imul(word, 0xcc9e2d51)
+      hash ^= Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+      hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
+    }
+    for (; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x85ebca6b)
+    hash ^= length
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+    return (hash ^ (hash >>> 16)) >>> 0
+  }
+
+  #grow(): void {
+    const size = this.#hash.length * 2
+    const larger = (from: Uint32Array) => {
+      const to = new Uint32Array(size)
+      to.set(from)
+      return to
+    }
+    this.#hash = larger(this.#hash)
+    this.#address = larger(this.#address)
+    this.#length = larger(this.#length)
+    this.#refs = larger(this.#refs)
+    this.#next = larger(this.#next)
+    this.#buckets = new Uint32Array(size)
+    for (let id = 1; id < this.#top; id++) {
+      if ((this.#refs[id] as number) === 0) continue
+      const bucket = (this.#hash[id] as number) & (size - 1)
+      this.#next[id] = this.#buckets[bucket] as number
+      this.#buckets[bucket] = id
+    }
+  }
+}
