@@ -1,1 +1,69 @@
-export {}
+import { definePlugin, type Flavour, type ProcessTracker } from '@cws/core'
+import { clockBoottime } from '@cws/native'
+import { uptimeClock } from './clock.ts'
+import { actorProviders } from './fields/providers.ts'
+import type { Attach } from './flavours/attachment.ts'
+import { attachBpf, probeBpf } from './flavours/bpf.ts'
+import { attachProcfs, probeProcfs } from './flavours/procfs.ts'
+import { optionsSchema } from './options.ts'
+import { Running } from './running.ts'
+import { selfTest } from './self-test.ts'
+import { type Feeds, ProcessSensor } from './sensor.ts'
+import { trackerOf } from './tracker.ts'
+
+/** Process activity (exec, fork, exit) and the process tree. */
+export default definePlugin(import.meta, {
+  options: optionsSchema,
+  setup(ctx) {
+    const { options } = ctx
+    const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock())))
+    const { sensor } = running
+    const feeds: Feeds = {
+      exec: ctx.feed('exec', sensor.readers.exec),
+      fork: ctx.feed('fork', sensor.readers.fork),
+      exit: ctx.feed('exit', sensor.readers.exit),
+      lost: ctx.feed('agent.lost_events'),
+    }
+    const tracker: ProcessTracker = trackerOf(sensor)
+    ctx.track(tracker)
+    ctx.fields('*', actorProviders(sensor.images, sensor.fields))
+
+    const owner = {}
+    const start = (name: string, attach: Attach, scans: boolean) => running.start(name, owner, feeds, attach, scans)
+    const bpf = (name: string, file: string, needs: Parameters<typeof probeBpf>[0]): Flavour => ({
+      name,
+      probe: () => probeBpf(needs),
+      start: () => start(name, (to) => attachBpf(file, to, options), true),
+      stop: () => running.stop(owner),
+    })
+    ctx.source({
+      sensor: 'process',
+      feeds: ['exec', 'fork', 'exit'],
+      flavours: [
+        bpf('tp_btf', 'process.bpf.o', ['btf', 'ringBuffer', 'atomics', 'tpBtf']),
+        bpf('raw_tp', 'process_raw.bpf.o', ['btf', 'ringBuffer', 'rawTracepoint']),
+        {
+          name: 'procfs',
+          probe: probeProcfs,
+          start: () => start('procfs', (to) => attachProcfs(to, options.pollMs), false),
+          stop: () => running.stop(owner),
+        },
+      ],
+      pin: options.flavour === 'auto' ? undefined : options.flavour,
+      interests: (set) => running.interests(set),
+      counts: () => sensor.counts(),
+      selfTest: selfTest(() => sensor.origin === 'procfs'),
+    })
+  },
+})
+
+function boottimeClock(): () => bigint {
+  try {
+    clockBoottime()
+    return clockBoottime
+  } catch {
+    return uptimeClock()
+  }
+}
+
+export type { Options } from './options.ts'

@@ -1,9 +1,10 @@
+import { EXEC_BYTES } from '@cws/native'
 import { COMM_BYTES, EXEC, EXEC_SIZE, EXIT, EXIT_SIZE, FORK, FORK_SIZE, HEADER, TYPE } from './layout.ts'
 import { type Memory, memoryOf } from './memory.ts'
 
 /** The numbers of a cws_exec by their names in EXEC; what is absent is 0. */
 type ExecNumbers = { -readonly [N in Exclude<keyof typeof EXEC, ExecText>]?: number | bigint }
-type ExecText = 'path' | 'fstype' | 'comm' | 'filename' | 'cwd' | 'cgroup' | 'argv' | 'envp'
+type ExecText = 'file_path' | 'file_fstype' | 'comm' | 'filename' | 'cwd' | 'cgroup' | 'argv' | 'envp'
 
 export interface ExecRecord extends ExecNumbers {
   pid: number
@@ -13,8 +14,8 @@ export interface ExecRecord extends ExecNumbers {
   time: bigint
   flags?: number
   comm?: Uint8Array
-  path?: Uint8Array
-  fstype?: Uint8Array
+  file_path?: Uint8Array
+  file_fstype?: Uint8Array
   filename?: Uint8Array
   cwd?: Uint8Array
   cgroup?: Uint8Array
@@ -23,9 +24,10 @@ export interface ExecRecord extends ExecNumbers {
   envp?: Uint8Array
 }
 
-const WIDE = new Set<string>(['parent_start', 'cap_effective', 'cap_permitted', 'cgroup_id', 'inode', 'mtime', 'ctime', 'file_size'])
-const TEXTS = ['path', 'fstype', 'filename', 'cwd', 'cgroup', 'argv', 'envp'] as const
-const NUMBERS = (Object.keys(EXEC) as (keyof typeof EXEC)[]).filter((name) => name !== 'comm' && !(TEXTS as readonly string[]).includes(name))
+const TEXTS = ['file_path', 'file_fstype', 'filename', 'cwd', 'cgroup', 'argv', 'envp'] as const
+const NUMBERS = (Object.keys(EXEC) as (keyof typeof EXEC)[]).filter(
+  (name) => name !== 'comm' && !(TEXTS as readonly string[]).includes(name),
+)
 
 /** Writes records as the kernel side would: for what is read from /proc. */
 export class RecordWriter {
@@ -51,7 +53,7 @@ export class RecordWriter {
     for (const name of NUMBERS) {
       const value = record[name as keyof ExecNumbers]
       if (value === undefined) continue
-      if (WIDE.has(name)) this.memory.u64[(at + EXEC[name]) >>> 3] = BigInt(value)
+      if (EXEC_BYTES[name] === 8) this.memory.u64[(at + EXEC[name]) >>> 3] = BigInt(value)
       else this.memory.u32[(at + EXEC[name]) >>> 2] = Number(value)
     }
     if (record.comm) this.memory.u8.set(record.comm.subarray(0, COMM_BYTES - 1), at + EXEC.comm)
@@ -68,7 +70,15 @@ export class RecordWriter {
     return this.#finish(at, used)
   }
 
-  fork(record: { pid: number; start: bigint; time: bigint; ppid: number; parent_start: bigint; real_ppid?: number; ns_pid?: number }): number {
+  fork(record: {
+    pid: number
+    start: bigint
+    time: bigint
+    ppid: number
+    parent_start: bigint
+    real_ppid?: number
+    ns_pid?: number
+  }): number {
     const at = this.#begin(TYPE.FORK, FORK_SIZE, record)
     this.memory.u64[(at + FORK.parent_start) >>> 3] = record.parent_start
     this.memory.u32[(at + FORK.ppid) >>> 2] = record.ppid
@@ -77,7 +87,7 @@ export class RecordWriter {
     return this.#finish(at, FORK_SIZE)
   }
 
-  exit(record: { pid: number; start: bigint; time: bigint; code?: number }): number {
+  exit(record: { pid: number; start: bigint; time: bigint; flags?: number; code?: number }): number {
     const at = this.#begin(TYPE.EXIT, EXIT_SIZE, record)
     this.memory.u32[(at + EXIT.code) >>> 2] = record.code ?? 0
     return this.#finish(at, EXIT_SIZE)

@@ -6,7 +6,7 @@ const ROW_BYTES = EXEC_SIZE
 const FIRST_ROWS = 512
 
 /** The variable parts of an exec record that a row keeps as numbers of interned strings. */
-const TEXTS = [EXEC.path, EXEC.fstype, EXEC.filename, EXEC.cwd, EXEC.cgroup, EXEC.argv, EXEC.envp] as const
+const TEXTS = [EXEC.file_path, EXEC.file_fstype, EXEC.filename, EXEC.cwd, EXEC.cgroup, EXEC.argv, EXEC.envp] as const
 
 /** Number of a row; 0 is none: an image that nobody knows. */
 export type Row = number

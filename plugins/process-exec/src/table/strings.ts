@@ -31,6 +31,8 @@ export class Strings {
   #count = 0
   #decoded: (string | undefined)[] = []
   #decodedLength = 0
+  /** Caches of what is derived from texts; emptied together with #decoded. */
+  readonly #derived: (string | undefined)[][] = []
   /** Strings that found no room. */
   refused = 0
 
@@ -87,11 +89,25 @@ export class Strings {
       this.#decodedLength += text.length
       if (this.#decodedLength > MAX_DECODED) {
         this.#decoded = []
+        for (const cache of this.#derived) cache.length = 0
         this.#decodedLength = text.length
       }
       this.#decoded[id] = text
     }
     return text
+  }
+
+  /** A function of texts whose results are kept as long as their strings are. */
+  derive(of: (text: string) => string): (id: StringId) => string {
+    const cache: (string | undefined)[] = []
+    this.#derived.push(cache)
+    return (id) => {
+      const known = cache[id]
+      if (known !== undefined) return known
+      const value = of(this.text(id))
+      cache[id] = value
+      return value
+    }
   }
 
   bufferOf(id: StringId): Uint8Array {
@@ -140,6 +156,7 @@ export class Strings {
   }
 
   #forget(id: StringId): void {
+    for (const cache of this.#derived) if (cache[id] !== undefined) cache[id] = undefined
     const text = this.#decoded[id]
     if (text === undefined) return
     this.#decodedLength -= text.length
@@ -159,7 +176,8 @@ export class Strings {
     const end = start + length
     let i = start
     for (; i + 4 <= end; i += 4) {
-      const word = (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24)
+      const word =
+        (bytes[i] as number) | ((bytes[i + 1] as number) << 8) | ((bytes[i + 2] as number) << 16) | ((bytes[i + 3] as number) << 24)
       const k = Math.imul(word, 0xcc9e2d51)
       hash ^= Math.imul((k << 15) | (k >>> 17), 0x1b873593)
       hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0

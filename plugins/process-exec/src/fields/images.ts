@@ -1,0 +1,128 @@
+import { textOf, UNKNOWN, type Unknown } from '@cws/core'
+import type { Clock } from '../clock.ts'
+import { containerIdOf } from '../container-id.ts'
+import { EXEC, EXEC_SIZE, FLAG } from '../record/layout.ts'
+import type { Memory } from '../record/memory.ts'
+import type { Node } from '../table/nodes.ts'
+import type { ProcessTable } from '../table/process-table.ts'
+import { SLAB_MAX } from '../table/slab.ts'
+import type { StringId } from '../table/strings.ts'
+import type { Names } from '../users.ts'
+
+/** The record under dispatch: arguments and environment are read from it in full, while the table keeps only their beginning. */
+export interface LiveRecord {
+  node: Node
+  memory: Memory | undefined
+  /** Offset of the record, -1 if none is under dispatch. */
+  at: number
+}
+
+/** What can be read of process images. All methods give UNKNOWN where the record said nothing. */
+export class Images {
+  readonly table: ProcessTable
+  readonly users: Names
+  readonly groups: Names
+  readonly clock: Clock
+  readonly live: LiveRecord = { node: 0, memory: undefined, at: -1 }
+  readonly nameOf: (id: StringId) => string
+  readonly #containerOf: (id: StringId) => string
+
+  constructor(table: ProcessTable, users: Names, groups: Names, clock: Clock) {
+    this.table = table
+    this.users = users
+    this.groups = groups
+    this.clock = clock
+    this.nameOf = table.strings.derive(baseName)
+    this.#containerOf = table.strings.derive(containerIdOf)
+  }
+
+  flags(node: Node): number {
+    const row = this.#row(node)
+    return row === 0 ? 0 : this.table.rows.flags(row)
+  }
+
+  u32(node: Node, offset: number): number | Unknown {
+    const row = this.#row(node)
+    return row === 0 ? UNKNOWN : this.table.rows.u32(row, offset)
+  }
+
+  u64(node: Node, offset: number): bigint | Unknown {
+    const row = this.#row(node)
+    return row === 0 ? UNKNOWN : this.table.rows.u64(row, offset)
+  }
+
+  textId(node: Node, offset: number): StringId {
+    const row = this.#row(node)
+    return row === 0 ? 0 : this.table.rows.textId(row, offset)
+  }
+
+  text(node: Node, offset: number): string | Unknown {
+    const id = this.textId(node, offset)
+    return id === 0 ? UNKNOWN : this.table.strings.text(id)
+  }
+
+  comm(node: Node): string | Unknown {
+    const row = this.#row(node)
+    if (row === 0) return UNKNOWN
+    const { u8 } = this.table.rows.memory
+    const start = this.table.rows.offsetOf(row) + EXEC.comm
+    return textOf(u8, start, terminated(u8, start, start + 16))
+  }
+
+  containerId(node: Node): string | Unknown {
+    const id = this.textId(node, EXEC.cgroup)
+    return id === 0 || this.flags(node) & FLAG.CGROUP_TRUNCATED ? UNKNOWN : this.#containerOf(id)
+  }
+
+  /** The entries of argv or envp, each of which ends in NUL. */
+  list(node: Node, offset: number, unknownFlag: number): readonly string[] | Unknown {
+    const row = this.#row(node)
+    if (row === 0 || this.table.rows.flags(row) & unknownFlag) return UNKNOWN
+    const { live } = this
+    if (live.node === node && live.at >= 0 && live.memory) {
+      const { u8, u32 } = live.memory
+      const from = u32[(live.at + offset) >>> 2] as number
+      const length = u32[((live.at + offset) >>> 2) + 1] as number
+      const size = u32[live.at >>> 2] as number
+      return from >= EXEC_SIZE && from + length <= size ? entries(u8, live.at + from, live.at + from + length) : UNKNOWN
+    }
+    const id = this.table.rows.textId(row, offset)
+    if (id === 0) return UNKNOWN
+    const { strings } = this.table
+    const start = strings.offsetOf(id)
+    return entries(strings.bufferOf(id), start, start + strings.lengthOf(id))
+  }
+
+  /** Whether argv or envp are longer than what `list` gives. */
+  truncated(node: Node, offset: number, flag: number): boolean | Unknown {
+    const row = this.#row(node)
+    if (row === 0) return UNKNOWN
+    const kept = this.live.node === node && this.live.at >= 0
+    return (this.table.rows.flags(row) & flag) !== 0 || (!kept && this.table.rows.textLength(row, offset) > SLAB_MAX)
+  }
+
+  #row(node: Node): number {
+    return this.table.nodes.row[node] as number
+  }
+}
+
+/** The last component of a path; a memory file's name is not cut at slashes, which it may hold. */
+export function baseName(path: string): string {
+  return path.startsWith('memfd:') ? path : path.slice(path.lastIndexOf('/') + 1)
+}
+
+function terminated(bytes: Uint8Array, start: number, end: number): number {
+  let at = start
+  while (at < end && bytes[at] !== 0) at++
+  return at
+}
+
+function entries(bytes: Uint8Array, start: number, end: number): readonly string[] {
+  const list: string[] = []
+  for (let at = start; at < end; ) {
+    const stop = terminated(bytes, at, end)
+    list.push(textOf(bytes, at, stop))
+    at = stop + 1
+  }
+  return list
+}

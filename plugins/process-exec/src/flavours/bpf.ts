@@ -1,0 +1,67 @@
+import { messageOf, type Probe } from '@cws/core'
+import { type FeatureName, openDrain, openObject, probeFeatures, tracepointParameters } from '@cws/native'
+import type { Options } from '../options.ts'
+import { TYPE } from '../record/layout.ts'
+import { memoryOf } from '../record/memory.ts'
+import type { ProcessSensor } from '../sensor.ts'
+import type { Attachment } from './attachment.ts'
+
+/** What the tracepoint of exec cannot see, on any kernel. */
+const GAPS = [
+  'exec.file of a script: path and name only, from what execve was given; inode, owner, mode, times are not known',
+  'credentials are those of the last exec: setuid and capset without an exec are not seen',
+] as const
+
+/** FNV-1a, 64 bit, as the kernel side hashes names (cws_shared.h). */
+export function nameHash(name: string): bigint {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of Buffer.from(name)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffff_ffff_ffff_ffffn
+  return hash
+}
+
+/** Whether the kernel has what a BPF flavour needs. */
+export function probeBpf(needs: readonly FeatureName[]): Probe {
+  try {
+    const { features } = probeFeatures()
+    for (const name of needs) {
+      const feature = features[name]
+      if (!feature.ok) return { ok: false, reason: feature.reason }
+    }
+    return { ok: true, gaps: GAPS }
+  } catch (error) {
+    return { ok: false, reason: messageOf(error) }
+  }
+}
+
+/** Loads the programs, starts to drain, attaches. */
+export function attachBpf(file: string, sensor: ProcessSensor, options: Options): Attachment {
+  const object = openObject(file)
+  let drain: ReturnType<typeof openDrain> | undefined
+  try {
+    object.setConstant('cws_exit_has_group_dead', tracepointParameters('sched_process_exit') >= 2)
+    object.setMaxEntries('cws_ring', options.ringBytes)
+    object.load()
+    for (const name of options.env) {
+      const key = Buffer.alloc(8)
+      key.writeBigUInt64LE(nameHash(name))
+      object.update('cws_env_allow', key, Uint8Array.of(1))
+    }
+    drain = openDrain({ queueBytes: options.queueBytes, onRecords: (_queue, start, end) => sensor.consume(memory, start, end) })
+    const memory = memoryOf(drain.queue.bytes)
+    const ring = drain.addRing(object, { wakeOn: [TYPE.EXEC] })
+    object.attach()
+    const open = drain
+    return {
+      wakeOn: (types) => ring.wakeOn(types),
+      close: () => {
+        object.detach()
+        open.close()
+        object.close()
+      },
+    }
+  } catch (error) {
+    drain?.close()
+    object.close()
+    throw error
+  }
+}

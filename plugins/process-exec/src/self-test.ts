@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { CwsError, type SelfTest } from '@cws/core'
+
+/** Seconds that the marker lives where processes are only seen by polling. */
+const LONG = '2'
+
+/** Runs a harmless program with the nonce among its arguments. `polled`: it must live long enough to be seen. */
+export function selfTest(polled: () => boolean): SelfTest {
+  return {
+    on: 'exec',
+    trigger: (nonce) => (polled() ? run('sleep', [LONG], nonce) : run('true', [nonce], 'true')),
+    recognise: (event, nonce) => event.get('exec.argv0') === nonce || includes(event.get('exec.argv'), nonce),
+  }
+}
+
+function includes(list: unknown, text: string): boolean {
+  return Array.isArray(list) && list.includes(text)
+}
+
+function run(program: string, args: readonly string[], argv0: string): Promise<void> {
+  const file = [`/bin/${program}`, `/usr/bin/${program}`].find((path) => existsSync(path))
+  if (!file) throw new CwsError('CWS_ERR_PLUGIN_SETUP', `the self-test needs /bin/${program}, which this host does not have`)
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { argv0, stdio: 'ignore', env: {} })
+    child.once('error', reject)
+    child.once('spawn', () => {
+      child.unref()
+      resolve()
+    })
+  })
+}
