@@ -113,11 +113,12 @@ function reader(field: string): (subject: Readable) => unknown {
   }
 }
 
-/** On arrays: true if some element is; else UNKNOWN if some element is. */
+/** On arrays: true if some element is; else UNKNOWN if some element is. Lists of ancestors' lists are looked through as one. */
 function anyOf(values: readonly unknown[], test: (value: unknown) => Truth): Truth {
   let truth: Truth = false
   for (let i = 0; i < values.length; i++) {
-    const one = test(values[i])
+    const value = values[i]
+    const one = Array.isArray(value) ? anyOf(value, test) : test(value)
     if (one === true) return true
     if (one === UNKNOWN) truth = UNKNOWN
   }

@@ -1,15 +1,15 @@
-import { definePlugin, type Flavour, type ProcessTracker } from '@cws/core'
+import { definePlugin, type Flavour } from '@cws/core'
 import { clockBoottime } from '@cws/native'
 import { uptimeClock } from './clock.ts'
-import { actorProviders } from './fields/providers.ts'
+import { connect } from './connect.ts'
 import type { Attach } from './flavours/attachment.ts'
 import { attachBpf, probeBpf } from './flavours/bpf.ts'
 import { attachProcfs, probeProcfs } from './flavours/procfs.ts'
 import { optionsSchema } from './options.ts'
 import { Running } from './running.ts'
+import { Scrubber } from './scrub.ts'
 import { selfTest } from './self-test.ts'
-import { type Feeds, ProcessSensor } from './sensor.ts'
-import { trackerOf } from './tracker.ts'
+import { ProcessSensor } from './sensor.ts'
 
 /** Process activity (exec, fork, exit) and the process tree. */
 export default definePlugin(import.meta, {
@@ -18,16 +18,7 @@ export default definePlugin(import.meta, {
     const { options } = ctx
     const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock())))
     const { sensor } = running
-    const feeds: Feeds = {
-      exec: ctx.feed('exec', sensor.readers.exec),
-      fork: ctx.feed('fork', sensor.readers.fork),
-      exit: ctx.feed('exit', sensor.readers.exit),
-      lost: ctx.feed('agent.lost_events'),
-    }
-    const tracker: ProcessTracker = trackerOf(sensor)
-    ctx.track(tracker)
-    ctx.fields('*', actorProviders(sensor.images, sensor.fields))
-
+    const feeds = connect(ctx, sensor, options.scrub.enabled ? new Scrubber(options.scrub) : undefined)
     const owner = {}
     const start = (name: string, attach: Attach, scans: boolean) => running.start(name, owner, feeds, attach, scans)
     const bpf = (name: string, file: string, needs: Parameters<typeof probeBpf>[0]): Flavour => ({

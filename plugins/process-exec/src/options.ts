@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js'
 import { z } from 'zod'
 
 const KIB = 1024
@@ -49,7 +50,7 @@ export const optionsSchema = z.strictObject({
         .default([])
         .describe('More names of secrets: `--my_pin=…`; `*` stands for any characters'),
       patterns: z
-        .array(z.string().min(1).max(500))
+        .array(z.string().min(1).max(500).refine(isRegex, 'must be an RE2 regular expression'))
         .max(50)
         .default([])
         .describe('More secrets as RE2 regular expressions; their first group, or all that they match, is replaced'),
@@ -73,5 +74,14 @@ export const optionsSchema = z.strictObject({
     .describe('Bound of the process table'),
   pollMs: z.int().min(10).max(60_000).default(250).describe('How often the procfs flavour looks'),
 })
+
+function isRegex(text: string): boolean {
+  try {
+    RE2JS.compile(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export type Options = z.output<typeof optionsSchema>

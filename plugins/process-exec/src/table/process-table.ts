@@ -151,8 +151,9 @@ export class ProcessTable {
   /** A process ended. @returns its last image; 0 if it was not known. */
   exit(memory: Memory, at: number, nowMs: number): Node {
     this.version++
-    const node = this.#same(memory.u32[(at + HEADER.pid) >>> 2] as number, memory, at + HEADER.start)
-    if (node !== 0) this.#retire(node, nowMs)
+    const node = this.find(memory.u32[(at + HEADER.pid) >>> 2] as number)
+    if (node === 0 || !this.#startedAt(node, memory, at + HEADER.start)) return 0
+    this.#retire(node, nowMs)
     return node
   }
 
@@ -205,7 +206,7 @@ export class ProcessTable {
     return this.nodes.up[node] === 0 && ((this.nodes.flags[node] as number) & NODE.ORPHAN) !== 0
   }
 
-  /** The process with this pid if it is the one that started then; another process with that pid is taken as gone. */
+  /** The process with this pid if it is the one that started then; another process with that pid must be gone. */
   #same(pid: number, memory: Memory, startAt: number): Node {
     const node = this.find(pid)
     if (node === 0) return 0
@@ -365,6 +366,7 @@ export class ProcessTable {
     for (let at = node; at !== 0 && chain.length < NEAR; at = up[at] as number) chain.push(at)
     const last = chain[chain.length - 1] as number
     const cut = up[last] as number
+    this.#forgetEarlier(last)
     let above = cut
     while (above !== 0 && !this.#lives(above)) above = up[above] as number
     if (above !== cut) {
@@ -374,6 +376,14 @@ export class ProcessTable {
     }
     let level = above === 0 ? 0 : Math.min(MAX_DEPTH - NEAR - 1, (depth[above] as number) + 1)
     for (const at of chain.reverse()) depth[at] = level++
+  }
+
+  /** Earlier images serve to find the author of late events; executed ones stay in the lineage through `up`. */
+  #forgetEarlier(node: Node): void {
+    const { earlier } = this.nodes
+    const old = earlier[node] as number
+    earlier[node] = 0
+    this.#release(old)
   }
 
   #lives(node: Node): boolean {
@@ -386,13 +396,18 @@ export class ProcessTable {
     if (node !== 0) (this.nodes.refs[node] as number)++
   }
 
-  #release(released: Node): void {
+  #release(node: Node): void {
+    const { refs } = this.nodes
+    if (node !== 0 && --(refs[node] as number) === 0) this.#free(node)
+  }
+
+  #free(first: Node): void {
     const { nodes } = this
-    const pending = [released]
+    const pending = [first]
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      if (node === 0 || --(nodes.refs[node] as number) > 0) continue
       this.rows.release(nodes.row[node] as number)
-      pending.push(nodes.up[node] as number, nodes.earlier[node] as number)
+      for (const above of [nodes.up[node] as number, nodes.earlier[node] as number])
+        if (above !== 0 && --(nodes.refs[above] as number) === 0) pending.push(above)
       nodes.remove(node)
     }
   }
@@ -431,6 +446,7 @@ export class ProcessTable {
     if ((flags[node] as number) & NODE.EXITED) this.#unqueue(node)
     flags[node] = (flags[node] as number) | NODE.EXITED
     if (this.#current.get(pid[node] as number) === node) this.#current.delete(pid[node] as number)
+    this.#forgetEarlier(node)
     const gone = serial[node] as number
     this.#release(node)
     for (const callback of this.#onRelease) callback(gone)

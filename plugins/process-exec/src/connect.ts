@@ -1,0 +1,22 @@
+import type { PluginContext } from '@cws/core'
+import { actorProviders } from './fields/providers.ts'
+import { redactions, type Scrubber } from './scrub.ts'
+import type { Feeds, ProcessSensor } from './sensor.ts'
+import { trackerOf } from './tracker.ts'
+
+/** Makes a sensor's events, fields and process tree known to a composition. */
+export function connect(
+  ctx: Pick<PluginContext, 'feed' | 'track' | 'fields' | 'redact'>,
+  sensor: ProcessSensor,
+  scrubber?: Scrubber,
+): Feeds {
+  ctx.track(trackerOf(sensor))
+  ctx.fields('*', actorProviders(sensor.images, sensor.fields))
+  if (scrubber) ctx.redact(redactions(scrubber))
+  return {
+    exec: ctx.feed('exec', sensor.readers.exec),
+    fork: ctx.feed('fork', sensor.readers.fork),
+    exit: ctx.feed('exit', sensor.readers.exit),
+    lost: ctx.feed('agent.lost_events'),
+  }
+}

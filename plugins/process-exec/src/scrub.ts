@@ -1,0 +1,206 @@
+import { RE2JS } from 're2js'
+import { isSecretName, wordsMatcher } from './secret-names.ts'
+
+const MASK = '***'
+/** Programs whose `-p` takes a password, in the same argument or the next. */
+const DASH_P = new Set([
+  'mysql',
+  'mysqldump',
+  'mysqladmin',
+  'mysqlimport',
+  'mysqlshow',
+  'mariadb',
+  'mariadb-dump',
+  'mariadb-admin',
+  'sshpass',
+])
+/** sshpass takes its password as the next argument too; the mysql family asks for it then. */
+const DASH_P_NEXT = new Set(['sshpass'])
+/** Options that take `user:password`. */
+const USER_OPTIONS = new Set(['-u', '--user', '--proxy-user'])
+/** `uid:gid` is no secret. */
+const IDS = /^\d{1,10}:\d{1,10}$/
+
+/**
+ * Secrets by their form, wherever they stand. All repetitions are bounded and no two neighbours can take the same characters: the time is
+ * linear in the text. The first group stays, the rest is masked.
+ */
+const FORMS: readonly RegExp[] = [
+  // scheme://user:password@host
+  /([a-zA-Z][a-zA-Z0-9+.-]{0,30}:\/\/[^\s/:@'"]{0,256}:)[^\s/@'"]{1,1024}(?=@)/g,
+  // Authorization: Bearer …, Basic …, and other headers that carry a key
+  /((?:authorization|proxy-authorization)\s{0,4}[:=]\s{0,4}(?:bearer|basic|token|digest|negotiate)?\s{0,4})[^\s'",;]{1,8192}/gi,
+  /((?:x-api-key|x-auth-token|x-vault-token|private-token|cookie|set-cookie)\s{0,4}:\s{0,4})[^'"]{1,8192}/gi,
+  /(\bbearer\s{1,4})[A-Za-z0-9._~+/=-]{8,8192}/gi,
+  // PEM
+  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]{1,16384}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
+  // JSON Web Token
+  /()\beyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,8192}/g,
+  // AWS, GitHub, GitLab, Slack, Stripe, Google, npm, PyPI, OpenAI and the like
+  /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
+  /()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|npm_|pypi-|sk-)[A-Za-z0-9_-]{16,512}/g,
+]
+
+export interface ScrubOptions {
+  readonly enabled: boolean
+  readonly words: readonly string[]
+  readonly patterns: readonly string[]
+}
+
+/** Replaces secrets in command lines and environments. Never changes what is compared by rules: only what leaves. */
+export class Scrubber {
+  readonly #isSecret: (name: string) => boolean
+  readonly #patterns: readonly RE2JS[]
+
+  /** @throws Error of re2js if a pattern is no RE2 expression. */
+  constructor(options: ScrubOptions) {
+    const more = wordsMatcher(options.words)
+    this.#isSecret = (name) => isSecretName(name) || more(name)
+    this.#patterns = options.patterns.map((pattern) => RE2JS.compile(pattern))
+  }
+
+  /** A command line in one text; `program` is the name that it was called by, if known. */
+  text(text: string, program = ''): string {
+    return this.list([text], program)[0] as string
+  }
+
+  /** Arguments one by one, or `NAME=value` pairs. A secret may stand in the argument after its name. */
+  list(list: readonly string[], program = ''): string[] {
+    const line = new CommandLine(this.#isSecret, program)
+    return list.map((argument) => this.#byForm(line.scrub(argument)))
+  }
+
+  #byForm(text: string): string {
+    let out = text
+    for (const form of FORMS) out = out.replace(form, (_, kept: string) => kept + MASK)
+    for (const pattern of this.#patterns) out = replaceMatches(pattern, out)
+    return out
+  }
+}
+
+function replaceMatches(pattern: RE2JS, text: string): string {
+  const matcher = pattern.matcher(text)
+  let out = ''
+  let done = 0
+  while (matcher.find()) {
+    const group = matcher.groupCount() > 0 && matcher.group(1) !== null ? 1 : 0
+    const start = matcher.start(group)
+    const end = matcher.end(group)
+    if (end <= start || start < done) continue
+    out += text.slice(done, start) + MASK
+    done = end
+  }
+  return out + text.slice(done)
+}
+
+/** Goes through the words of a command line, in one argument or several, and remembers whether the next word is a secret. */
+class CommandLine {
+  readonly #isSecret: (name: string) => boolean
+  #program: string
+  #next: 'keep' | 'mask' | 'maskPassword' = 'keep'
+
+  constructor(isSecret: (name: string) => boolean, program: string) {
+    this.#isSecret = isSecret
+    this.#program = program.slice(program.lastIndexOf('/') + 1)
+  }
+
+  scrub(argument: string): string {
+    if (argument.length > 0 && this.#next === 'mask' && !argument.includes(' ')) {
+      this.#next = 'keep'
+      return MASK
+    }
+    let out = ''
+    let at = 0
+    while (at < argument.length) {
+      const end = wordEnd(argument, at)
+      out += end === at ? (argument[at] as string) : this.#word(argument.slice(at, end))
+      at = Math.max(end, at + 1)
+    }
+    return out
+  }
+
+  #word(word: string): string {
+    const next = this.#next
+    this.#next = 'keep'
+    if (next === 'mask') return MASK
+    if (next === 'maskPassword') return maskPassword(word)
+    if (word.startsWith('-')) return this.#option(word)
+    const name = word.slice(word.lastIndexOf('/') + 1)
+    if (DASH_P.has(name)) this.#program = name
+    return this.#assignments(word)
+  }
+
+  #option(word: string): string {
+    if (word.startsWith('-p') && DASH_P.has(this.#program)) {
+      if (word.length > 2) return word.startsWith('--') ? this.#assignments(word) : `-p${MASK}`
+      if (DASH_P_NEXT.has(this.#program)) this.#next = 'mask'
+      return word
+    }
+    if (USER_OPTIONS.has(word)) this.#next = 'maskPassword'
+    else if (word.startsWith('--user=') || word.startsWith('--proxy-user=')) return maskPassword(word)
+    if (!word.includes('=') && !word.includes(':') && this.#isSecret(word.replace(/^-{1,2}/, ''))) this.#next = 'mask'
+    return this.#assignments(word)
+  }
+
+  /** `name=value`, also several joined by `&`, `;`, `?` or commas; `name:value` for options and JSON. */
+  #assignments(word: string): string {
+    let out = ''
+    let start = 0
+    for (let at = 0; at < word.length; at++) {
+      const c = word[at] as string
+      if (c === '&' || c === ';' || c === '?' || c === ',' || c === '{') {
+        out += word.slice(start, at + 1)
+        start = at + 1
+      } else if ((c === '=' || c === ':') && this.#isSecret(word.slice(start, at))) {
+        const end = valueEnd(word, at + 1)
+        out += word.slice(start, at + 1)
+        if (end > at + 1) out += MASK
+        else this.#next = 'mask'
+        start = end
+        at = end - 1
+      } else if (c === '=' || c === ':') {
+        out += word.slice(start, at + 1)
+        start = at + 1
+      }
+    }
+    return out + word.slice(start)
+  }
+}
+
+/** `user:password` → `user:***`. */
+function maskPassword(word: string): string {
+  const colon = word.indexOf(':')
+  return colon < 0 || IDS.test(word) ? word : `${word.slice(0, colon + 1)}${MASK}`
+}
+
+/** Where the word that begins here ends: words are parted by blanks and quotes. */
+function wordEnd(text: string, start: number): number {
+  let at = start
+  while (at < text.length && !' \t\n\r\'"`'.includes(text[at] as string)) at++
+  return at
+}
+
+/** A value ends where the next assignment could begin. */
+function valueEnd(word: string, start: number): number {
+  let at = start
+  while (at < word.length && !'&;,}'.includes(word[at] as string)) at++
+  return at
+}
+
+const FIELDS = ['argv0', 'argv', 'args', 'envs', 'envp'] as const
+const BLOCKS = ['exec', 'process', 'process.parent', 'process.ancestors'] as const
+
+/** How each field that may hold secrets is changed before it leaves, by its name. */
+export function redactions(scrubber: Scrubber): Readonly<Record<string, (value: unknown) => unknown>> {
+  const text = (value: unknown): unknown => (typeof value === 'string' ? scrubber.text(value) : value)
+  const texts = (value: unknown): unknown => (Array.isArray(value) ? value.map(text) : text(value))
+  const lists = (value: unknown): unknown =>
+    Array.isArray(value) ? (value.some(Array.isArray) ? value.map(lists) : listOf(scrubber, value)) : value
+  return Object.fromEntries(
+    BLOCKS.flatMap((block) => FIELDS.map((field) => [`${block}.${field}`, field === 'argv0' || field === 'args' ? texts : lists])),
+  )
+}
+
+function listOf(scrubber: Scrubber, list: readonly unknown[]): unknown[] {
+  return list.every((entry) => typeof entry === 'string') ? scrubber.list(list) : [...list]
+}
