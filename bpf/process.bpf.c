@@ -10,9 +10,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Knobs, set before load. */
-const volatile bool cws_exit_has_group_dead = 0; /* sched_process_exit has a second argument, group_dead (6.16): see cws_exit */
-const volatile bool cws_envp = 1;                /* names of the environment, and the values on the allow-list */
+/* Knobs, set before load: see cws_shared.h. */
+const volatile bool cws_exit_has_group_dead = 0;
+const volatile bool cws_envp = 1;
 
 #define SIGNAL_GROUP_EXIT 0x4 /* linux/sched/signal.h */
 #define MINORBITS 20
@@ -92,6 +92,7 @@ int cws_exec(u64 *ctx)
 	struct buffer *buffer = get_buffer();
 	struct scratch *scratch = get_scratch();
 	struct signal_struct *signal;
+	struct mnt_namespace *mnt_ns;
 	struct fs_struct *fs;
 	struct mm_struct *mm;
 	struct path cwd = {};
@@ -122,7 +123,8 @@ int cws_exec(u64 *ctx)
 	fill_ns(&exec->namespace, task, own.ns);
 	bpf_get_current_comm(exec->comm, sizeof(exec->comm));
 
-	root = (u64)BPF_CORE_READ(task, nsproxy, mnt_ns, root);
+	mnt_ns = GET2(task, nsproxy, mnt_ns);
+	root = (u64)BPF_CORE_READ(mnt_ns, root);
 	append_file(buffer, scratch, &exec->file, GET(bprm, file), root);
 	exec->argc = GET(bprm, argc);
 	if (GET(bprm, interp) != GET(bprm, filename))
@@ -157,7 +159,7 @@ int cws_fork(u64 *ctx)
 	fork.ppid = GET(parent, tgid);
 	fork.parent_start = start_time(GET(parent, group_leader));
 	fork.real_ppid = GET2(child, real_parent, tgid);
-	fork.ns_pid = own_upid(child).nr;
+	fork.ns_pid = GET2(child, thread_pid, level) ? (u32)own_upid(child).nr : fork.h.pid;
 	emit(CWS_FORK, &fork, sizeof(fork));
 	return 0;
 }

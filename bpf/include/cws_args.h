@@ -6,6 +6,9 @@
 #include "cws_buffer.h"
 #include "cws_ring.h"
 
+/* Knob: bit (length + 5 * first byte) & 63 is set for each name on the allow-list. All ones is right, and slower. */
+const volatile u64 cws_env_bits = ~0ULL;
+
 #define ENVP_WINDOW 8192  /* bytes of the environment looked at at a time */
 #define ENVP_WINDOWS 16
 #define ENVP_ENTRIES 1024 /* of one window */
@@ -104,52 +107,70 @@ __noinline int append_argv(u64 start, u64 end)
 	return CWS_F_CHUNKED | (len > CWS_ARGV_MAX ? CWS_F_ARGV_TRUNCATED : 0);
 }
 
-/* Where the first NUL at or behind `at` is in the window, word by word: its size or more when there is none. */
-__noinline int find_end(u32 from)
-{
-	u64 at = from;
-	u32 zero = 0, i;
-	struct window *window = bpf_map_lookup_elem(&cws_window, &zero);
-	u64 word = 0;
+#define EACH_BYTE(value) ((value) * 0x0101010101010101ULL)
 
-	if (!window)
-		return ENVP_WINDOW;
+/* The top bit of each byte that is zero; those above the first may be wrong. */
+static __always_inline u64 zero_bytes(u64 word)
+{
+	return (word - EACH_BYTE(0x01)) & ~word & EACH_BYTE(0x80);
+}
+
+/* The index of the lowest byte whose top bit is set, of at least one. */
+static __always_inline u32 first_byte(u64 marks)
+{
+	return ((((marks & -marks) >> 7) - 1) & EACH_BYTE(0x01)) * EACH_BYTE(0x01) >> 56;
+}
+
+/* Where the first NUL at or behind `at` is in the window: its size or more when there is none. */
+static __always_inline u32 find_end(struct window *window, u64 at)
+{
+	u64 marks;
+	u32 i;
+
 	for (i = 0; i < ENVP_WINDOW / 8; i++) {
 		OPAQUE(at);
 		if (at >= ENVP_WINDOW)
-			return ENVP_WINDOW;
-		word = *(u64 *)(window->bytes + at);
-		if ((word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL)
 			break;
+		marks = zero_bytes(*(u64 *)(window->bytes + at));
+		if (marks)
+			return at + first_byte(marks);
 		at += 8;
 	}
-	for (i = 0; i < 8 && (word & 0xff); i++) {
-		word >>= 8;
-		at++;
-	}
-	return at;
+	return ENVP_WINDOW;
+}
+
+/* Whether the variable whose name is the `len` bytes at `name` keeps its value. Most are told by one bit. */
+static __always_inline bool is_allowed(const u8 *name, u32 len)
+{
+	u64 hash = CWS_FNV_OFFSET;
+	u32 i;
+
+	if (!(cws_env_bits >> ((len + 5 * name[0]) & 63) & 1))
+		return false;
+	for (i = 0; i < ENVP_NAME && i < len; i++)
+		hash = (hash ^ name[i]) * CWS_FNV_PRIME;
+	return bpf_map_lookup_elem(&cws_env_allow, &hash);
 }
 
 /*
- * Append what may be known of the variable at `at` in the window: NAME=value when the name is on the allow-list, NAME otherwise. Returns the
- * bytes consumed; 0 when it must be seen again at the beginning of a window; -1 when the record is full.
+ * Append what may be known of the variable at `start` in the window: NAME=value when the name is on the allow-list, NAME otherwise. Returns
+ * the bytes consumed; 0 when it must be seen again at the beginning of a window; -1 when the record is full.
  */
 __noinline int append_variable(u32 start)
 {
-	u64 at = start, i;
 	struct buffer *buffer = get_buffer();
 	struct scratch *scratch = get_scratch();
-	u64 hash = CWS_FNV_OFFSET;
 	u32 zero = 0, end;
 	struct window *window = bpf_map_lookup_elem(&cws_window, &zero);
-	u8 *from, *to, c = 0;
+	u64 at = start, len, word, marks;
+	u8 *from, *to, after;
 	long n;
 
 	OPAQUE(at);
 	if (!buffer || !scratch || !window || at >= ENVP_WINDOW)
 		return 0;
 	if (window->in_value) {
-		end = find_end(at);
+		end = find_end(window, at);
 		window->in_value = end >= window->size;
 		return window->in_value ? window->size - at : end + 1 - at;
 	}
@@ -157,23 +178,25 @@ __noinline int append_variable(u32 start)
 	if (!to)
 		return -1;
 	from = window->bytes + at;
-	for (i = 0; i < ENVP_NAME; i++) {
-		c = from[i];
-		if (!c || c == '=')
+	for (len = 0; len < ENVP_NAME + 1; len += 8) {
+		word = *(u64 *)(from + len);
+		*(u64 *)(to + len) = word;
+		marks = zero_bytes(word) | zero_bytes(word ^ EACH_BYTE('='));
+		if (marks) {
+			len += first_byte(marks);
 			break;
-		to[i] = c;
-		hash = (hash ^ c) * CWS_FNV_PRIME;
+		}
 	}
-	c = from[i];
-	scratch->found = i; /* forgotten by the verifier: see struct scratch */
-	i = *(volatile u32 *)&scratch->found;
-	OPAQUE(i);
-	if (i > ENVP_NAME)
-		return 0;
-	end = find_end(at + i);
+	scratch->found = len; /* forgotten by the verifier: see struct scratch */
+	len = *(volatile u32 *)&scratch->found;
+	OPAQUE(len);
+	if (len > ENVP_NAME)
+		len = ENVP_NAME;
+	after = from[len];
+	end = find_end(window, at + len);
 	if (end >= window->size && at && window->more)
 		return 0;
-	if (c == '=' && bpf_map_lookup_elem(&cws_env_allow, &hash)) {
+	if (after == '=' && is_allowed(from, len)) {
 		n = bpf_probe_read_kernel_str(to, ENVP_VALUE, from);
 		if (n <= 0)
 			return 0;
@@ -181,10 +204,10 @@ __noinline int append_variable(u32 start)
 			window->cut = 1;
 		scratch->used += n;
 	} else {
-		to[i] = 0;
-		if (c && c != '=')
+		to[len] = 0;
+		if (after && after != '=')
 			window->cut = 1;
-		scratch->used += i + 1;
+		scratch->used += len + 1;
 	}
 	window->in_value = end >= window->size;
 	return window->in_value ? window->size - at : end + 1 - at;

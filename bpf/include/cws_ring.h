@@ -33,7 +33,7 @@ struct {
  */
 #ifdef CWS_RAW
 #define ADD_AND_FENCE(counter) __sync_fetch_and_add(&(counter), 1)
-#define TAKE(flag) ({ u32 was = *(volatile u32 *)&(flag); *(volatile u32 *)&(flag) = 0; was; })
+#define TAKE(flag) ({ u32 was = *(volatile u32 *)&(flag); if (was) *(volatile u32 *)&(flag) = 0; was; })
 #else
 #define ADD_AND_FENCE(counter) ({ u64 before = __sync_fetch_and_add(&(counter), 1); asm volatile("" : : "r"(before)); })
 #define TAKE(flag) __sync_lock_test_and_set(&(flag), 0)

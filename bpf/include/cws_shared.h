@@ -8,7 +8,12 @@
  * cws_env_allow  hash, key: u64, FNV-1a (64 bit) of the bytes of an environment variable's name, value: u8 (any). Variables found here
  *                keep their values in cws_exec.envp; of all others only the name leaves the kernel.
  *
- * Knobs, set in .rodata before load: see process.bpf.c.
+ * Knobs, set in .rodata before load:
+ *
+ * cws_exit_has_group_dead  u8, 0: set to 1 when the kernel's sched_process_exit has a second argument (6.16 and later), that is, when the
+ *                          prototype behind btf_trace_sched_process_exit in its BTF has three parameters
+ * cws_envp                 u8, 1: whether the environment is read at all
+ * cws_env_bits             u64, all ones: bit (length + 5 * first byte) & 63 of each name in cws_env_allow, to tell most others at once
  */
 #ifndef CWS_SHARED_H
 #define CWS_SHARED_H

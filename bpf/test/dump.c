@@ -7,14 +7,18 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cws_shared.h"
+
+enum { MAX_PROGRAMS = 8 };
 
 static void put_text(const char *key, const void *bytes, size_t len)
 {
@@ -128,7 +132,7 @@ static bool exit_has_group_dead(void)
 }
 
 /* A knob in .rodata, found by name in the object's BTF. */
-static int set_knob(struct bpf_object *object, const char *name, bool value)
+static int set_knob(struct bpf_object *object, const char *name, const void *value, size_t bytes)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
@@ -145,7 +149,7 @@ static int set_knob(struct bpf_object *object, const char *name, bool value)
 
 		for (int i = 0; memory && i < btf_vlen(section); i++, var++)
 			if (!strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, var->type)->name_off), name))
-				return memory[var->offset] = value, 0;
+				return var->size == bytes ? memcpy(memory + var->offset, value, bytes), 0 : -EINVAL;
 	}
 	return -ENOENT;
 }
@@ -189,14 +193,20 @@ int main(int argc, char **argv)
 {
 	struct bpf_object *object = argc > 1 ? bpf_object__open(argv[1]) : NULL;
 	struct pollfd fds[2] = {{.fd = 0, .events = POLLIN}, {.events = POLLIN}};
+	struct bpf_link *links[MAX_PROGRAMS];
 	struct bpf_program *program;
 	struct ring_buffer *ring;
 	struct cws_wake *wake;
-	int err;
+	int err, attached = 0;
+	bool has_group_dead;
+	__cws_u64 bits = 0;
 
 	if (!object)
 		return fail("open", 0);
-	if ((err = set_knob(object, "cws_exit_has_group_dead", exit_has_group_dead())))
+	for (int i = 2; i < argc; i++)
+		bits |= 1ULL << ((strlen(argv[i]) + 5 * (unsigned char)argv[i][0]) & 63);
+	has_group_dead = exit_has_group_dead();
+	if ((err = set_knob(object, "cws_exit_has_group_dead", &has_group_dead, 1)) || (err = set_knob(object, "cws_env_bits", &bits, 8)))
 		return fail("knob", err);
 	if ((err = bpf_object__load(object)))
 		return fail("load", err);
@@ -217,22 +227,22 @@ int main(int argc, char **argv)
 	if (!ring)
 		return fail("ring", 0);
 	bpf_object__for_each_program(program, object)
-		if (!bpf_program__attach(program))
+		if (attached < MAX_PROGRAMS && !(links[attached++] = bpf_program__attach(program)))
 			return fail(bpf_program__name(program), 0);
-	fds[1].fd = ring_buffer__epoll_fd(ring);
+	fds[1].fd = bpf_object__find_map_fd_by_name(object, "cws_ring");
 	printf("{\"ready\":true}\n");
-	fflush(stdout);
-	/* Whatever was written before the flag was set is drained after it, so the wake-up alone carries what comes later: no timer here. */
+	/* The flag goes up when the ring is empty, and poll looks at the ring once more before it sleeps: the wake-up alone carries what comes. */
 	do {
-		__atomic_store_n(&wake->sleeping, 1, __ATOMIC_SEQ_CST);
 		if (ring_buffer__consume(ring) < 0)
 			return fail("consume", 0);
 		fflush(stdout);
+		__atomic_store_n(&wake->sleeping, 1, __ATOMIC_SEQ_CST);
 		if (poll(fds, 2, -1) < 0)
 			return fail("poll", 0);
-		if (fds[1].revents && ring_buffer__poll(ring, 0) < 0)
-			return fail("ring", 0);
 	} while (!fds[0].revents);
+	while (attached > 0)
+		bpf_link__destroy(links[--attached]);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); /* until those that still run have ended: then counters and records agree */
 	ring_buffer__consume(ring);
 	put_counters(object);
 	return fflush(stdout) ? 1 : 0;
