@@ -1,6 +1,7 @@
+import type { Condition } from '../condition/ir.ts'
 import type { NotificationRule } from '../config/define-config.ts'
+import type { EventDefinition } from '../model/define-event.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
-import type { Signal } from '../signals/signal.ts'
 
 /** A notifier as it crosses to the delivery thread. */
 export interface DestinationSpec {
@@ -22,34 +23,66 @@ export interface DeliveryOptions {
   readonly color: boolean
   readonly destinations: readonly DestinationSpec[]
   readonly notifications: readonly NotificationRule[] | undefined
-  /** Folder whose installation provides modules; for messages only. */
+  /** Event types of plugins, whose fields `when` may read besides the standard ones. */
+  readonly events?: readonly EventDefinition[]
+  /** `debug` lets debug messages cross to the engine. */
   readonly logLevel: string
+}
+
+/** A notification rule that was checked: plain data. */
+export interface Route {
+  readonly name: string
+  readonly to: readonly string[]
+  readonly when: Condition
+}
+
+/** What the delivery thread is started with. */
+export interface DeliverySetup {
+  readonly stateDir: string
+  readonly runDir: string
+  readonly format: OutputFormat
+  readonly color: boolean
+  readonly debug: boolean
+  readonly destinations: readonly DestinationSpec[]
+  /** Undefined: every notifier gets every signal from `low` up. */
+  readonly routes: readonly Route[] | undefined
+}
+
+/** An error as data. */
+export interface ErrorBody {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string | undefined
 }
 
 /** Engine → delivery. */
 export type ToDelivery =
-  | { readonly kind: 'signal'; readonly signal: Signal; readonly final: boolean }
+  /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
+  | { readonly kind: 'signal'; readonly line: string; readonly final: boolean }
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
   | { readonly kind: 'events'; readonly lines: string; readonly count: number }
   | { readonly kind: 'status'; readonly status: AgentStatusLine }
   | { readonly kind: 'state'; readonly plugin: string; readonly key: string; readonly value: string | null }
   /** Answer to a request of the control socket. */
-  | { readonly kind: 'answer'; readonly request: number; readonly body: unknown }
-  | { readonly kind: 'stop' }
+  | { readonly kind: 'answer'; readonly request: number; readonly body: unknown; readonly error?: ErrorBody }
+  | { readonly kind: 'counters'; readonly request: number }
+  | { readonly kind: 'stop'; readonly timeoutMs: number }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** Delivery → engine. */
 export type FromDelivery =
   | { readonly kind: 'ready'; readonly state: Readonly<Record<string, Readonly<Record<string, string>>>> }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly hint?: string | undefined }
+  | ({ readonly kind: 'failed' } & ErrorBody)
   | {
       readonly kind: 'log'
-      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly level: LogLevel
       readonly plugin?: string
       readonly message: string
       readonly details?: Readonly<Record<string, unknown>>
     }
   | { readonly kind: 'request'; readonly request: number; readonly what: string; readonly args: unknown }
-  | { readonly kind: 'counters'; readonly counters: DeliveryCounters }
+  | { readonly kind: 'counters'; readonly request: number; readonly counters: DeliveryCounters }
   | { readonly kind: 'stopped'; readonly pending: number }
 
 /** The line that says where the agent is: `{"kind":"status","state":"ready","pid":…}`. */
@@ -60,17 +93,22 @@ export interface AgentStatusLine {
 }
 
 export interface DestinationCounters {
-  readonly state: 'ok' | 'failing' | 'broken'
+  /** `starting`: not set up yet. `failing`: tries fail, they go on. `broken`: it refuses everything, or could not be set up. */
+  readonly state: 'starting' | 'ok' | 'failing' | 'broken'
   readonly delivered: number
+  /** Deliveries given up: refused for good, or dropped because too many waited. */
   readonly failed: number
   readonly pending: number
   readonly lastError: string | undefined
 }
 
 export interface DeliveryCounters {
+  /** Revisions of signals that came from the engine. */
   readonly signals: number
   readonly stored: number
   readonly storeError: string | undefined
+  /** Signals that left the store to make room, and those that a broken store could not take. */
+  readonly signalsRemoved: number
   readonly eventsDropped: number
   readonly outputBytes: number
   readonly destinations: Readonly<Record<string, DestinationCounters>>

@@ -9,3 +9,13 @@ const INVISIBLE =
 export function printable(text: string): string {
   return text.replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`)
 }
+
+/** JSON lines whose strings hold the same characters as `\u` escapes. They can stand nowhere else in JSON that has no indentation. */
+export function escapeInvisible(json: string): string {
+  return json.replace(INVISIBLE, (character) => {
+    if (character === '\n') return character
+    let escaped = ''
+    for (let i = 0; i < character.length; i++) escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`
+    return escaped
+  })
+}

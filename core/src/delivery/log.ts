@@ -1,0 +1,48 @@
+import type { Logger } from '../plugin/logger.ts'
+import { printable } from '../signals/printable.ts'
+import type { FromDelivery, LogLevel } from './protocol.ts'
+import type { Secrets } from './secrets.ts'
+
+/** Longest message and longest details of one log line, in characters. */
+const MAX_MESSAGE = 2_000
+const MAX_DETAILS = 8_000
+const MAX_TEXT = 64 * 1024
+
+export type DeliveryLog = Logger
+
+/** A logger whose lines go to the engine, with all known secrets masked and nothing in them that a terminal would act on. */
+export function threadLog(post: (message: FromDelivery) => void, secrets: Secrets, debug: boolean, plugin?: string): DeliveryLog {
+  const at =
+    (level: LogLevel) =>
+    (first: object | string, second = ''): void => {
+      if (level === 'debug' && !debug) return
+      const message = typeof first === 'string' ? first : second
+      const details = typeof first === 'string' ? undefined : maskedDetails(first, secrets)
+      post({ kind: 'log', level, ...(plugin ? { plugin } : {}), message: cleanText(message, secrets, MAX_MESSAGE), ...(details ? { details } : {}) })
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** Text from anywhere, fit to leave the thread: secrets masked, controls visible, cut. */
+export function cleanText(text: string, secrets: Secrets, limit = 200): string {
+  // Bounded before the work, but far beyond the limit: a secret cut in two would not be known.
+  const clean = printable(secrets.mask(text.slice(0, MAX_TEXT)))
+  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
+}
+
+function maskedDetails(details: object, secrets: Secrets): Record<string, unknown> | undefined {
+  try {
+    const text = secrets.mask(JSON.stringify(details, plain))
+    if (text.length > MAX_DETAILS) return { details: `${text.slice(0, MAX_DETAILS)}…` }
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined
+  } catch {
+    return { details: 'could not be written as JSON' }
+  }
+}
+
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Error) return { name: value.name, message: value.message, ...('code' in value ? { code: value.code } : {}) }
+  return value
+}

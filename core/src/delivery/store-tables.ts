@@ -1,0 +1,140 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DeadRow, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
+
+/** Bounds on disk. What leaves first: the oldest archived signals, then the oldest of all. */
+export interface StoreLimits {
+  readonly signals: number
+  /** Of all bodies, in UTF-16 units. */
+  readonly bytes: number
+  readonly dead: number
+}
+
+/** The tables of `signals.db`: prepared statements, and the sums that keep it bounded. */
+export class StoreTables {
+  readonly #database: DatabaseSync
+  readonly #limits: StoreLimits
+  readonly #statements = new Map<string, StatementSync>()
+  #rows: number
+  #bytes: number
+  /** Signals that left to make room, since this was opened. */
+  removed = 0
+
+  constructor(database: DatabaseSync, limits: StoreLimits) {
+    this.#database = database
+    this.#limits = limits
+    const sums = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as { n: number; bytes: number }
+    this.#rows = sums.n
+    this.#bytes = sums.bytes
+  }
+
+  /** Applies a change; the caller opens the transaction. */
+  apply(write: StoreWrite): void {
+    switch (write.op) {
+      case 'signal':
+        for (const key of write.replaces) this.#removeEntry(key)
+        this.#putSignal(write.signal)
+        for (const entry of write.entries) this.putEntry(entry)
+        break
+      case 'progress': {
+        const { attempt, not_before, backoff, state, last_error } = write.progress
+        this.#sql('UPDATE outbox SET attempt=?, not_before=?, backoff=?, state=?, last_error=? WHERE key=?').run(
+          attempt,
+          not_before,
+          backoff,
+          state,
+          last_error,
+          write.key,
+        )
+        break
+      }
+      case 'remove':
+        this.#removeEntry(write.key)
+        break
+      case 'bury':
+        this.#bury(write.dead)
+        break
+    }
+  }
+
+  /** Reads the sums anew after a transaction that failed. */
+  recount(): void {
+    const { n, bytes } = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as { n: number; bytes: number }
+    this.#rows = n
+    this.#bytes = bytes
+  }
+
+  putEntry(row: EntryRow): void {
+    this.#sql(
+      `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, body, created, attempt, not_before, backoff, state, last_error)
+       VALUES (:key, :destination, :signal, :revision, :severity, :body, :created, :attempt, :not_before, :backoff, :state, :last_error)`,
+    ).run({ ...row })
+  }
+
+  /** Everything owed, oldest first. */
+  entries(): IterableIterator<EntryRow> {
+    return this.#sql('SELECT * FROM outbox ORDER BY created, revision').iterate() as unknown as IterableIterator<EntryRow>
+  }
+
+  entryBody(key: string): string | undefined {
+    return (this.#sql('SELECT body FROM outbox WHERE key=?').get(key) as { body: string } | undefined)?.body
+  }
+
+  signalBody(id: string): string | undefined {
+    return (this.#sql('SELECT body FROM signals WHERE id=?').get(id) as { body: string } | undefined)?.body
+  }
+
+  /** Newest first. */
+  signals(limit: number, severity: number, rule: string | null): SignalRow[] {
+    return this.#sql('SELECT * FROM signals WHERE severity >= ? AND (?2 IS NULL OR rule = ?2) ORDER BY id DESC LIMIT ?3').all(
+      severity,
+      rule,
+      limit,
+    ) as unknown as SignalRow[]
+  }
+
+  dead(limit: number): DeadRow[] {
+    return this.#sql('SELECT * FROM dead ORDER BY at DESC LIMIT ?').all(limit) as unknown as DeadRow[]
+  }
+
+  #putSignal(row: SignalRow): void {
+    const before = this.#sql('SELECT bytes FROM signals WHERE id=?').get(row.id) as { bytes: number } | undefined
+    this.#sql(
+      `INSERT OR REPLACE INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body)
+       VALUES (:id, :rule, :severity, :status, :revision, :first_seen, :last_seen, :count, :bytes, :body)`,
+    ).run({ ...row, bytes: row.body.length })
+    this.#bytes += row.body.length - (before?.bytes ?? 0)
+    if (!before) this.#rows++
+    while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest()
+  }
+
+  #removeOldest(): void {
+    const oldest = (this.#sql("SELECT id, bytes FROM signals WHERE status='archived' ORDER BY id LIMIT 1").get() ??
+      this.#sql('SELECT id, bytes FROM signals ORDER BY id LIMIT 1').get()) as { id: string; bytes: number }
+    this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
+    this.#rows--
+    this.#bytes -= oldest.bytes
+    this.removed++
+  }
+
+  #removeEntry(key: string): void {
+    this.#sql('DELETE FROM outbox WHERE key=?').run(key)
+  }
+
+  #bury(row: DeadRow): void {
+    this.#removeEntry(row.key)
+    this.#sql(
+      `INSERT OR REPLACE INTO dead (key, destination, signal, revision, reason, body, at)
+       VALUES (:key, :destination, :signal, :revision, :reason, :body, :at)`,
+    ).run({ ...row })
+    this.#sql('DELETE FROM dead WHERE key IN (SELECT key FROM dead ORDER BY at DESC LIMIT -1 OFFSET ?)').run(this.#limits.dead)
+  }
+
+  #sql(text: string): StatementSync {
+    let statement = this.#statements.get(text)
+    if (!statement) {
+      statement = this.#database.prepare(text)
+      this.#statements.set(text, statement)
+    }
+    return statement
+  }
+}

@@ -1,0 +1,266 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
+import type { DeliveryLog } from './log.ts'
+import { signalMigrations } from './migrations.ts'
+import type { DeadRow, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
+import { type StoreLimits, StoreTables } from './store-tables.ts'
+import { WriteBacklog } from './write-backlog.ts'
+
+/** DESIGN §8: for power loss a group fsync within 200 ms. The timer leaves time for the fsync itself. */
+const SYNC_MS = 100
+const RECOVER_MS = 5_000
+const LIMITS: StoreLimits = { signals: 50_000, bytes: 256 * 1024 * 1024, dead: 1_000 }
+
+export interface StoreOptions {
+  readonly stateDir: string
+  readonly log: DeliveryLog
+  readonly limits?: Partial<StoreLimits>
+  readonly recoverMs?: number
+}
+
+/**
+ * Signals and outbox in one file, `signals.db`: a signal and what is owed of it are one transaction. A disk that refuses does not stop the
+ * agent: changes gather in memory, bounded, until it takes them. A corrupt file is moved aside, what can be read of the outbox is kept.
+ *
+ * Durability: a commit under WAL and `synchronous=NORMAL` is in the page cache, safe against the death of the process. Against power loss
+ * the WAL file itself is synced through a descriptor of its own: all commits since the last time in one go, off this thread, within 200 ms;
+ * for critical signals before `write` returns. (A checkpoint of SQLite syncs the WAL before the database, so nothing falls between.)
+ */
+export class SignalStore {
+  readonly #file: string
+  readonly #log: DeliveryLog
+  readonly #limits: StoreLimits
+  readonly #recoverMs: number
+  readonly #backlog = new WriteBacklog()
+  #database: DatabaseSync | undefined
+  #tables: StoreTables | undefined
+  #wal: number | undefined
+  #syncTimer: NodeJS.Timeout | undefined
+  #syncing = false
+  #recoverTimer: NodeJS.Timeout | undefined
+  #removedBefore = 0
+  #closed = false
+  stored = 0
+  /** Why the store cannot be written; undefined while it can. */
+  error: string | undefined
+
+  constructor(options: StoreOptions) {
+    this.#file = join(options.stateDir, 'signals.db')
+    this.#log = options.log
+    this.#limits = { ...LIMITS, ...options.limits }
+    this.#recoverMs = options.recoverMs ?? RECOVER_MS
+    try {
+      this.#open()
+    } catch (error) {
+      if (error instanceof CwsError) throw error
+      this.#break(error)
+    }
+  }
+
+  /** Signals that left to make room or were never stored. */
+  get removed(): number {
+    return this.#removedBefore + (this.#tables?.removed ?? 0) + this.#backlog.dropped
+  }
+
+  /** Takes a change; returns when it is committed, or kept in memory by a broken store. `urgent`: also safe against power loss. */
+  write(change: StoreWrite, urgent = false): void {
+    if (this.error === undefined && this.#backlog.size === 0) {
+      try {
+        const database = this.#database as DatabaseSync
+        transaction(database, () => this.#tables?.apply(change))
+        if (change.op === 'signal') this.stored++
+        this.#sync(urgent)
+        return
+      } catch (error) {
+        this.#break(error)
+      }
+    }
+    this.#backlog.add(change)
+  }
+
+  /** Everything owed, oldest first: read once, at start. */
+  *entries(): Generator<EntryRow> {
+    try {
+      if (this.#tables) yield* this.#tables.entries()
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  /** The text that was stored for an entry before its first try. */
+  entryBody(key: string): string | undefined {
+    return this.#backlog.entryBody(key) ?? this.#read((tables) => tables.entryBody(key))
+  }
+
+  signalBody(id: string): string | undefined {
+    return this.#backlog.signalBody(id) ?? this.#read((tables) => tables.signalBody(id))
+  }
+
+  /** Newest first. */
+  signals(limit: number, severity = 0, rule: string | null = null): SignalRow[] {
+    const waiting = this.#backlog.signals().filter((row) => row.severity >= severity && (rule === null || row.rule === rule))
+    const ids = new Set(waiting.map((row) => row.id))
+    const stored = this.#read((tables) => tables.signals(limit, severity, rule)) ?? []
+    return [...waiting, ...stored.filter((row) => !ids.has(row.id))].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
+  }
+
+  dead(limit: number): DeadRow[] {
+    return this.#read((tables) => tables.dead(limit)) ?? []
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#recoverTimer)
+    clearTimeout(this.#syncTimer)
+    if (this.#backlog.size > 0) this.#recover()
+    if (this.#backlog.size > 0) this.#log.error(`${this.#backlog.size} changes could not be stored and end with this process`)
+    try {
+      if (this.#wal !== undefined) fdatasyncSync(this.#wal)
+      this.#release()
+    } catch (error) {
+      this.#log.error(`closing the store: ${messageOf(error)}`)
+    }
+  }
+
+  #open(): void {
+    let database: DatabaseSync
+    try {
+      database = openDatabase(this.#file, signalMigrations)
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      database = this.#replaceCorrupt(error)
+    }
+    try {
+      this.#tables = new StoreTables(database, this.#limits)
+      this.#wal = openSync(`${this.#file}-wal`, 'r+')
+      this.#database = database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  }
+
+  #release(): void {
+    if (this.#wal !== undefined) closeSync(this.#wal)
+    this.#wal = undefined
+    this.#removedBefore += this.#tables?.removed ?? 0
+    this.#tables = undefined
+    const database = this.#database
+    this.#database = undefined
+    database?.close()
+  }
+
+  #replaceCorrupt(cause: unknown): DatabaseSync {
+    const aside = moveAside(this.#file)
+    this.#log.error({ code: 'CWS_ERR_STORE', aside }, `the store was corrupt (${messageOf(cause)}): moved aside, a fresh one begins`)
+    const database = openDatabase(this.#file, signalMigrations)
+    const kept = this.#salvage(aside, new StoreTables(database, this.#limits))
+    if (kept > 0) this.#log.warn(`${kept} deliveries that were owed could be read from the corrupt store`)
+    return database
+  }
+
+  /** Copies what is owed, as far as the corrupt file can be read. */
+  #salvage(aside: string, tables: StoreTables): number {
+    let kept = 0
+    try {
+      const old = new DatabaseSync(aside)
+      try {
+        for (const row of old.prepare('SELECT * FROM outbox').iterate() as unknown as Iterable<EntryRow>) {
+          tables.putEntry({ ...row })
+          kept++
+        }
+      } finally {
+        old.close()
+      }
+    } catch (error) {
+      this.#log.debug(`reading the corrupt store ended: ${messageOf(error)}`)
+    }
+    return kept
+  }
+
+  #read<T>(read: (tables: StoreTables) => T): T | undefined {
+    if (!this.#tables) return undefined
+    try {
+      return read(this.#tables)
+    } catch (error) {
+      this.#break(error)
+      return undefined
+    }
+  }
+
+  /** Notes that the store refuses, once, and arms the next attempt. A corrupt one is replaced at once. */
+  #break(error: unknown): void {
+    let delay = this.#recoverMs
+    if (isCorrupt(error) && this.#database) {
+      try {
+        this.#release()
+        this.#open()
+        delay = 0
+      } catch (again) {
+        this.#refused(again)
+      }
+    } else this.#refused(error)
+    if (this.#closed) return
+    this.#recoverTimer ??= setTimeout(() => {
+      this.#recoverTimer = undefined
+      this.#recover()
+    }, delay)
+  }
+
+  #refused(error: unknown): void {
+    if (this.error === undefined)
+      this.#log.error({ code: 'CWS_ERR_STORE' }, `the store cannot be written (${messageOf(error)}); signals are kept in memory meanwhile`)
+    this.error = messageOf(error)
+  }
+
+  #recover(): void {
+    try {
+      if (!this.#database) this.#open()
+      const database = this.#database as unknown as DatabaseSync
+      const tables = this.#tables as unknown as StoreTables
+      let signals = 0
+      tables.recount()
+      transaction(database, () => {
+        // A change of its own, so that the disk is tried even if nothing waits.
+        database.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('recovered', ?)").run(new Date().toISOString())
+        for (const write of this.#backlog.writes()) {
+          tables.apply(write)
+          if (write.op === 'signal') signals++
+        }
+      })
+      if (this.#wal !== undefined) fdatasyncSync(this.#wal)
+      this.stored += signals
+      this.#backlog.clear()
+      if (this.error !== undefined) this.#log.info(`the store can be written again; ${signals} signals were caught up`)
+      this.error = undefined
+    } catch (error) {
+      this.#break(error)
+    }
+  }
+
+  #sync(urgent: boolean): void {
+    if (this.#wal === undefined) return
+    if (urgent) fdatasyncSync(this.#wal)
+    else this.#syncTimer ??= setTimeout(() => this.#syncGroup(), SYNC_MS)
+  }
+
+  #syncGroup(): void {
+    this.#syncTimer = undefined
+    const wal = this.#wal
+    if (wal === undefined) return
+    if (this.#syncing) {
+      // A slow disk: one at a time, the next covers what came meanwhile.
+      this.#syncTimer = setTimeout(() => this.#syncGroup(), SYNC_MS)
+      return
+    }
+    this.#syncing = true
+    fdatasync(wal, (error) => {
+      this.#syncing = false
+      if (error && this.#wal === wal) this.#break(error)
+    })
+  }
+}

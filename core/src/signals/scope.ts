@@ -1,0 +1,99 @@
+import type { Readable, Scope } from '../condition/ir.ts'
+import type { EventDefinition } from '../model/define-event.ts'
+import { type Field, int, string, strings } from '../model/field.ts'
+import { standardEvents } from '../model/standard-events.ts'
+import { UNKNOWN } from '../model/unknown.ts'
+import { rankOf, severities } from './severity.ts'
+import type { Signal } from './signal.ts'
+
+/** Severities as numbers with names, so that `severity >= medium` reads as it means. */
+const RANKS = Object.fromEntries(severities.map((severity) => [severity, rankOf(severity)]))
+
+/** What conditions over a signal may read besides the fields of its first event. */
+const OWN: Readonly<Record<string, Field>> = {
+  'rule.id': string('Id of the rule'),
+  'rule.name': string('Name of the rule'),
+  severity: int('`info`, `low`, `medium`, `high` or `critical`', { constants: RANKS }),
+  status: string('`open`, `acknowledged` or `archived`'),
+  title: string('Title'),
+  message: string('Message'),
+  tags: strings('Tags, for example `mitre:T1505.003`'),
+  'host.name': string('Name of the host'),
+  count: int('Findings so far'),
+  'event.type': string('Type of the first event, for example `exec`'),
+}
+
+/** The fields of a signal for conditions: its own, and by dotted name those of its first event, of whatever type that is. */
+export function signalScope(events: readonly EventDefinition[] = []): Scope {
+  const fields = new Map<string, Field>()
+  for (const event of [...standardEvents, ...events]) for (const [name, field] of event.fields) fields.set(name, field)
+  for (const [name, field] of Object.entries(OWN)) fields.set(name, field)
+  return { type: 'signal', fields }
+}
+
+/** A signal as conditions read it. What its first event does not have is UNKNOWN. */
+export function readableSignal(signal: Signal): Readable {
+  return { get: (name) => ownField(signal, name) ?? eventField(signal.event, name) }
+}
+
+function ownField(signal: Signal, name: string): unknown {
+  switch (name) {
+    case 'rule.id':
+      return signal.rule.id
+    case 'rule.name':
+      return signal.rule.name
+    case 'severity':
+      return rankOf(signal.severity)
+    case 'host.name':
+      return signal.host.name
+    case 'status':
+    case 'title':
+    case 'message':
+    case 'tags':
+    case 'count':
+      return signal[name]
+    case 'event.type':
+      return signal.event['type'] ?? UNKNOWN
+    default:
+      return undefined
+  }
+}
+
+const INT64 = new Map<string, boolean>()
+for (const event of standardEvents) for (const [name, field] of event.fields) INT64.set(name, field.field === 'int64')
+
+function eventField(event: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = walk(event, name.split('.'))
+  if (value === undefined || value === null) return UNKNOWN
+  const wide = INT64.get(name) ?? false
+  return Array.isArray(value) ? value.map((element) => scalar(element, wide)) : scalar(value, wide)
+}
+
+/** Follows the words; a list on the way (`process.ancestors`) gives one value an element. */
+function walk(value: unknown, words: readonly string[]): unknown {
+  for (const [i, word] of words.entries()) {
+    if (Array.isArray(value)) {
+      if (word === 'length') return value.length
+      return value.map((element) => walk(element, words.slice(i)))
+    }
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, word)) return undefined
+    value = (value as Record<string, unknown>)[word]
+  }
+  return value
+}
+
+/** Back from JSON: times were RFC 3339 texts, large integers raw numbers. */
+function scalar(value: unknown, wide: boolean): unknown {
+  if (value === undefined || value === null) return UNKNOWN
+  if (!wide) return value
+  if (typeof value === 'number') return BigInt(value)
+  if (typeof value === 'string') return nanoseconds(value) ?? UNKNOWN
+  const raw = (value as { rawJSON?: unknown }).rawJSON
+  return typeof raw === 'string' ? BigInt(raw) : UNKNOWN
+}
+
+function nanoseconds(text: string): bigint | undefined {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(text)
+  if (!match) return undefined
+  return BigInt(Date.parse(`${match[1]}Z`)) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
+}
