@@ -1,10 +1,10 @@
 import type { Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
-import { backoffFor, waitFor } from './backoff.ts'
 import { attempt } from './attempt.ts'
-import type { DeliveryLog } from './log.ts'
+import { backoffFor, waitFor } from './backoff.ts'
 import { type Entry, entryOf, order, progressOf } from './entry.ts'
+import type { DeliveryLog } from './log.ts'
 import type { DestinationCounters } from './protocol.ts'
 import type { SignalStore } from './store.ts'
 import type { EntryRow } from './store-rows.ts'
@@ -86,7 +86,12 @@ export class DestinationQueue {
   }
 
   /** Makes the row for a new revision, and names the entries that it replaces: those that were never tried. The caller stores both, then calls `add`. */
-  prepare(signal: string, revision: number, severity: number, body: string): { readonly row: EntryRow; readonly replaces: readonly string[] } {
+  prepare(
+    signal: string,
+    revision: number,
+    severity: number,
+    body: string,
+  ): { readonly row: EntryRow; readonly replaces: readonly string[] } {
     const told = this.#told.get(signal)
     const wait = told === undefined ? 0 : Math.max(0, told + UPDATE_MS - now())
     const key = `${signal}:${revision}:${this.name}`

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
@@ -16,6 +17,7 @@ export function lockState(stateDir: string): Disposable {
     const database = new DatabaseSync(file, { timeout: 0 })
     // An open transaction holds the lock and writes nothing; without a journal there is nothing to recover after a kill.
     database.exec('PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
+    chmodSync(file, 0o600)
     return { [Symbol.dispose]: () => database.close() }
   } catch (error) {
     if (sqliteCode(error) === SQLITE_BUSY)

@@ -18,7 +18,13 @@ export function threadLog(post: (message: FromDelivery) => void, secrets: Secret
       if (level === 'debug' && !debug) return
       const message = typeof first === 'string' ? first : second
       const details = typeof first === 'string' ? undefined : maskedDetails(first, secrets)
-      post({ kind: 'log', level, ...(plugin ? { plugin } : {}), message: cleanText(message, secrets, MAX_MESSAGE), ...(details ? { details } : {}) })
+      post({
+        kind: 'log',
+        level,
+        ...(plugin ? { plugin } : {}),
+        message: cleanText(message, secrets, MAX_MESSAGE),
+        ...(details ? { details } : {}),
+      })
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

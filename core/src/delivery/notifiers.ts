@@ -60,7 +60,10 @@ async function notifierOf(spec: DestinationSpec, { log, secrets, signal }: Parts
 async function inTime<T>(work: Promise<T>, plugin: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new CwsError('CWS_ERR_PLUGIN_TIMEOUT', `setup did not end within ${SETUP_MS} ms`, { plugin })), SETUP_MS)
+    timer = setTimeout(
+      () => reject(new CwsError('CWS_ERR_PLUGIN_TIMEOUT', `setup did not end within ${SETUP_MS} ms`, { plugin })),
+      SETUP_MS,
+    )
   })
   try {
     return await Promise.race([work, late])

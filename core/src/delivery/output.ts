@@ -30,7 +30,9 @@ interface Chunk {
  */
 export class Output {
   #fd: number
+  /** Opened here, closed here. */
   readonly #own: boolean
+  readonly #byPool: boolean
   readonly #terminal: boolean
   readonly #limit: number
   readonly #options: OutputOptions
@@ -55,10 +57,13 @@ export class Output {
     this.#options = options
     this.#limit = options.limit ?? MAX_BUFFERED
     const fd = options.fd ?? 1
-    const reopened = reopen(fd)
+    const kind = kindOf(fd)
+    // A file keeps its description, whose position stderr may share; it never makes a writer wait for a reader.
+    const reopened = kind === 'file' ? undefined : reopen(fd)
     this.#own = reopened !== undefined
+    this.#byPool = reopened === undefined && kind !== 'file'
     this.#fd = reopened ?? fd
-    this.#terminal = isCharacterDevice(fd)
+    this.#terminal = kind === 'device'
   }
 
   get buffered(): number {
@@ -149,8 +154,8 @@ export class Output {
   }
 
   #flush(): void {
-    if (this.#own) this.#flushNow()
-    else this.#flushByPool()
+    if (this.#byPool) this.#flushByPool()
+    else this.#flushNow()
   }
 
   #flushNow(): void {
@@ -235,10 +240,11 @@ function reopen(fd: number): number | undefined {
   }
 }
 
-function isCharacterDevice(fd: number): boolean {
+function kindOf(fd: number): 'file' | 'device' | 'other' {
   try {
-    return fstatSync(fd).isCharacterDevice()
+    const info = fstatSync(fd)
+    return info.isFile() ? 'file' : info.isCharacterDevice() ? 'device' : 'other'
   } catch {
-    return false
+    return 'other'
   }
 }

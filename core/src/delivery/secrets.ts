@@ -92,7 +92,9 @@ function formsOf(secret: string): string[] {
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret)
   return [0, 1, 2].map((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replace(/=+$/, '')
+    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
     const remainder = (shift + bytes.length) % 3
     // Characters that also encode bits of the neighbours are cut off.
     return encoded.slice(shift === 0 ? 0 : shift + 1, remainder === 0 ? undefined : -1)

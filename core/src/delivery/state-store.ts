@@ -56,7 +56,10 @@ export class StateDatabase {
       this.#database ??= openDatabase(this.#file, stateMigrations)
     } catch (error) {
       if (!isCorrupt(error)) throw error
-      this.#log.error({ aside: moveAside(this.#file) }, `the state of plugins was corrupt (${messageOf(error)}): moved aside, they begin anew`)
+      this.#log.error(
+        { aside: moveAside(this.#file) },
+        `the state of plugins was corrupt (${messageOf(error)}): moved aside, they begin anew`,
+      )
       this.#database = openDatabase(this.#file, stateMigrations)
     }
     return this.#database

@@ -58,7 +58,10 @@ export class StoreTables {
 
   /** Reads the sums anew after a transaction that failed. */
   recount(): void {
-    const { n, bytes } = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as { n: number; bytes: number }
+    const { n, bytes } = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as {
+      n: number
+      bytes: number
+    }
     this.#rows = n
     this.#bytes = bytes
   }

@@ -1,0 +1,105 @@
+import type { Signal } from '../../signals/signal.ts'
+import { safeLine } from '../../signals/signal-json.ts'
+import type { Output } from '../output.ts'
+import type { AgentStatusLine, OutputFormat } from '../protocol.ts'
+import { humanDropped, humanSignal, humanStatus } from './human.ts'
+
+/** DESIGN §9: a line when a signal opens, then at most one in this time while it grows. */
+const UPDATE_MS = 10_000
+
+export interface ConsoleOptions {
+  readonly output: Output
+  readonly format: OutputFormat
+  readonly color: boolean
+  /** The newest revision of a signal as it was stored, for lines that the output had no room for. */
+  readonly bodyOf: (id: string) => string | undefined
+  readonly decode: (body: string) => Signal
+  readonly updateMs?: number
+}
+
+interface Shown {
+  timer: NodeJS.Timeout
+  /** A newer revision, told when the time is over. */
+  held: { readonly signal: Signal; readonly body: string } | undefined
+}
+
+/** What stdout shows: always on, outside the notification rules. */
+export class Console {
+  readonly #options: ConsoleOptions
+  readonly #shown = new Map<string, Shown>()
+  /** Signals whose newest revision found no room in the output. */
+  readonly #owed = new Set<string>()
+  #toldDropped = 0
+
+  constructor(options: ConsoleOptions) {
+    this.#options = options
+  }
+
+  signal(signal: Signal, body: string): void {
+    const shown = this.#shown.get(signal.id)
+    if (shown) {
+      shown.held = { signal, body }
+      return
+    }
+    this.#write(signal, body)
+    this.#shown.set(signal.id, { timer: this.#arm(signal.id), held: undefined })
+  }
+
+  status(status: AgentStatusLine): void {
+    this.#options.output.line(
+      this.#json ? safeLine(JSON.stringify({ kind: 'status', ...status })) : humanStatus(status, this.#options.color),
+    )
+  }
+
+  events(lines: string, count: number): void {
+    this.#options.output.events(safeLine(lines), count)
+  }
+
+  /** The output has been emptied: what it had no room for is told now. */
+  room(): void {
+    const { output, bodyOf, decode } = this.#options
+    for (const id of [...this.#owed]) {
+      const body = bodyOf(id)
+      this.#owed.delete(id)
+      if (body === undefined) continue
+      this.#write(decode(body), body)
+      if (this.#owed.has(id)) return
+    }
+    const dropped = output.dropped - this.#toldDropped
+    if (dropped === 0) return
+    if (output.line(this.#json ? JSON.stringify({ kind: 'dropped', events: dropped }) : humanDropped(dropped, this.#options.color)))
+      this.#toldDropped += dropped
+  }
+
+  /** Tells what is held back: the agent stops. */
+  flush(): void {
+    for (const [id, { timer, held }] of this.#shown) {
+      clearTimeout(timer)
+      if (held) this.#write(held.signal, held.body)
+      this.#shown.delete(id)
+    }
+  }
+
+  get #json(): boolean {
+    return this.#options.format === 'json'
+  }
+
+  #arm(id: string): NodeJS.Timeout {
+    return setTimeout(() => {
+      const shown = this.#shown.get(id)
+      if (!shown?.held) {
+        this.#shown.delete(id)
+        return
+      }
+      const { signal, body } = shown.held
+      shown.held = undefined
+      shown.timer = this.#arm(id)
+      this.#write(signal, body)
+    }, this.#options.updateMs ?? UPDATE_MS)
+  }
+
+  #write(signal: Signal, body: string): void {
+    const { output, color } = this.#options
+    if (!output.line(this.#json ? body : humanSignal(signal, color))) this.#owed.add(signal.id)
+  }
+}

@@ -1,0 +1,57 @@
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type ErrorCode, errorCodes } from '../errors/codes.ts'
+import { CwsError } from '../errors/cws-error.ts'
+import { type Answer, SOCKET_NAME } from './control.ts'
+
+const MAX_ANSWER = 64 * 1024 * 1024
+
+/**
+ * Asks the agent that runs with this run folder.
+ * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; the error that it answers with.
+ */
+export async function ask(runDir: string, what: string, args: unknown = {}, timeoutMs = 10_000): Promise<unknown> {
+  const path = join(runDir, SOCKET_NAME)
+  const line = await exchange(path, `${JSON.stringify({ what, args })}\n`, timeoutMs)
+  let answer: Answer
+  try {
+    answer = JSON.parse(line) as Answer
+  } catch {
+    throw notRunning(path, 'what answers there is no agent')
+  }
+  if (answer.ok) return answer.body
+  const { code, message, hint } = answer.error
+  throw new CwsError(Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'CWS_ERR_DELIVERY', message, { hint })
+}
+
+function exchange(path: string, request: string, timeoutMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: string[] = []
+    let length = 0
+    const socket = connect(path, () => socket.write(request))
+    const fail = (why: string): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      reject(notRunning(path, why))
+    }
+    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
+    socket.setEncoding('utf8')
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      fail(error.code === 'EACCES' ? 'permission denied: ask as root or as a member of its group' : (error.code ?? error.message)),
+    )
+    socket.on('end', () => fail('the connection ended'))
+    socket.on('data', (chunk: string) => {
+      chunks.push(chunk)
+      length += chunk.length
+      if (chunk.includes('\n')) {
+        clearTimeout(timer)
+        socket.destroy()
+        resolve(chunks.join('').split('\n', 1)[0] as string)
+      } else if (length > MAX_ANSWER) fail('the answer is too long')
+    })
+  })
+}
+
+function notRunning(path: string, why: string): CwsError {
+  return new CwsError('CWS_ERR_NOT_RUNNING', `no agent answers on ${path} (${why})`)
+}

@@ -1,0 +1,155 @@
+import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs'
+import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { privateFolder } from './database.ts'
+import type { DeliveryLog } from './log.ts'
+import type { ErrorBody } from './protocol.ts'
+
+/** Name of the socket in the run folder. */
+export const SOCKET_NAME = 'control.sock'
+/** Members of this group may ask too. */
+const GROUP = 'cws'
+const MAX_LINE = 64 * 1024
+const MAX_CONNECTIONS = 32
+const IDLE_MS = 60_000
+
+export type Answer = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly error: ErrorBody }
+
+export interface ControlOptions {
+  readonly runDir: string
+  readonly log: DeliveryLog
+  /** Answers a request; a throw becomes the error of the answer. */
+  readonly handle: (what: string, args: unknown) => unknown
+}
+
+/**
+ * The control socket: requests `{"what":…,"args":…}`, one JSON object a line, each answered by one line, in order. Root and the group `cws`
+ * may ask: the folder keeps others out.
+ * @throws CwsError CWS_ERR_STATE_DIR if the folder cannot be used or another agent answers there.
+ */
+export async function startControl(options: ControlOptions): Promise<AsyncDisposable> {
+  const { runDir } = options
+  privateFolder(runDir, 0o750)
+  const path = join(runDir, SOCKET_NAME)
+  if (await answers(path))
+    throw new CwsError('CWS_ERR_STATE_DIR', `another agent answers on ${path}`, {
+      hint: 'stop it, or give this one a folder of its own: --run-dir',
+    })
+  rmSync(path, { force: true })
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serve(socket, options)
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  await listen(server, path)
+  share(runDir, path, options.log)
+  server.on('error', (error) => options.log.warn(`control socket: ${error.message}`))
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refused = (error: Error): void =>
+      reject(new CwsError('CWS_ERR_STATE_DIR', `cannot listen on ${path}: ${error.message}`, { cause: error }))
+    server.once('error', refused)
+    server.listen(path, () => {
+      server.off('error', refused)
+      resolve()
+    })
+  })
+}
+
+/** Whether a live agent is behind the socket; one that nobody listens on is left over from a kill. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket(path)
+    const end = (alive: boolean) => (): void => {
+      socket.destroy()
+      resolve(alive)
+    }
+    socket.once('connect', end(true)).once('error', end(false))
+  })
+}
+
+function share(runDir: string, path: string, log: DeliveryLog): void {
+  chmodSync(path, 0o660)
+  const group = process.getuid?.() === 0 ? groupId(GROUP) : undefined
+  if (group === undefined) return
+  try {
+    for (const file of [runDir, path]) chownSync(file, 0, group)
+  } catch (error) {
+    log.warn(`cannot give the control socket to the group ${GROUP}: ${messageOf(error)}`)
+  }
+}
+
+function groupId(name: string): number | undefined {
+  try {
+    const line = readFileSync('/etc/group', 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith(`${name}:`))
+    const id = Number(line?.split(':')[2])
+    return line !== undefined && Number.isInteger(id) ? id : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function serve(socket: Socket, { handle, log }: ControlOptions): void {
+  let text = ''
+  let queue = Promise.resolve()
+  socket.setEncoding('utf8')
+  socket.setTimeout(IDLE_MS, () => socket.destroy())
+  socket.on('error', (error) => log.debug(`control socket: ${error.message}`))
+  socket.on('data', (chunk: string) => {
+    text += chunk
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      const line = text.slice(0, end)
+      text = text.slice(end + 1)
+      queue = queue.then(async () => {
+        const answer = await answerTo(line, handle)
+        if (!socket.destroyed) socket.write(`${encode(answer)}\n`)
+      })
+    }
+    if (text.length > MAX_LINE) socket.end(`${encode(refusal(`a request is at most ${MAX_LINE} characters`))}\n`)
+  })
+}
+
+async function answerTo(line: string, handle: ControlOptions['handle']): Promise<Answer> {
+  if (line.length > MAX_LINE) return refusal(`a request is at most ${MAX_LINE} characters`)
+  let request: { readonly what?: unknown; readonly args?: unknown }
+  try {
+    request = JSON.parse(line)
+  } catch {
+    return refusal('a request is one line of JSON: {"what": …, "args": …}')
+  }
+  if (typeof request?.what !== 'string') return refusal('a request names what it wants: {"what": "status"}')
+  try {
+    return { ok: true, body: (await handle(request.what, request.args)) ?? null }
+  } catch (error) {
+    return { ok: false, error: errorBody(error) }
+  }
+}
+
+const refusal = (message: string): Answer => ({ ok: false, error: { code: 'CWS_ERR_USAGE', message } })
+
+/** An error as data. */
+export function errorBody(error: unknown): ErrorBody {
+  const known = error as Partial<CwsError> | null
+  return {
+    code: typeof known?.code === 'string' ? known.code : 'CWS_ERR_DELIVERY',
+    message: messageOf(error),
+    ...(typeof known?.hint === 'string' ? { hint: known.hint } : {}),
+  }
+}
+
+function encode(answer: Answer): string {
+  return JSON.stringify(answer, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+}

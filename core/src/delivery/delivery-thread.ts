@@ -1,0 +1,234 @@
+import { CwsError } from '../errors/cws-error.ts'
+import { rankOf, type Severity, severities } from '../signals/severity.ts'
+import type { Signal } from '../signals/signal.ts'
+import { decodeSignal, safeLine } from '../signals/signal-json.ts'
+import { Console } from './console/console.ts'
+import { startControl } from './control.ts'
+import { privateFolder } from './database.ts'
+import { DestinationQueue } from './destination-queue.ts'
+import { lockState } from './lock.ts'
+import { cleanText, type DeliveryLog, threadLog } from './log.ts'
+import { setUpNotifier } from './notifiers.ts'
+import { Output } from './output.ts'
+import type { DeliveryCounters, DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
+import { Router } from './routing.ts'
+import { Secrets } from './secrets.ts'
+import { StateDatabase } from './state-store.ts'
+import { SignalStore } from './store.ts'
+import { signalRow } from './store-rows.ts'
+
+/** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
+const DEADLINE_MS = 15_000
+/** Of the time to stop, what is left for the output. */
+const OUTPUT_SHARE = 0.3
+
+type Post = (message: FromDelivery) => void
+
+/** Everything in the delivery thread: store, queues, console, control socket. Made by `worker.ts`. */
+export class DeliveryThread {
+  readonly #setup: DeliverySetup
+  readonly #secrets = new Secrets()
+  readonly #post: Post
+  readonly #log: DeliveryLog
+  readonly #lock: Disposable
+  readonly #store: SignalStore
+  readonly #state: StateDatabase
+  readonly #queues = new Map<string, DestinationQueue>()
+  readonly #router: Router
+  readonly #output: Output
+  readonly #console: Console
+  readonly #abort = new AbortController()
+  readonly #requests = new Map<number, { resolve(body: unknown): void; reject(error: Error): void }>()
+  #control: AsyncDisposable | undefined
+  #requestId = 0
+  #signals = 0
+  readonly #clean: (text: string) => string
+
+  /** @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR */
+  constructor(setup: DeliverySetup, post: Post) {
+    const secrets = this.#secrets
+    this.#setup = setup
+    this.#post = post
+    this.#log = threadLog(post, secrets, setup.debug)
+    this.#clean = (text) => cleanText(text, secrets)
+    privateFolder(setup.stateDir, 0o700)
+    this.#lock = lockState(setup.stateDir)
+    this.#store = new SignalStore({ stateDir: setup.stateDir, log: this.#log })
+    this.#state = new StateDatabase(setup.stateDir, this.#log)
+    this.#router = new Router(
+      setup.destinations.map(({ name }) => name),
+      setup.routes,
+    )
+    this.#output = new Output({
+      onRoom: () => this.#console.room(),
+      onClosed: (reason) => this.#log.warn(`stdout is closed (${reason}); signals go on to the store and the notifiers`),
+    })
+    this.#console = new Console({
+      output: this.#output,
+      format: setup.format,
+      color: setup.color,
+      bodyOf: (id) => this.#store.signalBody(id),
+      decode: decodeSignal,
+    })
+    for (const { name } of setup.destinations) {
+      const log = threadLog(post, secrets, setup.debug, name)
+      this.#queues.set(name, new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS }))
+    }
+  }
+
+  /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
+  async start(): Promise<void> {
+    const { runDir, destinations, debug } = this.#setup
+    this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
+    this.#restore()
+    this.#post({ kind: 'ready', state: this.#state.load() })
+    for (const spec of destinations) {
+      const log = threadLog(this.#post, this.#secrets, debug, spec.name)
+      const queue = this.#queues.get(spec.name) as DestinationQueue
+      void setUpNotifier(spec, { queue, log, secrets: this.#secrets, clean: this.#clean, signal: this.#abort.signal })
+    }
+  }
+
+  receive(message: ToDelivery): void {
+    switch (message.kind) {
+      case 'signal':
+        this.#signal(message.line)
+        break
+      case 'events':
+        this.#console.events(message.lines, message.count)
+        break
+      case 'status':
+        this.#console.status(message.status)
+        break
+      case 'state':
+        this.#state.set(message.plugin, message.key, message.value)
+        break
+      case 'answer':
+        this.#answered(message)
+        break
+      case 'counters':
+        this.#post({ kind: 'counters', request: message.request, counters: this.#counters() })
+        break
+      case 'stop':
+        void this.stop(message.timeoutMs)
+        break
+    }
+  }
+
+  /** Durable first, then told. */
+  #signal(line: string): void {
+    this.#signals++
+    const body = safeLine(line)
+    const signal = decodeSignal(body)
+    const owed = this.#router.route(signal).map((name) => {
+      const queue = this.#queues.get(name) as DestinationQueue
+      return { queue, ...queue.prepare(signal.id, signal.revision, rankOf(signal.severity), body) }
+    })
+    this.#store.write(
+      {
+        op: 'signal',
+        signal: signalRow(signal, body),
+        entries: owed.map(({ row }) => row),
+        replaces: owed.flatMap(({ replaces }) => replaces),
+      },
+      signal.severity === 'critical',
+    )
+    this.#console.signal(signal, body)
+    for (const { queue, row, replaces } of owed) queue.add(row, replaces)
+  }
+
+  /** Takes up what an earlier agent owed. */
+  #restore(): void {
+    const unknown = new Map<string, number>()
+    for (const row of this.#store.entries()) {
+      const queue = this.#queues.get(row.destination)
+      if (queue) queue.restore(row)
+      else unknown.set(row.destination, (unknown.get(row.destination) ?? 0) + 1)
+    }
+    for (const [name, count] of unknown)
+      this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
+  }
+
+  async #answer(what: string, args: unknown): Promise<unknown> {
+    const given = (typeof args === 'object' && args !== null ? args : {}) as Readonly<Record<string, unknown>>
+    switch (what) {
+      case 'signals.list':
+        return this.#list(given)
+      case 'signals.show':
+        return this.#show(given['id'])
+      case 'outbox':
+        return this.#outbox()
+      default: {
+        const request = ++this.#requestId
+        return await new Promise((resolve, reject) => {
+          this.#requests.set(request, { resolve, reject })
+          this.#post({ kind: 'request', request, what, args })
+        })
+      }
+    }
+  }
+
+  #answered({ request, body, error }: Extract<ToDelivery, { kind: 'answer' }>): void {
+    const waiting = this.#requests.get(request)
+    this.#requests.delete(request)
+    if (error) waiting?.reject(Object.assign(new Error(error.message), error))
+    else waiting?.resolve(body)
+  }
+
+  #list({ limit = 50, severity = 'info', rule = null }: Readonly<Record<string, unknown>>): readonly Signal[] {
+    if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > 1_000)
+      throw new CwsError('CWS_ERR_USAGE', 'limit is a number from 1 to 1000')
+    if (!severities.includes(severity as Severity)) throw new CwsError('CWS_ERR_USAGE', `severity is one of ${severities.join(', ')}`)
+    if (rule !== null && typeof rule !== 'string') throw new CwsError('CWS_ERR_USAGE', 'rule is the id of a rule')
+    return this.#store.signals(limit as number, rankOf(severity as Severity), rule).map((row) => decodeSignal(row.body))
+  }
+
+  #show(id: unknown): Signal {
+    const body = typeof id === 'string' ? this.#store.signalBody(id) : undefined
+    if (body === undefined) throw new CwsError('CWS_ERR_USAGE', `there is no signal ${JSON.stringify(id ?? null)}`)
+    return decodeSignal(body)
+  }
+
+  #outbox(): unknown {
+    const destinations = [...this.#queues.values()].map((queue) => ({
+      name: queue.name,
+      ...queue.counters,
+      entries: [...queue.entries].slice(0, 100).map(({ key, attempt, state, lastError, due }) => ({
+        key,
+        attempt,
+        state,
+        last_error: lastError,
+        due_in_ms: Math.max(0, Math.round(due - performance.now())),
+      })),
+    }))
+    return { destinations, dead: this.#store.dead(100).map(({ body: _, ...row }) => row) }
+  }
+
+  #counters(): DeliveryCounters {
+    const { stored, error, removed } = this.#store
+    return {
+      signals: this.#signals,
+      stored,
+      storeError: error === undefined ? undefined : this.#clean(error),
+      signalsRemoved: removed,
+      eventsDropped: this.#output.dropped,
+      outputBytes: this.#output.written,
+      destinations: Object.fromEntries([...this.#queues].map(([name, queue]) => [name, queue.counters])),
+    }
+  }
+
+  /** Drains within the time, closes everything, says what is left for the next start. */
+  async stop(timeoutMs: number): Promise<void> {
+    const began = performance.now()
+    this.#console.flush()
+    await this.#control?.[Symbol.asyncDispose]()
+    const left = await Promise.all([...this.#queues.values()].map((queue) => queue.stop(timeoutMs * (1 - OUTPUT_SHARE))))
+    this.#abort.abort()
+    this.#state.close()
+    this.#store.close()
+    this.#lock[Symbol.dispose]()
+    await this.#output.drain(Math.max(100, began + timeoutMs - performance.now()))
+    this.#output.close()
+    this.#post({ kind: 'stopped', pending: left.reduce((sum, count) => sum + count, 0) })
+  }
+}

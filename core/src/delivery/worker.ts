@@ -1,0 +1,17 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { errorBody } from './control.ts'
+import { DeliveryThread } from './delivery-thread.ts'
+import type { DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
+
+/** Entry of the delivery thread. */
+if (!parentPort) throw new Error('this module is the entry of a worker thread')
+const port = parentPort
+const post = (message: FromDelivery): void => port.postMessage(message)
+
+try {
+  const thread = new DeliveryThread(workerData as DeliverySetup, post)
+  await thread.start()
+  port.on('message', (message: ToDelivery) => thread.receive(message))
+} catch (error) {
+  post({ kind: 'failed', ...errorBody(error) })
+}
