@@ -28,7 +28,7 @@ uint64_t cws_pace_period(struct cws_pace *pace)
 	else if (rate < BUSY)
 		period = MS;
 	else if (pace->saturated) /* every core is busy: each drain preempts the workload, so drain less often */
-		period = rate < STORM ? 5 * MS : rate < 5 * STORM ? 10 * MS : 20 * MS;
+		period = rate < STORM ? 5 * MS : rate < 8 * STORM ? 10 * MS : 20 * MS;
 	else if (rate < STORM)
 		period = MS + (rate - BUSY) / (STORM - BUSY) * 4 * MS;
 	else

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define CWS_PACE_BUSY 4000 /* records a second */
-#define CWS_PACE_STORM 8000
+#define CWS_PACE_STORM 6000
 
 struct cws_pace {
 	uint64_t last;  /* ns */
