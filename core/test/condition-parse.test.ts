@@ -256,9 +256,9 @@ describe('the expression language', () => {
           expect(error).toBeInstanceOf(CwsError)
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: 1500 },
     )
-  })
+  }, 30_000)
 })
 
 // Conditions in the shape that the parser makes, over few fields and values, so that random events decide them either way.
@@ -386,7 +386,7 @@ function toRegExp({ kind, text }: Matcher): RegExp {
   return globs[text] as RegExp
 }
 
-describe('properties', () => {
+describe('properties', { timeout: 30_000 }, () => {
   it('what is printed parses to the same', () => {
     fc.assert(
       fc.property(anyCondition, (condition) => {

@@ -6,10 +6,12 @@ const CROSSING = '**'
 /**
  * Compiles a path glob: `*` is any run of characters within one segment, a segment `**` is any number of segments: none in the middle or
  * at the start (`/a`, `**`, `x` matches `/a/x`), at least one at the end (`/a/**` does not match `/a`). A leading `*` segment swallows the
- * slash before it. An empty path matches no glob. Linear in the path.
+ * slash before it. An empty path matches no glob. The name of a memory file (`memfd:NAME`) is one segment, whatever slashes it holds. Linear
+ * in the path.
  */
 export function compileGlob(glob: string): TextTest {
   if (!glob.includes('*')) return (path) => path === glob
+  if (glob.startsWith('memfd:')) return compilePattern(glob)
   const segments = (glob.startsWith('*/') ? `/${glob}` : glob).split('/')
   const groups: string[][] = [[]]
   for (const segment of segments) {

@@ -1,0 +1,59 @@
+import type { Where } from '@cws/core'
+
+/** Program names as the kernel has them: of the file itself, links followed (`sh` is `dash` on Debian). A name may raise a signal, never silence one. */
+export const SHELLS = ['sh', 'bash', 'rbash', 'dash', 'zsh', 'ksh', 'ksh93', 'mksh', 'ash', 'csh', 'tcsh', 'fish'] as const
+
+/** A shell's name in a command line. */
+export const SHELL = '(?:/\\S*/)?(?:ba|rba|da|z|k|mk|a|c|tc|fi)?sh\\b'
+
+/** Where the text of `sh -c` is found: shells, and busybox, which is one of them by another name. */
+export const SHELL_PROGRAMS = [...SHELLS, 'busybox'] as const
+
+/** A shell is started, be it as an applet of busybox. */
+export const startsShell: Where<'exec'> = {
+  any: [
+    { 'exec.file.name': SHELLS },
+    { 'exec.file.name': 'busybox', 'exec.comm': SHELLS },
+    { 'exec.file.name': 'busybox', 'exec.args': { regex: '^(?:a|ba|hu)?sh(?:\\s|$)' } },
+  ],
+}
+
+export const WEB_SERVERS = [
+  'nginx',
+  'apache2',
+  'httpd',
+  'httpd.worker',
+  'lighttpd',
+  'caddy',
+  'php-fpm*',
+  'php-cgi*',
+  'openresty',
+  'uwsgi*',
+  'gunicorn*',
+  'unitd',
+  'h2o',
+  'litespeed',
+  'lshttpd',
+] as const
+
+export const DATABASES = [
+  'postgres',
+  'mysqld',
+  'mariadbd',
+  'mongod',
+  'redis-server',
+  'valkey-server',
+  'memcached',
+  'clickhouse-server',
+  'clickhouse',
+  'oracle',
+  'sqlservr',
+  'influxd',
+  'couchdb',
+] as const
+
+/** Languages that run code from the command line. */
+export const INTERPRETERS = ['python*', 'pypy*', 'perl*', 'ruby*', 'php*', 'lua*', 'node', 'nodejs', 'bun', 'deno'] as const
+
+/** Where anybody may write. */
+export const WRITABLE_BY_ALL = ['/tmp/**', '/var/tmp/**', '/dev/shm/**'] as const

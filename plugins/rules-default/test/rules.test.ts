@@ -1,0 +1,15 @@
+import { RuleTester } from '@cws/core/testing'
+import { describe, expect, it } from 'vitest'
+import defaults from '../src/index.ts'
+
+describe('default rules', () => {
+  new RuleTester().run(defaults, it)
+
+  it.each(defaults.rules)('$id says what it means, what to do and which technique it is', (rule) => {
+    expect(rule.message).toMatch(/\{\{@exec\./)
+    expect(rule.advice).toBeTruthy()
+    expect(rule.tags?.some((tag) => /^mitre:T\d{4}(\.\d{3})?$/.test(tag))).toBe(true)
+    expect(rule.tests?.fires?.length ?? 0).toBeGreaterThan(0)
+    expect(rule.tests?.silent?.length ?? 0).toBeGreaterThan(1)
+  })
+})
