@@ -19,6 +19,16 @@ export function nameHash(name: string): bigint {
   return hash
 }
 
+/** The bits of `cws_env_bits` (cws_shared.h): they spare the programs a look-up for most names that are not allowed. */
+export function nameBits(names: readonly string[]): bigint {
+  let bits = 0n
+  for (const name of names) {
+    const bytes = Buffer.from(name)
+    bits |= 1n << BigInt((bytes.length + 5 * (bytes[0] ?? 0)) & 63)
+  }
+  return bits
+}
+
 /** Whether the kernel has what a BPF flavour needs. */
 export function probeBpf(needs: readonly FeatureName[]): Probe {
   try {
@@ -39,6 +49,7 @@ export function attachBpf(file: string, sensor: ProcessSensor, options: Options)
   let drain: ReturnType<typeof openDrain> | undefined
   try {
     object.setConstant('cws_exit_has_group_dead', tracepointParameters('sched_process_exit') >= 2)
+    object.setConstant('cws_env_bits', nameBits(options.env))
     object.setMaxEntries('cws_ring', options.ringBytes)
     object.load()
     for (const name of options.env) {
