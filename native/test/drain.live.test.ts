@@ -1,13 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type BpfObject,
   type Drain,
   type DrainOptions,
   EXEC,
-  HEADER,
   LOST,
   openDrain,
   openObject,
@@ -23,9 +21,25 @@ import {
 } from '../src/index.ts'
 
 const generator = (name: string) => fileURLToPath(new URL(`../../tests/generators/.output/${name}`, import.meta.url))
-const run = promisify(execFile)
 
-type Exec = { argv: string[]; bytes: number; flags: number; time: number }
+/** A storm in the background; its process id at once, and a promise of its end. */
+function storm(...args: (string | number)[]): { pid: number; over: Promise<void> } {
+  let settle: (error: Error | null) => void
+  const over = new Promise<void>((resolve, reject) => {
+    settle = (error) => (error ? reject(error) : resolve())
+  })
+  const child = execFile(generator('exec_storm'), args.map(String), (error) => settle(error))
+  return { pid: child.pid!, over }
+}
+
+/** A storm during which this thread is blocked; its process id. */
+function blockingStorm(...args: (string | number)[]): number {
+  const { pid, status } = spawnSync(generator('exec_storm'), args.map(String))
+  expect(status).toBe(0)
+  return pid
+}
+
+type Exec = { ppid: number; argv: string[]; bytes: number; flags: number }
 
 /** Collects what a drain delivers. */
 class Collector {
@@ -39,9 +53,9 @@ class Collector {
       this.counts.set(type, (this.counts.get(type) ?? 0) + 1)
       if (type === TYPE.EXEC) {
         const argv = readBytes(queue, at, EXEC.argv)
-        const time = readNumber(queue, at + HEADER.time)
+        const ppid = readU32(queue, at + EXEC.ppid)
         const text = argv?.toString('latin1') ?? ''
-        this.execs.push({ argv: text.split('\0').slice(0, -1), bytes: text.length, flags: recordFlags(queue, at), time })
+        this.execs.push({ ppid, argv: text.split('\0').slice(0, -1), bytes: text.length, flags: recordFlags(queue, at) })
       } else if (type === TYPE.LOST) {
         const of = readU32(queue, at + LOST.lost_type)
         this.lost.set(of, (this.lost.get(of) ?? 0) + readNumber(queue, at + LOST.count))
@@ -49,9 +63,14 @@ class Collector {
     })
   }
 
-  /** The numbers of the storm's children, in the order of arrival. */
-  numbers(): number[] {
-    return this.execs.filter((exec) => /^cws-\d+/.test(exec.argv[1] ?? '')).map((exec) => Number.parseInt(exec.argv[1]!.slice(4), 10))
+  /** The children of one storm; the host may have others. */
+  of(storm: number): Exec[] {
+    return this.execs.filter((exec) => exec.ppid === storm)
+  }
+
+  /** Their numbers, in the order of arrival. */
+  numbers(storm: number): number[] {
+    return this.of(storm).map((exec) => Number(exec.argv[1]?.match(/^cws-(\d+)/)?.[1]))
   }
 }
 
@@ -87,9 +106,10 @@ describe('the drain', () => {
   it('delivers each of 20,000 execs once, in order, with its own argument', async () => {
     const collector = new Collector()
     const { drain } = watch(collector)
-    await run(generator('exec_storm'), ['20000'])
-    await until('the last exec', () => collector.numbers().at(-1) === 19_999)
-    expect(collector.numbers()).toEqual(range(20_000))
+    const { pid, over } = storm(20_000)
+    await over
+    await until('the last exec', () => collector.of(pid).at(-1)?.argv[1] === 'cws-19999')
+    expect(collector.numbers(pid)).toEqual(range(20_000))
     expect(collector.lost.size).toBe(0)
     expect(drain.stats()).toMatchObject({ broken: 0, lostInRing: 0, lostInQueue: 0, chunksDropped: 0 })
   })
@@ -97,24 +117,25 @@ describe('the drain', () => {
   it('loses nothing of a storm that finds this thread blocked from beginning to end', async () => {
     const collector = new Collector()
     watch(collector)
-    execFileSync(generator('exec_storm'), ['4000'])
-    expect(collector.execs).toEqual([])
-    await until('the last exec', () => collector.numbers().at(-1) === 3999)
-    expect(collector.numbers()).toEqual(range(4000))
+    const pid = blockingStorm(4000)
+    expect(collector.of(pid)).toEqual([])
+    await until('the last exec', () => collector.of(pid).at(-1)?.argv[1] === 'cws-3999')
+    expect(collector.numbers(pid)).toEqual(range(4000))
   })
 
   it('counts exactly what a ring that is too small loses', async () => {
     const collector = new Collector()
     const { object, drain } = watch(collector, { ringBytes: 4096, queueBytes: 4096 * 1024 })
     // Two at once: the records of one are longer than the ring.
-    await Promise.all(['0', '6000'].map((bytes) => run(generator('exec_storm'), ['2500', '0', '/bin/true', bytes])))
+    const [short, long] = [storm(2500), storm(2500, 0, '/bin/true', 6000)]
+    await Promise.all([short.over, long.over])
     const counters = () => object.counters()
     await until(
       'all is told',
       () => (collector.lost.get(TYPE.EXEC) ?? 0) > 0 && collector.lost.get(TYPE.EXEC) === counters().get(TYPE.EXEC)?.lost,
     )
-    const arrived = collector.numbers().length
-    expect(arrived).toBeLessThanOrEqual(2500)
+    expect(collector.of(long.pid)).toEqual([])
+    expect(collector.of(short.pid).length).toBeGreaterThan(0)
     object.detach()
     drain.close()
     for (const type of [TYPE.EXEC, TYPE.FORK, TYPE.EXIT]) {
@@ -128,7 +149,7 @@ describe('the drain', () => {
   it('keeps in the ring what a full queue cannot take, and counts the rest', async () => {
     const collector = new Collector()
     const { object, drain } = watch(collector, { ringBytes: 64 * 1024, queueBytes: 64 * 1024 })
-    execFileSync(generator('exec_storm'), ['3000'])
+    blockingStorm(3000)
     object.detach()
     await until('all is told', () => {
       const { seen, lost } = object.counters().get(TYPE.EXEC)!
@@ -141,13 +162,13 @@ describe('the drain', () => {
   it('joins long argument lists with their exec', async () => {
     const collector = new Collector()
     watch(collector)
-    for (const bytes of [8000, 9000, 16_384, 40_000, 65_500, 100_000])
-      await run(generator('exec_storm'), ['3', '0', '/bin/true', String(bytes)])
-    // Of a cut list the last argument lacks its end.
-    const ours = () =>
-      collector.execs.filter((exec) => exec.argv[0] === '/bin/true' && (exec.bytes === 65_536 || exec.argv[1]?.startsWith('cws-')))
-    await until('all of them', () => ours().length === 18)
-    const execs = ours()
+    const execs: Exec[] = []
+    for (const bytes of [8000, 9000, 16_384, 40_000, 65_500, 100_000]) {
+      const { pid, over } = storm(3, 0, '/bin/true', bytes)
+      await over
+      await until('all three', () => collector.of(pid).length === 3)
+      execs.push(...collector.of(pid))
+    }
     for (const exec of execs.filter((exec) => exec.bytes < 65_536)) {
       expect(exec.flags & (RECORD_FLAG.CHUNKED | RECORD_FLAG.CHUNK_LOST | RECORD_FLAG.ARGV_TRUNCATED)).toBe(0)
       expect(exec.argv[1]).toMatch(/^cws-[012]\.*$/)
@@ -162,11 +183,12 @@ describe('the drain', () => {
     for (let cycle = 0; cycle < 3; cycle++) {
       const collector = new Collector()
       const { drain, object } = watch(collector)
-      await run(generator('exec_storm'), ['50'])
+      const { pid, over } = storm(50)
+      await over
       object.detach()
       drain.close()
       object.close()
-      expect(collector.numbers()).toEqual(range(50))
+      expect(collector.numbers(pid)).toEqual(range(50))
     }
   })
 })
