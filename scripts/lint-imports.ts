@@ -22,7 +22,7 @@ const directions: readonly { readonly folder: RegExp; readonly may: readonly Reg
     may: [/^@cws\/core$/],
     why: 'only source plugins touch native code, and plugins never import each other',
   },
-  { folder: /^examples\/[a-z-]+$/, may: [/^@cws\/core$/], why: 'examples are third-party plugins: they use core alone' },
+  { folder: /^examples\/[a-z0-9-]+$/, may: [/^@cws\/core$/], why: 'examples are third-party plugins: they use core alone' },
   { folder: /^distributions\/[a-z-]+$/, may: [/^@cws\//], why: '' },
 ]
 

@@ -1,6 +1,6 @@
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
-import type { BaseEvent } from '../model/event-class.ts'
+import { type BaseEvent, LiveEvent } from '../model/event-class.ts'
 import { EventRegistry } from '../model/registry.ts'
 import { Engine } from '../pipeline/engine.ts'
 import type { PluginState } from '../plugin/context.ts'
@@ -16,8 +16,7 @@ import type { Finding } from '../signals/finding.ts'
 import { SelfTests } from './self-test.ts'
 import { Sensor } from './sensors.ts'
 
-const SETUP_MS = 30_000
-const STOP_MS = 10_000
+const TIMEOUTS = { setupMs: 30_000, stopMs: 10_000 }
 
 /** A plugin instance with its options checked. */
 export interface LoadedInstance {
@@ -35,6 +34,8 @@ export interface RuntimeShared {
   readonly stateOf: (plugin: string) => Readonly<Record<string, string>>
   readonly writeState: (plugin: string, key: string, value: string | null) => void
   readonly onFinding: (finding: Finding, event: BaseEvent) => void
+  /** How long a plugin may take to be set up, and each of its callbacks to stop. */
+  readonly timeouts?: { readonly setupMs: number; readonly stopMs: number }
 }
 
 export interface PluginReport {
@@ -64,10 +65,12 @@ export class Runtime {
   readonly #services = new Services()
   readonly #kept: ReturnType<KeepStore['next']>
   readonly #modules: Modules
+  readonly #timeouts: typeof TIMEOUTS
 
   constructor(instances: readonly LoadedInstance[], shared: RuntimeShared) {
     this.#shared = shared
     this.#modules = new Modules(shared.folder ?? process.cwd())
+    this.#timeouts = shared.timeouts ?? TIMEOUTS
     this.#kept = shared.keep.next()
     this.#plugins = instances.map((loaded) => ({ loaded, abort: new AbortController(), stops: [], state: 'ok', detail: undefined }))
     const events = new EventRegistry()
@@ -75,7 +78,10 @@ export class Runtime {
     this.engine = new Engine(
       events,
       (finding, event) => {
-        if (!this.selfTests.arrived(finding.rule, finding.title)) shared.onFinding(finding, event)
+        if (this.selfTests.arrived(finding.rule, finding.title)) return
+        // What rules say of the agent's own harmless deed is nobody's concern.
+        if (event instanceof LiveEvent && this.selfTests.isOwn(event)) return
+        shared.onFinding(finding, event)
       },
       (plugin, hook, error, count) => {
         const code = error instanceof CwsError ? error.code : 'CWS_ERR_PLUGIN_FAULT'
@@ -92,7 +98,7 @@ export class Runtime {
       const { instance } = plugin.loaded
       if (instance.kind !== 'plugin') continue
       try {
-        await within(SETUP_MS, instance.name, 'setup', () => instance.definition.setup(this.#contextFor(plugin) as never))
+        await within(this.#timeouts.setupMs, instance.name, 'setup', () => instance.definition.setup(this.#contextFor(plugin) as never))
       } catch (error) {
         plugin.state = 'failed'
         plugin.detail = messageOf(error)
@@ -173,7 +179,7 @@ export class Runtime {
     for (const plugin of [...this.#plugins].reverse()) {
       plugin.abort.abort()
       for (const callback of plugin.stops.splice(0).reverse())
-        await within(STOP_MS, plugin.loaded.instance.name, 'stop', callback).catch((error) =>
+        await within(this.#timeouts.stopMs, plugin.loaded.instance.name, 'stop', callback).catch((error) =>
           this.engine.fault(plugin.loaded.instance.name, 'stop', asError(error)),
         )
     }

@@ -1,28 +1,31 @@
 import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import type { EventDefinition } from '../model/define-event.ts'
-import { standardEvents } from '../model/standard-events.ts'
-import type { AnyInstance, NotifierDefinition } from '../plugin/instance.ts'
-import type { NotifierContext } from '../plugin/notifier.ts'
-import { deepFreeze, TestPipeline } from './test-pipeline.ts'
+import type { AnyInstance, NotifierInstance, OptionsSchema, PluginInstance } from '../plugin/instance.ts'
+import { checkOptions } from '../plugin/validate.ts'
+import { notifierTests } from './notifier-tests.ts'
+import { pluginTests } from './plugin-tests.ts'
 
-type TestFunction = (name: string, body: () => void | Promise<void>) => void
-
-interface Runner {
+/** Of a test runner only this much is needed. */
+export interface TestRunner {
   readonly describe: (name: string, body: () => void) => void
-  readonly it: TestFunction
+  readonly it: (name: string, body: () => void | Promise<void>) => void
 }
 
 /** What `definePlugin` and `defineNotifier` return, as far as the tester needs it. */
 type Factory = {
-  readonly definition: { readonly options?: z.ZodType; readonly events?: readonly EventDefinition[] }
+  readonly definition: { readonly options?: OptionsSchema; readonly events?: readonly EventDefinition[] }
 }
 
 export interface PluginCases {
   /** Options that must be accepted; the first is the sample configuration, used for the life-cycle tests. */
-  readonly valid: readonly object[]
+  readonly valid: readonly [object, ...object[]]
   /** Options that must be refused. */
   readonly invalid?: readonly object[]
+  /** Other plugins that this one needs, for example those that expose a service it uses. */
+  readonly beside?: readonly PluginInstance[]
 }
 
 /**
@@ -30,130 +33,73 @@ export interface PluginCases {
  * `new PluginTester({ describe, it }).run(myPlugin, { valid: [{ limit: 3 }], invalid: [{ limit: -1 }] })`.
  */
 export class PluginTester {
-  readonly #runner: Runner
+  readonly #runner: TestRunner
 
   /** @param runner the globals of vitest, jest or mocha unless given */
-  constructor(runner: Runner = globalThis as unknown as Runner) {
+  constructor(runner: TestRunner = globalThis as unknown as TestRunner) {
     if (typeof runner.describe !== 'function' || typeof runner.it !== 'function')
       throw new Error('PluginTester needs a test runner: new PluginTester({ describe, it })')
     this.#runner = runner
   }
 
   run(factory: Factory, cases: PluginCases): void {
-    const make = factory as unknown as (options: object) => AnyInstance
-    const sample = cases.valid[0] ?? {}
+    const [sample] = cases.valid
+    const make = () => (factory as unknown as (options: object) => AnyInstance)(sample)
+    const instance = make()
     const { describe, it } = this.#runner
-    describe(`plugin ${make(sample).name}`, () => {
-      optionTests(it, factory, cases)
-      if (make(sample).kind === 'plugin') pluginTests(it, make, sample, factory.definition.events ?? [])
-      else notifierTests(it, make, sample)
+    describe(`plugin ${instance.name}`, () => {
+      packageTests(it, instance)
+      optionTests(it, factory.definition.options, cases)
+      if (instance.kind === 'plugin') pluginTests(it, make as () => PluginInstance, cases.beside ?? [])
+      else notifierTests(it, make as () => NotifierInstance)
     })
   }
 }
 
-function optionTests(it: TestFunction, factory: Factory, { valid, invalid = [] }: PluginCases): void {
-  const schema = factory.definition.options
+function packageTests(it: TestRunner['it'], instance: AnyInstance): void {
+  const { folder, core } = instance.package
+  let manifest: { readonly keywords?: readonly string[] } | undefined
+  try {
+    manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as typeof manifest
+  } catch {}
+  // Code that is in no package, such as a plugin in the configuration itself, owes nothing here.
+  if (!manifest?.keywords?.includes('cws-plugin')) return
+  it('says which @cws/core it works with', () => {
+    assert.ok(core, 'package.json has no "peerDependencies": { "@cws/core": … }')
+  })
+  it('tells each option in its README', () => {
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+    const silent = Object.keys(propertiesOf(instance.definition.options)).filter((name) => !readme.includes(`\`${name}\``))
+    assert.deepEqual(silent, [], 'options that README.md does not name')
+  })
+}
+
+function optionTests(it: TestRunner['it'], schema: OptionsSchema | undefined, { valid, invalid = [] }: PluginCases): void {
+  const judged = async (options: object) => {
+    const { name: _, ...rest } = options as { name?: string }
+    const checked = await checkOptions(schema, rest)
+    return checked.ok ? undefined : checked.flaws.map(({ path, message }) => [...path, message].join(': ')).join('; ')
+  }
   for (const [i, options] of valid.entries())
-    it(`accepts options ${i === 0 ? '(sample)' : i}`, () => {
-      const { name: _, ...rest } = options as { name?: string }
-      assert.doesNotThrow(() => schema?.parse(rest))
+    it(`accepts options ${i === 0 ? '(the sample)' : i}`, async () => {
+      const flaws = await judged(options)
+      if (flaws) assert.fail(flaws)
     })
   for (const [i, options] of invalid.entries())
-    it(`refuses options ${i}`, () => {
-      assert.ok(schema, 'a plugin without options cannot refuse any')
-      assert.equal(schema.safeParse(options).success, false, 'these options were accepted')
+    it(`refuses options ${i}: ${JSON.stringify(options)}`, async () => {
+      if ((await judged(options)) === undefined) assert.fail('these options were accepted')
     })
   if (schema)
     it('describes each option', () => {
-      const properties = (
-        z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as { properties?: Record<string, { description?: string }> }
-      ).properties
-      const silent = Object.entries(properties ?? {}).flatMap(([name, { description }]) => (description ? [] : [name]))
+      const silent = Object.entries(propertiesOf(schema)).flatMap(([name, { description }]) => (description ? [] : [name]))
       assert.deepEqual(silent, [], 'options without .describe()')
     })
 }
 
-function pluginTests(it: TestFunction, make: (options: object) => AnyInstance, sample: object, declared: readonly EventDefinition[]): void {
-  it('sets up with frozen options, and stops without having started', async () => {
-    const pipeline = await TestPipeline.of([make(sample)])
-    await pipeline.stop()
-    assert.deepEqual(pipeline.faults, [])
-  })
-  it('may be stopped twice', async () => {
-    const pipeline = await TestPipeline.of([make(sample)])
-    await pipeline.stop()
-    await pipeline.stop()
-    assert.deepEqual(pipeline.faults, [])
-  })
-  it('leaves nothing open', async () => {
-    const before = process.getActiveResourcesInfo()
-    const pipeline = await TestPipeline.of([make(sample)])
-    await pipeline.stop()
-    await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual(leftOver(before, process.getActiveResourcesInfo()), [])
-  })
-  it('declares the events that its sources feed', async () => {
-    await using pipeline = await TestPipeline.of([make(sample)])
-    const known = new Set([...standardEvents, ...declared].map((event) => event.type))
-    assert.deepEqual(
-      pipeline.runtime.sensors.flatMap((sensor) => sensor.definition.feeds.filter((type) => !known.has(type))),
-      [],
-      'events that are fed but not in `events` of the definition',
-    )
-  })
-  it('has its throws attributed', async () => {
-    const instance = make(sample)
-    await using pipeline = await TestPipeline.of([instance])
-    pipeline.runtime.engine.hooks
-      .facadeFor(instance.name)
-      .detect.for('exec')
-      .tap(() => {
-        throw new Error('deliberate')
-      })
-    pipeline.emit('exec', {})
-    assert.ok(pipeline.faults.some(({ plugin, error }) => plugin === instance.name && error.message === 'deliberate'))
-  })
-}
-
-function notifierTests(it: TestFunction, make: (options: object) => AnyInstance, sample: object): void {
-  const open = async () => {
-    const instance = make(sample)
-    const definition = instance.definition as NotifierDefinition
-    const options = deepFreeze(definition.options?.parse(instance.options) ?? {})
-    const silent = () => {}
-    const context: NotifierContext = {
-      name: instance.name,
-      options: options as object,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
-      signal: new AbortController().signal,
-      secret: (ref) => ('literal' in ref ? ref.literal : 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'),
-    }
-    return await definition.setup(context as never)
+function propertiesOf(schema: OptionsSchema | undefined): Readonly<Record<string, { readonly description?: string }>> {
+  if (!schema) return {}
+  const { properties } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, { description?: string }>
   }
-  it('has options that can cross to the delivery thread', () => {
-    const instance = make(sample)
-    assert.doesNotThrow(() => structuredClone(instance.definition.options?.parse(instance.options)))
-  })
-  it('sets up with frozen options, and closes without having delivered', async () => {
-    const notifier = await open()
-    assert.equal(typeof notifier.deliver, 'function')
-    await notifier.close?.()
-  })
-  it('may be closed twice and leaves nothing open', async () => {
-    const before = process.getActiveResourcesInfo()
-    const notifier = await open()
-    await notifier.close?.()
-    await notifier.close?.()
-    await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual(leftOver(before, process.getActiveResourcesInfo()), [])
-  })
-}
-
-function leftOver(before: readonly string[], after: readonly string[]): string[] {
-  const rest = [...after]
-  for (const resource of before) {
-    const i = rest.indexOf(resource)
-    if (i >= 0) rest.splice(i, 1)
-  }
-  return rest.filter((resource) => resource !== 'Immediate')
+  return properties ?? {}
 }

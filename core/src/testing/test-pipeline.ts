@@ -9,6 +9,11 @@ import type { EventOrigin, InterestSet, ObjectFeed } from '../plugin/source.ts'
 import type { Finding } from '../signals/finding.ts'
 import { Grouping } from '../signals/grouping.ts'
 import type { Signal } from '../signals/signal.ts'
+import { loadOptions } from './load-options.ts'
+import { PidTracker } from './pid-tracker.ts'
+
+/** Plugins under test are not waited for as long as the agent would wait. */
+const TIMEOUTS = { setupMs: 2_000, stopMs: 1_000 }
 
 /** A finding with a kept copy of its event. */
 export interface ObservedFinding extends Finding {
@@ -32,14 +37,16 @@ export class TestPipeline implements AsyncDisposable {
   readonly faults: { readonly plugin: string; readonly hook: string; readonly error: Error }[] = []
   readonly state = new Map<string, string>()
   readonly runtime: Runtime
+  readonly #keep = new KeepStore()
   readonly #feeds = new Map<string, ObjectFeed<EventType>>()
   readonly #grouping = new Grouping({ host: 'test', emit: (signal) => this.signals.push(signal) })
 
   private constructor(instances: readonly LoadedInstance[], folder: string) {
     this.runtime = new Runtime(instances, {
       folder,
-      keep: new KeepStore(),
-      logFor: (plugin) => this.#loggerFor(plugin),
+      keep: this.#keep,
+      timeouts: TIMEOUTS,
+      logFor: (plugin) => loggerInto(this.logs, plugin),
       stateOf: () => ({}),
       writeState: (plugin, key, value) => {
         if (value === null) this.state.delete(`${plugin}/${key}`)
@@ -51,15 +58,23 @@ export class TestPipeline implements AsyncDisposable {
   }
 
   /**
-   * Validates the options as the agent does, and sets the plugins up. Sensors are not started: call `start()` for that. `folder` stands for
-   * that of the configuration.
+   * Validates the options as the agent does, and sets the plugins up. Sensors are not started: call `start()` for that. Where no plugin keeps the
+   * process tree, processes are told apart by pid, and an `exit` event ends one. `folder` stands for that of the configuration.
    */
   static async of(plugins: readonly AnyInstance[], { folder = process.cwd() }: { folder?: string } = {}): Promise<TestPipeline> {
-    const pipeline = new TestPipeline(
-      plugins.map((instance) => ({ instance, options: deepFreeze(instance.definition.options?.parse(instance.options) ?? {}) })),
-      folder,
-    )
+    const loaded: LoadedInstance[] = []
+    for (const instance of plugins) loaded.push({ instance, options: await loadOptions(instance) })
+    const pipeline = new TestPipeline(loaded, folder)
     await pipeline.runtime.setup()
+    const { engine } = pipeline.runtime
+    if (!engine.tracker) {
+      const tracker = new PidTracker()
+      engine.track('test', tracker)
+      engine.hooks
+        .facadeFor('test')
+        .detect.for('exit')
+        .tap((event) => tracker.release(tracker.locate(event as never)), { stage: Number.MAX_SAFE_INTEGER })
+    }
     return pipeline
   }
 
@@ -85,6 +100,7 @@ export class TestPipeline implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.runtime.stop()
+    await this.#keep.close()
     this.#grouping.close()
   }
 
@@ -96,22 +112,14 @@ export class TestPipeline implements AsyncDisposable {
     this.findings.push({ ...finding, event: event.keep() as unknown as Event })
     this.#grouping.add(finding, event)
   }
-
-  #loggerFor(plugin: string): Logger {
-    const write =
-      (level: ObservedLog['level']) =>
-      (details: object | string, message?: string): void => {
-        this.logs.push({ plugin, level, message: typeof details === 'string' ? details : (message ?? '') })
-      }
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
-  }
 }
 
-/** Freezes plain data all the way down. */
-export function deepFreeze<V>(value: V): V {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const inner of Object.values(value)) deepFreeze(inner)
-  }
-  return value
+/** A logger that remembers. */
+export function loggerInto(logs: ObservedLog[], plugin: string): Logger {
+  const write =
+    (level: ObservedLog['level']) =>
+    (details: object | string, message?: string): void => {
+      logs.push({ plugin, level, message: typeof details === 'string' ? details : (message ?? '') })
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:net'
 import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { definePlugin } from '@cws/core'
 import { z } from 'zod'
 import { listener } from './event.ts'
@@ -54,7 +54,10 @@ export default definePlugin(import.meta, {
           name: 'procfs',
           probe: () =>
             existsSync('/proc/net/tcp')
-              ? { ok: true, gaps: ['sockets of other network namespaces', 'sockets that listen for less than the interval', 'who opened the socket'] }
+              ? {
+                  ok: true,
+                  gaps: ['sockets of other network namespaces', 'sockets that listen for less than the interval', 'who opened the socket'],
+                }
               : { ok: false, reason: '/proc/net/tcp is not there: is /proc mounted?' },
           start: () => {
             running = true

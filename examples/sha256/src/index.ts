@@ -7,7 +7,12 @@ const MiB = 1024 * 1024
 /** Provides `exec.file.hashes`. It runs only when a rule, a template or an output reads the field. */
 export default definePlugin(import.meta, {
   options: z.object({
-    maxBytes: z.int().positive().max(4096 * MiB).default(64 * MiB).describe('Larger files are not hashed: their hashes stay unknown'),
+    maxBytes: z
+      .int()
+      .positive()
+      .max(4096 * MiB)
+      .default(64 * MiB)
+      .describe('Larger files are not hashed: their hashes stay unknown'),
     cacheEntries: z.int().positive().max(100_000).default(4_096).describe('How many digests are remembered'),
   }),
   setup(ctx) {

@@ -1,0 +1,36 @@
+import { strict as assert } from 'node:assert'
+import type { NotifierInstance } from '../plugin/instance.ts'
+import { within } from '../plugin/timeout.ts'
+import { uncloneable } from '../plugin/validate.ts'
+import { loadOptions } from './load-options.ts'
+import { leftOpen } from './open-handles.ts'
+import type { TestRunner } from './plugin-tester.ts'
+import { TestNotifier } from './test-notifier.ts'
+
+const CLOSE_MS = 1_000
+
+/** What notifiers owe. */
+export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance): void {
+  const closed = (notifier: TestNotifier) => within(CLOSE_MS, make().name, 'close', () => notifier.stop())
+
+  it('has options that can cross to the delivery thread', async () => {
+    const stuck = uncloneable(await loadOptions(make()))
+    if (stuck) assert.fail(`the option ${stuck.join('.')} cannot: pass data`)
+  })
+  it('sets up with frozen options', async () => {
+    const notifier = await TestNotifier.of(make())
+    assert.equal(typeof notifier.notifier.deliver, 'function')
+    await closed(notifier)
+  })
+  it('may be closed twice, without having delivered', async () => {
+    const notifier = await TestNotifier.of(make())
+    await closed(notifier)
+    await closed(notifier)
+  })
+  it('leaves nothing open', async () => {
+    const left = await leftOpen(async () => {
+      await closed(await TestNotifier.of(make()))
+    })
+    assert.deepEqual(left, [], 'still open after close')
+  })
+}

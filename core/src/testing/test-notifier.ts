@@ -1,0 +1,93 @@
+import type { SecretRef } from '../config/secret.ts'
+import type { NotifierInstance } from '../plugin/instance.ts'
+import type { Logger } from '../plugin/logger.ts'
+import type { Notification, Notifier, NotifierContext, Outcome } from '../plugin/notifier.ts'
+import { freezeDeep } from '../plugin/validate.ts'
+import type { Signal } from '../signals/signal.ts'
+import { loadOptions } from './load-options.ts'
+import { loggerInto, type ObservedLog } from './test-pipeline.ts'
+
+/** What secrets read as unless told otherwise: of the form that Standard Webhooks wants, and of nobody. */
+const SAMPLE_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+export interface TestNotifierOptions {
+  /** Values of secrets, by the name of their variable or the path of their file. */
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
+export interface Delivery {
+  readonly outcome: Outcome
+  readonly notification: Notification
+}
+
+/** A notifier set up as the delivery thread does it, without store or retries: what goes in is one try. */
+export class TestNotifier implements AsyncDisposable {
+  readonly notifier: Notifier
+  readonly logs: readonly ObservedLog[]
+  readonly #name: string
+  readonly #abort: AbortController
+
+  private constructor(name: string, notifier: Notifier, logs: readonly ObservedLog[], abort: AbortController) {
+    this.#name = name
+    this.notifier = notifier
+    this.logs = logs
+    this.#abort = abort
+  }
+
+  /** Validates the options, lets them cross to another thread, freezes them and sets the notifier up. */
+  static async of(instance: NotifierInstance, { secrets = {} }: TestNotifierOptions = {}): Promise<TestNotifier> {
+    const logs: ObservedLog[] = []
+    const abort = new AbortController()
+    const context: NotifierContext = {
+      name: instance.name,
+      options: freezeDeep(structuredClone(await loadOptions(instance))) as object,
+      log: loggerInto(logs, instance.name) satisfies Logger,
+      signal: abort.signal,
+      secret: (ref: SecretRef) => ('literal' in ref ? ref.literal : (secrets['env' in ref ? ref.env : ref.file] ?? SAMPLE_SECRET)),
+    }
+    return new TestNotifier(instance.name, await instance.definition.setup(context as never), logs, abort)
+  }
+
+  /** One try to deliver a signal; what is not given is filled in. A throw is the caller's: the agent would count it as `retry`. */
+  async deliver(signal: Partial<Signal> = {}, { attempt = 1, deadlineMs = 10_000 } = {}): Promise<Delivery> {
+    const whole = sampleSignal(signal)
+    const notification: Notification = {
+      key: `${whole.id}:${whole.revision}:${this.#name}`,
+      signal: whole,
+      body: JSON.stringify({ kind: 'signal', ...whole }),
+      attempt,
+    }
+    return { outcome: await this.notifier.deliver(notification, AbortSignal.timeout(deadlineMs)), notification }
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await this.notifier.close?.()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+/** A signal as the agent makes them, with what matters to a test in its place. */
+export function sampleSignal(over: Partial<Signal> = {}): Signal {
+  return {
+    id: '01JDEXAMPLE0000000000000AA',
+    revision: 1,
+    rule: { id: 'exec-from-memory-fs', name: 'A program was run from memory' },
+    severity: 'high',
+    status: 'open',
+    title: 'A program was run from memory',
+    message: '`/dev/shm/x` was executed.',
+    advice: 'Look at what it is.',
+    first_seen: '2026-11-24T09:00:00.000000000Z',
+    last_seen: '2026-11-24T09:00:00.000000000Z',
+    count: 1,
+    tags: ['mitre:T1059'],
+    host: { name: 'test' },
+    group: { 'exec.file.path': '/dev/shm/x' },
+    event: { type: 'exec', exec: { file: { path: '/dev/shm/x' } } },
+    ...over,
+  }
+}
