@@ -115,7 +115,7 @@ describe('PluginTester', () => {
       },
     })
     expect(Object.keys(await failures(notifier))).toEqual(['leaves nothing open'])
-  })
+  }, 60_000)
 
   it('finds events that are fed without being declared', async () => {
     const usb = defineEvent('usb', { doc: 'A device came.', fields: { vendor: int('Vendor') } })

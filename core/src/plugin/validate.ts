@@ -23,6 +23,7 @@ interface Issue {
   readonly message: string
   readonly expected?: string
   readonly values?: readonly unknown[]
+  readonly keys?: readonly string[]
   readonly errors?: readonly (readonly Issue[])[]
 }
 
@@ -39,7 +40,10 @@ export async function checkOptions(schema: OptionsSchema | undefined, options: u
   const flaws = unknownKeys(schema, options)
   const result = await schema.safeParseAsync(options)
   if (!result.success)
-    for (const issue of result.error.issues as readonly Issue[]) flaws.push(...explainIssue(issue, [], options, isSecret))
+    for (const issue of result.error.issues as readonly Issue[])
+      // Most unknown keys were told by our own walk, which knows the nearest known one.
+      for (const flaw of explainIssue(issue, [], options, isSecret))
+        if (flaw.of === 'value' || !flaws.some(({ path }) => path.join('\0') === flaw.path.join('\0'))) flaws.push(flaw)
   if (flaws.length > 0) return { ok: false, flaws: flaws as [OptionFlaw, ...OptionFlaw[]] }
   return { ok: true, options: result.data }
 }
@@ -69,8 +73,8 @@ function unknownKey(key: string, guess: string | undefined, known: readonly stri
 
 function explainIssue(issue: Issue, base: Path, options: unknown, isSecret: (path: Path) => boolean): OptionFlaw[] {
   const path = [...base, ...issue.path.map((key) => (typeof key === 'number' ? key : String(key)))]
-  // Unknown keys are told by our own walk, with the nearest known one.
-  if (issue.code === 'unrecognized_keys') return []
+  if (issue.code === 'unrecognized_keys')
+    return (issue.keys ?? []).map((key) => ({ path: [...path, key], of: 'key', message: `unknown option "${key}"`, hide: true }))
   const value = valueAt(options, path)
   const came = value === undefined ? 'nothing was given' : `${isSecret(path) ? kindOf(value) : describeValue(value)} was given`
   if (issue.code === 'invalid_union' && issue.errors) {
