@@ -40,8 +40,8 @@ export async function checkOptions(schema: OptionsSchema | undefined, options: u
   const flaws = unknownKeys(schema, options)
   const result = await schema.safeParseAsync(options)
   if (!result.success)
+    // Most unknown keys were told by our own walk, which knows the nearest known one.
     for (const issue of result.error.issues as readonly Issue[])
-      // Most unknown keys were told by our own walk, which knows the nearest known one.
       for (const flaw of explainIssue(issue, [], options, isSecret))
         if (flaw.of === 'value' || !flaws.some(({ path }) => path.join('\0') === flaw.path.join('\0'))) flaws.push(flaw)
   if (flaws.length > 0) return { ok: false, flaws: flaws as [OptionFlaw, ...OptionFlaw[]] }
