@@ -91,7 +91,7 @@ function formsOf(secret: string): string[] {
 /** Base64 of the secret, also inside a longer text (as in `Basic` credentials), where it can begin at any of three places. */
 function base64Forms(secret: string): string[] {
   const bytes = Buffer.from(secret)
-  return [0, 1, 2].map((shift) => {
+  const inside = [0, 1, 2].map((shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')
       .replace(/=+$/, '')
@@ -99,6 +99,7 @@ function base64Forms(secret: string): string[] {
     // Characters that also encode bits of the neighbours are cut off.
     return encoded.slice(shift === 0 ? 0 : shift + 1, remainder === 0 ? undefined : -1)
   })
+  return [bytes.toString('base64'), ...inside]
 }
 
 const longestFirst = (a: string, b: string): number => b.length - a.length

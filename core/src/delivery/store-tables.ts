@@ -75,7 +75,7 @@ export class StoreTables {
 
   /** Everything owed, oldest first. */
   entries(): IterableIterator<EntryRow> {
-    return this.#sql('SELECT * FROM outbox ORDER BY created, revision').iterate() as unknown as IterableIterator<EntryRow>
+    return this.#sql('SELECT * FROM outbox ORDER BY created, revision, rowid').iterate() as unknown as IterableIterator<EntryRow>
   }
 
   entryBody(key: string): string | undefined {

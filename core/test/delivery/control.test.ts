@@ -1,0 +1,83 @@
+import { statSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { startControl } from '../../src/delivery/control.ts'
+import { ask } from '../../src/delivery/control-client.ts'
+import { CwsError } from '../../src/errors/cws-error.ts'
+import { memoryLog, temporaryFolder } from '../fixtures/delivery.ts'
+
+const handle = async (what: string, args: unknown): Promise<unknown> => {
+  if (what === 'fail') throw new CwsError('CWS_ERR_USAGE', 'no such thing', { hint: 'try another' })
+  if (what === 'slow') await new Promise((resolve) => setTimeout(resolve, 20))
+  return { what, args }
+}
+
+/** Sends bytes as they are and reads until the other side ends or enough lines came. */
+function raw(path: string, text: string, lines: number): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    let got = ''
+    const socket = connect(path, () => socket.write(text))
+    const done = (): void => {
+      socket.destroy()
+      resolve(got.split('\n').slice(0, -1))
+    }
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      got += chunk
+      if (got.split('\n').length > lines) done()
+    })
+    socket.on('end', done).on('error', reject)
+  })
+}
+
+it('answers requests, for root and the group alone', async () => {
+  using folder = temporaryFolder()
+  const runDir = join(folder.path, 'run')
+  await using _ = await startControl({ runDir, log: memoryLog(), handle })
+  expect(statSync(runDir).mode & 0o777).toBe(0o750)
+  expect(statSync(join(runDir, 'control.sock')).mode & 0o777).toBe(0o660)
+  expect(await ask(runDir, 'status', { a: 1 })).toEqual({ what: 'status', args: { a: 1 } })
+  await expect(ask(runDir, 'fail')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE', message: 'no such thing', hint: 'try another' })
+})
+
+it('answers in the order of the requests', async () => {
+  using folder = temporaryFolder()
+  await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle })
+  const answers = await raw(join(folder.path, 'control.sock'), '{"what":"slow"}\n{"what":"fast"}\n', 2)
+  expect(answers.map((line) => JSON.parse(line).body.what)).toEqual(['slow', 'fast'])
+})
+
+it('refuses what is no request, and ends with who sends without end', async () => {
+  using folder = temporaryFolder()
+  await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle })
+  const path = join(folder.path, 'control.sock')
+  for (const line of ['nonsense', 'null', '[]', '{"what":1}'])
+    expect(JSON.parse((await raw(path, `${line}\n`, 1))[0] as string)).toMatchObject({ ok: false, error: { code: 'CWS_ERR_USAGE' } })
+  expect(JSON.parse((await raw(path, 'x'.repeat(100_000), 2))[0] as string)).toMatchObject({ ok: false })
+  expect(await ask(folder.path, 'status')).toMatchObject({ what: 'status' })
+})
+
+it('takes the place of a socket that a kill left over, not of one that is alive', async () => {
+  using folder = temporaryFolder()
+  const path = join(folder.path, 'control.sock')
+  const dead = createServer()
+  await new Promise<void>((resolve) => dead.listen(path, resolve))
+  await expect(startControl({ runDir: folder.path, log: memoryLog(), handle })).rejects.toMatchObject({ code: 'CWS_ERR_STATE_DIR' })
+  // What a kill leaves: the name without a listener.
+  const { renameSync } = process.getBuiltinModule('node:fs')
+  renameSync(path, `${path}.kept`)
+  await new Promise((resolve) => dead.close(resolve))
+  renameSync(`${path}.kept`, path)
+  await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle })
+  expect(await ask(folder.path, 'status')).toMatchObject({ what: 'status' })
+})
+
+it('says so when no agent runs', async () => {
+  using folder = temporaryFolder()
+  await expect(ask(folder.path, 'status')).rejects.toMatchObject({ code: 'CWS_ERR_NOT_RUNNING' })
+  const silent = createServer()
+  await new Promise<void>((resolve) => silent.listen(join(folder.path, 'control.sock'), resolve))
+  await expect(ask(folder.path, 'status', {}, 50)).rejects.toMatchObject({ code: 'CWS_ERR_NOT_RUNNING' })
+  silent.close()
+})

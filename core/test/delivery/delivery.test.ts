@@ -1,0 +1,216 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, it, vi } from 'vitest'
+import { ask } from '../../src/delivery/control-client.ts'
+import { startDelivery } from '../../src/delivery/delivery.ts'
+import type { DeliveryCounters } from '../../src/delivery/protocol.ts'
+import { bodyOf, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
+import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
+import { file, hanging, late, strict } from '../fixtures/notifiers.ts'
+
+// Each test starts processes of its own; on a loaded machine that takes its time.
+vi.setConfig({ testTimeout: 60_000 })
+
+const read = (path: string): { key: string; body: string }[] =>
+  existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : []
+
+it('stores a signal, shows it, delivers it, and drains when it stops', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, { destinations: [file({ path: out }), strict({ nested: { list: [1] } })].map(destination) }),
+  )
+  await process.hears('started')
+  const signal = signalOf()
+  process.tell({ ready: true })
+  process.tell({ signal })
+  process.tell({ events: '{"kind":"event","n":1}\n{"kind":"event","n":2}', count: 2 })
+  await until(() => process.lines.length === 4, 'four lines')
+  expect(process.lines).toEqual([
+    { kind: 'status', state: 'ready', pid: process.child.pid },
+    { kind: 'signal', ...signal },
+    { kind: 'event', n: 1 },
+    { kind: 'event', n: 2 },
+  ])
+  await until(() => read(out).length === 1, 'the delivery')
+  expect(read(out)).toEqual([{ key: `${signal.id}:1:file`, body: bodyOf(signal), attempt: 1 }])
+  expect(process.stdout.split('\n')[1]).toBe(bodyOf(signal))
+  process.tell({ signal: { ...signal, revision: 2, count: 9 } })
+  process.tell({ counters: true })
+  expect(await process.hears<DeliveryCounters>('counters')).toMatchObject({
+    signals: 2,
+    stored: 2,
+    eventsDropped: 0,
+    destinations: { file: { state: 'ok', pending: 1 }, strict: { state: 'ok' } },
+  })
+  process.tell({ stop: 5_000 })
+  expect(await process.hears('stopped')).toEqual({ pending: 0 })
+  expect(await process.exited).toBe(0)
+  expect(process.lines.at(-1)).toMatchObject({ revision: 2, count: 9 })
+  expect(read(out).at(-1)?.key).toBe(`${signal.id}:2:file`)
+})
+
+it('keeps what it could not deliver for the next start, and the state of plugins', async () => {
+  using folder = temporaryFolder()
+  const [out, down] = [join(folder.path, 'out'), join(folder.path, 'down')]
+  writeFileSync(down, '')
+  const options = optionsIn(folder.path, { destinations: [destination(file({ path: out, down }))] })
+  const signal = signalOf()
+  {
+    await using process = new DeliveryProcess(options)
+    expect(await process.hears('started')).toEqual({})
+    process.tell({ signal })
+    process.tell({ state: ['fim', 'baseline', '"x"'] })
+    process.tell({ stop: 2_000 })
+    expect(await process.hears('stopped')).toEqual({ pending: 1 })
+  }
+  const { unlinkSync } = globalThis.process.getBuiltinModule('node:fs')
+  unlinkSync(down)
+  await using process = new DeliveryProcess(options)
+  expect(await process.hears('started')).toEqual({ fim: { baseline: '"x"' } })
+  await until(() => read(out).length === 1, 'the delivery')
+  expect(read(out)).toMatchObject([{ key: `${signal.id}:1:file`, body: bodyOf(signal) }])
+})
+
+it('lets no notifier harm another: one that cannot be set up is tried again, one that hangs holds its own queue', async () => {
+  using folder = temporaryFolder()
+  const [out, there] = [join(folder.path, 'out'), join(folder.path, 'there')]
+  const token = { literal: 'hunter22-hunter22' }
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, { destinations: [late({ path: there, token }), hanging(), file({ path: out })].map(destination) }),
+  )
+  await process.hears('started')
+  for (let i = 0; i < 20; i++) process.tell({ signal: signalOf() })
+  await until(() => read(out).length === 20, 'twenty deliveries')
+  process.tell({ counters: true })
+  expect((await process.hears<DeliveryCounters>('counters')).destinations).toMatchObject({
+    late: { state: 'broken', pending: 20, lastError: 'no file, and the token is [secret]' },
+    hanging: { pending: 20 },
+    file: { state: 'ok', delivered: 20, pending: 0 },
+  })
+  writeFileSync(there, '')
+  await until(async () => {
+    process.tell({ counters: true })
+    return (await process.hears<DeliveryCounters>('counters')).destinations['late']?.failed === 20
+  }, 'the late notifier')
+  const outbox = (await ask(join(folder.path, 'run'), 'outbox')) as {
+    dead: { reason: string }[]
+    destinations: { name: string; entries: unknown[] }[]
+  }
+  expect(outbox.dead).toHaveLength(20)
+  expect(outbox.dead[0]?.reason).toBe('refused [secret]\\u{1b}[2J')
+  expect(outbox.destinations.find(({ name }) => name === 'hanging')?.entries).toHaveLength(20)
+  // Neither a log line, nor a file, nor an answer ever held the secret.
+  expect(JSON.stringify([process.said, outbox])).not.toContain('hunter22')
+  for (const name of ['signals.db', 'signals.db-wal', 'state.db'])
+    expect(readFileSync(join(folder.path, 'state', name)).includes('hunter22')).toBe(false)
+})
+
+it('says clearly when a module gives no such notifier in the thread, and runs the others', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  const good = destination(file({ path: out }))
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, {
+      destinations: [
+        good,
+        { ...good, name: 'gone', site: { ...good.site, ordinal: 99 } },
+        { ...good, name: 'absent', site: { module: 'file:///nowhere.js', ordinal: 0 } },
+      ],
+    }),
+  )
+  await process.hears('started')
+  process.tell({ signal: signalOf() })
+  await until(() => read(out).length === 1, 'the delivery')
+  await until(() => process.logs.length >= 2, 'two errors')
+  expect(process.logs.join('\n')).toMatch(/error gone: .*another list of notifiers in the delivery thread: there is none at place 100/)
+  expect(process.logs.join('\n')).toMatch(/error absent: .*nowhere\.js/)
+})
+
+it('sends by rules', async () => {
+  using folder = temporaryFolder()
+  const [page, archive] = [join(folder.path, 'page'), join(folder.path, 'archive')]
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, {
+      destinations: [file({ name: 'page', path: page }), file({ name: 'archive', path: archive })].map(destination),
+      notifications: [
+        { name: 'Page', when: 'severity == critical && process.file.name == "bash"', to: 'page' },
+        { name: 'Archive', to: 'archive' },
+      ],
+    }),
+  )
+  await process.hears('started')
+  const critical = signalOf({ severity: 'critical' })
+  process.tell({ signal: signalOf() })
+  process.tell({ signal: critical })
+  await until(() => read(archive).length === 2 && read(page).length === 1, 'the deliveries')
+  expect(read(page)[0]?.key).toBe(`${critical.id}:1:page`)
+})
+
+it('refuses what cannot work before anything starts', async () => {
+  using folder = temporaryFolder()
+  const handlers = { onLog: () => {}, onRequest: () => null, onExit: () => {} }
+  const good = destination(file({ path: 'x' }))
+  await expect(startDelivery(optionsIn(folder.path, { notifications: [{ name: 'x', to: 'nobody' }] }), handlers)).rejects.toMatchObject({
+    code: 'CWS_ERR_DESTINATION_UNKNOWN',
+  })
+  await expect(
+    startDelivery(optionsIn(folder.path, { destinations: [{ ...good, options: { callback: () => {} } }] }), handlers),
+  ).rejects.toMatchObject({ code: 'CWS_ERR_OPTION_NOT_CLONEABLE' })
+  expect(existsSync(join(folder.path, 'state'))).toBe(false)
+})
+
+it('keeps a second agent out of the state folder', async () => {
+  using folder = temporaryFolder()
+  await using first = new DeliveryProcess(optionsIn(folder.path))
+  await first.hears('started')
+  await using second = new DeliveryProcess(optionsIn(folder.path, { runDir: join(folder.path, 'other') }))
+  expect(await second.hears('failed')).toMatchObject({ code: 'CWS_ERR_STATE_LOCKED' })
+  await using third = new DeliveryProcess(optionsIn(folder.path, { stateDir: join(folder.path, 'other-state') }))
+  expect(await third.hears('failed')).toMatchObject({ code: 'CWS_ERR_STATE_DIR' })
+  expect(await ask(join(folder.path, 'run'), 'status')).toEqual({ what: 'status', args: {} })
+})
+
+it('answers on the control socket, and asks the engine for the rest', async () => {
+  using folder = temporaryFolder()
+  await using process = new DeliveryProcess(optionsIn(folder.path))
+  await process.hears('started')
+  const signal = signalOf()
+  process.tell({ signal })
+  await until(() => process.lines.length === 1, 'the line')
+  const run = join(folder.path, 'run')
+  expect(await ask(run, 'signals.list', { severity: 'medium' })).toEqual([signal])
+  expect(await ask(run, 'signals.list', { severity: 'critical' })).toEqual([])
+  expect(await ask(run, 'signals.show', { id: signal.id })).toEqual(signal)
+  expect(await ask(run, 'status', { a: 1 })).toEqual({ what: 'status', args: { a: 1 } })
+  await expect(ask(run, 'fail')).rejects.toThrow('the engine refuses')
+  await expect(ask(run, 'signals.show', { id: 'x' })).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+  await expect(ask(run, 'signals.list', { limit: 1e9 })).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+})
+
+it('goes on when nobody reads its output, and when nobody will again', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations: [destination(file({ path: out }))] }))
+  await process.hears('started')
+  process.child.stdout?.pause()
+  for (let i = 0; i < 300; i++) process.tell({ signal: signalOf({ message: 'x'.repeat(2_000) }) })
+  await until(() => read(out).length === 300, 'all deliveries')
+  process.child.stdout?.resume()
+  await until(() => process.lines.length === 300, 'all lines')
+  process.child.stdout?.destroy()
+  for (let i = 0; i < 50; i++) process.tell({ signal: signalOf() })
+  await until(() => read(out).length === 350, 'all deliveries')
+  await until(() => process.logs.some((line) => /stdout is closed \(EPIPE\)/.test(line)), 'the log line')
+  process.tell({ stop: 2_000 })
+  expect(await process.exited).toBe(0)
+  const database = new DatabaseSync(join(folder.path, 'state', 'signals.db'), { readOnly: true })
+  expect(database.prepare('SELECT count(*) AS n FROM signals').get()).toEqual({ n: 350 })
+  database.close()
+})

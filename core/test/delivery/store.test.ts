@@ -1,0 +1,190 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { openDatabase, privateFolder } from '../../src/delivery/database.ts'
+import { lockState } from '../../src/delivery/lock.ts'
+import { signalMigrations } from '../../src/delivery/migrations.ts'
+import { StateDatabase } from '../../src/delivery/state-store.ts'
+import { ulid } from '../../src/signals/ulid.ts'
+import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder, until } from '../fixtures/delivery.ts'
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+
+describe('the store of signals', () => {
+  it('keeps the newest revision and what is owed, for the agent alone', () => {
+    using folder = temporaryFolder()
+    const signal = signalOf()
+    {
+      using store = storeIn(folder.path)
+      put(store, signal, ['siem', 'slack'])
+      put(store, { ...signal, revision: 2, count: 7 }, ['siem'], [`${signal.id}:1:siem`])
+      for (const name of readdirSync(folder.path)) expect(modeOf(join(folder.path, name))).toBe('600')
+    }
+    using store = storeIn(folder.path)
+    expect(store.signals(10)).toMatchObject([{ id: signal.id, revision: 2, count: 7, severity: 3 }])
+    expect([...store.entries()].map((entry) => entry.key)).toEqual([`${signal.id}:1:slack`, `${signal.id}:2:siem`])
+    expect(store.entryBody(`${signal.id}:1:slack`)).toBe(bodyOf(signal))
+  })
+
+  it('follows the tries of an entry to its end', () => {
+    using folder = temporaryFolder()
+    const [a, b] = [signalOf(), signalOf()]
+    {
+      using store = storeIn(folder.path)
+      put(store, a)
+      put(store, b)
+      const key = `${a.id}:1:siem`
+      store.write({ op: 'progress', key, progress: { attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' } })
+      const dead = { key: `${b.id}:1:siem`, destination: 'siem', signal: b.id, revision: 1, body: bodyOf(b), reason: 'HTTP 400', at: 1 }
+      store.write({ op: 'bury', dead })
+    }
+    using store = storeIn(folder.path)
+    expect([...store.entries()]).toMatchObject([
+      { signal: a.id, attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' },
+    ])
+    expect(store.dead(10)).toMatchObject([{ signal: b.id, reason: 'HTTP 400' }])
+    store.write({ op: 'remove', key: `${a.id}:1:siem` })
+    expect([...store.entries()]).toEqual([])
+  })
+
+  it('is bounded: the oldest archived signals go first, then the oldest of all', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path, { limits: { signals: 3 } })
+    const ids = [1, 2, 3, 4, 5].map((time) => ulid(time))
+    for (const [i, id] of ids.entries()) put(store, signalOf({ id, status: i === 1 ? 'archived' : 'open' }), [])
+    expect(store.signals(10).map((row) => row.id)).toEqual([ids[4], ids[3], ids[2]])
+    expect(store.removed).toBe(2)
+    using small = storeIn(join(folder.path), { limits: { bytes: bodyOf(signalOf()).length * 2 } })
+    put(small, signalOf(), [])
+    expect(small.signals(10)).toHaveLength(2)
+  })
+
+  it('filters by severity and rule, newest first', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path)
+    const low = signalOf({ id: ulid(1), severity: 'low' })
+    const high = signalOf({ id: ulid(2), rule: { id: 'other', name: 'Other' } })
+    put(store, low)
+    put(store, high)
+    expect(store.signals(10, 3).map((row) => row.id)).toEqual([high.id])
+    expect(store.signals(10, 0, low.rule.id).map((row) => row.id)).toEqual([low.id])
+    expect(store.signals(1).map((row) => row.id)).toEqual([high.id])
+  })
+
+  it('moves a corrupt file aside, loudly, and keeps what can be read of the outbox', () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'signals.db')
+    {
+      using store = storeIn(folder.path)
+      for (let i = 0; i < 50; i++) put(store, signalOf())
+    }
+    // The root page of the index over signals: the outbox stays readable.
+    const database = new DatabaseSync(file)
+    const { rootpage } = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name='signals_by_status'").get() as { rootpage: number }
+    const { page_size: size } = database.prepare('PRAGMA page_size').get() as { page_size: number }
+    database.close()
+    overwrite(file, (rootpage - 1) * size, Buffer.alloc(size, 0xab))
+    const log = memoryLog()
+    using store = storeIn(folder.path, { log })
+    expect(store.error).toBeUndefined()
+    expect(log.lines.join('\n')).toMatch(/error: the store was corrupt/)
+    expect([...store.entries()]).toHaveLength(50)
+    expect(readdirSync(folder.path).some((name) => name.startsWith('signals.db.corrupt-'))).toBe(true)
+    put(store, signalOf())
+    expect(store.signals(10)).toHaveLength(1)
+  })
+
+  it('begins anew over a file that is no database at all', () => {
+    using folder = temporaryFolder()
+    writeFileSync(join(folder.path, 'signals.db'), 'this was never a database, and it is long enough to be looked at as one'.repeat(20))
+    using store = storeIn(folder.path)
+    put(store, signalOf())
+    expect(store.signals(10)).toHaveLength(1)
+  })
+
+  it('refuses a file of a newer version instead of guessing', () => {
+    using folder = temporaryFolder()
+    const database = openDatabase(join(folder.path, 'signals.db'), signalMigrations)
+    database.exec('PRAGMA user_version=99')
+    database.close()
+    expect(() => storeIn(folder.path)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
+  })
+
+  it('goes on in memory while the file refuses, says so once, and catches up', async () => {
+    using folder = temporaryFolder()
+    const log = memoryLog()
+    using store = storeIn(folder.path, { log, recoverMs: 20 })
+    const before = signalOf()
+    put(store, before)
+    const other = new DatabaseSync(join(folder.path, 'signals.db'))
+    other.exec('BEGIN IMMEDIATE')
+    const [delivered, owed] = [signalOf(), signalOf()]
+    put(store, delivered)
+    put(store, owed)
+    store.write({ op: 'remove', key: `${delivered.id}:1:siem` })
+    store.write({ op: 'remove', key: `${before.id}:1:siem` })
+    expect(store.error).toMatch(/locked/)
+    expect(store.entryBody(`${owed.id}:1:siem`)).toBe(bodyOf(owed))
+    expect(store.signals(10)).toHaveLength(3)
+    expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
+    other.exec('ROLLBACK')
+    other.close()
+    await until(() => store.error === undefined, 'the store to recover')
+    expect([...store.entries()].map((entry) => entry.signal)).toEqual([owed.id])
+    expect(store.signals(10)).toHaveLength(3)
+    expect(store.stored).toBe(3)
+  })
+})
+
+function overwrite(file: string, offset: number, bytes: Buffer): void {
+  const { openSync, writeSync, closeSync } = process.getBuiltinModule('node:fs')
+  const fd = openSync(file, 'r+')
+  writeSync(fd, bytes, 0, bytes.length, offset)
+  closeSync(fd)
+}
+
+describe('the folder and its lock', () => {
+  it('is made for the agent alone, and refused if others can write', () => {
+    using folder = temporaryFolder()
+    privateFolder(join(folder.path, 'a/b'), 0o700)
+    expect(modeOf(join(folder.path, 'a/b'))).toBe('700')
+    const open = join(folder.path, 'open')
+    mkdirSync(open)
+    chmodSync(open, 0o777)
+    expect(() => privateFolder(open, 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
+    writeFileSync(join(folder.path, 'file'), '')
+    expect(() => privateFolder(join(folder.path, 'file'), 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
+  })
+
+  it('lets one agent in, and the next one after a kill', async () => {
+    using folder = temporaryFolder()
+    const source = `import { lockState } from ${JSON.stringify(new URL('../../src/delivery/lock.ts', import.meta.url).href)}
+      globalThis.lock = lockState(${JSON.stringify(folder.path)}); console.log('locked'); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    expect(() => lockState(folder.path)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_LOCKED' }))
+    child.kill('SIGKILL')
+    await ended
+    lockState(folder.path)[Symbol.dispose]()
+  })
+})
+
+it('keeps the state of plugins', () => {
+  using folder = temporaryFolder()
+  const state = new StateDatabase(folder.path, memoryLog())
+  expect(state.load()).toEqual({})
+  state.set('fim', 'baseline', '1')
+  state.set('fim', 'baseline', '2')
+  state.set('fim', 'gone', '1')
+  state.set('fim', 'gone', null)
+  state.set('__proto__', '__proto__', '"x"')
+  state.close()
+  const again = new StateDatabase(folder.path, memoryLog())
+  const loaded = again.load()
+  expect(loaded['fim']).toEqual({ baseline: '2' })
+  expect(Object.keys(loaded).sort()).toEqual(['__proto__', 'fim'])
+  again.close()
+})

@@ -1,0 +1,52 @@
+import type { Outcome } from '@cws/core'
+import { retryAfter } from './retry-after.ts'
+
+/** The receiver cannot take this message, whenever it is sent. */
+const MESSAGE_REFUSED: ReadonlySet<number> = new Set([400, 413, 414, 415, 422])
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 425, 429])
+
+/** Errors before a byte of the request has left. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+/** The name does not exist, or whoever answers is not who the certificate should say. */
+const WRONG_PLACE = /^(ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/
+
+/** What an answer means. Anything that is neither success nor the message's own fault keeps the delivery. */
+export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: string | undefined, now = Date.now()): Outcome {
+  const detail = `HTTP ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`
+  if (status >= 200 && status < 300) return { result: 'delivered', detail }
+  if (status >= 300 && status < 400) return { result: 'broken', detail: `HTTP ${status}: redirects are not followed` }
+  if (MESSAGE_REFUSED.has(status)) return { result: 'reject', detail }
+  const wait = retryAfter(retryAfterHeader, now)
+  const later = wait === undefined ? {} : { retryAfterMs: wait }
+  if (TRY_AGAIN.has(status) || status >= 500) return { result: 'retry', detail, ...later }
+  return { result: 'broken', detail, ...later }
+}
+
+/** What an exchange without an answer means. Details name the error, never the address: it may hold a secret. */
+export function outcomeOfError(error: unknown, aborted: boolean): Outcome {
+  const code = codeOf(error)
+  if (code !== undefined && NOT_SENT.has(code)) return { result: 'retry', detail: `no connection (${code})` }
+  if (code !== undefined && WRONG_PLACE.test(code)) return { result: 'broken', detail: `cannot connect safely (${code})` }
+  // The proxy refused the tunnel: nothing has left for the receiver.
+  if (error instanceof Error && error.message.startsWith('Proxy response')) return { result: 'retry', detail: error.message }
+  if (aborted) return { result: 'ambiguous', detail: 'no answer in time' }
+  return { result: 'ambiguous', detail: `the exchange broke off (${code ?? (error instanceof Error ? error.name : 'unknown error')})` }
+}
+
+/** The code of the innermost error that has one: undici wraps those of the socket. */
+function codeOf(error: unknown): string | undefined {
+  let code: string | undefined
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    const own = (inner as NodeJS.ErrnoException).code
+    if (typeof own === 'string') code = own
+    if (inner instanceof AggregateError && inner.errors.length > 0) code = codeOf(inner.errors[0]) ?? code
+  }
+  return code
+}
