@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{core,native,plugins/*,distributions/*,examples/*}/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.live.test.ts'],
+          // Properties are tried many times over; a loaded machine takes its time.
+          testTimeout: 60_000,
         },
       },
       {

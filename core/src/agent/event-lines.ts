@@ -1,0 +1,78 @@
+import { compileCondition } from '../condition/compile.ts'
+import type { Predicate } from '../condition/ir.ts'
+import { parseCondition } from '../condition/parse.ts'
+import { CwsError } from '../errors/cws-error.ts'
+import type { LiveEvent } from '../model/event-class.ts'
+import type { Engine } from '../pipeline/engine.ts'
+import type { SelfTests } from './self-test.ts'
+
+/** Which events are shown as lines: `--events`, `cws events`. */
+export interface EventSelection {
+  /** All types that are fed, if absent. */
+  readonly types?: readonly string[]
+  /** Condition in the rule language; types whose fields do not fit it are left out. */
+  readonly where?: string
+}
+
+/** One JSON object a line: `{"kind":"event", type, timestamp, host, process, container, <type>:{…}}`. */
+export function eventLine(event: LiveEvent): string {
+  const { event: about, ...fields } = event.toJSON() as { event?: { timestamp?: string; hostname?: string } & Record<string, unknown> }
+  const { timestamp, hostname, ...rest } = about ?? {}
+  return JSON.stringify({
+    kind: 'event',
+    type: event.type,
+    timestamp: timestamp ?? null,
+    host: { name: hostname ?? null },
+    ...(Object.keys(rest).length ? { event: rest } : {}),
+    ...fields,
+  })
+}
+
+/**
+ * Taps what is selected and hands lines over once a turn of the loop.
+ * @throws CwsError CWS_ERR_CONDITION if the condition fits none of the types.
+ */
+export function tapEventLines(
+  engine: Engine,
+  selfTests: SelfTests,
+  fed: readonly string[],
+  selection: EventSelection,
+  post: (lines: string, count: number) => void,
+): void {
+  let lines: string[] = []
+  const flush = () => {
+    const batch = lines
+    lines = []
+    post(batch.join('\n'), batch.length)
+  }
+  let firstError: unknown
+  let taps = 0
+  for (const type of selection.types ?? fed) {
+    const definition = engine.events.get(type)
+    let holds: Predicate | undefined
+    try {
+      const condition = selection.where === undefined ? undefined : parseCondition(selection.where, definition)
+      if (condition) {
+        holds = compileCondition(condition)
+        engine.interests.add(type, 'events', condition, true)
+      } else engine.interests.add(type, 'events', { op: 'always' }, true)
+    } catch (error) {
+      if (!(error instanceof CwsError)) throw error
+      firstError ??= error
+      continue
+    }
+    taps++
+    engine.hooks
+      .facadeFor('events')
+      .detect.for(type as 'exec')
+      .tap(
+        (view) => {
+          const event = view as unknown as LiveEvent
+          if (selfTests.isOwn(event) || (holds && holds(event) !== true)) return
+          if (lines.push(eventLine(event)) === 1) setImmediate(flush)
+        },
+        { stage: 1000 },
+      )
+  }
+  if (taps === 0 && firstError) throw firstError
+}
