@@ -8,7 +8,7 @@ import { UNKNOWN } from './unknown.ts'
 export type FieldResolver = (event: LiveEvent) => unknown
 
 /** How values are changed before they leave the agent (scrubbing), by dotted field name. */
-export type Redactors = ReadonlyMap<string, (value: unknown) => unknown>
+export type Redactors = ReadonlyMap<string, (value: unknown, event: { get(field: string): unknown }) => unknown>
 
 /** What is common to live and kept events. The generated classes add a getter for each dotted field name and one for each block. */
 export abstract class BaseEvent {

@@ -43,7 +43,7 @@ function leaf(event: BaseEvent, full: string, name: string): unknown {
   let value = (event as unknown as Record<string, unknown>)[full]
   if (value === UNKNOWN || value === undefined) return undefined
   const redact = event.redactors.get(full)
-  if (redact) value = redact(value)
+  if (redact) value = redact(value, event)
   return valueToJson(name, value)
 }
 

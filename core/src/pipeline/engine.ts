@@ -5,6 +5,7 @@ import { asError } from '../hooks/guard.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent, LiveEvent } from '../model/event-class.ts'
 import type { EventRegistry } from '../model/registry.ts'
+import type { Redactor } from '../plugin/context.ts'
 import type { BatchFeed, EventOrigin, ObjectFeed, Readers } from '../plugin/source.ts'
 import type { ProcessTracker } from '../plugin/tracker.ts'
 import type { Finding } from '../signals/finding.ts'
@@ -24,7 +25,7 @@ export class Engine {
   readonly counters = new Counters()
   readonly providers: FieldProviders
   readonly interests = new Interests()
-  readonly redactors = new Map<string, (value: unknown) => unknown>()
+  readonly redactors = new Map<string, Redactor>()
   readonly #parking = new Parking()
   readonly #hostname = hostname()
   readonly #onFinding: (finding: Finding, event: BaseEvent) => void

@@ -1,4 +1,4 @@
-import type { Condition } from '../condition/ir.ts'
+import type { Condition, Readable } from '../condition/ir.ts'
 import type { Where } from '../condition/where.ts'
 import type { HookFacade } from '../hooks/facade.ts'
 import type { EventDefinition } from '../model/define-event.ts'
@@ -15,6 +15,9 @@ import type { ProcessTracker, TrackedEvent } from './tracker.ts'
 export interface ServiceMap {}
 
 export type PluginState = 'ok' | 'degraded' | 'failed'
+
+/** Changes the value of a field where it leaves the agent; other fields of the event may say how. */
+export type Redactor = (value: unknown, event: Readable) => unknown
 
 /** Provides one field: a value, UNKNOWN, or a promise. While the promise is pending the field is UNKNOWN and the event may be judged once more. */
 export type FieldProvider = (event: TrackedEvent) => unknown | Unknown | Promise<unknown>
@@ -70,7 +73,7 @@ export interface PluginContext<O = unknown> {
   /** Provides fields lazily: on events of the named type, or of all with `'*'`. Runs only when a rule, a template or an output reads the field. */
   fields<T extends EventType>(on: T | '*', providers: Readonly<Record<string, FieldProvider>>): void
   /** Changes the values of fields, by dotted name, wherever they leave the agent: JSON, messages, the store. Rules see them as they are. */
-  redact(fields: Readonly<Record<string, (value: unknown) => unknown>>): void
+  redact(fields: Readonly<Record<string, Redactor>>): void
 
   /** Detects: the handler runs for events for which the interest holds; what it excludes need not leave the kernel. */
   detect<T extends EventType>(on: T, interest: null, handler: (event: Event<T>) => Detection): void

@@ -185,7 +185,7 @@ function groupFields(finding: Finding, event: BaseEvent): Record<string, unknown
     if (!event.definition.fields.has(name)) continue
     let value = event.get(name)
     const redact = event.redactors.get(name)
-    if (redact && value !== UNKNOWN) value = redact(value)
+    if (redact && value !== UNKNOWN) value = redact(value, event)
     fields[name] = value === UNKNOWN ? null : typeof value === 'bigint' ? value.toString() : value
   }
   return fields

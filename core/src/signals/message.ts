@@ -23,7 +23,7 @@ function valueText(event: BaseEvent, field: string): string {
   let value = event.get(field)
   if (value === UNKNOWN || value === undefined) return '(unknown)'
   const redact = event.redactors.get(field)
-  if (redact) value = redact(value)
+  if (redact) value = redact(value, event)
   const text = Array.isArray(value) ? value.map((element) => (element === UNKNOWN ? '?' : String(element))).join(', ') : String(value)
   return printable(text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…(+${text.length - MAX_VALUE})` : text)
 }

@@ -1,3 +1,4 @@
+import type { Redactor } from '@cws/core'
 import { RE2JS } from 're2js'
 import { isSecretName, wordsMatcher } from './secret-names.ts'
 
@@ -41,6 +42,9 @@ const FORMS: readonly RegExp[] = [
   /()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|npm_|pypi-|sk-)[A-Za-z0-9_-]{16,512}/g,
 ]
 
+/** `"name": "value"` */
+const JSON_MEMBER = /("([A-Za-z0-9_.-]{2,64})"\s{0,4}:\s{0,4}")[^"]{1,8192}/g
+
 export interface ScrubOptions {
   readonly enabled: boolean
   readonly words: readonly string[]
@@ -73,6 +77,7 @@ export class Scrubber {
   #byForm(text: string): string {
     let out = text
     for (const form of FORMS) out = out.replace(form, (_, kept: string) => kept + MASK)
+    out = out.replace(JSON_MEMBER, (whole, kept: string, name: string) => (this.#isSecret(name) ? kept + MASK : whole))
     for (const pattern of this.#patterns) out = replaceMatches(pattern, out)
     return out
   }
@@ -105,9 +110,9 @@ class CommandLine {
   }
 
   scrub(argument: string): string {
-    if (argument.length > 0 && this.#next === 'mask' && !argument.includes(' ')) {
+    if (this.#next === 'mask') {
       this.#next = 'keep'
-      return MASK
+      return argument === '' ? '' : MASK
     }
     let out = ''
     let at = 0
@@ -155,7 +160,7 @@ class CommandLine {
         const end = valueEnd(word, at + 1)
         out += word.slice(start, at + 1)
         if (end > at + 1) out += MASK
-        else this.#next = 'mask'
+        else if (c === ':') this.#next = 'mask'
         start = end
         at = end - 1
       } else if (c === '=' || c === ':') {
@@ -187,20 +192,36 @@ function valueEnd(word: string, start: number): number {
   return at
 }
 
-const FIELDS = ['argv0', 'argv', 'args', 'envs', 'envp'] as const
-const BLOCKS = ['exec', 'process', 'process.parent', 'process.ancestors'] as const
+const BLOCKS = ['exec', 'process', 'process.parent'] as const
 
 /** How each field that may hold secrets is changed before it leaves, by its name. */
-export function redactions(scrubber: Scrubber): Readonly<Record<string, (value: unknown) => unknown>> {
-  const text = (value: unknown): unknown => (typeof value === 'string' ? scrubber.text(value) : value)
-  const texts = (value: unknown): unknown => (Array.isArray(value) ? value.map(text) : text(value))
-  const lists = (value: unknown): unknown =>
-    Array.isArray(value) ? (value.some(Array.isArray) ? value.map(lists) : listOf(scrubber, value)) : value
-  return Object.fromEntries(
-    BLOCKS.flatMap((block) => FIELDS.map((field) => [`${block}.${field}`, field === 'argv0' || field === 'args' ? texts : lists])),
-  )
+export function redactions(scrubber: Scrubber): Readonly<Record<string, Redactor>> {
+  const text = (value: unknown, program?: unknown) => (typeof value === 'string' ? scrubber.text(value, asText(program)) : value)
+  const list = (value: unknown, program?: unknown) => (isTexts(value) ? scrubber.list(value, asText(program)) : value)
+  const all: Record<string, Redactor> = {}
+  for (const block of BLOCKS) {
+    all[`${block}.args`] = (value, event) => text(value, event.get(`${block}.argv0`))
+    all[`${block}.argv`] = (value, event) => list(value, event.get(`${block}.argv0`))
+    all[`${block}.argv0`] = (value) => text(value)
+    all[`${block}.envs`] = (value) => list(value)
+    all[`${block}.envp`] = (value) => list(value)
+  }
+  // The same for ancestors: one element each, whose program is the element of argv0 at the same place.
+  for (const field of ['args', 'argv', 'argv0', 'envs', 'envp'] as const) {
+    const one = field === 'args' || field === 'argv0' ? text : list
+    all[`process.ancestors.${field}`] = (value, event) => {
+      if (!Array.isArray(value)) return value
+      const programs = event.get('process.ancestors.argv0')
+      return value.map((element, i) => one(element, Array.isArray(programs) ? programs[i] : undefined))
+    }
+  }
+  return all
 }
 
-function listOf(scrubber: Scrubber, list: readonly unknown[]): unknown[] {
-  return list.every((entry) => typeof entry === 'string') ? scrubber.list(list) : [...list]
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string')
 }

@@ -1,7 +1,7 @@
 /** Words that make a name a secret's wherever they stand in it: `PGPASSWORD`, `authToken`. */
 const ANYWHERE = ['password', 'passwd', 'passphrase', 'secret', 'token', 'apikey', 'accesskey', 'privatekey', 'credential', 'authkey']
 /** Words that do so only as a whole word of the name: `db_pass`, `MYSQL_PWD`. */
-const WORDS = new Set(['pass', 'pwd', 'pw', 'authorization', 'apikey', 'otp', 'pin'])
+const WORDS = new Set(['pass', 'pwd', 'pw', 'otp', 'pin'])
 /** Names that end so hold the place of a secret, or what is no secret. */
 const HARMLESS = new Set([
   'file',

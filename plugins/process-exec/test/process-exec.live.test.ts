@@ -121,7 +121,7 @@ describe.each(['tp_btf', 'raw_tp'] as const)('%s', (flavour) => {
     expect(event.exec.file.path).toBe('/usr/bin/true')
     expect(event.process.parent.file.name).toBe('process_shapes')
     expect((event.process.ancestors.pid as number[]).slice(0, 2)).toEqual([event.process.parent.pid, process.pid])
-    expect(event.process.ancestors.argv[1]).toEqual(expect.arrayContaining([expect.stringContaining('vitest')]))
+    expect((event.process.ancestors.argv as unknown[])[1]).toEqual(expect.arrayContaining([expect.stringContaining('vitest')]))
     expect(event.event.origin).toBe(flavour)
     expect(event.event.source).toBe('runtime')
     expect(Math.abs(Number(event.event.timestamp) / 1e6 - Date.now())).toBeLessThan(5000)
@@ -171,7 +171,7 @@ describe.each(['tp_btf', 'raw_tp'] as const)('%s', (flavour) => {
   })
 
   test('arguments as they were, byte by byte', async () => {
-    expect((await shape('bytes')).exec.argv.slice(1)).toEqual(['\\xff\\xfe', 'a\nb', '', '\\x5cxff', 'käse'])
+    expect(((await shape('bytes')).exec.argv as string[]).slice(1)).toEqual(['\\xff\\xfe', 'a\nb', '', '\\x5cxff', 'käse'])
   })
 
   test('long arguments, beyond what one record holds', async () => {
@@ -204,7 +204,7 @@ describe.each(['tp_btf', 'raw_tp'] as const)('%s', (flavour) => {
     const mark = newMark()
     execFileSync('/bin/true', [mark], { env: { LD_PRELOAD: '', SECRET_THING: 'hidden' } })
     const event = await host.exec(mark)
-    expect([...event.exec.envp].sort()).toEqual(['LD_PRELOAD=', 'SECRET_THING'])
+    expect([...(event.exec.envp as string[])].sort()).toEqual(['LD_PRELOAD=', 'SECRET_THING'])
   })
 
   test('exit', async () => {
@@ -254,7 +254,7 @@ describe('procfs', () => {
     expect(event.exec.file.path).toBe('/usr/bin/sleep')
     expect(event.exec.args).toBe('30')
     expect(event.process.parent.pid).toBe(process.pid)
-    expect([...event.exec.envp].sort()).toEqual(['LD_PRELOAD=', 'OTHER'])
+    expect([...(event.exec.envp as string[])].sort()).toEqual(['LD_PRELOAD=', 'OTHER'])
     child.kill()
     const end = await host.find((candidate) => candidate.type === 'exit' && candidate.get('process.pid') === child.pid)
     expect(end.get('process.file.name')).toBe('sleep')
