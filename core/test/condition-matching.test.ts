@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileGlob } from '../src/condition/glob.ts'
+import type { Matcher } from '../src/condition/ir.ts'
+import { compileMatchers, headOf } from '../src/condition/matchers.ts'
 import { compilePattern } from '../src/condition/pattern.ts'
 
 /** Tries everything: slow and plainly right. */
@@ -88,6 +90,41 @@ describe('globs', { timeout: 30_000 }, () => {
           expect(compileGlob(text)(value), `${text} on ${value}`).toBe(globOracle(text, value))
       }),
       { numRuns: 20_000 },
+    )
+  })
+})
+
+describe('alternatives', () => {
+  it.each<[string, string]>([
+    ['^LD_(?:PRELOAD|AUDIT)=', 'LD_'],
+    ['^memfd:', 'memfd:'],
+    ['^ab*', 'a'],
+    ['^ab{0,1}c', 'a'],
+    ['^ab|c', ''],
+    ['^LD_(?:A|B)=(?:.*[:|] )?/(?:tmp|x)/', 'LD_'],
+    ['^ab[(]|c', ''],
+    ['^ab[[:alpha:]|]|c', ''],
+    ['^ab\\Q(\\E|c', ''],
+    ['^ab\\(|c', ''],
+    ['^(?:a|b)', ''],
+    ['ab', ''],
+    ['(?i)^ab', ''],
+    ['^ab$', 'ab'],
+  ])('all that %s matches begins with %j', (text, head) => expect(headOf({ kind: 'regex', text })).toBe(head))
+
+  it('are each found whatever the others are', () => {
+    const texts = fc.constantFrom('', 'a', 'ab', 'b', '/', '/a', '/a/b', '/b/a', 'memfd:a', '\n', 'ba')
+    const matcher: fc.Arbitrary<Matcher> = fc.oneof(
+      texts.map((text): Matcher => ({ kind: 'exact', text })),
+      fc.constantFrom('*', 'a*', 'b*a', '*b', '/*').map((text): Matcher => ({ kind: 'pattern', text })),
+      fc.constantFrom('/a/*', '/b/**', '**/b', '*/b', '/**', 'memfd:*').map((text): Matcher => ({ kind: 'glob', text })),
+      fc.constantFrom('^a', '^ab?$', 'b$', '^/a|b', '^(?:a|/)', '^$').map((text): Matcher => ({ kind: 'regex', text })),
+    )
+    fc.assert(
+      fc.property(fc.array(matcher, { maxLength: 8 }), texts, (any, text) => {
+        expect(compileMatchers(any)(text)).toBe(any.some((one) => compileMatchers([one])(text)))
+      }),
+      { numRuns: 3000 },
     )
   })
 })

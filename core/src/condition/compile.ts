@@ -1,9 +1,8 @@
-import { RE2JS } from 're2js'
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
 import { costOf } from './cost.ts'
-import { compileGlob } from './glob.ts'
-import type { Comparison, Condition, Literal, Matcher, Predicate, Readable } from './ir.ts'
-import { compilePattern, type TextTest } from './pattern.ts'
+import type { Comparison, Condition, Literal, Predicate, Readable } from './ir.ts'
+import { compileMatchers } from './matchers.ts'
+import type { TextTest } from './pattern.ts'
 
 /**
  * Compiles a condition to a three-valued predicate (Kleene): UNKNOWN where the fields that nobody knows decide. Within `and` and `or` the
@@ -14,9 +13,9 @@ export function compileCondition(condition: Condition): Predicate {
     case 'always':
       return () => true
     case 'and':
-      return all(inOrderOfCost(condition.of))
+      return all(inOrderOfCost(condition.of, true))
     case 'or':
-      return some(inOrderOfCost(condition.of))
+      return some(inOrderOfCost(condition.of, false))
     case 'not': {
       const inner = compileCondition(condition.of)
       return (subject) => {
@@ -41,41 +40,10 @@ export function compileCondition(condition: Condition): Predicate {
   }
 }
 
-/** Compiles the alternatives of a string test: those that are plain texts are looked up at once. */
-export function compileMatchers(any: readonly Matcher[]): TextTest {
-  const exact = any.filter((matcher) => matcher.kind === 'exact').map((matcher) => matcher.text)
-  const tests = any.filter((matcher) => matcher.kind !== 'exact').map(compileMatcher)
-  if (exact.length === 1) tests.unshift(compileMatcher({ kind: 'exact', text: exact[0] as string }))
-  else if (exact.length > 1) {
-    const texts = new Set(exact)
-    tests.unshift((text) => texts.has(text))
-  }
-  const [first, second] = tests
-  if (!first) return () => false
-  if (!second) return first
-  return (text) => {
-    for (const test of tests) if (test(text)) return true
-    return false
-  }
-}
-
-function compileMatcher({ kind, text: wanted }: Matcher): TextTest {
-  switch (kind) {
-    case 'exact':
-      return (text) => text === wanted
-    case 'pattern':
-      return compilePattern(wanted)
-    case 'glob':
-      return compileGlob(wanted)
-    case 'regex': {
-      const regex = RE2JS.compile(wanted)
-      return (text) => regex.test(text)
-    }
-  }
-}
-
-function inOrderOfCost(of: readonly Condition[]): Predicate[] {
-  return [...of].sort((a, b) => costOf(a) - costOf(b)).map(compileCondition)
+/** Exceptions, which are negations within `and`, hardly ever decide: they come last. */
+function inOrderOfCost(of: readonly Condition[], exceptionsLast: boolean): Predicate[] {
+  const rank = (part: Condition) => (exceptionsLast && part.op === 'not' ? 1e6 : 0) + costOf(part)
+  return [...of].sort((a, b) => rank(a) - rank(b)).map(compileCondition)
 }
 
 function all(of: readonly Predicate[]): Predicate {
@@ -135,11 +103,17 @@ function onValue(field: string, test: (value: unknown) => Truth): Predicate {
 
 function onText(field: string, matches: TextTest): Predicate {
   const read = reader(field)
-  const test = (value: unknown): Truth => (typeof value === 'string' ? matches(value) : UNKNOWN)
   return (subject) => {
     const value = read(subject)
     if (typeof value === 'string') return matches(value)
-    return Array.isArray(value) ? anyOf(value, test) : UNKNOWN
+    if (!Array.isArray(value)) return UNKNOWN
+    let truth: Truth = false
+    for (let i = 0; i < value.length; i++) {
+      const element: unknown = value[i]
+      if (typeof element !== 'string') truth = UNKNOWN
+      else if (matches(element)) return true
+    }
+    return truth
   }
 }
 
