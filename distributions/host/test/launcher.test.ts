@@ -36,7 +36,7 @@ const carry = () => {
 const start = (node: string, ...args: string[]) =>
   spawnSync(node, [launcher, ...args], { encoding: 'utf8', env: { PATH: process.env['PATH'] } })
 
-describe('on a new enough Node', () => {
+describe('on a new enough Node', { timeout: 60_000 }, () => {
   test('becomes the agent: the same process, all arguments', () => {
     const { stdout, pid, status } = start(process.execPath, 'run', '--config', 'a b')
     expect(JSON.parse(stdout)).toMatchObject({ pid, args: ['run', '--config', 'a b'], node: process.versions.node })
@@ -54,7 +54,7 @@ describe('on a new enough Node', () => {
   })
 })
 
-describe.skipIf(!oldNode)('on an old Node', () => {
+describe.skipIf(!oldNode)('on an old Node', { timeout: 60_000 }, () => {
   test('runs the agent on the Node that the package carries', () => {
     carry()
     const { stdout, status } = start(oldNode!, 'exit')

@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import type { AgentStatus } from '../../agent/status.ts'
+import { ask } from '../../delivery/control-client.ts'
+import { foldersOf } from '../compose.ts'
+import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
+import { json, line, styled, table } from '../output.ts'
+import { sensorRows } from '../sensor-rows.ts'
+
+const EXAMPLES = `
+Per event type: seen + filtered + coalesced + lost is what happened on the host. undecided: a condition met a field that nobody knows.
+
+Examples:
+  cws status
+  cws status --format json | jq .events.exec`
+
+export function statusCommand(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('show the counters of the agent that runs')
+    .description('Asks the agent that runs: its sensors, counters by event type and stage, destinations.')
+    .addHelpText('after', EXAMPLES)
+  withOptions(command, runDirOption(), formatOption('human')).action(async (options: FolderOptions & FormatOption) => {
+    const status = (await ask(foldersOf(options).run, 'status')) as AgentStatus
+    if (options.format === 'json') json(status)
+    else tell(status)
+  })
+}
+
+function tell(status: AgentStatus): void {
+  const { state, pid, version, uptime_s: uptime, rss_mb: rss, config, sensors, events, stages, delivery } = status
+  line(
+    styled(state === 'ready' ? 'green' : 'yellow', state),
+    `pid ${pid}, version ${version}, up ${duration(uptime)}, ${rss} MB, ${config ?? 'preset'}`,
+  )
+  section('sensors')
+  table(sensorRows(sensors), '  ')
+  section('events')
+  table(eventRows(events), '  ')
+  section('stages')
+  table(
+    Object.entries(stages).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
+    '  ',
+  )
+  if (!delivery) return
+  section('delivery')
+  table(
+    [
+      ['signals', `${delivery.signals}, ${delivery.stored} stored${delivery.storeError ? `; the store: ${delivery.storeError}` : ''}`],
+      ['events dropped at the output', String(delivery.eventsDropped)],
+      ...Object.entries(delivery.destinations).map(([name, it]) => [
+        name,
+        `${it.state}: ${it.delivered} delivered, ${it.pending} pending, ${it.failed} failed${it.lastError ? `; last: ${it.lastError}` : ''}`,
+      ]),
+    ],
+    '  ',
+  )
+}
+
+const section = (name: string): void => line(styled('bold', name))
+
+function eventRows(events: AgentStatus['events']): readonly (readonly string[])[] {
+  const columns = ['seen', 'filtered', 'coalesced', 'lost', 'undecided'] as const
+  const rows = Object.entries(events).map(([type, counts]) => [type, ...columns.map((column) => String(counts[column])), ''])
+  return [['', ...columns, ''], ...rows]
+}
+
+function duration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400)
+  const clock = [seconds / 3600, seconds / 60, seconds]
+    .map((part, index) => String(Math.floor(part) % (index === 0 ? 24 : 60)).padStart(2, '0'))
+    .join(':')
+  return days > 0 ? `${days}d ${clock}` : clock
+}

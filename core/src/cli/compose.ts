@@ -1,0 +1,62 @@
+// What commands share. What is heavy is imported when a command needs it, so that --help and a mistyped option answer at once.
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LoadedInstance, Runtime } from '../agent/runtime.ts'
+import { type Folders, folders } from '../config/folders.ts'
+import type { Composition } from '../config/load-composition.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import type { EventDefinition } from '../model/define-event.ts'
+import type { Logger } from '../plugin/logger.ts'
+import type { Distribution } from './distribution.ts'
+import type { ConfigOption, FolderOptions } from './options.ts'
+
+export const isRoot = (): boolean => process.geteuid?.() === 0
+
+export function foldersOf(options: FolderOptions): Folders {
+  return folders({ root: isRoot(), env: process.env, stateDir: options.stateDir, runDir: options.runDir })
+}
+
+/** Loads the configuration, else the distribution's preset. @throws CwsError saying what is wrong and where */
+export async function composition(options: ConfigOption, distribution: Distribution): Promise<Composition> {
+  const { loadComposition } = await import('../config/load-composition.ts')
+  return await loadComposition({
+    configPath: options.config,
+    cwd: process.cwd(),
+    root: isRoot(),
+    preset: distribution.preset,
+    installations: [dirname(fileURLToPath(distribution.installation))],
+  })
+}
+
+/** Event types that plugins of the configuration add; none where the configuration does not load and nobody named it. */
+export async function configuredEvents(
+  options: ConfigOption,
+  distribution: Distribution,
+): Promise<readonly { readonly event: EventDefinition; readonly plugin: string }[]> {
+  try {
+    const { instances } = await composition(options, distribution)
+    return instances.flatMap(({ instance }) => (instance.definition.events ?? []).map((event) => ({ event, plugin: instance.name })))
+  } catch (error) {
+    if (options.config !== undefined || !(error instanceof CwsError)) throw error
+    process.stderr.write(`cws: the configuration does not load, so that events of its plugins are missing here: ${messageOf(error)}\n`)
+    return []
+  }
+}
+
+/**
+ * A composition at work without delivery: nothing is stored, no signal is told, an agent that runs beside it is not disturbed. For commands that
+ * look: `check`, `doctor`, `events`.
+ */
+export async function lookingRuntime(instances: readonly LoadedInstance[], logFor: (plugin: string) => Logger): Promise<Runtime> {
+  const [{ Runtime }, { KeepStore }] = await Promise.all([import('../agent/runtime.ts'), import('../plugin/keep.ts')])
+  return new Runtime(
+    instances.filter(({ instance }) => instance.kind === 'plugin'),
+    { keep: new KeepStore(), logFor, stateOf: () => ({}), writeState: () => {}, onFinding: () => {} },
+  )
+}
+
+/** Logs of a command for a person: short lines on stderr. */
+export async function loggerFor(level: string, human: boolean): Promise<{ logFor(plugin: string): Logger; flush(): void }> {
+  const { createLogger } = await import('../agent/logger.ts')
+  return createLogger({ level, human, color: human && process.stderr.isTTY === true && !process.env['NO_COLOR'] })
+}

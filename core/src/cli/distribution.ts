@@ -1,0 +1,14 @@
+import type { Config } from '../config/define-config.ts'
+
+/** What a distribution puts around core to make a command of it. */
+export interface Distribution {
+  readonly version: string
+  /** URL of a module of the distribution: packages that a configuration names and its folder does not have are looked up from there. */
+  readonly installation: string
+  /** What runs without a configuration. */
+  readonly preset: () => Promise<Config>
+  /** The file that `cws init` writes. */
+  readonly starter: string
+  /** Called before secrets are read by a process that stays: no core dumps. */
+  readonly harden?: () => Promise<void>
+}

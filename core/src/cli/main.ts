@@ -1,0 +1,52 @@
+import { Command } from 'commander'
+import { checkCommand } from './commands/check.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { eventsCommand } from './commands/events.ts'
+import { fieldsCommand } from './commands/fields.ts'
+import { initCommand } from './commands/init.ts'
+import { pluginsCommand } from './commands/plugins.ts'
+import { runCommand } from './commands/run.ts'
+import { statusCommand } from './commands/status.ts'
+import type { Distribution } from './distribution.ts'
+import { errorText, exitCodeOf } from './report-error.ts'
+
+export type { Distribution } from './distribution.ts'
+
+const FIRST_STEPS = `
+First steps:
+  sudo cws run          watch this host; signals appear here
+  sudo cws doctor       what this host can see, what not, and why
+  cws init && cws check write a configuration of your own and look it over
+  cws help run          all about one command`
+
+/** The program `cws` of a distribution. */
+export function program(distribution: Distribution): Command {
+  const cws = new Command('cws')
+    .description('Watches Linux hosts, containers and Kubernetes nodes for threats, at the kernel, and tells people.')
+    .version(distribution.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .addHelpText('after', FIRST_STEPS)
+    .showHelpAfterError('(`--help` shows what there is)')
+    .exitOverride()
+  runCommand(cws, distribution)
+  checkCommand(cws, distribution)
+  initCommand(cws, distribution)
+  statusCommand(cws)
+  doctorCommand(cws, distribution)
+  pluginsCommand(cws, distribution)
+  fieldsCommand(cws, distribution)
+  eventsCommand(cws, distribution)
+  return cws
+}
+
+/** Runs the command line. Sets the exit code; never throws. */
+export async function main(distribution: Distribution, argv: readonly string[] = process.argv): Promise<void> {
+  // `cws fields | head`: a reader that has gone is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  try {
+    await program(distribution).parseAsync(argv)
+  } catch (error) {
+    process.stderr.write(errorText(error))
+    process.exitCode = exitCodeOf(error)
+  }
+}

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module'
+import { main } from '@cws/core/cli'
+import { starter } from './starter.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+await main({
+  version,
+  installation: import.meta.url,
+  preset: async () => ({ plugins: (await import('./index.ts')).host() }),
+  starter,
+  harden: async () => {
+    const { NativeUnavailableError, setDumpable } = await import('@cws/native')
+    try {
+      setDumpable(false)
+    } catch (error) {
+      // Where the addon cannot load the sensors that need it say so; a core dump is the lesser worry.
+      if (!(error instanceof NativeUnavailableError)) throw error
+    }
+  },
+})

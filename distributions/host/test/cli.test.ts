@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+/** The command line from source, in a folder of its own that holds also its state. */
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cws-cli-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function cws(...args: string[]) {
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const env = { PATH: process.env['PATH'], HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
+  return spawnSync(process.execPath, ['--conditions=cws-source', main, ...args], { cwd: folder, env, encoding: 'utf8' })
+}
+const config = (text: string) => {
+  const file = join(folder, 'cws.config.ts')
+  writeFileSync(file, text, { mode: 0o600 })
+  return file
+}
+
+describe('the command line', { timeout: 60_000 }, () => {
+  test('teaches: every command has its help with examples', () => {
+    const { stdout, status } = cws('--help')
+    expect(status).toBe(0)
+    for (const command of ['run', 'check', 'init', 'status', 'doctor', 'plugins', 'fields', 'events']) {
+      expect(stdout).toContain(`\n  ${command} `)
+      const help = cws(command, '--help')
+      expect(help.status).toBe(0)
+      expect(help.stdout).toContain('Examples:')
+    }
+  })
+
+  test('prints its version', () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as { version: string }
+    expect(cws('--version')).toMatchObject({ stdout: `${version}\n`, status: 0 })
+  })
+
+  test.each([
+    [['rnu'], 'Did you mean run?'],
+    [['run', '--formt', 'json'], 'Did you mean --format?'],
+    [['run', '--format', 'xml'], 'Allowed choices are human, json'],
+    [['fields', 'exce'], 'did you mean "exec"?'],
+    [['run', '--events=,'], 'name event types'],
+  ])('%j ends with 2 and a suggestion', (args, words) => {
+    const { status, stderr, stdout } = cws(...args)
+    expect(stderr).toContain(words)
+    expect([status, stdout]).toEqual([2, ''])
+  })
+
+  test('without an agent `status` says so and ends with 1', () => {
+    const { status, stderr, stdout } = cws('status', '--format', 'json')
+    expect(stderr).toContain('CWS_ERR_NOT_RUNNING')
+    expect([status, stdout]).toEqual([1, ''])
+  })
+})
+
+describe('cws fields', { timeout: 60_000 }, () => {
+  test('lists event types, fields and what fits a filter', () => {
+    expect(cws('fields').stdout).toMatch(/^exec +\d+ fields +A process executed/)
+    const filtered = cws('fields', 'exec', 'interpreter.file.path').stdout.split('\n').slice(2)
+    expect(filtered[0]).toMatch(/^ {2}exec\.interpreter\.file\.path +path +\S/)
+    expect(filtered.every((line) => line === '' || line.includes('interpreter.file.path'))).toBe(true)
+  })
+
+  test('as JSON gives the whole model', () => {
+    const model = JSON.parse(cws('fields', '--format', 'json').stdout) as {
+      type: string
+      fields: { name: string; kind: string; doc: string }[]
+    }[]
+    const exec = model.find(({ type }) => type === 'exec')
+    expect(exec?.fields).toContainEqual(expect.objectContaining({ name: 'exec.file.path', kind: 'path', array: false }))
+  })
+})
+
+describe('cws init and cws check', { timeout: 60_000 }, () => {
+  test('what init writes is right, private, and never written over', () => {
+    const first = cws('init')
+    expect(first.status).toBe(0)
+    const file = join(folder, 'cws.config.ts')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const check = cws('check', '--config', file, '--format', 'json')
+    expect(check.stderr).toBe('')
+    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, config: file, problems: [] })
+    const again = cws('init')
+    expect(again.status).toBe(2)
+    expect(again.stderr).toContain('is there already')
+  })
+
+  test('without a configuration the preset is checked', () => {
+    const { stdout, status } = cws('check')
+    expect(status).toBe(0)
+    expect(stdout).toContain('no configuration: the preset')
+    expect(stdout).toContain('all right')
+  })
+
+  test('a wrong key is a framed error, and one JSON object for programs', () => {
+    const file = config(
+      "import { defineConfig, host } from '@cws/agent'\nexport default defineConfig({ plugins: [host()], notification: [] } as never)\n",
+    )
+    const human = cws('check', '--config', file)
+    expect(human.status).toBe(2)
+    expect(human.stderr).toContain('did you mean "notifications"?')
+    expect(human.stderr).toContain('> 2 |')
+    const machine = cws('check', '--config', file, '--format', 'json')
+    expect(machine.status).toBe(2)
+    expect(JSON.parse(machine.stdout)).toMatchObject({ ok: false, error: { code: 'CWS_ERR_CONFIG_INVALID' } })
+  })
+
+  test('a configuration that was named and is not there ends with 2', () => {
+    const { status, stderr } = cws('run', '--config', join(folder, 'none.ts'))
+    expect(stderr).toContain('CWS_ERR_CONFIG_NOT_FOUND')
+    expect(status).toBe(2)
+  })
+})
+
+test('cws plugins lists what would run', { timeout: 60_000 }, () => {
+  const plugins = JSON.parse(cws('plugins', '--format', 'json').stdout) as { name: string; state: string | null }[]
+  expect(plugins.map(({ name, state }) => [name, state])).toEqual([
+    ['process-exec', null],
+    ['rules', null],
+  ])
+})
