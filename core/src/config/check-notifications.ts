@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../errors/codes.ts'
+import { messageOf } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
 import { describeValue, kindOf } from '../plugin/validate.ts'
-import type { NotificationRule } from './define-config.ts'
 import type { Path } from './problem.ts'
 
 export interface NotificationFlaw {
@@ -12,8 +12,8 @@ export interface NotificationFlaw {
   readonly message: string
 }
 
-/** Judges a condition over the fields of a signal: what is wrong with it, or undefined. */
-export type ConditionCheck = (text: string) => string | undefined
+/** Parses a condition over the fields of a signal; throws a CwsError if it is wrong. */
+export type ConditionCheck = (text: string) => unknown
 
 const keys = {
   name: 'a text',
@@ -66,8 +66,11 @@ export function checkNotifications(
     else names.add(name)
     if (when !== undefined && typeof when !== 'string') expected('when')
     if (typeof when === 'string') {
-      const wrong = condition?.(when)
-      if (wrong !== undefined) flaw([index, 'when'], `\`when\`: ${wrong}`, 'value', 'CWS_ERR_CONDITION')
+      try {
+        condition?.(when)
+      } catch (error) {
+        flaw([index, 'when'], `\`when\`: ${messageOf(error)}`, 'value', 'CWS_ERR_CONDITION')
+      }
     }
     if (repeat !== undefined && !(typeof repeat === 'string' && duration.test(repeat)))
       flaw([index, 'repeat'], `\`repeat\` must be a duration such as 30m or 4h, but ${describeValue(repeat)} was given`)
@@ -94,6 +97,3 @@ function unknownDestination(destination: string, notifiers: readonly string[], o
   const there = notifiers.length > 0 ? `there is ${notifiers.map((it) => `"${it}"`).join(', ')}` : 'there is none among the plugins'
   return `\`to\` names "${destination}", but there is no such notifier; ${there}`
 }
-
-/** What has passed: a rule of the shape it is declared to have. */
-export type CheckedNotifications = readonly NotificationRule[] | undefined

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { createRequire, registerHooks, stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -30,7 +30,7 @@ let policy: ModulePolicy | undefined
  */
 export function installModuleHooks(next: ModulePolicy): void {
   const first = policy === undefined
-  policy = next
+  policy = { ...next, installations: next.installations.filter((folder) => existsSync(folder)).map((folder) => realpathSync(folder)) }
   if (first) registerHooks({ resolve, load })
 }
 

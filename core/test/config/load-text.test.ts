@@ -131,7 +131,9 @@ test.each([
 ])('refuses YAML with %s', async (_, text, code, message) => {
   const error = await refusal(yaml(text), {
     env: { T: 'x' },
-    checkCondition: (condition) => (condition === 'x ==' ? 'does not parse' : undefined),
+    checkCondition: (condition) => {
+      if (condition === 'x ==') throw new CwsError('CWS_ERR_CONDITION', 'does not parse')
+    },
   })
   expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)])
   if (/:\d+:\d+: /.test(error.message)) expect(error.frame).toMatch(/^> \d+ \|/m)

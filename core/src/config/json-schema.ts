@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { NotifierDefinition, PluginDefinition } from '../plugin/instance.ts'
+import { shortestName } from '../plugin/resolve.ts'
+import { defOf } from '../plugin/schema-walk.ts'
+
+/** A plugin that the schema is to know. */
+export interface SchemaPlugin {
+  /** Name of its package. */
+  readonly package: string
+  readonly definition: Pick<PluginDefinition | NotifierDefinition, 'options' | 'name'>
+}
+
+type Json = { [key: string]: unknown }
+
+/**
+ * JSON Schema (2020-12) of the YAML and JSON form, for editors: the options of the given plugins, anything for others. What the agent
+ * checks beyond a schema's reach, such as `to:` naming a notifier that is there, it checks when it loads.
+ */
+export function configSchema(plugins: readonly SchemaPlugin[]): Json {
+  const known = new Map(plugins.map((plugin) => [shortestName(plugin.package), optionsSchema(plugin)]))
+  const names = [...known.keys()]
+  const withOptions = names.map((name) => ({
+    type: 'object',
+    required: [name],
+    additionalProperties: false,
+    properties: { [name]: known.get(name) },
+  }))
+  const other = {
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    propertyNames: { not: { enum: names } },
+    additionalProperties: { type: ['object', 'null'] },
+  }
+  const bare = {
+    type: 'string',
+    minLength: 1,
+    description: `A plugin with its default options. Known: ${names.join(', ') || 'none'}; or a package, or a path.`,
+  }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'CWS configuration',
+    type: 'object',
+    required: ['plugins'],
+    additionalProperties: false,
+    properties: {
+      plugins: {
+        type: 'array',
+        description: 'What runs: names of plugins, or one name with its options.',
+        items: { anyOf: [bare, ...withOptions, other] },
+      },
+      notifications: {
+        type: 'array',
+        description: 'Which signals go where. Without it every notifier gets every signal from `low` up.',
+        items: rule,
+      },
+    },
+  }
+}
+
+const rule = {
+  type: 'object',
+  required: ['name', 'to'],
+  additionalProperties: false,
+  properties: {
+    name: { type: 'string', minLength: 1, description: 'For people, and for changes by name while the agent runs.' },
+    when: { type: 'string', description: 'Condition over the signal, for example `severity >= medium`. All signals if absent.' },
+    to: {
+      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+      description: 'Names of notifiers among the plugins.',
+    },
+    repeat: { type: 'string', pattern: '^\\d{1,6}[smhd]$', description: 'Tell again while the signal stays open: `4h`.' },
+    message: { type: 'string', description: 'Template of the message; the notifier’s own if absent.' },
+    enabled: { type: 'boolean' },
+  },
+}
+
+function optionsSchema({ definition, package: name }: SchemaPlugin): Json {
+  const instanceName = {
+    type: 'string',
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+    description: 'Name of this instance; they must differ.',
+  }
+  if (!definition.options) return { type: ['object', 'null'], additionalProperties: false, properties: { name: instanceName } }
+  const schema = z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any', override: refuseUnknownKeys }) as Json
+  delete schema['$schema']
+  // References inside start at the plugin's own schema.
+  if (JSON.stringify(schema).includes('"$ref"')) schema['$id'] = `cws-plugin:${encodeURIComponent(name)}`
+  if (schema['type'] !== 'object') return schema
+  schema['properties'] = { name: instanceName, ...(schema['properties'] as Json | undefined) }
+  if (((schema['required'] as unknown[] | undefined) ?? []).length === 0) schema['type'] = ['object', 'null']
+  return schema
+}
+
+/** The loader refuses unknown keys also where the plugin's schema would drop them. */
+function refuseUnknownKeys({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: Json }): void {
+  const def = defOf(zodSchema as z.ZodType)
+  if (def.type === 'object' && def.catchall === undefined) jsonSchema['additionalProperties'] = false
+}
