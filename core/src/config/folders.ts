@@ -1,6 +1,6 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 
 export interface Folders {
@@ -52,7 +52,7 @@ function runtimeFolder(env: FolderOptions['env'], state: string): string {
  */
 export function prepareFolder(folder: string, mode: 0o700 | 0o750): void {
   try {
-    mkdirSync(folder, { recursive: true, mode })
+    make(folder, mode)
     const stat = lstatSync(folder)
     if (stat.isSymbolicLink()) throw refusal(folder, 'it is a symbolic link', 'Name the folder that it leads to.')
     if (!stat.isDirectory()) throw refusal(folder, 'it is not a folder', 'Name another.')
@@ -65,6 +65,14 @@ export function prepareFolder(folder: string, mode: 0o700 | 0o750): void {
     if (error instanceof CwsError) throw error
     throw refusal(folder, messageOf(error), 'Name another: --state-dir, --run-dir.', error)
   }
+}
+
+/** As `mkdir -p`, step by step: Node's recursive one never ends where a parent takes no entries, as in /proc. */
+function make(folder: string, mode: number): void {
+  if (existsSync(folder)) return
+  const parent = dirname(folder)
+  if (parent !== folder) make(parent, 0o755)
+  mkdirSync(folder, { mode })
 }
 
 function refusal(folder: string, why: string, hint: string, cause?: unknown): CwsError {

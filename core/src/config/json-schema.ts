@@ -29,7 +29,7 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
     type: 'object',
     minProperties: 1,
     maxProperties: 1,
-    propertyNames: { not: { enum: names } },
+    propertyNames: { pattern: `^(?!(?:${names.map(asPattern).join('|')})$)` },
     additionalProperties: { type: ['object', 'null'] },
   }
   const bare = {
@@ -91,6 +91,8 @@ function optionsSchema({ definition, package: name }: SchemaPlugin): Json {
   if (((schema['required'] as unknown[] | undefined) ?? []).length === 0) schema['type'] = ['object', 'null']
   return schema
 }
+
+const asPattern = (name: string): string => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** The loader refuses unknown keys also where the plugin's schema would drop them. */
 function refuseUnknownKeys({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: Json }): void {

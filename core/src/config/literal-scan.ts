@@ -51,6 +51,16 @@ export function* wordsIn(text: string, word: RegExp): Generator<number> {
   }
 }
 
+/** Whether a text imports or exports as ES modules do. */
+export function hasModuleSyntax(text: string): boolean {
+  for (const at of wordsIn(text, /^(?:import|export)$/)) {
+    const next = text[skipBlank(text, at + 'import'.length)]
+    // `import(…)` is CommonJS too; `{ export: 1 }` is a key.
+    if (next !== ':' && !(next === '(' && text.startsWith('import', at))) return true
+  }
+  return false
+}
+
 function property(text: string, open: number, name: string): Member | undefined {
   if (text[open] !== '{') return undefined
   let found: Member | undefined

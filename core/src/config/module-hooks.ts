@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { createRequire, registerHooks, stripTypeScriptTypes } from 'node:module'
+import { existsSync, realpathSync } from 'node:fs'
+import { createRequire, registerHooks } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { compileFunction } from 'node:vm'
 import { CwsError } from '../errors/cws-error.ts'
-import { frameOf } from './frame.ts'
+import { frameOf, readSource } from './frame.ts'
 import { generationOf, withGeneration } from './generation.ts'
+import { hasModuleSyntax } from './literal-scan.ts'
 import { isWithin } from './paths.ts'
 import { placeOfSpecifier } from './script-source.ts'
 import { assertTrusted } from './trust.ts'
@@ -95,16 +95,9 @@ const load: Load = (url, context, next) => {
   return next(url, { ...context, format: context.format === 'commonjs' ? 'module' : 'module-typescript' })
 }
 
-/** Whether a file that Node takes for CommonJS is that: not, if it does not compile as such. */
+/** Whether a file that Node takes for CommonJS, for its package says so, is that: not, if it imports or exports. */
 function isCommonJs(file: string): boolean {
-  try {
-    const text = readFileSync(file, 'utf8')
-    const code = /\.[cm]?ts$/.test(file) ? stripTypeScriptTypes(text) : text.replace(/^#!.*/, '')
-    compileFunction(code, ['exports', 'require', 'module', '__filename', '__dirname'])
-    return true
-  } catch {
-    return file.endsWith('.cjs') || file.endsWith('.cts')
-  }
+  return /\.c[jt]s$/.test(file) || !hasModuleSyntax(readSource(file) ?? '')
 }
 
 interface Request {

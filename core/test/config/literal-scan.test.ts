@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { argumentOf, findMember, wordsIn } from '../../src/config/literal-scan.ts'
+import { argumentOf, findMember, hasModuleSyntax, wordsIn } from '../../src/config/literal-scan.ts'
 
 function at(text: string, path: (string | number)[]): [string, string] | undefined {
   const member = findMember(text, 0, path)
@@ -34,6 +34,14 @@ test('words in comments, strings, templates and members are no code', () => {
   expect(argumentOf('fim /* ! */ ({})', 0)).toBe(13)
   expect(argumentOf('fim', 0)).toBeUndefined()
 })
+
+test.each([
+  ['import a from "b"', true],
+  ['"use strict"; export default 1', true],
+  ['console.log(import.meta.url)', true],
+  ['// import a\nmodule.exports = { import: 1, export: "export default" }', false],
+  ['const a = import("b"); exports.import = a', false],
+])('tells modules: %s', (text, expected) => expect(hasModuleSyntax(text)).toBe(expected))
 
 test('any text is scanned to an end', () => {
   const pieces = fc.constantFrom(

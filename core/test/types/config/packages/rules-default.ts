@@ -1,0 +1,3 @@
+import type { RulePack } from '@cws/core'
+
+export default { name: 'defaults', rules: [] } satisfies RulePack
