@@ -77,6 +77,7 @@ function property(text: string, open: number, name: string): Member | undefined 
       if (!plain && !(text[after] === ',' || text[after] === '}' || text[after] === '(')) return undefined
       const start = plain ? skipBlank(text, after + 1) : key.start
       at = plain ? skipExpression(text, start) : text[after] === '(' ? skipExpression(text, after) : after
+      if (at === start) return undefined
       if (key.name === name) found = { key, value: { start, end: trimEnd(text, at) } }
     }
     if (text[at] === ',') at = skipBlank(text, at + 1)
@@ -91,12 +92,12 @@ function element(text: string, open: number, index: number): Member | undefined 
     if (text.startsWith('...', at)) return undefined
     const start = at
     at = skipExpression(text, at)
+    if (at === start || (text[at] !== ',' && text[at] !== ']')) return undefined
     if (i === index) {
       const span = { start, end: trimEnd(text, at) }
       return { key: span, value: span }
     }
     if (text[at] === ',') at = skipBlank(text, at + 1)
-    else if (text[at] !== ']') return undefined
   }
   return undefined
 }
