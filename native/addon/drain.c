@@ -62,7 +62,7 @@ static struct pass drain_once(struct cws_drain *drain)
 	cws_loss_tell(&drain->sink.loss, &drain->queue, drain->sink.now);
 	pass.notify = cws_queue_publish(&drain->queue);
 	cws_pace_note(&drain->pace, drain->sink.now, pass.records, pass.fill);
-	if (cws_pace_rate(&drain->pace) >= CWS_PACE_BUSY)
+	if (cws_pace_rate(&drain->pace) >= CWS_PACE_SPARSE)
 		drain->pace.saturated = cws_saturated(&drain->saturation, drain->sink.now);
 	return pass;
 }

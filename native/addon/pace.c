@@ -3,7 +3,7 @@
 
 static const double WINDOW = 50e6; /* ns */
 static const double MS = 1e6;      /* ns */
-static const double SPARSE = 1000, BUSY = CWS_PACE_BUSY, STORM = CWS_PACE_STORM; /* records a second */
+static const double SPARSE = CWS_PACE_SPARSE, BUSY = CWS_PACE_BUSY, STORM = CWS_PACE_STORM; /* records a second */
 
 void cws_pace_note(struct cws_pace *pace, uint64_t now, uint64_t records, double fill)
 {
@@ -25,10 +25,10 @@ uint64_t cws_pace_period(struct cws_pace *pace)
 
 	if (rate < SPARSE)
 		period = 0;
+	else if (pace->saturated) /* every core is busy: each drain preempts the workload, so drain less often */
+		period = rate < BUSY ? 2.5 * MS : rate < STORM ? 5 * MS : rate < 8 * STORM ? 10 * MS : 20 * MS;
 	else if (rate < BUSY)
 		period = MS;
-	else if (pace->saturated) /* every core is busy: each drain preempts the workload, so drain less often */
-		period = rate < STORM ? 5 * MS : rate < 8 * STORM ? 10 * MS : 20 * MS;
 	else if (rate < STORM)
 		period = MS + (rate - BUSY) / (STORM - BUSY) * 4 * MS;
 	else

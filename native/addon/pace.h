@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CWS_PACE_BUSY 4000 /* records a second */
+#define CWS_PACE_SPARSE 1000 /* records a second */
+#define CWS_PACE_BUSY 4000
 #define CWS_PACE_STORM 6000
 
 struct cws_pace {
