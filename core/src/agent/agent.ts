@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { dirname } from 'node:path'
 import type { NotificationRule } from '../config/define-config.ts'
 import { type Delivery, startDelivery } from '../delivery/delivery.ts'
 import type { OutputFormat } from '../delivery/protocol.ts'
@@ -100,9 +101,10 @@ export class Agent {
   }
 
   async #startRuntime(): Promise<void> {
-    const { instances, logFor, events } = this.#options
+    const { instances, logFor, events, configFile } = this.#options
     const delivery = this.#delivery as Delivery
     const runtime = new Runtime(instances, {
+      ...(configFile === undefined ? {} : { folder: dirname(configFile) }),
       keep: this.#keep,
       logFor,
       stateOf: (plugin) => delivery.initialState[plugin] ?? {},

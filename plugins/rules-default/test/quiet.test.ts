@@ -130,21 +130,21 @@ describe('ordinary work', () => {
 
 describe('evasions', () => {
   it.each<[string, string, string, Record<string, unknown>?]>([
-    ['a name that lies', 'exec-from-memory-file-system', '/dev/shm/sshd'],
-    ['a name with a line feed', 'exec-from-memory-file-system', '/dev/shm/sshd\n'],
-    ['a name in other scripts', 'exec-from-memory-file-system', '/dev/shm/ѕѕhd 😀'],
+    ['a name that lies', 'exec-from-memory-filesystem', '/dev/shm/sshd'],
+    ['a name with a line feed', 'exec-from-memory-filesystem', '/dev/shm/sshd\n'],
+    ['a name in other scripts', 'exec-from-memory-filesystem', '/dev/shm/ѕѕhd 😀'],
     ['a folder of dots', 'hidden-executable', '/tmp/.../x'],
     ['a name of blanks after a dot', 'hidden-executable', '/var/tmp/. /x'],
     [
       'the name of a runtime’s memory file in a container',
-      'exec-from-memory',
+      'memfd-exec',
       'memfd:runc_cloned:/proc/self/exe',
       { ...below('/usr/bin/runc'), 'container.id': 'abc' },
     ],
-    ['slashes in the name of a memory file', 'exec-from-memory', 'memfd:/usr/bin/ls'],
+    ['slashes in the name of a memory file', 'memfd-exec', 'memfd:/usr/bin/ls'],
     [
       'no arguments at all, not even a name',
-      'exec-from-memory-file-system',
+      'exec-from-memory-filesystem',
       '/dev/shm/x',
       { 'exec.argv0': '', 'exec.args': '', 'exec.argv': [] },
     ],

@@ -2,7 +2,7 @@ import { defineRule } from '@cws/core'
 import { INTERPRETERS, SHELL_PROGRAMS } from '../names.ts'
 
 export const execFromMemory = defineRule({
-  id: 'exec-from-memory',
+  id: 'memfd-exec',
   name: 'A program ran from memory, without a file',
   severity: 'critical',
   tags: ['mitre:T1620', 'mitre:T1027.011'],
@@ -62,7 +62,7 @@ export const execFromMemory = defineRule({
 })
 
 export const execFromMemoryFileSystem = defineRule({
-  id: 'exec-from-memory-file-system',
+  id: 'exec-from-memory-filesystem',
   name: 'A program ran from a file system in memory',
   severity: 'high',
   tags: ['mitre:T1059.004', 'mitre:T1564'],
