@@ -31,3 +31,8 @@ export function secret(description: string) {
     ])
     .meta({ description, writeOnly: true })
 }
+
+/** Schema of a value that is a secret wherever it is a reference, for options that also take plain text: `z.union([z.string(), secretRef('…')])`. */
+export function secretRef(description: string) {
+  return refSchema.transform((ref): SecretRef => ref).meta({ description, writeOnly: true })
+}

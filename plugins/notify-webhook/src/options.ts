@@ -1,6 +1,8 @@
-import { secret } from '@cws/core'
+import { secret, secretRef } from '@cws/core'
 import { z } from 'zod'
 
+/** Headers whose value is a secret, by their name. */
+const SECRET = /authori[sz]ation|cookie|token|secret|password|api-?key/i
 /** Headers that the notifier or the connection sets. */
 const RESERVED = /^(host|connection|content-length|content-type|transfer-encoding|upgrade|expect|te|trailer|keep-alive|webhook-.*)$/i
 
@@ -26,7 +28,7 @@ export const options = z.strictObject({
   secret: secret('Secret for the signature, as Standard Webhooks writes it: whsec_ and base64 of 24 to 64 bytes'),
   timeout: z.int().min(100).max(15_000).default(10_000).describe('Milliseconds for one try, from the connection to the end of the answer'),
   proxy: z
-    .union([proxyUrl, secret('URL of the proxy, with credentials')])
+    .union([proxyUrl, secretRef('URL of the proxy, with credentials')])
     .optional()
     .describe('URL of an HTTP proxy to go through'),
   ca: z.string().min(1).optional().describe('Path of a PEM file: the certificate authorities to trust instead of the usual ones'),
@@ -36,13 +38,21 @@ export const options = z.strictObject({
         .string()
         .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is no name of a header')
         .refine((name) => !RESERVED.test(name), 'is set by the notifier itself'),
-      z.union([headerValue, secret('Value that is a secret')]),
+      z.union([headerValue, secretRef('Value that is a secret')]),
     )
+    .refine((headers) => secretsAsText(headers).length === 0, {
+      error: ({ input }) => `${secretsAsText(input as Headers).join(', ')}: use env() or secretFile() for a secret`,
+    })
     .default({})
     .describe('More headers; a value may be env() or secretFile()'),
 })
 
 export type WebhookOptions = z.output<typeof options>
+
+type Headers = Readonly<Record<string, unknown>>
+
+const secretsAsText = (headers: Headers): string[] =>
+  Object.keys(headers).filter((name) => SECRET.test(name) && typeof headers[name] === 'string')
 
 function isSafe(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))

@@ -1,0 +1,288 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env, type Notification, type Notifier, type NotifierContext, type Outcome, type SecretRef, type Signal } from '@cws/core'
+import { PluginTester } from '@cws/core/testing'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import webhook from '../src/index.ts'
+import { TestAuthority } from './certificates.ts'
+import { ok, Receiver, startProxy } from './receiver.ts'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const NEVER = new AbortController().signal
+
+new PluginTester({ describe, it }).run(webhook, {
+  valid: [
+    { url: 'https://siem.example.com/cws', secret: env('SIEM_SECRET') },
+    { url: 'http://127.0.0.1:8080/', secret: SECRET, timeout: 500, headers: { 'X-Team': 'security', Authorization: env('TOKEN') } },
+    { url: 'http://[::1]/', secret: { file: '/run/secrets/siem' }, proxy: 'http://proxy.example.com:3128', ca: '/etc/ssl/own.pem' },
+    { url: 'http://localhost/', secret: SECRET, proxy: env('HTTPS_PROXY') },
+  ],
+  invalid: [
+    { url: 'https://siem.example.com/' },
+    { url: 'http://siem.example.com/', secret: SECRET },
+    { url: 'http://127.0.0.1.evil.example/', secret: SECRET },
+    { url: 'http://localhost.evil.example/', secret: SECRET },
+    { url: 'ftp://localhost/', secret: SECRET },
+    { url: 'https://user:password@siem.example.com/', secret: SECRET },
+    { url: 'https://siem.example.com/', secret: SECRET, proxy: 'http://user:password@proxy.example.com' },
+    { url: 'https://siem.example.com/', secret: SECRET, timeout: 60_000 },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'Webhook-Id': 'x' } },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'Content-Length': '1' } },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X-A': 'a\r\nX-B: b' } },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X A': 'a' } },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X-Api-Key': 'in plain sight' } },
+    { url: 'https://siem.example.com/', secret: SECRET, retries: 3 },
+  ],
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'cws-webhook-'))
+let authority: TestAuthority
+beforeAll(() => {
+  authority = new TestAuthority(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const secrets: Record<string, string> = {}
+
+async function open(options: object): Promise<Notifier & AsyncDisposable> {
+  const { definition } = webhook
+  const silent = (): void => {}
+  const ctx: NotifierContext = {
+    name: 'siem',
+    options: definition.options?.parse({ secret: SECRET, ...options }) as object,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    signal: NEVER,
+    secret: (ref: SecretRef) => ('literal' in ref ? ref.literal : 'env' in ref ? (secrets[ref.env] as string) : ''),
+  }
+  const notifier = await definition.setup(ctx as never)
+  return Object.assign(notifier, { [Symbol.asyncDispose]: async () => await notifier.close?.() })
+}
+
+const BODY = '{"kind":"signal","id":"01ABC","title":"é\\u009b","n":18446744073709551615}'
+const NOTIFICATION: Notification = { key: '01ABC:1:siem', body: BODY, signal: { id: '01ABC' } as Signal, attempt: 1 }
+
+async function deliver(options: object, signal: AbortSignal = NEVER): Promise<Outcome> {
+  await using notifier = await open(options)
+  return await notifier.deliver(NOTIFICATION, signal)
+}
+
+describe('a delivery', () => {
+  it('is the stored body, signed so that a verifier of Standard Webhooks accepts it', async () => {
+    await using receiver = await Receiver.start()
+    secrets['TOKEN'] = 'Bearer abc'
+    expect(await deliver({ url: receiver.url, headers: { Authorization: { env: 'TOKEN' }, 'X-Team': 'security' } })).toMatchObject({
+      result: 'delivered',
+    })
+    const [got] = receiver.got
+    expect(got).toMatchObject({
+      method: 'POST',
+      url: '/hook?a=1',
+      body: BODY,
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        authorization: 'Bearer abc',
+        'x-team': 'security',
+        'webhook-id': '01ABC:1:siem',
+      },
+    })
+    expect(() => new Webhook(SECRET).verify(got?.body ?? '', got?.headers as Record<string, string>)).not.toThrow()
+    expect(() => new Webhook(SECRET).verify(`${got?.body} `, got?.headers as Record<string, string>)).toThrow()
+  })
+
+  it('repeated has the same id and body, and is signed with the secret as it is now', async () => {
+    await using receiver = await Receiver.start()
+    secrets['ROTATED'] = SECRET
+    await using notifier = await open({ url: receiver.url, secret: env('ROTATED') })
+    await notifier.deliver(NOTIFICATION, NEVER)
+    secrets['ROTATED'] = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    await notifier.deliver({ ...NOTIFICATION, attempt: 2 }, NEVER)
+    const [first, second] = receiver.got
+    expect([second?.headers['webhook-id'], second?.body]).toEqual([first?.headers['webhook-id'], first?.body])
+    expect(() => new Webhook(secrets['ROTATED'] as string).verify(BODY, second?.headers as Record<string, string>)).not.toThrow()
+  })
+
+  it('with a secret that is none is refused before anything is sent', async () => {
+    await using receiver = await Receiver.start()
+    for (const secret of ['whsec_abc', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_!!!!', `whsec_${Buffer.alloc(65).toString('base64')}`])
+      await expect(open({ url: receiver.url, secret })).rejects.toMatchObject({ code: 'CWS_ERR_PLUGIN_OPTIONS' })
+    secrets['LOST'] = SECRET
+    await using notifier = await open({ url: receiver.url, secret: env('LOST') })
+    secrets['LOST'] = ''
+    expect(await notifier.deliver(NOTIFICATION, NEVER)).toMatchObject({ result: 'broken' })
+    expect(receiver.got).toEqual([])
+  })
+})
+
+describe('an answer', () => {
+  it.each([
+    [200, 'delivered'],
+    [202, 'delivered'],
+    [300, 'broken'],
+    [400, 'reject'],
+    [401, 'broken'],
+    [403, 'broken'],
+    [404, 'broken'],
+    [405, 'broken'],
+    [408, 'retry'],
+    [409, 'broken'],
+    [410, 'broken'],
+    [413, 'reject'],
+    [415, 'reject'],
+    [422, 'reject'],
+    [425, 'retry'],
+    [429, 'retry'],
+    [500, 'retry'],
+    [503, 'retry'],
+  ])('of %i means %s', async (status, result) => {
+    await using receiver = await Receiver.start((response) => void response.writeHead(status).end('because'))
+    expect(await deliver({ url: receiver.url })).toMatchObject({ result, detail: expect.stringContaining(`HTTP ${status}`) })
+    expect(receiver.got).toHaveLength(1)
+  })
+
+  it.each([
+    ['7', 7_000],
+    ['0', 0],
+    ['1.2', 1_200],
+    ['1000000000', 1e12],
+    ['-1', undefined],
+    ['soon', undefined],
+    ['1e9', undefined],
+    ['', undefined],
+    ['Mon, 01 Jan 2001 00:00:00 GMT', undefined],
+  ])('that says Retry-After: %s', async (header, wait) => {
+    await using receiver = await Receiver.start((response) => void response.writeHead(429, { 'retry-after': header }).end())
+    expect(await deliver({ url: receiver.url })).toEqual({
+      result: 'retry',
+      detail: 'HTTP 429',
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    })
+  })
+
+  it('may name a date to come again', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString()
+    await using receiver = await Receiver.start((response) => void response.writeHead(503, { 'retry-after': date }).end())
+    const outcome = (await deliver({ url: receiver.url })) as { retryAfterMs: number }
+    expect(outcome.retryAfterMs).toBeGreaterThan(50_000)
+    expect(outcome.retryAfterMs).toBeLessThanOrEqual(60_000)
+  })
+
+  it('that redirects is never followed', async () => {
+    await using elsewhere = await Receiver.start()
+    for (const status of [301, 302, 303, 307, 308]) {
+      await using receiver = await Receiver.start((response) => void response.writeHead(status, { location: elsewhere.url }).end())
+      expect(await deliver({ url: receiver.url })).toMatchObject({ result: 'broken' })
+    }
+    expect(elsewhere.connections).toBe(0)
+  })
+
+  it('that never ends is cut off: the status counts', async () => {
+    let written = 0
+    await using receiver = await Receiver.start((response, request) => {
+      response.writeHead(503)
+      const chunk = 'x'.repeat(16_384)
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk)) written += chunk.length
+      }
+      response.on('drain', more)
+      more()
+      request.socket.on('close', () => response.destroy())
+    })
+    const outcome = await deliver({ url: receiver.url })
+    expect(outcome).toMatchObject({ result: 'retry' })
+    expect(outcome.detail?.length).toBeLessThan(250)
+    expect(written).toBeLessThan(16 * 1024 * 1024)
+  })
+
+  it('that trickles ends at the deadline as a whole', async () => {
+    await using receiver = await Receiver.start((response) => {
+      response.writeHead(500)
+      const timer = setInterval(() => response.write('x'), 20)
+      response.on('close', () => clearInterval(timer))
+    })
+    expect(await deliver({ url: receiver.url, timeout: 300 })).toMatchObject({
+      result: 'retry',
+      detail: expect.stringMatching(/^HTTP 500: x+$/),
+    })
+  })
+
+  it('that does not come may have been one: ambiguous, by our deadline or the agent’s', async () => {
+    await using receiver = await Receiver.start(() => {})
+    expect(await deliver({ url: receiver.url, timeout: 200 })).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
+    expect(await deliver({ url: receiver.url }, AbortSignal.timeout(100))).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
+  })
+
+  it('that breaks off is ambiguous', async () => {
+    await using receiver = await Receiver.start((_, request) => void request.socket.destroy())
+    expect(await deliver({ url: receiver.url })).toMatchObject({ result: 'ambiguous' })
+  })
+
+  it('that is no HTTP, or has headers without end, is ambiguous', async () => {
+    for (const text of ['SSH-2.0-OpenSSH_9.2\r\n', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(10_000)}\r\n`, 'HTTP/1.1 banana\r\n\r\n']) {
+      const server = createServer((socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => socket.write(text))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { port } = server.address() as { port: number }
+      expect(await deliver({ url: `http://127.0.0.1:${port}/`, timeout: 2_000 })).toMatchObject({ result: 'ambiguous' })
+      await new Promise((resolve) => server.close(resolve))
+    }
+  })
+
+  it('cannot come where nobody listens: not delivered for sure', async () => {
+    const receiver = await Receiver.start()
+    const { url } = receiver
+    await receiver[Symbol.asyncDispose]()
+    expect(await deliver({ url })).toEqual({ result: 'retry', detail: 'no connection (ECONNREFUSED)' })
+  })
+})
+
+describe('TLS', () => {
+  const good = 'DNS:localhost,IP:127.0.0.1'
+
+  it('takes an authority of one’s own', async () => {
+    await using receiver = await Receiver.start(ok, authority.identity('good', good))
+    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'delivered' })
+    expect(receiver.got[0]?.body).toBe(BODY)
+  })
+
+  it('sends nothing to who cannot prove who he is, and names no address', async () => {
+    const wrongName = authority.identity('wrong', 'DNS:other.example')
+    const unknown = authority.identity('unknown', good)
+    for (const [identity, options] of [
+      [wrongName, { ca: authority.caFile }],
+      [unknown, {}],
+    ] as const) {
+      await using receiver = await Receiver.start(ok, identity)
+      const outcome = await deliver({ url: receiver.url, ...options })
+      expect(outcome).toMatchObject({ result: 'broken', detail: expect.stringMatching(/^cannot connect safely \([A-Z_]+\)$/) })
+      expect(receiver.got).toEqual([])
+    }
+  })
+
+  it('is refused at set-up if the file of authorities is not there', async () => {
+    await expect(open({ url: 'https://localhost/', ca: join(folder, 'none.pem') })).rejects.toThrow(/ENOENT/)
+    writeFileSync(join(folder, 'empty.pem'), '')
+  })
+
+  it('goes through a proxy, end to end', async () => {
+    await using receiver = await Receiver.start(ok, authority.identity('behind', good))
+    await using proxy = await startProxy()
+    secrets['PROXY'] = proxy.url.replace('http://', 'http://user:pass@')
+    expect(await deliver({ url: receiver.url, ca: authority.caFile, proxy: proxy.url })).toMatchObject({ result: 'delivered' })
+    expect(await deliver({ url: receiver.url, ca: authority.caFile, proxy: env('PROXY') })).toMatchObject({ result: 'delivered' })
+    expect(proxy.tunnels).toEqual([`localhost:${receiver.port}`, `localhost:${receiver.port}`])
+    expect(proxy.credentials).toEqual(['undefined', `Basic ${Buffer.from('user:pass').toString('base64')}`])
+    expect(receiver.got).toHaveLength(2)
+  })
+
+  it('waits when the proxy refuses', async () => {
+    await using receiver = await Receiver.start(ok, authority.identity('refused', good))
+    await using proxy = await startProxy(502)
+    expect(await deliver({ url: receiver.url, ca: authority.caFile, proxy: proxy.url })).toMatchObject({ result: 'retry' })
+    expect(receiver.connections).toBe(0)
+  })
+})
