@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -65,7 +65,6 @@ it('takes the place of a socket that a kill left over, not of one that is alive'
   await new Promise<void>((resolve) => dead.listen(path, resolve))
   await expect(startControl({ runDir: folder.path, log: memoryLog(), handle })).rejects.toMatchObject({ code: 'CWS_ERR_STATE_DIR' })
   // What a kill leaves: the name without a listener.
-  const { renameSync } = process.getBuiltinModule('node:fs')
   renameSync(path, `${path}.kept`)
   await new Promise((resolve) => dead.close(resolve))
   renameSync(`${path}.kept`, path)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it, vi } from 'vitest'
@@ -70,7 +70,6 @@ it('keeps what it could not deliver for the next start, and the state of plugins
     process.tell({ stop: 2_000 })
     expect(await process.hears('stopped')).toEqual({ pending: 1 })
   }
-  const { unlinkSync } = globalThis.process.getBuiltinModule('node:fs')
   unlinkSync(down)
   await using process = new DeliveryProcess(options)
   expect(await process.hears('started')).toEqual({ fim: { baseline: '"x"' } })

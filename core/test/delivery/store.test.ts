@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
@@ -139,7 +139,6 @@ describe('the store of signals', () => {
 })
 
 function overwrite(file: string, offset: number, bytes: Buffer): void {
-  const { openSync, writeSync, closeSync } = process.getBuiltinModule('node:fs')
   const fd = openSync(file, 'r+')
   writeSync(fd, bytes, 0, bytes.length, offset)
   closeSync(fd)
