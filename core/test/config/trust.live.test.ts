@@ -20,7 +20,7 @@ const files = {
 
 afterAll(async () => {
   // The hooks stay with the process: leave them as others expect.
-  await load(mkdtempSync(join(tmpdir(), 'cws-empty-')), { preset: async () => ({ plugins: [] }) })
+  await load('/', { systemFolder: '/nowhere', preset: async () => ({ plugins: [] }) })
 })
 
 test('root loads what root alone can write', async () => {
