@@ -1,4 +1,4 @@
-import { CwsError } from '../errors/cws-error.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { rankOf, type Severity, severities } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
@@ -19,6 +19,7 @@ import { signalRow } from './store-rows.ts'
 
 /** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000
+const ABSENT_MS = 7 * 24 * 3600_000
 /** Of the time to stop, what is left for the output. */
 const OUTPUT_SHARE = 0.3
 
@@ -89,7 +90,22 @@ export class DeliveryThread {
     }
   }
 
+  /** Handles a message of the engine. A failure is told, and costs that message alone. */
   receive(message: ToDelivery): void {
+    try {
+      this.#handle(message)
+    } catch (error) {
+      this.fault(error, `a message (${message.kind}) could not be handled`)
+    }
+  }
+
+  /** Tells of an error that nobody caught: most likely of a notifier's code that runs on its own. The others go on. */
+  fault(error: unknown, what = 'code of a notifier failed on its own'): void {
+    const where = error instanceof Error ? error.stack?.split('\n')[1]?.trim() : undefined
+    this.#log.error({ code: 'CWS_ERR_PLUGIN_FAULT', where }, `${what}: ${messageOf(error)}`)
+  }
+
+  #handle(message: ToDelivery): void {
     switch (message.kind) {
       case 'signal':
         this.#signal(message.line)
@@ -137,15 +153,20 @@ export class DeliveryThread {
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)
   }
 
-  /** Takes up what an earlier agent owed. */
+  /** Takes up what an earlier agent owed. What is owed to a notifier that is no longer listed waits a week for it to come back. */
   #restore(): void {
-    const unknown = new Map<string, number>()
-    for (const row of this.#store.entries()) {
-      const queue = this.#queues.get(row.destination)
+    const absent = new Map<string, number>()
+    for (const row of [...this.#store.entries()]) {
+      const { key, destination, signal, revision, body, created } = row
+      const queue = this.#queues.get(destination)
       if (queue) queue.restore(row)
-      else unknown.set(row.destination, (unknown.get(row.destination) ?? 0) + 1)
+      else if (Date.now() - created < ABSENT_MS) absent.set(destination, (absent.get(destination) ?? 0) + 1)
+      else {
+        const reason = 'its destination was not among the plugins for a week'
+        this.#store.write({ op: 'bury', dead: { key, destination, signal, revision, body, reason, at: Date.now() } })
+      }
     }
-    for (const [name, count] of unknown)
+    for (const [name, count] of absent)
       this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
   }
 

@@ -10,6 +10,8 @@ const post = (message: FromDelivery): void => port.postMessage(message)
 
 try {
   const thread = new DeliveryThread(workerData as DeliverySetup, post)
+  process.on('uncaughtException', (error) => thread.fault(error))
+  process.on('unhandledRejection', (reason) => thread.fault(reason))
   await thread.start()
   port.on('message', (message: ToDelivery) => thread.receive(message))
 } catch (error) {

@@ -7,7 +7,7 @@ import { startDelivery } from '../../src/delivery/delivery.ts'
 import type { DeliveryCounters } from '../../src/delivery/protocol.ts'
 import { bodyOf, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
-import { file, hanging, late, strict } from '../fixtures/notifiers.ts'
+import { careless, file, hanging, late, strict } from '../fixtures/notifiers.ts'
 
 // Each test starts processes of its own; on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 60_000 })
@@ -130,6 +130,23 @@ it('says clearly when a module gives no such notifier in the thread, and runs th
   await until(() => process.logs.length >= 2, 'two errors')
   expect(process.logs.join('\n')).toMatch(/error gone: .*another list of notifiers in the delivery thread: there is none at place 100/)
   expect(process.logs.join('\n')).toMatch(/error absent: .*nowhere\.js/)
+})
+
+it('outlives errors that a notifier leaves behind', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, {
+      destinations: [careless(), file({ path: out })].map(destination),
+      notifications: [{ name: 'All', to: ['careless', 'file'], repeat: '4h' }],
+    }),
+  )
+  await process.hears('started')
+  for (let i = 0; i < 3; i++) process.tell({ signal: signalOf() })
+  await until(() => process.logs.filter((line) => line.includes('on its own: ')).length === 6, 'six errors')
+  process.tell({ signal: signalOf() })
+  await until(() => read(out).length === 4, 'the last delivery')
+  expect(process.logs).toContain('warn -: notification "All": `repeat` is not supported by this version and has no effect')
 })
 
 it('sends by rules', async () => {
