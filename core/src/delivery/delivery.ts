@@ -54,7 +54,7 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
 }
 
 function setupOf(options: DeliveryOptions): DeliverySetup {
-  const { stateDir, runDir, format, color, destinations, notifications, events, logLevel } = options
+  const { stateDir, runDir, format, color, destinations, notifications, events, modules, logLevel } = options
   const names = destinations.map(({ name }) => name)
   return {
     stateDir,
@@ -62,6 +62,7 @@ function setupOf(options: DeliveryOptions): DeliverySetup {
     format,
     color,
     debug: logLevel === 'debug' || logLevel === 'trace',
+    modules,
     destinations,
     routes: notifications && routesOf(notifications, names, events),
   }

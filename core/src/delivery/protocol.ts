@@ -1,5 +1,6 @@
 import type { Condition } from '../condition/ir.ts'
 import type { NotificationRule } from '../config/define-config.ts'
+import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
 
@@ -25,6 +26,8 @@ export interface DeliveryOptions {
   readonly notifications: readonly NotificationRule[] | undefined
   /** Event types of plugins, whose fields `when` may read besides the standard ones. */
   readonly events?: readonly EventDefinition[]
+  /** How modules of notifiers are found and trusted: the policy that the configuration was loaded with. Needed for notifiers in configurations. */
+  readonly modules?: ModulePolicy | undefined
   /** `debug` lets debug messages cross to the engine. */
   readonly logLevel: string
 }
@@ -43,6 +46,7 @@ export interface DeliverySetup {
   readonly format: OutputFormat
   readonly color: boolean
   readonly debug: boolean
+  readonly modules: ModulePolicy | undefined
   readonly destinations: readonly DestinationSpec[]
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined

@@ -8,8 +8,12 @@ if (!parentPort) throw new Error('this module is the entry of a worker thread')
 const port = parentPort
 const post = (message: FromDelivery): void => port.postMessage(message)
 
+const setup = workerData as DeliverySetup
+
 try {
-  const thread = new DeliveryThread(workerData as DeliverySetup, post)
+  // Only then is its weight paid: it reads and judges sources.
+  if (setup.modules) (await import('../config/module-hooks.ts')).installModuleHooks(setup.modules)
+  const thread = new DeliveryThread(setup, post)
   process.on('uncaughtException', (error) => thread.fault(error))
   process.on('unhandledRejection', (reason) => thread.fault(reason))
   await thread.start()

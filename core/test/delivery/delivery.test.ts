@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, it, vi } from 'vitest'
+import { withGeneration } from '../../src/config/generation.ts'
 import { ask } from '../../src/delivery/control-client.ts'
 import { startDelivery } from '../../src/delivery/delivery.ts'
 import type { DeliveryCounters } from '../../src/delivery/protocol.ts'
@@ -147,6 +149,38 @@ it('outlives errors that a notifier leaves behind', async () => {
   process.tell({ signal: signalOf() })
   await until(() => read(out).length === 4, 'the last delivery')
   expect(process.logs).toContain('warn -: notification "All": `repeat` is not supported by this version and has no effect')
+})
+
+it('finds a notifier that stands in a configuration, in a folder that says CommonJS', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  writeFileSync(join(folder.path, 'package.json'), '{"name":"mine","type":"commonjs"}')
+  writeFileSync(
+    join(folder.path, 'cws.config.ts'),
+    `import { appendFileSync } from 'node:fs'
+     import { defineNotifier } from '@cws/core'
+     export const mine = defineNotifier(import.meta, {
+       setup: () => ({
+         deliver: async ({ key, body }: { key: string; body: string }) => {
+           appendFileSync(${JSON.stringify(out)}, JSON.stringify({ key, body }) + '\\n')
+           return { result: 'delivered' as const }
+         },
+       }),
+     })`,
+  )
+  const module = withGeneration(pathToFileURL(join(folder.path, 'cws.config.ts')).href, '1')
+  const installation = fileURLToPath(new URL('../../..', import.meta.url))
+  await using process = new DeliveryProcess(
+    optionsIn(folder.path, {
+      destinations: [{ name: 'mine', site: { module, ordinal: 0 }, options: {} }],
+      modules: { installations: [installation], trust: false },
+    }),
+  )
+  await process.hears('started')
+  const signal = signalOf()
+  process.tell({ signal })
+  await until(() => read(out).length === 1, `the delivery; ${JSON.stringify(process.said)}`)
+  expect(read(out)[0]).toEqual({ key: `${signal.id}:1:mine`, body: bodyOf(signal) })
 })
 
 it('sends by rules', async () => {
