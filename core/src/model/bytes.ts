@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 
 const BACKSLASH = 0x5c
 const LOWER_X = 0x78
@@ -11,18 +11,25 @@ const LOWER_X = 0x78
  * Nothing is read outside [start, end), which must lie within `bytes`.
  */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  let plain = true
-  let escaping = false
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number
-    if (byte >= 0x80) plain = false
-    else if (byte === BACKSLASH && spellsEscape(bytes, i, end)) escaping = true
-  }
-  if (!escaping) {
-    if (plain) return Buffer.prototype.latin1Slice.call(bytes, start, end)
-    if (isUtf8(bytes.subarray(start, end))) return Buffer.prototype.utf8Slice.call(bytes, start, end)
-  }
-  return escaped(bytes, start, end)
+  const text = end - start <= SHORT ? shortText(bytes, start, end) : longText(bytes, start, end)
+  return text === undefined || (text.includes(ESCAPE) && spelled.test(text)) ? escaped(bytes, start, end) : text
+}
+
+/** Up to here looking at each byte costs less than a call out of JavaScript. */
+const SHORT = 48
+const ESCAPE = '\\x'
+const spelled = /\\x[0-9a-f]{2}/
+
+function shortText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x80) return longText(bytes, start, end)
+  return Buffer.prototype.latin1Slice.call(bytes, start, end)
+}
+
+/** undefined if it is not UTF-8. */
+function longText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const part = bytes.subarray(start, end)
+  if (isAscii(part)) return Buffer.prototype.latin1Slice.call(bytes, start, end)
+  return isUtf8(part) ? Buffer.prototype.utf8Slice.call(bytes, start, end) : undefined
 }
 
 function escaped(bytes: Uint8Array, start: number, end: number): string {

@@ -17,6 +17,14 @@ export interface LiveRecord {
   at: number
 }
 
+/** A list of the record under dispatch, which each change of the table ends. */
+interface DecodedList {
+  version: number
+  memory: Memory | undefined
+  at: number
+  list: readonly string[] | Unknown
+}
+
 /** What can be read of process images. All methods give UNKNOWN where the record said nothing. */
 export class Images {
   readonly table: ProcessTable
@@ -26,6 +34,8 @@ export class Images {
   readonly live: LiveRecord = { node: 0, memory: undefined, at: -1 }
   readonly nameOf: (id: StringId) => string
   readonly #containerOf: (id: StringId) => string
+  readonly #argv: DecodedList = { version: -1, memory: undefined, at: -1, list: UNKNOWN }
+  readonly #envp: DecodedList = { version: -1, memory: undefined, at: -1, list: UNKNOWN }
 
   constructor(table: ProcessTable, users: Names, groups: Names, clock: Clock) {
     this.table = table
@@ -74,18 +84,22 @@ export class Images {
     return id === 0 || this.flags(node) & FLAG.CGROUP_TRUNCATED ? UNKNOWN : this.#containerOf(id)
   }
 
-  /** The entries of argv or envp, each of which ends in NUL. */
+  /** The entries of argv or envp, each of which ends in NUL. Those of the record under dispatch are decoded once. */
   list(node: Node, offset: number, unknownFlag: number): readonly string[] | Unknown {
     const row = this.#row(node)
     if (row === 0 || this.table.rows.flags(row) & unknownFlag) return UNKNOWN
     const { live } = this
-    if (live.node === node && live.at >= 0 && live.memory) {
-      const { u8, u32 } = live.memory
-      const from = u32[(live.at + offset) >>> 2] as number
-      const length = u32[((live.at + offset) >>> 2) + 1] as number
-      const size = u32[live.at >>> 2] as number
-      return from >= EXEC_SIZE && from + length <= size ? entries(u8, live.at + from, live.at + from + length) : UNKNOWN
-    }
+    if (live.node !== node || live.at < 0 || !live.memory) return this.#keptList(row, offset)
+    const decoded = offset === EXEC.argv ? this.#argv : this.#envp
+    if (decoded.version === this.table.version && decoded.memory === live.memory && decoded.at === live.at) return decoded.list
+    decoded.version = this.table.version
+    decoded.memory = live.memory
+    decoded.at = live.at
+    decoded.list = listAt(live.memory, live.at, offset)
+    return decoded.list
+  }
+
+  #keptList(row: number, offset: number): readonly string[] | Unknown {
     const id = this.table.rows.textId(row, offset)
     if (id === 0) return UNKNOWN
     const { strings } = this.table
@@ -117,12 +131,15 @@ function terminated(bytes: Uint8Array, start: number, end: number): number {
   return at
 }
 
+function listAt(memory: Memory, at: number, offset: number): readonly string[] | Unknown {
+  const from = memory.u32[(at + offset) >>> 2] as number
+  const length = memory.u32[((at + offset) >>> 2) + 1] as number
+  const size = memory.u32[at >>> 2] as number
+  return from >= EXEC_SIZE && from + length <= size ? entries(memory.u8, at + from, at + from + length) : UNKNOWN
+}
+
+/** Decoded as one text and then parted: no character of UTF-8, and no escape, holds a NUL. */
 function entries(bytes: Uint8Array, start: number, end: number): readonly string[] {
-  const list: string[] = []
-  for (let at = start; at < end; ) {
-    const stop = terminated(bytes, at, end)
-    list.push(textOf(bytes, at, stop))
-    at = stop + 1
-  }
-  return list
+  if (start === end) return []
+  return textOf(bytes, start, bytes[end - 1] === 0 ? end - 1 : end).split('\0')
 }

@@ -9,6 +9,8 @@ export type StringId = number
 const MAX_DECODED = 4 * 1024 * 1024
 /** Only texts up to this length are kept decoded. */
 const DECODED_LENGTH = 512
+/** From here on native code compares and copies faster than a loop. */
+const LONG = 96
 const ENTRY_BYTES = 5 * 4
 
 /**
@@ -132,7 +134,8 @@ export class Strings {
     }
     const buffer = this.#slab.bufferOf(address)
     const at = this.#slab.offsetOf(address)
-    for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number
+    if (length > LONG) Buffer.prototype.copy.call(bytes, buffer, at, start, start + length)
+    else for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i] as number
     this.#hash[id] = hash
     this.#address[id] = address
     this.#length[id] = length
@@ -166,6 +169,7 @@ export class Strings {
   #equals(id: StringId, bytes: Uint8Array, start: number, length: number): boolean {
     const buffer = this.bufferOf(id)
     const at = this.offsetOf(id)
+    if (length > LONG) return Buffer.prototype.compare.call(buffer, bytes, start, start + length, at, at + length) === 0
     for (let i = 0; i < length; i++) if (buffer[at + i] !== bytes[start + i]) return false
     return true
   }
