@@ -82,11 +82,13 @@ static int twice(void)
 		return fail("pipe");
 	middle = fork();
 	if (middle == 0) {
+		pid_t parent = getpid();
+
 		if (fork() == 0) {
 			close(ended[1]);
 			while (read(ended[0], &byte, 1) > 0)
 				;
-			while (getppid() == middle)
+			while (getppid() == parent) /* its files are closed before its children are given away */
 				usleep(1000);
 			execute();
 		}
