@@ -19,6 +19,10 @@ export interface AgentSetup {
   readonly folder?: string
   /** Working directory, the repository's root if absent. */
   readonly cwd?: string
+  /** Program and first arguments that stand for `cws`: this repository's launcher if absent. */
+  readonly command?: readonly [string, ...string[]]
+  /** The environment that `env` is added to: this process's own if absent. */
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 /** The real agent in a process of its own, through its launcher, with folders of its own. `await using agent = await RunningAgent.start()`. */
@@ -34,9 +38,15 @@ export class RunningAgent implements AsyncDisposable {
   private constructor(setup: AgentSetup) {
     this.#ownsFolder = setup.folder === undefined
     this.folder = setup.folder ?? mkdtempSync(join(tmpdir(), 'cws-agent-'))
-    this.#child = spawn(process.execPath, [join(root, 'distributions/host/bin/cws.js'), 'run', '--format', 'json', ...(setup.args ?? [])], {
+    const [program, ...first] = setup.command ?? [process.execPath, join(root, 'distributions/host/bin/cws.js')]
+    this.#child = spawn(program, [...first, 'run', '--format', 'json', ...(setup.args ?? [])], {
       cwd: setup.cwd ?? root,
-      env: { ...process.env, CWS_STATE_DIR: join(this.folder, 'state'), CWS_RUN_DIR: join(this.folder, 'run'), ...setup.env },
+      env: {
+        ...(setup.environment ?? process.env),
+        CWS_STATE_DIR: join(this.folder, 'state'),
+        CWS_RUN_DIR: join(this.folder, 'run'),
+        ...setup.env,
+      },
       stdio: ['ignore', typeof setup.stdout === 'number' ? setup.stdout : 'pipe', 'pipe'],
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {

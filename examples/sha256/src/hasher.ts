@@ -2,12 +2,16 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** A file as an event names it. */
+/** A file as an event names it. What is not known is left out. */
 export interface Wanted {
   /** Where to look, best first. */
   readonly paths: readonly string[]
   /** The file must have this inode: a name may lead to another file by now. */
   readonly inode: bigint
+  readonly device?: number
+  /** mtime and ctime, ns since the epoch: the content must be that of then. Anybody may set the mtime of his own files, nobody the ctime. */
+  readonly modified?: bigint
+  readonly changed?: bigint
 }
 
 export interface HasherOptions {
@@ -16,33 +20,46 @@ export interface HasherOptions {
   readonly signal: AbortSignal
 }
 
+/** `sha256:<hex>`; undefined if the file is gone, is another one by now, is no regular file, or is too large. */
+export type Digest = string | undefined
+
 /** Files that are read at the same time; the others wait. */
 const CONCURRENT = 2
 /** Files that may wait; more are not hashed. */
 const WAITING = 256
 const CHUNK = 256 * 1024
-/** Never waits for the other end of a FIFO, never follows a link in the last component but the kernel's own below /proc. */
+/** Never waits for the other end of a FIFO. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
 /** Digests of files: each content once, a few at a time, bounded in size and number. */
 export class Hasher {
   readonly #options: HasherOptions
-  readonly #cache = new Map<string, string>()
+  /** By device, inode and both times: what is known, and what is being read. */
+  readonly #known = new Map<string, string | Promise<Digest>>()
   readonly #queue: (() => void)[] = []
-  readonly #jobs = new Set<Promise<string | undefined>>()
+  readonly #jobs = new Set<Promise<Digest>>()
   #busy = 0
 
   constructor(options: HasherOptions) {
     this.#options = options
   }
 
-  /** `sha256:<hex>` of the file, or undefined if it is gone, is another one by now, is no regular file, or is too large. */
-  digest(wanted: Wanted): Promise<string | undefined> {
-    if (this.#queue.length >= WAITING || this.#options.signal.aborted) return Promise.resolve(undefined)
+  /** At once if the content is known, else a promise. */
+  digest(wanted: Wanted): Digest | Promise<Digest> {
+    const key = keyOf(wanted)
+    const known = key === undefined ? undefined : this.#known.get(key)
+    if (known !== undefined) return known
+    if (this.#queue.length >= WAITING || this.#options.signal.aborted) return undefined
     const job = this.#run(wanted)
     this.#jobs.add(job)
-    const done = () => this.#jobs.delete(job)
-    job.then(done, done)
+    if (key !== undefined) this.#remember(key, job)
+    const done = (digest?: Digest) => {
+      this.#jobs.delete(job)
+      if (key === undefined || this.#known.get(key) !== job) return
+      if (digest === undefined) this.#known.delete(key)
+      else this.#known.set(key, digest)
+    }
+    job.then(done, () => done())
     return job
   }
 
@@ -52,7 +69,12 @@ export class Hasher {
     await Promise.allSettled(this.#jobs)
   }
 
-  async #run(wanted: Wanted): Promise<string | undefined> {
+  #remember(key: string, job: Promise<Digest>): void {
+    if (this.#known.size >= this.#options.cacheEntries) this.#known.delete(this.#known.keys().next().value as string)
+    this.#known.set(key, job)
+  }
+
+  async #run(wanted: Wanted): Promise<Digest> {
     if (this.#busy >= CONCURRENT) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#busy++
     try {
@@ -60,8 +82,7 @@ export class Hasher {
         const file = await open(path, FLAGS).catch(() => undefined)
         if (!file) continue
         try {
-          const stat = await file.stat({ bigint: true })
-          if (stat.isFile() && stat.ino === wanted.inode) return await this.#digestOf(file)
+          if (await isSame(file, wanted)) return await this.#digestOf(file, wanted)
         } finally {
           await file.close()
         }
@@ -73,35 +94,30 @@ export class Hasher {
     }
   }
 
-  async #digestOf(file: FileHandle): Promise<string | undefined> {
-    const { maxBytes, cacheEntries } = this.#options
-    const before = await identityOf(file)
-    if (before.size > BigInt(maxBytes)) return undefined
-    const cached = this.#cache.get(before.key)
-    if (cached !== undefined) return cached
-    const hash = await this.#read(file)
-    if (hash === undefined || (await identityOf(file)).key !== before.key) return undefined
-    if (this.#cache.size >= cacheEntries) this.#cache.delete(this.#cache.keys().next().value as string)
-    this.#cache.set(before.key, hash)
-    return hash
-  }
-
-  async #read(file: FileHandle): Promise<string | undefined> {
+  async #digestOf(file: FileHandle, wanted: Wanted): Promise<Digest> {
+    const { maxBytes, signal } = this.#options
+    if ((await file.stat()).size > maxBytes) return undefined
     const hash = createHash('sha256')
     const chunk = Buffer.allocUnsafe(CHUNK)
     for (let total = 0; ; ) {
-      if (this.#options.signal.aborted) return undefined
+      if (signal.aborted) return undefined
       const { bytesRead } = await file.read(chunk, 0, CHUNK, total)
-      if (bytesRead === 0) return `sha256:${hash.digest('hex')}`
       total += bytesRead
-      if (total > this.#options.maxBytes) return undefined
+      if (total > maxBytes) return undefined
+      if (bytesRead === 0) break
       hash.update(chunk.subarray(0, bytesRead))
     }
+    return (await isSame(file, wanted)) ? `sha256:${hash.digest('hex')}` : undefined
   }
 }
 
-/** What changes when the content does. The change time is in it because anybody may set the modification time of his own files. */
-async function identityOf(file: FileHandle): Promise<{ readonly key: string; readonly size: bigint }> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true })
-  return { key: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`, size }
+function keyOf({ device, inode, modified, changed }: Wanted): string | undefined {
+  if (device === undefined || modified === undefined || changed === undefined) return undefined
+  return `${device}:${inode}:${modified}:${changed}`
+}
+
+async function isSame(file: FileHandle, { inode, modified, changed }: Wanted): Promise<boolean> {
+  const stat = await file.stat({ bigint: true })
+  if (!stat.isFile() || stat.ino !== inode) return false
+  return (modified === undefined || modified === stat.mtimeNs) && (changed === undefined || changed === stat.ctimeNs)
 }

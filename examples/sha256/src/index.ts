@@ -1,6 +1,6 @@
 import { definePlugin, UNKNOWN } from '@cws/core'
 import { z } from 'zod'
-import { Hasher } from './hasher.ts'
+import { type Digest, Hasher } from './hasher.ts'
 
 const MiB = 1024 * 1024
 
@@ -24,11 +24,22 @@ export default definePlugin(import.meta, {
         // Without the inode nobody can tell whether the file that is there now is the one that was executed.
         if (typeof path !== 'string' || typeof inode !== 'bigint') return UNKNOWN
         const pid = event.get('process.pid')
-        // The first is the very file, also of a program that was deleted or never had a name; a script is found by its path only.
-        const paths = typeof pid === 'number' ? [`/proc/${pid}/exe`, `/proc/${pid}/root${path}`, path] : [path]
-        return hasher.digest({ paths, inode }).then((digest) => (digest === undefined ? UNKNOWN : [digest]))
+        const device = event.get('exec.file.device')
+        const modified = event.get('exec.file.modification_time')
+        const changed = event.get('exec.file.change_time')
+        const found = hasher.digest({
+          // The first is the very file, also of a program that was deleted or never had a name; a script is found by its path only.
+          paths: typeof pid === 'number' ? [`/proc/${pid}/exe`, `/proc/${pid}/root${path}`, path] : [path],
+          inode,
+          ...(typeof device === 'number' && { device }),
+          ...(typeof modified === 'bigint' && { modified }),
+          ...(typeof changed === 'bigint' && { changed }),
+        })
+        return found instanceof Promise ? found.then(valueOf) : valueOf(found)
       },
     })
     ctx.onStop(() => hasher.idle())
   },
 })
+
+const valueOf = (digest: Digest) => (digest === undefined ? UNKNOWN : [digest])

@@ -23,7 +23,11 @@ const wanting = (hash: string) =>
   })({ name: 'wanting' })
 
 /** An exec event of this file, as a sensor would tell it. */
-const executed = (path: string, pid?: number) => ({ file: { path, inode: statSync(path, { bigint: true }).ino }, ...(pid ? { pid } : {}) })
+const executed = (path: string, pid?: number) => {
+  const { ino, dev, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+  const file = { path, inode: ino, device: Number(dev), modification_time: mtimeNs, change_time: ctimeNs }
+  return { file, ...(pid ? { pid } : {}) }
+}
 
 describe('sha256', () => {
   it('lets a rule ask for a digest: judged when it is there', async () => {
@@ -79,17 +83,30 @@ describe('sha256', () => {
     expect(pipeline.faults).toEqual([])
   })
 
+  it('reads a content once, whoever asks and however often, and knows it from then on', async () => {
+    const path = join(folder, 'often')
+    writeFileSync(path, 'often')
+    await using pipeline = await TestPipeline.of([sha256(), wanting(hashOf('often'))])
+    for (let i = 0; i < 1_000; i++) pipeline.emit('exec', executed(path))
+    await expect.poll(() => pipeline.findings).toHaveLength(1_000)
+    pipeline.emit('exec', executed(path))
+    expect(pipeline.findings).toHaveLength(1_001)
+  })
+
   it('is not deceived by a modification time that was set back', async () => {
     const path = join(folder, 'rewritten')
     writeFileSync(path, 'old!')
     await using pipeline = await TestPipeline.of([sha256(), wanting(hashOf('new!'))])
-    const { atime, mtime } = statSync(path)
-    const settled = () => pipeline.runtime.engine.counters.of('exec').parked
+    const { atime, mtime, ctimeMs } = statSync(path)
     pipeline.emit('exec', executed(path))
-    expect(settled()).toBe(1)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    writeFileSync(path, 'new!')
-    utimesSync(path, atime, mtime)
+    expect(pipeline.runtime.engine.counters.of('exec').parked).toBe(1)
+    await expect
+      .poll(() => {
+        writeFileSync(path, 'new!')
+        utimesSync(path, atime, mtime)
+        return statSync(path).ctimeMs
+      })
+      .toBeGreaterThan(ctimeMs)
     pipeline.emit('exec', executed(path))
     await expect.poll(() => pipeline.findings).toHaveLength(1)
   })

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { runServer } from 'verdaccio'
+import type { Packed } from '../../scripts/pack.ts'
+import { root } from './agent.ts'
+import { plainEnvironment } from './environment.ts'
+
+const run = promisify(execFile)
+
+/** What others published is fetched once: it stays between runs, as does npm's cache. */
+const CACHE = join(root, '.cache/registry')
+
+/** A registry of our own on loopback: our packages are published to it, those of others come through it from wherever this machine gets them. */
+export class Registry implements AsyncDisposable {
+  readonly url: string
+  /** Environment of a newcomer whose npm knows this registry alone. */
+  readonly env: NodeJS.ProcessEnv
+  readonly #server: Server
+  readonly #folder: string
+
+  private constructor(server: Server, folder: string) {
+    const { port } = server.address() as AddressInfo
+    this.#server = server
+    this.#folder = folder
+    this.url = `http://127.0.0.1:${port}/`
+    const userconfig = join(folder, 'npmrc')
+    // The registry lets everybody publish; npm insists on a token all the same.
+    writeFileSync(
+      userconfig,
+      [`registry=${this.url}`, `//127.0.0.1:${port}/:_authToken=nobody`, 'update-notifier=false', 'fund=false', 'audit=false', ''].join(
+        '\n',
+      ),
+    )
+    this.env = { ...plainEnvironment(), npm_config_userconfig: userconfig, npm_config_cache: join(CACHE, 'npm') }
+  }
+
+  static async start(): Promise<Registry> {
+    const { stdout } = await run('npm', ['config', 'get', 'registry'], { env: plainEnvironment(), cwd: tmpdir() })
+    const storage = join(CACHE, 'storage')
+    mkdirSync(storage, { recursive: true })
+    // Of our packages nothing stays: the same version would be refused.
+    for (const own of [
+      '@cws',
+      'cws-plugin-listeners',
+      'cws-plugin-notify-jsonl',
+      'cws-plugin-sha256',
+      'cws-plugin-temp-hopper',
+      '.verdaccio-db.json',
+    ])
+      rmSync(join(storage, own), { recursive: true, force: true })
+    const folder = mkdtempSync(join(tmpdir(), 'cws-registry-'))
+    const ours = { access: '$all', publish: '$all', unpublish: '$all' }
+    const server = (await runServer({
+      storage,
+      self_path: folder,
+      web: { enable: false },
+      uplinks: { others: { url: stdout.trim(), maxage: '1d', timeout: '60s' } },
+      packages: { '@cws/*': ours, 'cws-plugin-*': ours, '**': { access: '$all', proxy: 'others' } },
+      auth: { htpasswd: { file: join(folder, 'htpasswd') } },
+      max_body_size: '50mb',
+      log: { type: 'stdout', format: 'pretty', level: 'fatal' },
+    } as never)) as Server
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    return new Registry(server, folder)
+  }
+
+  async publish({ tarball }: Packed): Promise<void> {
+    await this.run(this.#folder, 'npm', ['publish', tarball, '--ignore-scripts', '--loglevel=error'])
+  }
+
+  /** Runs a program as the newcomer, bounded in time. @throws Error with what it said, if it fails */
+  async run(
+    cwd: string,
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<{ stdout: string; stderr: string }> {
+    return await run(program, args, {
+      cwd,
+      env: { ...this.env, ...env },
+      timeout: 180_000,
+      killSignal: 'SIGKILL',
+      maxBuffer: 64 * 1024 * 1024,
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise((resolve) => this.#server.close(resolve))
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
