@@ -4,12 +4,13 @@ import { type FileHandle, open } from 'node:fs/promises'
 
 /** A file as an event names it. What is not known is left out. */
 export interface Wanted {
-  /** Where to look, best first. */
+  /** The kernel's own link to the program that a process runs (`/proc/PID/exe`): nobody can write to that file while the process lives. */
+  readonly running?: string
+  /** Where else to look, best first: names, which may lead to another file or to another content by now. */
   readonly paths: readonly string[]
-  /** The file must have this inode: a name may lead to another file by now. */
   readonly inode: bigint
   readonly device?: number
-  /** mtime and ctime, ns since the epoch: the content must be that of then. Anybody may set the mtime of his own files, nobody the ctime. */
+  /** mtime and ctime, ns since the epoch. Anybody may set the mtime of his own files, nobody the ctime. */
   readonly modified?: bigint
   readonly changed?: bigint
 }
@@ -78,14 +79,15 @@ export class Hasher {
     if (this.#busy >= CONCURRENT) await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#busy++
     try {
-      for (const path of wanted.paths) {
-        const file = await open(path, FLAGS).catch(() => undefined)
-        if (!file) continue
-        try {
-          if (await isSame(file, wanted)) return await this.#digestOf(file, wanted)
-        } finally {
-          await file.close()
-        }
+      const { running, paths } = wanted
+      // A program that deletes itself has another ctime from then on: of what runs the inode is proof enough.
+      if (running !== undefined) {
+        const digest = await this.#look(running, { inode: wanted.inode })
+        if (digest !== undefined) return digest
+      }
+      for (const path of paths) {
+        const digest = await this.#look(path, wanted)
+        if (digest !== undefined) return digest
       }
       return undefined
     } finally {
@@ -94,30 +96,38 @@ export class Hasher {
     }
   }
 
-  async #digestOf(file: FileHandle, wanted: Wanted): Promise<Digest> {
-    const { maxBytes, signal } = this.#options
-    if ((await file.stat()).size > maxBytes) return undefined
+  /** The digest of the file there, if it is the one and stays the same while it is read. */
+  async #look(path: string, { inode, modified, changed }: Pick<Wanted, 'inode' | 'modified' | 'changed'>): Promise<Digest> {
+    const file = await open(path, FLAGS).catch(() => undefined)
+    if (!file) return undefined
+    try {
+      const before = await file.stat({ bigint: true })
+      if (!before.isFile() || before.ino !== inode || before.size > BigInt(this.#options.maxBytes)) return undefined
+      if (modified !== undefined && modified !== before.mtimeNs) return undefined
+      if (changed !== undefined && changed !== before.ctimeNs) return undefined
+      const digest = await this.#read(file)
+      const after = await file.stat({ bigint: true })
+      return after.mtimeNs === before.mtimeNs && after.size === before.size ? digest : undefined
+    } finally {
+      await file.close()
+    }
+  }
+
+  async #read(file: FileHandle): Promise<Digest> {
     const hash = createHash('sha256')
     const chunk = Buffer.allocUnsafe(CHUNK)
     for (let total = 0; ; ) {
-      if (signal.aborted) return undefined
+      if (this.#options.signal.aborted) return undefined
       const { bytesRead } = await file.read(chunk, 0, CHUNK, total)
+      if (bytesRead === 0) return `sha256:${hash.digest('hex')}`
       total += bytesRead
-      if (total > maxBytes) return undefined
-      if (bytesRead === 0) break
+      if (total > this.#options.maxBytes) return undefined
       hash.update(chunk.subarray(0, bytesRead))
     }
-    return (await isSame(file, wanted)) ? `sha256:${hash.digest('hex')}` : undefined
   }
 }
 
 function keyOf({ device, inode, modified, changed }: Wanted): string | undefined {
   if (device === undefined || modified === undefined || changed === undefined) return undefined
   return `${device}:${inode}:${modified}:${changed}`
-}
-
-async function isSame(file: FileHandle, { inode, modified, changed }: Wanted): Promise<boolean> {
-  const stat = await file.stat({ bigint: true })
-  if (!stat.isFile() || stat.ino !== inode) return false
-  return (modified === undefined || modified === stat.mtimeNs) && (changed === undefined || changed === stat.ctimeNs)
 }

@@ -28,8 +28,9 @@ export default definePlugin(import.meta, {
         const modified = event.get('exec.file.modification_time')
         const changed = event.get('exec.file.change_time')
         const found = hasher.digest({
-          // The first is the very file, also of a program that was deleted or never had a name; a script is found by its path only.
-          paths: typeof pid === 'number' ? [`/proc/${pid}/exe`, `/proc/${pid}/root${path}`, path] : [path],
+          // The link finds a program that was deleted or never had a name; a script is found by its path only.
+          ...(typeof pid === 'number' && { running: `/proc/${pid}/exe` }),
+          paths: typeof pid === 'number' ? [`/proc/${pid}/root${path}`, path] : [path],
           inode,
           ...(typeof device === 'number' && { device }),
           ...(typeof modified === 'bigint' && { modified }),
