@@ -101,9 +101,9 @@ export default defineConfig({
     shellFromWebServer()
     await expect
       .poll(() => receiver.rules(), { timeout: 30_000 })
-      .toEqual(expect.arrayContaining(['exec-from-memory-file-system', 'shell-from-web-server']))
-    const shown = await agent.signal('exec-from-memory-file-system')
-    const { signal, key } = receiver.received.find((it) => it.signal.rule.id === 'exec-from-memory-file-system')!
+      .toEqual(expect.arrayContaining(['exec-from-memory-filesystem', 'shell-from-web-server']))
+    const shown = await agent.signal('exec-from-memory-filesystem')
+    const { signal, key } = receiver.received.find((it) => it.signal.rule.id === 'exec-from-memory-filesystem')!
     expect(signal.id).toBe(shown['id'])
     expect(key).toBe(`${signal.id}:${signal['revision']}:team`)
     expect(receiver.refused).toBe(0)
