@@ -36,11 +36,11 @@ export default definePlugin(import.meta, {
           ...(typeof modified === 'bigint' && { modified }),
           ...(typeof changed === 'bigint' && { changed }),
         })
-        return found instanceof Promise ? found.then(valueOf) : valueOf(found)
+        return found instanceof Promise ? found.then(fieldOf) : fieldOf(found)
       },
     })
     ctx.onStop(() => hasher.idle())
   },
 })
 
-const valueOf = (digest: Digest) => (digest === undefined ? UNKNOWN : [digest])
+const fieldOf = (digest: Digest) => (digest === undefined ? UNKNOWN : [digest])
