@@ -8,6 +8,7 @@ import type { ProcessTable } from '../table/process-table.ts'
 import { SLAB_MAX } from '../table/slab.ts'
 import type { StringId } from '../table/strings.ts'
 import type { Names } from '../users.ts'
+import { KeptLists } from './kept-lists.ts'
 
 /** The record under dispatch: arguments and environment are read from it in full, while the table keeps only their beginning. */
 export interface LiveRecord {
@@ -36,6 +37,7 @@ export class Images {
   readonly #containerOf: (id: StringId) => string
   readonly #argv: DecodedList = { version: -1, memory: undefined, at: -1, list: UNKNOWN }
   readonly #envp: DecodedList = { version: -1, memory: undefined, at: -1, list: UNKNOWN }
+  readonly #environments: KeptLists
 
   constructor(table: ProcessTable, users: Names, groups: Names, clock: Clock) {
     this.table = table
@@ -44,6 +46,7 @@ export class Images {
     this.clock = clock
     this.nameOf = table.strings.derive(baseName)
     this.#containerOf = table.strings.derive(containerIdOf)
+    this.#environments = new KeptLists(table.strings, (id) => this.#entriesOf(id))
   }
 
   flags(node: Node): number {
@@ -90,6 +93,10 @@ export class Images {
     if (row === 0 || this.table.rows.flags(row) & unknownFlag) return UNKNOWN
     const { live } = this
     if (live.node !== node || live.at < 0 || !live.memory) return this.#keptList(row, offset)
+    if (offset === EXEC.envp && this.table.rows.textLength(row, offset) <= SLAB_MAX) {
+      const id = this.table.rows.textId(row, offset)
+      if (id !== 0) return this.#environments.of(id)
+    }
     const decoded = offset === EXEC.argv ? this.#argv : this.#envp
     if (decoded.version === this.table.version && decoded.memory === live.memory && decoded.at === live.at) return decoded.list
     decoded.version = this.table.version
@@ -102,6 +109,10 @@ export class Images {
   #keptList(row: number, offset: number): readonly string[] | Unknown {
     const id = this.table.rows.textId(row, offset)
     if (id === 0) return UNKNOWN
+    return offset === EXEC.envp ? this.#environments.of(id) : this.#entriesOf(id)
+  }
+
+  #entriesOf(id: StringId): readonly string[] {
     const { strings } = this.table
     const start = strings.offsetOf(id)
     return entries(strings.bufferOf(id), start, start + strings.lengthOf(id))
