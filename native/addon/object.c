@@ -4,6 +4,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -283,7 +285,13 @@ static napi_value load(napi_env env, napi_callback_info info)
 		return NULL;
 	raise_memlock();
 	cws_log_start();
+	sigset_t all, before;
+
+	/* The verifier gives up with EAGAIN when a signal is pending: a profiler's timer would keep every program out. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = bpf_object__load(object->bpf);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	const char *log = cws_log_stop();
 	if (error)
 		return js_throw(env, "CWS_BPF_LOAD", -error, log, "the kernel refused the BPF object %s", bpf_object__name(object->bpf));

@@ -145,8 +145,10 @@ export class Runtime {
     let alive = 0
     for (const sensor of this.sensors) {
       try {
-        if (await sensor.start(interests)) alive++
-        else this.#degrade(sensor.plugin, `no flavour of sensor "${sensor.definition.sensor}" can run here`)
+        if (await sensor.start(interests)) {
+          alive++
+          this.#tellFallback(sensor)
+        } else this.#degrade(sensor.plugin, `no flavour of sensor "${sensor.definition.sensor}" can run here`)
       } catch (error) {
         if (error instanceof CwsError && error.code === 'CWS_ERR_SOURCES_FAILED') throw error
         this.engine.fault(sensor.plugin, 'start', asError(error))
@@ -163,6 +165,27 @@ export class Runtime {
       if (sensor.selfTest === 'silent')
         this.#degrade(sensor.plugin, `sensor "${sensor.definition.sensor}" is attached but did not see the self-test`)
     this.engine.hooks.ready.call()
+  }
+
+  /** A sensor that runs on less than its best says so, and why. */
+  #tellFallback(sensor: Sensor): void {
+    const { flavours, running, pinned, sensor: name } = sensor.report()
+    if (pinned !== undefined || flavours[0]?.name === running) return
+    const better = flavours.slice(
+      0,
+      flavours.findIndex((flavour) => flavour.name === running),
+    )
+    const gaps = flavours.find((flavour) => flavour.name === running)?.gaps ?? []
+    const log = this.#shared.logFor(sensor.plugin)
+    for (const flavour of better)
+      log.warn(
+        { sensor: name, flavour: flavour.name },
+        `sensor "${name}" cannot run as ${flavour.name}: ${flavour.reason ?? flavour.state}`,
+      )
+    log.warn(
+      { sensor: name, flavour: running, gaps },
+      `sensor "${name}" runs as ${running}${gaps.length ? `, which misses: ${gaps.join('; ')}` : ''}`,
+    )
   }
 
   #degrade(name: string, detail: string): void {

@@ -4,7 +4,8 @@ import type { Engine } from '../pipeline/engine.ts'
 import { within } from '../plugin/timeout.ts'
 import type { Sensor } from './sensors.ts'
 
-const PATIENCE_MS = 3_000
+/** A loaded host takes its time; a sensor that is alive answers in milliseconds. */
+const PATIENCE_MS = 10_000
 
 /**
  * Proves through the whole pipeline that a sensor sees: something harmless is done, the event must come through enrichment and detection and
