@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -6,12 +7,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAll } from '../../scripts/pack.ts'
 import { RunningAgent, root } from '../support/agent.ts'
+import { plainEnvironment } from '../support/environment.ts'
 import { SignedReceiver } from '../support/receiver.ts'
 import { Registry } from '../support/registry.ts'
 import { run, runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
 
 /** Long enough for a first run, which fetches what others published. */
 const PATIENT = 300_000
+
+/** Of whoever comes with what the system has. */
+const systemNode = Number.parseInt(execFileSync('node', ['--version'], { env: plainEnvironment(), encoding: 'utf8' }).slice(1), 10)
 
 let registry: Registry
 let work: string
@@ -111,12 +116,10 @@ export default defineConfig({
     expect(await agent.stop()).toBe(0)
   })
 
-  it('is told in one line what is missing after --omit=optional', { timeout: PATIENT }, async () => {
+  it.skipIf(systemNode >= 24)('is told in one line what is missing after --omit=optional', { timeout: PATIENT }, async () => {
     const bare = await emptyProject('omit-optional')
     await install(bare, '--omit=optional', '@cws/agent')
-    const { stdout: version } = await registry.run(bare, 'node', ['--version'])
     const failed = await registry.run(bare, 'npx', ['cws', 'run']).catch((error: { code: number; stdout: string; stderr: string }) => error)
-    expect(Number.parseInt(version.slice(1), 10), 'the Node of the system is older than the agent needs').toBeLessThan(24)
     expect(failed).toMatchObject({ code: 2, stdout: '' })
     expect(failed.stderr.trim().split('\n')).toHaveLength(1)
     expect(failed.stderr).toMatch(/Node 24 or newer is needed.*npm install --include=optional/)

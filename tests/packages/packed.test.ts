@@ -100,7 +100,7 @@ describe('packed packages', () => {
   })
 
   it('resolve for Node without the condition of this repository', () => {
-    const entries = packed.flatMap(entriesOf).filter((entry) => entry !== '@cws/core/cli')
+    const entries = packed.flatMap(entriesOf)
     const script = join(folder, 'entries.mjs')
     writeFileSync(
       script,
