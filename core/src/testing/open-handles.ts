@@ -16,7 +16,7 @@ const LASTING = new Set([
   'WORKER',
 ])
 /** Closing takes a few turns of the loop. */
-const PATIENCE_MS = 2_000
+const PATIENCE_MS = 1_000
 /** Node's own frames stand before those of whoever asked for a server. */
 const FRAMES = 30
 
