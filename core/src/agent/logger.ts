@@ -47,17 +47,23 @@ export function createLogger(options: LoggerOptions): { logFor(plugin: string): 
 }
 
 function humanLine(line: string, color: boolean): string {
-  const { level, time, plugin, msg, code, hint, stack } = JSON.parse(line) as {
+  const { level, time, plugin, msg, code, hint, frame, stack } = JSON.parse(line) as {
     level: number
     time: string
     plugin?: string
     msg?: string
     code?: string
     hint?: string
+    frame?: string
     stack?: string
   }
   const [word, ansi] = LEVELS[level] ?? ['log', '0']
   const tag = color ? `\x1b[${ansi}m${word}\x1b[0m` : word
-  const tail = [code ? ` (${code})` : '', hint ? `\n      ${printable(hint)}` : '', level === 20 && stack ? `\n${stack}` : ''].join('')
+  const tail = [
+    code ? ` (${code})` : '',
+    ...(frame?.split('\n') ?? []).map((row) => `\n      ${printable(row)}`),
+    hint ? `\n      ${printable(hint)}` : '',
+    level === 20 && stack ? `\n${stack}` : '',
+  ].join('')
   return `${time.slice(11, 19)} ${tag.padEnd(color ? 14 : 5)} ${plugin ? `${plugin}: ` : ''}${printable(msg ?? '')}${tail}\n`
 }

@@ -14,10 +14,10 @@ export type { Distribution } from './distribution.ts'
 
 const FIRST_STEPS = `
 First steps:
-  sudo cws run          watch this host; signals appear here
-  sudo cws doctor       what this host can see, what not, and why
-  cws init && cws check write a configuration of your own and look it over
-  cws help run          all about one command`
+  sudo cws run      watch this host; signals appear here
+  sudo cws doctor   what this host can see, what not, and why
+  cws init          write a configuration of your own
+  cws help run      all about one command`
 
 /** The program `cws` of a distribution. */
 export function program(distribution: Distribution): Command {

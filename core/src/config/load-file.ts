@@ -1,14 +1,12 @@
 import { realpathSync, statSync } from 'node:fs'
-import { stripTypeScriptTypes } from 'node:module'
 import { extname } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { pathToFileURL } from 'node:url'
+import { CwsError } from '../errors/cws-error.ts'
+import { evaluationError } from './evaluation-error.ts'
 import { configNames } from './explorer.ts'
-import { frameOf, readSource } from './frame.ts'
-import { generationOf, withGeneration } from './generation.ts'
+import { withGeneration } from './generation.ts'
 import { importModule } from './import-module.ts'
 import { forgetCommonJs } from './module-hooks.ts'
-import type { Place } from './problem.ts'
 import { scriptSource } from './script-source.ts'
 import type { Source } from './source.ts'
 import { readText } from './text-source.ts'
@@ -74,7 +72,7 @@ async function evaluate(file: string, { generation, timeoutMs, environment }: Ev
       })
     return typeof exported === 'function' ? await Promise.race([exported(environment), deadline.passed]) : await exported
   } catch (error) {
-    throw error instanceof CwsError || (error as { name?: unknown } | null)?.name === 'CwsError' ? error : failure(file, real, error)
+    throw evaluationError(file, real, error)
   } finally {
     deadline.cancel()
   }
@@ -99,61 +97,4 @@ function timeout(ms: number, file: string) {
     ms,
   )
   return { passed: promise, cancel: () => clearTimeout(timer) }
-}
-
-function failure(file: string, real: string, error: unknown): CwsError {
-  const place = placeOfSyntaxError(error, real) ?? placeInStack(error, real)
-  const where = place ? `${place.file}:${place.line}:${place.column}` : file
-  const code = (error as { code?: unknown } | null)?.code
-  const hint =
-    code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
-      ? 'Types are only erased, not compiled: replace enum, namespace and parameter properties by plain JavaScript.'
-      : undefined
-  return new CwsError('CWS_ERR_CONFIG_LOAD', `${where}: ${messageOf(error).split('\n', 1)[0]}`, {
-    hint,
-    // A syntax error's stack quotes the line, which may hold a secret.
-    cause: error instanceof SyntaxError ? undefined : error,
-    frame: place && frameOf(place, new Set()),
-  })
-}
-
-/** A syntax error's stack starts with `file:///…:LINE`, the line, and a line with a caret. */
-function placeOfSyntaxError(error: unknown, real: string): Place | undefined {
-  if (!(error instanceof Error) || error.name !== 'SyntaxError') return undefined
-  return placeInHeader(error.stack ?? '', undefined) ?? reparse(real)
-}
-
-function placeInHeader(stack: string, file: string | undefined): Place | undefined {
-  const header = /^(\S.*):(\d+)\n(.*)\n( *)\^/.exec(stack)
-  if (!header) {
-    const bare = /^(\S.*):(\d+)\n/.exec(stack)
-    return bare && (file ?? localPath(bare[1] as string))
-      ? { file: file ?? localPath(bare[1] as string), line: Number(bare[2]), column: 1 }
-      : undefined
-  }
-  return { file: file ?? localPath(header[1] as string), line: Number(header[2]), column: (header[4] as string).length + 1 }
-}
-
-/** Errors of V8's module parser carry no place: the parser that erases types finds the same one and says where. */
-function reparse(real: string): Place | undefined {
-  const text = readSource(real)
-  if (text === undefined) return undefined
-  try {
-    stripTypeScriptTypes(text, { sourceUrl: 'config' })
-    return undefined
-  } catch (error) {
-    return placeInHeader((error as Error).stack ?? '', real)
-  }
-}
-
-/** The innermost frame of a stack that lies in the configuration's own package. */
-function placeInStack(error: unknown, real: string): Place | undefined {
-  if (!(error instanceof Error)) return undefined
-  for (const [, at, line, column] of (error.stack ?? '').matchAll(/((?:file:\/\/)?\/[^\s()]+?):(\d+):(\d+)/g))
-    if (generationOf(at) !== undefined || at === real) return { file: localPath(at as string), line: Number(line), column: Number(column) }
-  return undefined
-}
-
-function localPath(at: string): string {
-  return at.startsWith('file:') ? fileURLToPath(at) : at
 }

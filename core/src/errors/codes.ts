@@ -21,14 +21,17 @@ export const errorCodes = {
     todo: 'The message names the nearest; see `cws fields`.',
   },
   CWS_ERR_FIELD_PROVIDER: { means: 'Two plugins provide the same field.', todo: 'Remove one of them.' },
-  CWS_ERR_CONDITION: { means: 'A condition does not parse or does not fit the model.', todo: 'The frame points at the place.' },
+  CWS_ERR_CONDITION: { means: 'A condition does not parse or does not fit the model.', todo: '`cws fields TYPE` lists what it can use.' },
   CWS_ERR_RULE: { means: 'A rule is not valid.', todo: 'The message says which key and why; the other rules run.' },
   CWS_ERR_CONFIG_NOT_FOUND: { means: 'The configuration that was named does not exist.', todo: 'Check the path, or run `cws init`.' },
-  CWS_ERR_CONFIG_LOAD: { means: 'The configuration could not be read, parsed or evaluated.', todo: 'The frame points at the place.' },
+  CWS_ERR_CONFIG_LOAD: {
+    means: 'The configuration could not be read, parsed or evaluated.',
+    todo: 'Mend the place shown; `cws check` tells whether it is right.',
+  },
   CWS_ERR_CONFIG_TIMEOUT: { means: 'The function that makes the configuration did not settle.', todo: 'It must finish within 10 s.' },
   CWS_ERR_CONFIG_INVALID: {
     means: 'The configuration has a wrong key or value.',
-    todo: 'The frame points at it and names the nearest valid key.',
+    todo: 'Mend the place shown; `cws check` tells whether it is right.',
   },
   CWS_ERR_CONFIG_TRUST: {
     means: 'Run as root, the agent refuses code or configuration that others can write.',
@@ -57,7 +60,7 @@ export const errorCodes = {
   },
   CWS_ERR_PLUGIN_OPTIONS: {
     means: 'A plugin was given a wrong option.',
-    todo: 'The message names the option, what came and what was expected.',
+    todo: 'The README of the plugin lists its options; `cws check` tells whether they are right.',
   },
   CWS_ERR_OPTION_NOT_CLONEABLE: {
     means: 'A notifier was given an option that cannot cross to the delivery thread, for example a function.',

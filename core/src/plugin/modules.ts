@@ -1,6 +1,8 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { evaluationError } from '../config/evaluation-error.ts'
 import { CwsError } from '../errors/cws-error.ts'
 
 /** Rises with every composition, so that a reload evaluates files anew. Apart from the numbers that configurations use. */
@@ -15,13 +17,20 @@ export class Modules {
     this.folder = resolve(folder)
   }
 
-  /** @throws CwsError CWS_ERR_PLUGIN_NOT_FOUND if no such package is installed; whatever the module throws. */
+  /** @throws CwsError CWS_ERR_PLUGIN_NOT_FOUND if no such package is installed; CWS_ERR_CONFIG_LOAD with the place if a file does not evaluate. */
   async import(specifier: string): Promise<Record<string, unknown>> {
-    return (await import(/* @vite-ignore */ this.#urlOf(specifier))) as Record<string, unknown>
+    const url = this.#urlOf(specifier)
+    try {
+      return (await import(/* @vite-ignore */ url)) as Record<string, unknown>
+    } catch (error) {
+      if (!isFile(specifier)) throw error
+      const file = resolve(this.folder, specifier)
+      throw evaluationError(relative(this.folder, file), existsSync(file) ? realpathSync(file) : file, error)
+    }
   }
 
   #urlOf(specifier: string): string {
-    if (isAbsolute(specifier) || /^\.{1,2}\//.test(specifier)) {
+    if (isFile(specifier)) {
       const url = pathToFileURL(resolve(this.folder, specifier))
       url.searchParams.set('cws', String(this.#generation))
       return url.href
@@ -38,3 +47,5 @@ export class Modules {
     })
   }
 }
+
+const isFile = (specifier: string): boolean => isAbsolute(specifier) || /^\.{1,2}\//.test(specifier)

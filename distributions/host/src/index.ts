@@ -1,4 +1,4 @@
-import type { PluginInput } from '@cws/core'
+import { CwsError, nearest, type PluginInput } from '@cws/core'
 import processExec from '@cws/plugin-process-exec'
 import { rules } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
@@ -12,8 +12,22 @@ export interface HostOptions {
   readonly rules?: Parameters<typeof rules>[0]
 }
 
-/** What an agent on a host runs: process activity and the rules that come with CWS. Spread or list it in a configuration. */
+const KEYS = ['process', 'rules'] as const satisfies readonly (keyof HostOptions)[]
+
+/**
+ * What an agent on a host runs: process activity and the rules that come with CWS. Spread or list it in a configuration.
+ * @throws CwsError CWS_ERR_PLUGIN_OPTIONS if there is no such option
+ */
 export function host(options: HostOptions = {}): readonly PluginInput[] {
+  for (const key of Object.keys(options)) if (!KEYS.includes(key as keyof HostOptions)) throw unknownOption(key)
   const { packs = [], ...others } = options.rules ?? {}
   return [processExec(options.process), rules({ ...others, packs: [defaults, ...packs] })]
+}
+
+function unknownOption(key: string): CwsError {
+  const guess = nearest(key, KEYS)
+  return new CwsError(
+    'CWS_ERR_PLUGIN_OPTIONS',
+    `host(): unknown option "${key}"; ${guess ? `did you mean "${guess}"?` : `there is ${KEYS.join(', ')}`}`,
+  )
 }

@@ -85,6 +85,7 @@ describe('cws init and cws check', { timeout: 60_000 }, () => {
     const check = cws('check', '--config', file, '--format', 'json')
     expect(check.stderr).toBe('')
     expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, config: file, problems: [] })
+    expect(first.stdout).toContain(`cws check --config ${file}`)
     const again = cws('init')
     expect(again.status).toBe(2)
     expect(again.stderr).toContain('is there already')
@@ -108,6 +109,36 @@ describe('cws init and cws check', { timeout: 60_000 }, () => {
     const machine = cws('check', '--config', file, '--format', 'json')
     expect(machine.status).toBe(2)
     expect(JSON.parse(machine.stdout)).toMatchObject({ ok: false, error: { code: 'CWS_ERR_CONFIG_INVALID' } })
+  })
+
+  test('a wrong option of the preset is a framed error', () => {
+    const file = config("import { host } from '@cws/agent'\n\nexport default {\n  plugins: [host({ rulez: {} } as never)],\n}\n")
+    const { stderr, status } = cws('check', '--config', file)
+    expect(stderr).toContain('cws.config.ts:4:13: host(): unknown option "rulez"; did you mean "rules"?')
+    expect(stderr).toContain('> 4 |')
+    expect(status).toBe(2)
+  })
+
+  test('a rule that is wrong is told with its place, for people and for programs', () => {
+    writeFileSync(join(folder, 'wrong.mjs'), "export default {\n  id: 'wrong',\n  on: 'exec',\n  where: 'exec.file.pth == 1',\n}\n")
+    const file = config("import { host } from '@cws/agent'\nexport default { plugins: [host({ rules: { packs: ['./wrong.mjs'] } })] }\n")
+    const human = cws('check', '--config', file)
+    expect(human.stdout).toMatch(
+      /^wrong rules: wrong\.mjs:2: rule "wrong": .*did you mean "exec\.file\.path"\?\n {4}> 1 \| exec\.file\.pth/m,
+    )
+    expect([human.status, human.stderr]).toEqual([2, ''])
+    const machine = cws('check', '--config', file, '--format', 'json')
+    expect(JSON.parse(machine.stdout)).toMatchObject({
+      ok: false,
+      problems: [{ plugin: 'rules', message: expect.stringContaining('exec.file.pth'), frame: expect.stringContaining('> 1 |') }],
+    })
+    expect(machine.status).toBe(2)
+  })
+
+  test('a rule file that does not parse is told with its place', () => {
+    writeFileSync(join(folder, 'broken.mjs'), "export default { id: 'broken'\n")
+    const file = config("import { host } from '@cws/agent'\nexport default { plugins: [host({ rules: { packs: ['./broken.mjs'] } })] }\n")
+    expect(cws('check', '--config', file).stdout).toMatch(/^wrong rules: \S+broken\.mjs:1:\d+: [^\n]+\n {4}> 1 \| export default/m)
   })
 
   test('a configuration that was named and is not there ends with 2', () => {

@@ -9,6 +9,8 @@ export interface FoundRule {
   readonly rule: unknown
   /** For people: a file, a package, or a place in the options. */
   readonly origin: string
+  /** The file that it stands in, if it was named as one. */
+  readonly file?: string | undefined
 }
 
 export interface Collected {
@@ -23,9 +25,9 @@ type Importer = Pick<PluginContext, 'folder' | 'import'>
 export async function collect(packs: readonly PackInput[], importer: Importer): Promise<Collected> {
   const rules: FoundRule[] = []
   const failed: { origin: string; error: unknown }[] = []
-  const attempt = async (origin: string, find: () => Promise<readonly unknown[]> | readonly unknown[]) => {
+  const attempt = async (origin: string, find: () => Promise<readonly unknown[]> | readonly unknown[], file?: string) => {
     try {
-      for (const rule of await find()) rules.push({ rule, origin })
+      for (const rule of await find()) rules.push({ rule, origin, file })
     } catch (error) {
       failed.push({ origin, error })
     }
@@ -36,14 +38,15 @@ export async function collect(packs: readonly PackInput[], importer: Importer): 
     else {
       const files = filesOf(pack, importer.folder)
       if (files.length === 0) await attempt(pack, () => refuse(`there are no rule files at ${pack} (${endings.join(', ')})`))
-      for (const file of files)
-        await attempt(relative(importer.folder, file) || file, async () => {
-          if (!endings.includes(extname(file))) refuse(`this is no kind of file that rules can be in: ${endings.join(', ')}`)
-          return rulesOfModule(await importer.import(file))
-        })
+      for (const file of files) await attempt(relative(importer.folder, file) || file, () => rulesOfFile(file, importer), file)
     }
   }
   return { rules, failed }
+}
+
+async function rulesOfFile(file: string, importer: Importer): Promise<readonly unknown[]> {
+  if (!endings.includes(extname(file))) refuse(`this is no kind of file that rules can be in: ${endings.join(', ')}`)
+  return rulesOfModule(await importer.import(file))
 }
 
 function originOf(pack: object, index: number): string {

@@ -12,10 +12,11 @@ export const rules = definePlugin(import.meta, {
   async setup(ctx) {
     const { packs, tune } = ctx.options
     const loaded = load(await collect(packs, ctx), tune, ctx.model.get)
-    for (const warning of loaded.warnings) ctx.log.warn(warning)
+    for (const { message, frame } of loaded.warnings) ctx.log.warn({ frame }, message)
     for (const { origin, error } of loaded.rejected) {
-      const frame = error instanceof CwsError && error.frame ? `\n${error.frame}` : ''
-      ctx.log.error(`${origin}: ${error.message}${frame}`)
+      const frame = error instanceof CwsError ? error.frame : undefined
+      // What does not evaluate names its place itself.
+      ctx.log.error({ frame }, error.message.includes(`${origin}:`) ? error.message : `${origin}: ${error.message}`)
     }
     detect(loaded.rules, ctx as never)
 

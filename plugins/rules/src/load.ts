@@ -1,5 +1,6 @@
 import { type CheckedRule, CwsError, checkRule, type EventDefinition, nearest } from '@cws/core'
-import type { Collected } from './collect.ts'
+import type { Collected, FoundRule } from './collect.ts'
+import { lineOfRule } from './front-ends/typescript.ts'
 import type { Options } from './options.ts'
 import { tuned } from './tune.ts'
 
@@ -7,6 +8,7 @@ import { tuned } from './tune.ts'
 export interface Rejection {
   /** Id of the rule, or the file or package. */
   readonly id: string
+  /** File, with the line where it is known, or package. */
   readonly origin: string
   readonly error: Error
 }
@@ -16,7 +18,13 @@ export interface Loaded {
   readonly rejected: readonly Rejection[]
   /** Ids that `tune` turned off. */
   readonly off: readonly string[]
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
+}
+
+export interface Warning {
+  readonly message: string
+  /** The excerpt that it is about. */
+  readonly frame?: string | undefined
 }
 
 /** Checks and tunes all rules. A bad one loses only itself; of two with one id the first runs. */
@@ -25,8 +33,9 @@ export function load(found: Collected, tune: Options['tune'], find: (type: strin
   const origins = new Map<string, string>()
   const rejected: Rejection[] = found.failed.map(({ origin, error }) => ({ id: origin, origin, error: asError(error) }))
   const off: string[] = []
-  const warnings: string[] = []
-  for (const { rule, origin } of found.rules) {
+  const warnings: Warning[] = []
+  for (const each of found.rules) {
+    const { rule, origin } = each
     const id = idOf(rule) ?? origin
     try {
       const checked = checkRule(rule, find)
@@ -36,15 +45,15 @@ export function load(found: Collected, tune: Options['tune'], find: (type: strin
       const tuning = tune[checked.id]
       if (tuning === 'off') off.push(checked.id)
       else rules.set(checked.id, tuning ? tunedOrNot(checked, tuning) : checked)
-      warnings.push(...checked.warnings.map((warning) => `rule "${id}" in ${origin}: ${warning}`))
+      warnings.push(...checked.warnings.map((warning) => ({ message: `rule "${id}" in ${origin}: ${warning}` })))
     } catch (error) {
-      rejected.push({ id, origin, error: asError(error) })
+      rejected.push({ id, origin: placeOf(each), error: asError(error) })
     }
   }
   for (const id of Object.keys(tune)) {
-    if (origins.has(id)) continue
+    if (origins.has(id) || rejected.some((one) => one.id === id)) continue
     const suggestion = nearest(id, origins.keys())
-    warnings.push(`\`tune\` names a rule that there is not: "${id}"${suggestion ? `; did you mean "${suggestion}"?` : ''}`)
+    warnings.push({ message: `\`tune\` names a rule that there is not: "${id}"${suggestion ? `; did you mean "${suggestion}"?` : ''}` })
   }
   return { rules: [...rules.values()], rejected, off, warnings }
 
@@ -54,10 +63,16 @@ export function load(found: Collected, tune: Options['tune'], find: (type: strin
       return tuned(rule, tuning, find(rule.on))
     } catch (error) {
       const { message, frame } = error as CwsError
-      warnings.push(`\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}${frame ? `\n${frame}` : ''}`)
+      warnings.push({ message: `\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}`, frame })
       return rule
     }
   }
+}
+
+function placeOf({ rule, origin, file }: FoundRule): string {
+  const id = idOf(rule)
+  const line = file === undefined || id === undefined ? undefined : lineOfRule(file, id)
+  return line === undefined ? origin : `${origin}:${line}`
 }
 
 function idOf(rule: unknown): string | undefined {

@@ -216,6 +216,18 @@ describe('loading', () => {
       ])
     })
 
+    it('says on which line a rule stands that is refused, and that `tune` naming it is no mistake besides', async () => {
+      const text = JSON.stringify({ ...root, id: 'unclosed', where: 'process.user == "root' }, null, 2)
+      writeFileSync(join(folder, 'wrong.mjs'), `\nexport default ${text}`)
+      await using pipeline = await TestPipeline.of([rules({ packs: ['./wrong.mjs'], tune: { unclosed: 'off' } })], { folder })
+      expect(pipeline.logs.filter((log) => log.level !== 'info')).toMatchObject([
+        {
+          level: 'error',
+          message: 'wrong.mjs:3: rule "unclosed": 1:17: this text has no closing quote',
+        },
+      ])
+    })
+
     it('reads files anew in the next composition', async () => {
       const file = join(folder, 'changing.mjs')
       for (const id of ['before', 'after']) {

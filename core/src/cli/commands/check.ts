@@ -1,16 +1,25 @@
 import type { Command } from 'commander'
 import type { Composition } from '../../config/load-composition.ts'
 import { CwsError } from '../../errors/cws-error.ts'
-import { composition, loggerFor, lookingRuntime } from '../compose.ts'
+import type { Logger } from '../../plugin/logger.ts'
+import { composition, lookingRuntime } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import { type ConfigOption, configOption, type FormatOption, formatOption, withOptions } from '../options.ts'
-import { json, line, styled, table } from '../output.ts'
+import { type Cell, json, line, styled, table } from '../output.ts'
 import { errorJson, exitCodeOf } from '../report-error.ts'
 
-/** A plugin that did not come through its set-up whole: it failed, or refused a rule. */
-interface Problem {
+/** What a plugin said while it was set up. */
+interface Remark {
   readonly plugin: string
   readonly message: string
+  /** The excerpt that it is about. */
+  readonly frame: string | null
+}
+
+interface Remarks {
+  /** Why a plugin did not come through its set-up whole: it failed, or refused a rule. */
+  readonly problems: readonly Remark[]
+  readonly warnings: readonly Remark[]
 }
 
 const EXAMPLES = `
@@ -32,9 +41,10 @@ export function checkCommand(program: Command, distribution: Distribution): void
   withOptions(command, configOption(), formatOption('human')).action(async (options: ConfigOption & FormatOption) => {
     try {
       const loaded = await composition(options, distribution)
-      const problems = await setUp(loaded)
-      if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded), problems })
-      else tell(loaded, problems)
+      const remarks = await setUp(loaded)
+      const { problems } = remarks
+      if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded, remarks), problems })
+      else tell(loaded, remarks)
       if (problems.length > 0) process.exitCode = 2
     } catch (error) {
       if (options.format !== 'json' || !(error instanceof CwsError)) throw error
@@ -44,18 +54,33 @@ export function checkCommand(program: Command, distribution: Distribution): void
   })
 }
 
-async function setUp({ instances }: Composition): Promise<readonly Problem[]> {
-  const { logFor } = await loggerFor('warn', true)
-  const runtime = await lookingRuntime(instances, logFor)
+async function setUp({ instances }: Composition): Promise<Remarks> {
+  const told: (Remark & { readonly level: 'warn' | 'error' })[] = []
+  const runtime = await lookingRuntime(instances, (plugin) =>
+    listener((level, message, frame) => told.push({ level, plugin, message, frame })),
+  )
   await runtime.setup()
-  const problems = runtime
-    .pluginReports()
-    .flatMap(({ name, state, detail }) => (state !== 'ok' ? [{ plugin: name, message: detail ?? '' }] : []))
+  const reports = runtime.pluginReports()
   await runtime.stop()
-  return problems
+  const of = (level: string) => told.filter((it) => it.level === level).map(({ plugin, message, frame }) => ({ plugin, message, frame }))
+  const problems = of('error')
+  // A plugin that is not well and gave no reason has at least its state.
+  for (const { name, state, detail } of reports)
+    if (state !== 'ok' && !problems.some(({ plugin }) => plugin === name))
+      problems.push({ plugin: name, message: detail ?? state, frame: null })
+  return { problems, warnings: of('warn') }
 }
 
-function summary({ file, instances, notifications, warnings }: Composition): Record<string, unknown> {
+/** A logger that hands on what a person should hear of. */
+function listener(tell: (level: 'warn' | 'error', message: string, frame: string | null) => void): Logger {
+  const hear = (level: 'warn' | 'error') => (details: object | string, message?: string) =>
+    typeof details === 'string'
+      ? tell(level, details, null)
+      : tell(level, message ?? JSON.stringify(details), (details as { frame?: string }).frame ?? null)
+  return { debug: () => {}, info: () => {}, warn: hear('warn'), error: hear('error') }
+}
+
+function summary({ file, instances, notifications, warnings }: Composition, remarks: Remarks): Record<string, unknown> {
   return {
     config: file ?? null,
     plugins: instances.map(({ instance }) => ({
@@ -65,19 +90,27 @@ function summary({ file, instances, notifications, warnings }: Composition): Rec
       version: instance.package.version,
     })),
     notifications: notifications?.map(({ name }) => name) ?? null,
-    warnings,
+    warnings: [...warnings, ...remarks.warnings.map(({ plugin, message }) => `${plugin}: ${message}`)],
   }
 }
 
-function tell(loaded: Composition, problems: readonly Problem[]): void {
-  const { file, instances, notifications, warnings } = loaded
+function tell({ file, instances, notifications, warnings }: Composition, remarks: Remarks): void {
   line(file ?? 'no configuration: the preset of this installation')
   table(
     instances.map(({ instance }) => [instance.name, instance.kind, `${instance.package.name} ${instance.package.version}`]),
     '  ',
   )
-  line(notifications ? `${notifications.length} notification rules` : 'no notification rules: every notifier gets every signal from low up')
+  const notifiers = instances.some(({ instance }) => instance.kind === 'notifier')
+  if (notifications) line(`${notifications.length} notification rule${notifications.length === 1 ? '' : 's'}`)
+  else if (notifiers) line('no notification rules: every notifier gets every signal from low up')
+  else line('no notifiers: signals are told on stdout and stored')
   for (const warning of warnings) line(styled('yellow', 'warning'), warning)
-  for (const { plugin, message } of problems) line(styled('red', 'wrong'), `${plugin}: ${message}`)
-  if (problems.length === 0) line(styled('green', 'all right'))
+  for (const warning of remarks.warnings) remark(styled('yellow', 'warning'), warning)
+  for (const problem of remarks.problems) remark(styled('red', 'wrong'), problem)
+  if (remarks.problems.length === 0) line(styled('green', 'all right'))
+}
+
+function remark(tag: Cell, { plugin, message, frame }: Remark): void {
+  line(tag, `${plugin}: ${message}`)
+  for (const row of frame?.split('\n') ?? []) line(`    ${row}`)
 }

@@ -87,7 +87,7 @@ async function examine(options: DoctorOptions, distribution: Distribution): Prom
 function tell(found: Diagnosis): void {
   const { folders, capabilities } = found
   table([
-    ['cws', `${found.version}, an agent is ${found.agent}`],
+    ['cws', `${found.version}, ${found.agent === 'running' ? 'an agent runs' : 'no agent runs'}`],
     ['runtime', `Node ${found.node}, ${found.runtime}`],
     ['kernel', `${found.kernel}, ${found.arch}`],
     ['user', found.user === 0 ? 'root' : styled('yellow', `${found.user ?? 'unknown'}: the sensors of the kernel need root`)],

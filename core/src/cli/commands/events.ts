@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { Runtime } from '../../agent/runtime.ts'
 import { composition, loggerFor, lookingRuntime } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import { eventText } from '../event-text.ts'
@@ -64,10 +65,16 @@ async function showEvents(condition: string | undefined, options: EventsOptions,
     const selection = { ...(options.types ? { types: options.types } : {}), ...(condition === undefined ? {} : { where: condition }) }
     tapEventLines(runtime.engine, runtime.selfTests, fed, selection, write)
     await runtime.startSensors()
+    if (human) process.stderr.write(watching(runtime.sensors, options.types ?? fed))
     await stopped
   } finally {
     await runtime.stop()
     if (dropped > 0) logger.logFor('events').warn(`${dropped} events were dropped: the reader was too slow`)
     logger.flush()
   }
+}
+
+function watching(sensors: Runtime['sensors'], types: readonly string[]): string {
+  const running = sensors.flatMap(({ definition, running }) => (running === undefined ? [] : [`${definition.sensor}: ${running}`]))
+  return `watching ${types.join(', ')} (sensors ${running.join(', ')}); Ctrl-C ends\n`
 }

@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { configFolder } from '../../config/folders.ts'
 import { CwsError, messageOf } from '../../errors/cws-error.ts'
 import type { Distribution } from '../distribution.ts'
 import { line } from '../output.ts'
 
 const EXAMPLES = `
 Examples:
-  cws init                 writes cws.config.ts here
-  sudo cws init /etc/cws   where \`sudo cws run\` looks first
-  cws check                then shows whether it is right`
+  cws init                        writes cws.config.ts here
+  cws check -c ./cws.config.ts    then shows whether it is right
+  sudo cws init /etc/cws          where \`sudo cws run\` looks`
 
 export function initCommand(program: Command, distribution: Distribution): void {
   program
@@ -21,7 +22,9 @@ export function initCommand(program: Command, distribution: Distribution): void 
       const file = join(resolve(folder), 'cws.config.ts')
       write(file, distribution.starter)
       line(`wrote ${file}`)
-      line('next: `cws check` looks it over, `cws run` runs it')
+      // Run as root, only the system's folder is looked into without being told.
+      const name = dirname(file) === configFolder({ root: true, env: {} }) ? '' : ` --config ${file}`
+      line(`next: \`cws check${name}\` looks it over, \`sudo cws run${name}\` runs it`)
     })
 }
 

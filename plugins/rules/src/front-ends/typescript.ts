@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CwsError } from '@cws/core'
 
 /** Endings of the files that this front end reads. */
@@ -23,4 +24,17 @@ export function rulesOfModule(module: Readonly<Record<string, unknown>>): readon
   if (found.size === 0)
     throw new CwsError('CWS_ERR_RULE', 'the module exports no rules', { hint: 'Write `export default defineRule({ … })`.' })
   return [...found]
+}
+
+/** The line, from 1, on which a file gives a rule its id as text; undefined where it is computed, or stands there twice. */
+export function lineOfRule(file: string, id: string): number | undefined {
+  const lines = readFileSync(file, 'utf8').split('\n')
+  const found = lines.flatMap((line, index) => ([`'${id}'`, `"${id}"`, `\`${id}\``].some((text) => isId(line, text)) ? [index + 1] : []))
+  return found.length === 1 ? found[0] : undefined
+}
+
+/** Whether a line says `id: TEXT`. */
+function isId(line: string, text: string): boolean {
+  const at = line.indexOf(text)
+  return at > 0 && /(?:^|[^\w$])["']?id["']?\s*:\s*$/.test(line.slice(0, at))
 }
