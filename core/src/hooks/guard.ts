@@ -12,10 +12,11 @@ export function asError(thrown: unknown): Error {
  * mistake has its rejection attributed too. Every hook has this interceptor before any plugin taps.
  */
 export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink): T {
-  const { fn, name } = tap as unknown as FullTap & { fn: (...args: unknown[]) => unknown }
-  const guardedFn = (...args: unknown[]): unknown => {
+  const { fn, name } = tap as unknown as FullTap & { fn: (first: unknown, second: unknown) => unknown }
+  // No hook has more than two arguments; naming them spares an array each call.
+  const guardedFn = (first: unknown, second: unknown): unknown => {
     try {
-      const result = fn(...args)
+      const result = fn(first, second)
       if (typeof result === 'object' && result !== null && typeof (result as PromiseLike<unknown>).then === 'function') {
         ;(result as PromiseLike<unknown>).then(undefined, (error) => onFault(name, hook, asError(error)))
         return undefined

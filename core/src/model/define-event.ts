@@ -34,7 +34,6 @@ const RESERVED = new Set([
   'values',
   'actor',
   'live',
-  'memo',
   'pending',
   'kept',
   'event',

@@ -12,13 +12,9 @@ export type Redactors = ReadonlyMap<string, (value: unknown, event: { get(field:
 
 /** What is common to live and kept events. The generated classes add a getter for each dotted field name and one for each block. */
 export abstract class BaseEvent {
-  readonly definition: EventDefinition
-  readonly redactors: Redactors
-
-  constructor(definition: EventDefinition, redactors: Redactors) {
-    this.definition = definition
-    this.redactors = redactors
-  }
+  /** On the prototype of the generated class, as all events of a class share it. */
+  declare readonly definition: EventDefinition
+  declare readonly redactors: Redactors
 
   get type(): string {
     return this.definition.type
@@ -46,19 +42,11 @@ export abstract class LiveEvent extends BaseEvent {
   actor = -1
   process$ = -1
   live = true
-  /** Values that were costly to read, by index of the field. */
-  memo: Map<number, unknown> | undefined = undefined
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
-  constructor(
-    definition: EventDefinition,
-    redactors: Redactors,
-    cursor: number,
-    pid: number | undefined,
-    values: ReadonlyMap<string, unknown> | undefined,
-  ) {
-    super(definition, redactors)
+  constructor(cursor: number, pid: number | undefined, values: ReadonlyMap<string, unknown> | undefined) {
+    super()
     this.cursor = cursor
     this.pid = pid
     this.values = values
@@ -70,8 +58,8 @@ export abstract class KeptEvent extends BaseEvent {
   readonly process$: number
   readonly kept: Map<string, unknown>
 
-  constructor(definition: EventDefinition, redactors: Redactors, process: number, kept: Map<string, unknown>) {
-    super(definition, redactors)
+  constructor(process: number, kept: Map<string, unknown>) {
+    super()
     this.process$ = process
     this.kept = kept
   }
@@ -113,22 +101,15 @@ export function generateEventClasses(
   resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
 ): EventClasses {
   class Live extends LiveEvent {
-    constructor(cursor: number, pid: number | undefined, values: ReadonlyMap<string, unknown> | undefined) {
-      super(definition, redactors, cursor, pid, values)
-    }
     override keep(): KeptEvent {
       return keepLive(this, Kept)
     }
   }
-  class Kept extends KeptEvent {
-    constructor(process: number, kept: Map<string, unknown>) {
-      super(definition, redactors, process, kept)
-    }
-  }
-  let index = 0
+  class Kept extends KeptEvent {}
+  for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
   for (const [name, field] of definition.fields) {
     const { read, memoise } = resolve(name, field)
-    Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, index++, read) : plainGetter(name, read) })
+    Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })
     Object.defineProperty(Kept.prototype, name, {
       get(this: Kept) {
         const value = this.kept.get(name)
@@ -147,14 +128,16 @@ function plainGetter(name: string, read: FieldResolver) {
   }
 }
 
-function memoisedGetter(name: string, index: number, read: FieldResolver) {
+/** Remembers the value for the event it was read of: one a getter, so that nothing is allocated for it. */
+function memoisedGetter(name: string, read: FieldResolver) {
+  let owner: LiveEvent | undefined
+  let value: unknown
   return function (this: LiveEvent): unknown {
     if (!this.live) throw expired(this, name)
-    if (this.memo === undefined) this.memo = new Map()
-    const known = this.memo.get(index)
-    if (known !== undefined) return known
-    const value = read(this)
-    this.memo.set(index, value)
+    if (owner !== this) {
+      value = read(this)
+      owner = this
+    }
     return value
   }
 }
