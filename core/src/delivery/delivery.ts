@@ -8,7 +8,7 @@ import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, DeliverySetup,
 import { routesOf } from './routing.ts'
 
 /** The thread holds schedules, not texts: what waits is in the store, what is written is outside the heap. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 }
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 }
 const START_MS = 30_000
 const COUNTERS_MS = 2_000
 

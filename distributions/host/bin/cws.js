@@ -16,11 +16,14 @@ if (problem) {
   process.exit(2)
 }
 
-// A clone has the sources, an installed package has what was built from them.
+// A clone has the sources, an installed package has what was built from them. Measurements in a clone want what hosts run: CWS_BUILT=1.
 const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const fromSource = existsSync(source)
+const fromSource = existsSync(source) && process.env.CWS_BUILT !== '1'
 const main = fromSource ? source : fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const nodeArgs = fromSource ? ['--conditions=cws-source', main] : [main]
+// Nearly all that the engine allocates dies with its event: a small young generation costs no pauses and a third less memory.
+const nodeArgs = ['--max-semi-space-size=4', ...(fromSource ? ['--conditions=cws-source'] : []), main]
+// One arena for all threads of malloc: they allocate little, and each arena keeps what was once used. glibc reads it when the process starts.
+const environment = { MALLOC_ARENA_MAX: '1', ...process.env }
 const argv = [runtime, ...nodeArgs, ...process.argv.slice(2)]
 
 const native = await import('@cws/native/launch').catch(() => undefined)
@@ -30,15 +33,15 @@ try {
       native.capDrop(KEPT_CAPABILITIES)
       native.noNewPrivileges()
     }
-    native.execve(runtime, argv, process.env)
+    native.execve(runtime, argv, environment)
   }
 } catch (error) {
   // Without the addon the agent still runs, on what it can; it says itself what is missing.
   if (error.code !== 'CWS_ERR_NATIVE_UNAVAILABLE') throw error
 }
-if (process.execve) process.execve(runtime, argv)
+if (process.execve) process.execve(runtime, argv, environment)
 if (runtime === process.execPath && !fromSource) await import(pathToFileURL(main).href)
-else waitFor(spawn(runtime, argv.slice(1), { stdio: 'inherit' }))
+else waitFor(spawn(runtime, argv.slice(1), { stdio: 'inherit', env: environment }))
 
 /** The last resort, an old Node without the addon: stay, pass signals on, end as the agent ends. */
 function waitFor(child) {
