@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { RunningAgent } from '../support/agent.ts'
+import { type Line, RunningAgent } from '../support/agent.ts'
 import { runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
 
 describe('the agent without a configuration', () => {
@@ -41,10 +41,10 @@ describe('the agent without a configuration', () => {
   })
 
   it('shows every event when asked, nested by the words of the model', async () => {
-    await using agent = await RunningAgent.start({ args: ['--events=exec,exit'] })
+    await using agent = await RunningAgent.start({ args: ['--events=exec,exit'], keep: isOfTrigger })
     const program = runFromSharedMemory('for-the-record')
     const exec = await agent.find(
-      (line) => line.kind === 'event' && line['type'] === 'exec' && JSON.stringify(line).includes('for-the-record'),
+      (line) => line['type'] === 'exec' && (line['exec'] as { args?: string }).args === 'for-the-record',
     )
     expect(exec).toMatchObject({
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
@@ -58,6 +58,10 @@ describe('the agent without a configuration', () => {
     expect(agent.lines.filter((line) => JSON.stringify(line).includes('self-test'))).toEqual([])
   })
 })
+
+/** What a test of this file made itself: programs called `payload`. */
+const isOfTrigger = (line: Line) =>
+  line.kind !== 'event' || (line['process'] as { file?: { name?: string } }).file?.name === 'payload' || JSON.stringify(line).includes('self-test')
 
 describe('one agent a state folder', () => {
   it('a second is refused with the reason, and the first lives on', async () => {
@@ -82,11 +86,12 @@ describe('exit codes', () => {
     expect(agent.stderr).toMatch(/2 \|/)
   })
 
-  it('3 when a pinned flavour cannot run', async () => {
+  it('2 when a flavour is pinned that there is not', async () => {
     using folder = temporaryFolder()
     const config = join(folder.path, 'cws.config.yaml')
     writeFileSync(config, 'plugins:\n  - process-exec: { flavour: lsm }\n', { mode: 0o600 })
     await using agent = RunningAgent.launch({ args: ['--config', config] })
-    expect([2, 3]).toContain(await agent.exited())
+    expect(await agent.exited()).toBe(2)
+    expect(agent.stderr).toMatch(/flavour/)
   })
 })

@@ -19,6 +19,8 @@ export interface AgentSetup {
   readonly folder?: string
   /** Working directory, the repository's root if absent. */
   readonly cwd?: string
+  /** Which lines of stdout are kept; all if absent. Events of others on this machine may be many. */
+  readonly keep?: (line: Line) => boolean
   /** Program and first arguments that stand for `cws`: this repository's launcher if absent. */
   readonly command?: readonly [string, ...string[]]
   /** The environment that `env` is added to: this process's own if absent. */
@@ -56,7 +58,10 @@ export class RunningAgent implements AsyncDisposable {
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const parts = (rest + text).split('\n')
       rest = parts.pop() ?? ''
-      for (const part of parts) this.lines.push(JSON.parse(part) as Line)
+      for (const part of parts) {
+        const line = JSON.parse(part) as Line
+        if (setup.keep?.(line) ?? true) this.lines.push(line)
+      }
       for (const wake of this.#waiting) wake()
     })
     this.#child.on('exit', (code) => {
@@ -88,8 +93,13 @@ export class RunningAgent implements AsyncDisposable {
   /** The first line that fits, now or within the deadline. */
   async find(fits: (line: Line) => boolean, deadlineMs = 20_000): Promise<Line> {
     let found: Line | undefined
+    let at = 0
     await this.until(() => {
-      found ??= this.lines.find(fits)
+      // Each line is looked at once: others on this machine may make many.
+      for (; found === undefined && at < this.lines.length; at++) {
+        const line = this.lines[at] as Line
+        if (fits(line)) found = line
+      }
       return found !== undefined
     }, deadlineMs)
     return found as Line
@@ -106,7 +116,7 @@ export class RunningAgent implements AsyncDisposable {
     while (!condition()) {
       if (this.exitCode !== undefined) throw new Error(`the agent ended with code ${this.exitCode}\n${this.#stderr}`)
       const left = end - Date.now()
-      if (left <= 0) throw new Error(`not within ${deadlineMs} ms\n${this.#stderr}\nlast lines: ${JSON.stringify(this.lines.slice(-3))}`)
+      if (left <= 0) throw new Error(`not within ${deadlineMs} ms\n${this.#stderr}\nlast lines: ${JSON.stringify(this.lines.slice(-3)).slice(0, 3000)}`)
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer)

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { NotificationRule } from '../config/define-config.ts'
+import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Delivery, startDelivery } from '../delivery/delivery.ts'
 import type { OutputFormat } from '../delivery/protocol.ts'
 import { KeepStore } from '../plugin/keep.ts'
@@ -17,6 +18,8 @@ export interface AgentOptions {
   readonly notifications: readonly NotificationRule[] | undefined
   /** Path of the configuration, for `cws status`. */
   readonly configFile: string | undefined
+  /** The policy that the configuration was loaded with: in the delivery thread its notifiers are found by it. */
+  readonly modules: ModulePolicy
   readonly stateDir: string
   readonly runDir: string
   readonly version: string
@@ -36,6 +39,7 @@ export class Agent {
   readonly #started = Date.now()
   #delivery: Delivery | undefined
   #runtime: Runtime | undefined
+  #flushEvents: () => void = () => {}
   #state: 'starting' | 'ready' | 'stopping' = 'starting'
   /** Settles when the delivery thread has ended though nobody asked. */
   readonly failed: Promise<Error>
@@ -76,7 +80,7 @@ export class Agent {
   }
 
   async #startDelivery(): Promise<void> {
-    const { instances, notifications, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
+    const { instances, notifications, modules, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
     this.#delivery = await startDelivery(
       {
         stateDir,
@@ -87,6 +91,7 @@ export class Agent {
         color,
         logLevel,
         notifications,
+        modules,
         events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
         destinations: instances
           .filter(({ instance }) => instance.kind === 'notifier')
@@ -116,7 +121,7 @@ export class Agent {
     await runtime.setup()
     if (events) {
       const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
-      tapEventLines(runtime.engine, runtime.selfTests, fed, events, (lines, count) => delivery.events(lines, count))
+      this.#flushEvents = tapEventLines(runtime.engine, runtime.selfTests, fed, events, (lines, count) => delivery.events(lines, count))
     }
     await runtime.startSensors()
   }
@@ -169,12 +174,13 @@ export class Agent {
     return { sensors: runtime.sensors.map((sensor) => sensor.report()) }
   }
 
-  /** Drains and ends: sensors, plugins, open signals, then delivery. Safe to call twice. Returns how many deliveries are left for the next start. */
+  /** Drains and ends: sensors, plugins, open signals, lines of events, then delivery. Safe to call twice. Returns how many deliveries are left for the next start. */
   async stop(): Promise<number> {
     if (this.#state === 'stopping') return 0
     this.#state = 'stopping'
     await this.#runtime?.stop()
     this.#grouping.close()
+    this.#flushEvents()
     await this.#keep.close()
     const delivery = this.#delivery
     this.#delivery = undefined

@@ -29,7 +29,8 @@ export function eventLine(event: LiveEvent): string {
 }
 
 /**
- * Taps what is selected and hands lines over once a turn of the loop.
+ * Taps what is selected and hands lines over once a turn of the loop. Returns what hands over at once those that wait: for the end, when there
+ * may be no other turn. `warn` hears of a condition that is legal but misleading.
  * @throws CwsError CWS_ERR_CONDITION if the condition fits none of the types.
  */
 export function tapEventLines(
@@ -38,20 +39,24 @@ export function tapEventLines(
   fed: readonly string[],
   selection: EventSelection,
   post: (lines: string, count: number) => void,
-): void {
+  warn?: (warning: string) => void,
+): () => void {
   let lines: string[] = []
   const flush = () => {
+    if (lines.length === 0) return
     const batch = lines
     lines = []
     post(batch.join('\n'), batch.length)
   }
   let firstError: unknown
+  const warned = new Set<string>()
   let taps = 0
   for (const type of selection.types ?? fed) {
     const definition = engine.events.get(type)
     let holds: Predicate | undefined
     try {
-      const condition = selection.where === undefined ? undefined : parseCondition(selection.where, definition)
+      const condition =
+        selection.where === undefined ? undefined : parseCondition(selection.where, definition, (warning) => warned.add(warning))
       if (condition) {
         holds = compileCondition(condition)
         engine.interests.add(type, 'events', condition, true)
@@ -75,4 +80,6 @@ export function tapEventLines(
       )
   }
   if (taps === 0 && firstError) throw firstError
+  for (const warning of warned) warn?.(warning)
+  return flush
 }

@@ -18,13 +18,21 @@ export function foldersOf(options: FolderOptions): Folders {
 
 /** Loads the configuration, else the distribution's preset. @throws CwsError saying what is wrong and where */
 export async function composition(options: ConfigOption, distribution: Distribution): Promise<Composition> {
-  const { loadComposition } = await import('../config/load-composition.ts')
+  const [{ loadComposition }, { parseCondition }, { signalScope }] = await Promise.all([
+    import('../config/load-composition.ts'),
+    import('../condition/parse.ts'),
+    import('../signals/scope.ts'),
+  ])
   return await loadComposition({
     configPath: options.config,
     cwd: process.cwd(),
     root: isRoot(),
     preset: distribution.preset,
     installations: [dirname(fileURLToPath(distribution.installation))],
+    checkCondition: (events) => {
+      const scope = signalScope(events)
+      return (text, warn) => parseCondition(text, scope, warn)
+    },
   })
 }
 

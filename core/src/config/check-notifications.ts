@@ -12,8 +12,8 @@ export interface NotificationFlaw {
   readonly message: string
 }
 
-/** Parses a condition over the fields of a signal; throws a CwsError if it is wrong. */
-export type ConditionCheck = (text: string) => unknown
+/** Parses a condition over the fields of a signal; throws a CwsError if it is wrong, tells `warn` what is legal but misleading. */
+export type ConditionCheck = (text: string, warn: (warning: string) => void) => unknown
 
 const keys = {
   name: 'a text',
@@ -25,12 +25,13 @@ const keys = {
 }
 const duration = /^\d{1,6}(?:s|m|h|d)$/
 
-/** Judges `notifications`: keys, types, destinations, conditions. */
+/** Judges `notifications`: keys, types, destinations, conditions. `warn` hears of conditions that are legal but misleading. */
 export function checkNotifications(
   given: unknown,
   notifiers: readonly string[],
   others: readonly string[],
   condition: ConditionCheck | undefined,
+  warn: (path: Path, message: string) => void,
 ): NotificationFlaw[] {
   if (given === undefined) return []
   const flaws: NotificationFlaw[] = []
@@ -67,7 +68,7 @@ export function checkNotifications(
     if (when !== undefined && typeof when !== 'string') expected('when')
     if (typeof when === 'string') {
       try {
-        condition?.(when)
+        condition?.(when, (warning) => warn(['notifications', index, 'when'], `\`when\`: ${warning}`))
       } catch (error) {
         flaw([index, 'when'], `\`when\`: ${messageOf(error)}`, 'value', 'CWS_ERR_CONDITION')
       }

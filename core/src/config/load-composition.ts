@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { CwsError } from '../errors/cws-error.ts'
+import type { EventDefinition } from '../model/define-event.ts'
 import { nearest } from '../model/nearest.ts'
 import { flattenPlugins, type Placed } from '../plugin/flatten.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
@@ -13,7 +14,7 @@ import { type ConditionCheck, checkNotifications } from './check-notifications.t
 import type { Config, NotificationRule } from './define-config.ts'
 import { findConfig, passedOver } from './find-config.ts'
 import { configFolder } from './folders.ts'
-import { installModuleHooks } from './module-hooks.ts'
+import { installModuleHooks, type ModulePolicy } from './module-hooks.ts'
 import { errorOf, type Path, type Problem } from './problem.ts'
 import type { Source, Subject } from './source.ts'
 
@@ -27,8 +28,8 @@ export interface LoadOptions {
   readonly preset?: (() => Promise<Config>) | undefined
   /** Folders whose installations provide packages that the configuration's own folder does not have: that of the agent. */
   readonly installations?: readonly string[]
-  /** Judges conditions of notification rules. */
-  readonly checkCondition?: ConditionCheck
+  /** Judges conditions of notification rules, over the standard events and these of plugins. */
+  readonly checkCondition?: (events: readonly EventDefinition[]) => ConditionCheck
   /** Where the configuration is when none is named: `/etc/cws`, or the user's folder. */
   readonly systemFolder?: string
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -49,6 +50,8 @@ export interface Composition {
   readonly folder: string
   readonly instances: readonly LoadedInstance[]
   readonly notifications: readonly NotificationRule[] | undefined
+  /** How its modules were found and trusted. Other threads that import them need it. */
+  readonly modules: ModulePolicy
   readonly warnings: readonly string[]
 }
 
@@ -63,7 +66,8 @@ let generation = 0
 export async function loadComposition(options: LoadOptions): Promise<Composition> {
   const { cwd, root, preset, installations = [], env = process.env, timeoutMs = defaultTimeoutMs } = options
   const current = String(++generation)
-  installModuleHooks({ installations, trust: root })
+  const modules: ModulePolicy = { installations, trust: root }
+  installModuleHooks(modules)
   const named = options.configPath ?? (env['CWS_CONFIG'] || undefined)
   const systemFolder = options.systemFolder ?? configFolder({ root, env })
   const environment = { root, hostname: hostname() }
@@ -79,7 +83,7 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const checker = new Checker(found?.file, found?.loaded.source)
   const lookup = found?.loaded.kind === 'text' ? { folder, installations, generation: current } : undefined
   const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options.checkCondition)
-  return { file: found?.file, folder, ...checked, warnings }
+  return { file: found?.file, folder, ...checked, modules, warnings: [...warnings, ...checked.warnings] }
 }
 
 /** Collects what is wrong with one configuration. */
@@ -98,8 +102,8 @@ class Checker {
     value: unknown,
     lookup: Lookup | undefined,
     scope: Parameters<typeof checkInstance>[1],
-    condition: ConditionCheck | undefined,
-  ): Promise<Pick<Composition, 'instances' | 'notifications'>> {
+    checkCondition: LoadOptions['checkCondition'],
+  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'warnings'>> {
     if (!isRecord(value)) {
       this.#add(
         { path: [], of: 'value' },
@@ -129,10 +133,17 @@ class Checker {
     // With a plugin missing, its name is missing too: the rules are judged when the list is whole.
     const whole = !this.#problems.some((it) => it.code === 'CWS_ERR_PLUGIN_NOT_FOUND' || it.code === 'CWS_ERR_PLUGIN_INVALID')
     const given = value['notifications']
-    if (whole)
-      for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, condition)) this.#add({ path, of }, problem)
+    const warnings: string[] = []
+    if (whole) {
+      const condition = checkCondition?.(placed.flatMap(({ instance }) => instance.definition.events ?? []))
+      const warn = (path: Path, message: string) => {
+        const place = this.#source?.locate({ path, of: 'value' })
+        warnings.push(`${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${message}`)
+      }
+      for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, condition, warn)) this.#add({ path, of }, problem)
+    }
     if (this.#problems.length > 0) throw this.#error()
-    return { instances: Object.freeze(instances), notifications: freezeDeep(given) as readonly NotificationRule[] | undefined }
+    return { instances: Object.freeze(instances), notifications: freezeDeep(given) as readonly NotificationRule[] | undefined, warnings }
   }
 
   async #plugins(list: unknown, lookup: Lookup | undefined): Promise<Placed[]> {

@@ -1,8 +1,10 @@
 import { chmodSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseCondition } from '../../src/condition/parse.ts'
 import { readText } from '../../src/config/text-source.ts'
 import { CwsError } from '../../src/errors/cws-error.ts'
+import { signalScope } from '../../src/signals/scope.ts'
 import { load, plugins, refusal, sandbox, write } from './sandbox.ts'
 
 const yaml = (text: string, more: Record<string, string> = {}) => sandbox({ ...plugins, ...more, 'cws.config.yaml': text })
@@ -131,12 +133,23 @@ test.each([
 ])('refuses YAML with %s', async (_, text, code, message) => {
   const error = await refusal(yaml(text), {
     env: { T: 'x' },
-    checkCondition: (condition) => {
+    checkCondition: () => (condition) => {
       if (condition === 'x ==') throw new CwsError('CWS_ERR_CONDITION', 'does not parse')
     },
   })
   expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)])
   if (/:\d+:\d+: /.test(error.message)) expect(error.frame).toMatch(/^> \d+ \|/m)
+})
+
+test('a condition that is legal but misleading is warned of, with its place', async () => {
+  const folder = yaml(
+    'plugins: [{ pager: { token: { env: T } } }]\nnotifications: [{ name: A, to: pager, when: "count > 1 && count > 2 || count > 3" }]',
+  )
+  const { warnings } = await load(folder, {
+    env: { T: 'x' },
+    checkCondition: (events) => (text, warn) => parseCondition(text, signalScope(events), warn),
+  })
+  expect(warnings).toEqual([expect.stringMatching(/cws\.config\.yaml:2:\d+: `when`: 1:\d+: .*&&/)])
 })
 
 test('a broken plugin is told from a missing one', async () => {

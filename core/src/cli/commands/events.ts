@@ -51,6 +51,7 @@ async function showEvents(condition: string | undefined, options: EventsOptions,
   const { tapEventLines } = await import('../../agent/event-lines.ts')
   const runtime = await lookingRuntime(instances, logger.logFor)
   let dropped = 0
+  let flush = () => {}
   const write = (lines: string, count: number) => {
     if (process.stdout.writableLength > MAX_WAITING) dropped += count
     else process.stdout.write(human ? lines.split('\n').map(eventText).join('') : `${lines}\n`)
@@ -63,12 +64,14 @@ async function showEvents(condition: string | undefined, options: EventsOptions,
     await runtime.setup()
     const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
     const selection = { ...(options.types ? { types: options.types } : {}), ...(condition === undefined ? {} : { where: condition }) }
-    tapEventLines(runtime.engine, runtime.selfTests, fed, selection, write)
+    const log = logger.logFor('events')
+    flush = tapEventLines(runtime.engine, runtime.selfTests, fed, selection, write, (warning) => log.warn(warning))
     await runtime.startSensors()
     if (human) process.stderr.write(watching(runtime.sensors, options.types ?? fed))
     await stopped
   } finally {
     await runtime.stop()
+    flush()
     if (dropped > 0) logger.logFor('events').warn(`${dropped} events were dropped: the reader was too slow`)
     logger.flush()
   }
