@@ -53,6 +53,36 @@ describe('ctx.detect', () => {
     expect(set.byType.has('open')).toBe(false)
   })
 
+  it('attributes a handler that rejects, and one that keeps its finding for later', async () => {
+    const late = definePlugin(meta, {
+      setup(ctx) {
+        ctx.detect('exec', null, (async () => {
+          throw new Error('no such table')
+        }) as never)
+        ctx.detect('exit', null, (async () => ({ rule: 'late', severity: 'high' })) as never)
+        ctx.detect('fork', null, (async () => {}) as never)
+      },
+    })
+    await using pipeline = await TestPipeline.of([late({ name: 'late' })])
+    pipeline.emit('exec', {})
+    pipeline.emit('exit', {})
+    pipeline.emit('fork', {})
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(pipeline.faults).toMatchObject([
+      { plugin: 'late', hook: 'detect:exec', error: { message: 'no such table' } },
+      { plugin: 'late', hook: 'detect:exit', error: { message: expect.stringContaining('in a promise') } },
+    ])
+    expect(pipeline.findings).toEqual([])
+  })
+
+  it.each([{}, { rule: 'x' }, { rule: 'x', severity: 'fatal' }, null, 'x', 7])('refuses %j for a finding', async (finding) => {
+    const odd = definePlugin(meta, { setup: (ctx) => ctx.detect('exec', null, () => finding as never) })
+    await using pipeline = await TestPipeline.of([odd({ name: 'odd' })])
+    pipeline.emit('exec', {})
+    expect(pipeline.faults).toMatchObject([{ plugin: 'odd', hook: 'detect:exec', error: { message: expect.stringContaining('severity') } }])
+    expect(pipeline.findings).toEqual([])
+  })
+
   it('never fires on UNKNOWN', async () => {
     await using pipeline = await TestPipeline.of([hopper({ limit: 0 })])
     pipeline.emit('exec', { comm: 'x' })

@@ -43,9 +43,7 @@ describe('the agent without a configuration', () => {
   it('shows every event when asked, nested by the words of the model', async () => {
     await using agent = await RunningAgent.start({ args: ['--events=exec,exit'], keep: isOfTrigger })
     const program = runFromSharedMemory('for-the-record')
-    const exec = await agent.find(
-      (line) => line['type'] === 'exec' && (line['exec'] as { args?: string }).args === 'for-the-record',
-    )
+    const exec = await agent.find((line) => line['type'] === 'exec' && (line['exec'] as { args?: string }).args === 'for-the-record')
     expect(exec).toMatchObject({
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
       exec: { file: { path: program } },
@@ -61,7 +59,9 @@ describe('the agent without a configuration', () => {
 
 /** What a test of this file made itself: programs called `payload`. */
 const isOfTrigger = (line: Line) =>
-  line.kind !== 'event' || (line['process'] as { file?: { name?: string } }).file?.name === 'payload' || JSON.stringify(line).includes('self-test')
+  line.kind !== 'event' ||
+  (line['process'] as { file?: { name?: string } }).file?.name === 'payload' ||
+  JSON.stringify(line).includes('self-test')
 
 describe('one agent a state folder', () => {
   it('a second is refused with the reason, and the first lives on', async () => {

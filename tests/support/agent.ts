@@ -116,7 +116,8 @@ export class RunningAgent implements AsyncDisposable {
     while (!condition()) {
       if (this.exitCode !== undefined) throw new Error(`the agent ended with code ${this.exitCode}\n${this.#stderr}`)
       const left = end - Date.now()
-      if (left <= 0) throw new Error(`not within ${deadlineMs} ms\n${this.#stderr}\nlast lines: ${JSON.stringify(this.lines.slice(-3)).slice(0, 3000)}`)
+      if (left <= 0)
+        throw new Error(`not within ${deadlineMs} ms\n${this.#stderr}\nlast lines: ${JSON.stringify(this.lines.slice(-3)).slice(0, 3000)}`)
       await new Promise<void>((resolve) => {
         const wake = () => {
           clearTimeout(timer)
@@ -151,9 +152,9 @@ export class RunningAgent implements AsyncDisposable {
   }
 
   /** SIGTERM, and what it exited with. */
-  async stop(): Promise<number | null> {
+  async stop(deadlineMs?: number): Promise<number | null> {
     if (this.exitCode === undefined) this.#child.kill('SIGTERM')
-    return await this.exited()
+    return await this.exited(deadlineMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

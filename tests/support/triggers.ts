@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,13 @@ export function run(program: string, args: readonly string[] = [], timeoutMs = 1
   if (error) throw error
   if (status !== 0) throw new Error(`${program} ended with ${signal ?? status}: ${stderr}`)
   return stdout
+}
+
+/** The same without keeping this process from what else it does. */
+export async function runBeside(program: string, args: readonly string[] = []): Promise<void> {
+  const child = spawn(program, args, { stdio: 'ignore' })
+  const [code, signal] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`${program} ended with ${signal ?? code}`)
 }
 
 /** A folder that goes with the scope: `using folder = temporaryFolder()`. */

@@ -1,15 +1,19 @@
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { NotificationRule } from '../config/define-config.ts'
+import { generationOf } from '../config/generation.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Delivery, startDelivery } from '../delivery/delivery.ts'
 import type { OutputFormat } from '../delivery/protocol.ts'
+import { messageOf } from '../errors/cws-error.ts'
+import { asError } from '../hooks/guard.ts'
 import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import { Grouping } from '../signals/grouping.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
 import { type LoadedInstance, Runtime } from './runtime.ts'
 import { type AgentStatus, statusOf } from './status.ts'
+import { ownerOf } from './strays.ts'
 
 const DRAIN_MS = 10_000
 
@@ -81,6 +85,9 @@ export class Agent {
 
   async #startDelivery(): Promise<void> {
     const { instances, notifications, modules, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
+    const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
+    // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
+    const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
     this.#delivery = await startDelivery(
       {
         stateDir,
@@ -91,11 +98,9 @@ export class Agent {
         color,
         logLevel,
         notifications,
-        modules,
+        modules: inConfiguration ? modules : undefined,
         events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
-        destinations: instances
-          .filter(({ instance }) => instance.kind === 'notifier')
-          .map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),
+        destinations: notifiers.map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),
       },
       {
         onLog: ({ level, plugin, message, details }) => logFor(plugin ?? 'delivery')[level](details ?? {}, message),
@@ -161,6 +166,17 @@ export class Agent {
       openSignals: this.#grouping.size,
       delivery: await this.#delivery?.counters(),
     })
+  }
+
+  /** Tells of an error that nobody caught, most likely of code that a plugin left to run on its own: attributed where its stack allows it. */
+  stray(error: unknown): void {
+    const plugin =
+      ownerOf(
+        error,
+        this.#options.instances.map(({ instance }) => instance),
+      ) ?? 'agent'
+    if (this.#runtime) this.#runtime.engine.fault(plugin, 'code of its own', asError(error))
+    else this.#options.logFor(plugin).error({ code: 'CWS_ERR_PLUGIN_FAULT' }, `failed on its own: ${messageOf(error)}`)
   }
 
   /** Sensors with all flavours probed, their self-test run anew. */

@@ -3,6 +3,7 @@ import type { Predicate } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import type { LiveEvent } from '../model/event-class.ts'
+import { toBriefJson } from '../model/event-json.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { SelfTests } from './self-test.ts'
 
@@ -14,9 +15,9 @@ export interface EventSelection {
   readonly where?: string
 }
 
-/** One JSON object a line: `{"kind":"event", type, timestamp, host, process, container, <type>:{…}}`. */
+/** One JSON object a line: `{"kind":"event", type, timestamp, host, process, container, <type>:{…}}`. Signals carry the event whole. */
 export function eventLine(event: LiveEvent): string {
-  const { event: about, ...fields } = event.toJSON() as { event?: { timestamp?: string; hostname?: string } & Record<string, unknown> }
+  const { event: about, ...fields } = toBriefJson(event) as { event?: { timestamp?: string; hostname?: string } & Record<string, unknown> }
   const { timestamp, hostname, ...rest } = about ?? {}
   return JSON.stringify({
     kind: 'event',

@@ -31,9 +31,28 @@ const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
  * is alone; a block of which nothing is known is left out. `process.ancestors` is a list of objects, nearest first.
  */
 export function toJson(event: BaseEvent): Record<string, unknown> {
+  return shapeToJson(event, everything)
+}
+
+/** The same, of the parent without its environment and of ancestors no more than who they are: else the line of a deep process is tens of KiB. */
+export function toBriefJson(event: BaseEvent): Record<string, unknown> {
+  return shapeToJson(event, isBrief)
+}
+
+type Wanted = (field: string) => boolean
+const everything: Wanted = () => true
+const BRIEF_ANCESTOR = new Set(
+  ['pid', 'uid', 'user', 'created_at', 'comm', 'args', 'same_pid', 'file.path', 'file.name', 'container.id'].map(
+    (name) => ANCESTORS + name,
+  ),
+)
+const isBrief: Wanted = (field) =>
+  field.startsWith(ANCESTORS) ? BRIEF_ANCESTOR.has(field) : field !== 'process.parent.envs' && field !== 'process.parent.envp'
+
+function shapeToJson(event: BaseEvent, wanted: Wanted): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const [name, node] of Object.entries(event.definition.shape)) {
-    const value = isField(node) ? leaf(event, name, name) : block(event, node, `${name}.`)
+    const value = isField(node) ? leaf(event, name, name) : block(event, node, `${name}.`, wanted)
     if (value !== undefined) out[name] = value
   }
   return out
@@ -47,11 +66,12 @@ function leaf(event: BaseEvent, full: string, name: string): unknown {
   return valueToJson(name, value)
 }
 
-function block(event: BaseEvent, shape: Shape, prefix: string): unknown {
-  if (prefix === ANCESTORS) return ancestors(event, shape)
+function block(event: BaseEvent, shape: Shape, prefix: string, wanted: Wanted): unknown {
+  if (prefix === ANCESTORS) return ancestors(event, shape, wanted)
   let out: Record<string, unknown> | undefined
   for (const [name, node] of Object.entries(shape)) {
-    const value = isField(node) ? leaf(event, prefix + name, name) : block(event, node, `${prefix}${name}.`)
+    if (isField(node) && !wanted(prefix + name)) continue
+    const value = isField(node) ? leaf(event, prefix + name, name) : block(event, node, `${prefix}${name}.`, wanted)
     if (value === undefined) continue
     out ??= {}
     out[name] = value
@@ -60,21 +80,21 @@ function block(event: BaseEvent, shape: Shape, prefix: string): unknown {
 }
 
 /** Turns the arrays of the iterated block into one object an ancestor. */
-function ancestors(event: BaseEvent, shape: Shape): unknown {
+function ancestors(event: BaseEvent, shape: Shape, wanted: Wanted): unknown {
   const length = (event as unknown as Record<string, unknown>)[`${ANCESTORS}length`]
   if (typeof length !== 'number') return undefined
   const list: Record<string, unknown>[] = Array.from({ length }, () => ({}))
-  spread(event, shape, ANCESTORS, list)
+  spread(event, shape, ANCESTORS, list, wanted)
   return list
 }
 
-function spread(event: BaseEvent, shape: Shape, prefix: string, list: Record<string, unknown>[]): void {
+function spread(event: BaseEvent, shape: Shape, prefix: string, list: Record<string, unknown>[], wanted: Wanted): void {
   for (const [name, node] of Object.entries(shape)) {
     if (!isField(node)) {
       const inner = list.map(() => ({}) as Record<string, unknown>)
-      spread(event, node, `${prefix}${name}.`, inner)
+      spread(event, node, `${prefix}${name}.`, inner, wanted)
       for (const [i, value] of inner.entries()) if (Object.keys(value).length > 0) (list[i] as Record<string, unknown>)[name] = value
-    } else if ((node as Field).array) {
+    } else if ((node as Field).array && wanted(prefix + name)) {
       const values = leaf(event, prefix + name, name)
       if (!Array.isArray(values)) continue
       for (const [i, value] of values.slice(0, list.length).entries())

@@ -9,6 +9,7 @@ import type { Redactor } from '../plugin/context.ts'
 import type { BatchFeed, EventOrigin, ObjectFeed, Readers } from '../plugin/source.ts'
 import type { ProcessTracker } from '../plugin/tracker.ts'
 import type { Finding } from '../signals/finding.ts'
+import { severities } from '../signals/severity.ts'
 import { Counters } from './counters.ts'
 import { FieldProviders } from './field-providers.ts'
 import { flatten } from './flatten.ts'
@@ -109,6 +110,8 @@ export class Engine {
   report(plugin: string, event: BaseEvent, finding: Finding): void {
     if (event instanceof LiveEvent && !event.live)
       throw new CwsError('CWS_ERR_EVENT_EXPIRED', 'a finding was reported about an event after its dispatch', { plugin })
+    if (typeof finding?.rule !== 'string' || !severities.includes(finding.severity))
+      throw new CwsError('CWS_ERR_PLUGIN_FAULT', `a finding needs a rule's id and a severity (${severities.join(', ')})`, { plugin })
     this.counters.findings++
     const result = this.hooks.finding.call(finding, event)
     if (result === null) this.counters.suppressed++

@@ -3,6 +3,7 @@ import { fromWhere } from '../condition/from-where.ts'
 import type { Condition, Predicate } from '../condition/ir.ts'
 import type { Where } from '../condition/where.ts'
 import { CwsError } from '../errors/cws-error.ts'
+import { asError } from '../hooks/guard.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { Event } from '../model/event.ts'
 import type { BaseEvent } from '../model/event-class.ts'
@@ -49,8 +50,17 @@ export function createContext(parts: ContextParts): PluginContext {
     condition === null ? ALWAYS : isCondition(condition) ? condition : fromWhere(condition, definition)
   const report = (event: BaseEvent, detection: Detection): void => {
     if (detection === undefined) return
+    if (detection instanceof Promise) return late(event.type, detection)
     for (const finding of Array.isArray(detection) ? (detection as readonly Finding[]) : [detection as Finding])
       engine.report(name, event, finding)
+  }
+  // An event lives no longer than its dispatch. A handler may go on by itself, but what it then has to say it must report itself.
+  const late = (type: string, work: Promise<unknown>): void => {
+    const tell = (error: unknown) => engine.fault(name, `detect:${type}`, asError(error))
+    work.then((result) => {
+      if (result !== undefined)
+        tell(new Error('a handler of ctx.detect returned its finding in a promise; it must judge at once, or report() on a kept event'))
+    }, tell)
   }
   const undecided = (event: BaseEvent, again: (event: BaseEvent) => void) => engine.undecided(name, event, again)
 

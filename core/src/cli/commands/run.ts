@@ -74,6 +74,9 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
     logFor: logger.logFor,
     events: selectionOf(options.events),
   })
+  // One plugin's timer or promise must not end the agent.
+  process.on('uncaughtException', (error) => agent.stray(error))
+  process.on('unhandledRejection', (reason) => agent.stray(reason))
   const stopped = untilStopped(agent, log)
   try {
     await agent.start()

@@ -1,4 +1,7 @@
 import { defineRule } from '@cws/core'
+import { isBelow } from '../ancestry.ts'
+
+const PACKAGE_MANAGERS = ['/usr/bin/dpkg', '/usr/bin/rpm', '/usr/bin/dnf', '/usr/bin/dnf5', '/usr/bin/pacman', '/sbin/apk'] as const
 
 export const cryptominer = defineRule({
   id: 'cryptominer',
@@ -84,11 +87,9 @@ export const securityToolStopped = defineRule({
       { 'exec.file.name': 'setenforce', 'exec.args': { regex: '(?i)^(?:0|permissive)$' } },
       { 'exec.file.name': 'auditctl', 'exec.args': { regex: '(?:^|\\s)(?:-e\\s*0|-D)(?:\\s|$)' } },
     ],
-    // Packages stop their service while they are replaced.
-    none: [
-      { 'process.ancestors.file.path': ['/usr/bin/dpkg', '/usr/bin/rpm', '/usr/bin/dnf', '/usr/bin/dnf5', '/usr/bin/pacman', '/sbin/apk'] },
-    ],
   },
+  // Packages stop their service while they are replaced.
+  when: (event) => !isBelow(event, PACKAGE_MANAGERS),
   groupBy: ['container.id', 'process.sid', 'exec.args'],
   message:
     '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) switches off a tool that watches or protects this host.',
@@ -104,6 +105,7 @@ export const securityToolStopped = defineRule({
       },
       { 'exec.file.name': 'setenforce', 'exec.args': '0', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'] },
       { 'exec.file.name': 'auditctl', 'exec.args': '-D', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'] },
+      { 'exec.file.name': 'auditctl', 'exec.args': '-e 0' },
     ],
     silent: [
       { 'exec.file.name': 'systemctl', 'exec.args': 'restart auditd' },

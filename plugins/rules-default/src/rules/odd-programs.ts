@@ -1,5 +1,16 @@
 import { defineRule } from '@cws/core'
+import { isBelow } from '../ancestry.ts'
 import { INTERPRETERS, SHELL_PROGRAMS } from '../names.ts'
+
+const RUNTIMES = [
+  '/usr/bin/runc',
+  '/usr/sbin/runc',
+  '/usr/local/sbin/runc',
+  '/usr/local/bin/runc',
+  '/usr/bin/crun',
+  '/usr/libexec/crun',
+] as const
+const RUNTIME_CLONES: readonly unknown[] = ['memfd:runc_cloned:/proc/self/exe', 'memfd:crun_cloned:/proc/self/exe']
 
 export const execFromMemory = defineRule({
   id: 'memfd-exec',
@@ -9,22 +20,9 @@ export const execFromMemory = defineRule({
   on: 'exec',
   where: {
     any: [{ 'exec.file.path': 'memfd:*' }, { 'exec.interpreter.file.path': 'memfd:*' }],
-    // Container runtimes copy themselves to memory before they enter a container. In a container, and without them, the name says nothing.
-    none: [
-      {
-        'exec.file.path': ['memfd:runc_cloned:/proc/self/exe', 'memfd:crun_cloned:/proc/self/exe'],
-        'process.ancestors.file.path': [
-          '/usr/bin/runc',
-          '/usr/sbin/runc',
-          '/usr/local/sbin/runc',
-          '/usr/local/bin/runc',
-          '/usr/bin/crun',
-          '/usr/libexec/crun',
-        ],
-        'container.id': '',
-      },
-    ],
   },
+  // Container runtimes copy themselves to memory before they enter a container. In a container, and without them, the name says nothing.
+  when: (event) => !(RUNTIME_CLONES.includes(event.get('exec.file.path')) && event.get('container.id') === '' && isBelow(event, RUNTIMES)),
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}) was started by `{{@process.parent.file.path}}` from a file made by memfd_create: it never was on disk. Malware does this to leave nothing to scan.',
@@ -48,6 +46,7 @@ export const execFromMemory = defineRule({
         'process.ancestors.file.path': ['/tmp/runc'],
         'container.id': '',
       },
+      { 'exec.file.path': 'memfd:runc_cloned:/proc/self/exe' },
     ],
     silent: [
       { 'exec.file.path': '/usr/bin/ls', 'exec.interpreter.file.path': '' },

@@ -1,0 +1,256 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import type { AgentStatus } from '../../core/src/agent/status.ts'
+import { ask } from '../../core/src/delivery/control-client.ts'
+import { RunningAgent, root } from '../support/agent.ts'
+import { generator, run, runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
+
+const cws = join(root, 'distributions/host/bin/cws.js')
+const require = createRequire(import.meta.url)
+
+interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command of the CLI, to its end, with folders that no agent uses. */
+async function command(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  using folder = temporaryFolder()
+  const own = { CWS_STATE_DIR: join(folder.path, 'state'), CWS_RUN_DIR: join(folder.path, 'run') }
+  const options = { cwd: root, env: { ...process.env, ...own, ...env }, timeout: 60_000 }
+  return await promisify(execFile)(process.execPath, [cws, ...args], options).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
+  )
+}
+
+/** A folder as `npm init -y` leaves it, with a configuration in it. */
+function project(config: string): ReturnType<typeof temporaryFolder> & { readonly config: string } {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder.path, 'package.json'), '{"name":"shop","version":"1.0.0","type":"commonjs"}')
+  mkdirSync(join(folder.path, 'node_modules'))
+  symlinkSync(dirname(require.resolve('zod/package.json')), join(folder.path, 'node_modules/zod'))
+  const file = join(folder.path, 'cws.config.ts')
+  writeFileSync(file, config)
+  return Object.assign(folder, { config: file })
+}
+
+const statusOf = async (agent: RunningAgent) => (await ask(join(agent.folder, 'run'), 'status', {})) as AgentStatus
+
+/** The first whole line of the log that contains a text. */
+function logged(agent: RunningAgent, text: string): Record<string, unknown> | undefined {
+  const line = agent.stderr
+    .split('\n')
+    .slice(0, -1)
+    .find((one) => one.includes(text))
+  return line === undefined ? undefined : (JSON.parse(line) as Record<string, unknown>)
+}
+
+async function logLine(agent: RunningAgent, text: string): Promise<Record<string, unknown>> {
+  await agent.until(() => logged(agent, text) !== undefined)
+  return logged(agent, text) as Record<string, unknown>
+}
+
+/** The agent lives: a threat becomes a signal. */
+async function expectAlive(agent: RunningAgent): Promise<void> {
+  const program = runFromSharedMemory('alive')
+  await agent.signal('exec-from-memory-filesystem', ({ event }) => JSON.stringify(event).includes(program))
+}
+
+describe('a plugin that fails', () => {
+  it.each([
+    ['throws in a hook', `ctx.detect('exec', null, () => { throw new Error('broken on purpose') })`, 'detect'],
+    ['rejects in a hook', `ctx.detect('exec', null, async () => { throw new Error('broken on purpose') })`, 'detect'],
+    ['throws in setup', `throw new Error('broken on purpose')`, 'setup'],
+    ['rejects in setup', `return Promise.reject(new Error('broken on purpose'))`, 'setup'],
+    [
+      'throws in a timer',
+      `ctx.hooks.ready.tap(() => { setTimeout(() => { throw new Error('broken on purpose') }, 1) })`,
+      'code of its own',
+    ],
+    ['leaves a rejection behind', `ctx.hooks.ready.tap(() => { void Promise.reject(new Error('broken on purpose')) })`, 'code of its own'],
+  ])('%s: is told, and the agent lives', async (_, body, hook) => {
+    using folder = project(`
+import { host } from '@cws/agent'
+import { definePlugin } from '@cws/core'
+const careless = definePlugin(import.meta, { name: 'careless', setup(ctx) { ${body} } })
+export default { plugins: [careless(), host()] }`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
+    run('/bin/true')
+    expect(await logLine(agent, 'broken on purpose')).toMatchObject({
+      plugin: 'careless',
+      code: 'CWS_ERR_PLUGIN_FAULT',
+      hook: expect.stringContaining(hook),
+    })
+    expect((await statusOf(agent)).plugins.find(({ name }) => name === 'careless')).toMatchObject({
+      state: hook === 'setup' ? 'failed' : 'degraded',
+      detail: expect.stringContaining('broken on purpose'),
+    })
+    await expectAlive(agent)
+    expect(await agent.stop()).toBe(0)
+  })
+
+  it('never finishes stopping: is waited for within bounds, and the agent ends as it should', async () => {
+    using folder = project(`
+import { host } from '@cws/agent'
+import { definePlugin } from '@cws/core'
+const stuck = definePlugin(import.meta, { name: 'stuck', setup(ctx) { ctx.onStop(() => new Promise(() => {})) } })
+export default { plugins: [stuck(), host()] }`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
+    await expectAlive(agent)
+    agent.signalProcess('SIGTERM')
+    expect(await agent.exited(40_000)).toBe(0)
+    expect(logged(agent, 'CWS_ERR_PLUGIN_TIMEOUT')).toMatchObject({ plugin: 'stuck', hook: 'stop' })
+  })
+
+  it('floods with faults: the log does not', async () => {
+    using folder = project(`
+import { host } from '@cws/agent'
+import { definePlugin } from '@cws/core'
+const careless = definePlugin(import.meta, { name: 'careless', setup(ctx) { ctx.detect('exec', null, () => { throw new Error('broken on purpose') }) } })
+export default { plugins: [careless(), host()] }`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
+    run(generator('exec_storm'), ['500'])
+    await expect.poll(async () => (await statusOf(agent)).stages.faults, { timeout: 20_000 }).toBeGreaterThanOrEqual(500)
+    await expectAlive(agent)
+    expect(agent.stderr.split('\n').filter((line) => line.includes('broken on purpose')).length).toBeLessThan(50)
+    expect(await agent.stop()).toBe(0)
+  })
+})
+
+describe('a configuration', () => {
+  it('with a notifier of its own delivers by it', async () => {
+    using folder = project(`
+import { appendFileSync } from 'node:fs'
+import { host } from '@cws/agent'
+import { defineNotifier } from '@cws/core'
+import { z } from 'zod'
+const file = defineNotifier(import.meta, {
+  name: 'file',
+  options: z.object({ path: z.string() }),
+  setup: ({ options }) => ({
+    async deliver({ body }) {
+      appendFileSync(options.path, body + '\\n')
+      return { result: 'delivered' }
+    },
+  }),
+})
+export default {
+  plugins: [host(), file({ path: new URL('signals.jsonl', import.meta.url).pathname })],
+  notifications: [{ name: 'All', when: 'severity >= medium', to: 'file' }],
+}`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
+    await expectAlive(agent)
+    await expect.poll(async () => (await statusOf(agent)).delivery?.destinations['file']?.delivered, { timeout: 20_000 }).toBeGreaterThan(0)
+    expect(await agent.stop()).toBe(0)
+  })
+
+  it.each([
+    [
+      'a field that there is not',
+      `severity >= medium && proces.file.name == "sh"`,
+      /proces\.file\.name.*did you mean "process\.file\.name"/,
+    ],
+    ['no sense', `severity >=`, /`when`/],
+  ])('whose notification has a condition with %s is refused at its place', async (_, when, message) => {
+    using folder = project(`
+import { host } from '@cws/agent'
+import webhook from '@cws/plugin-notify-webhook'
+import { env } from '@cws/core'
+export default {
+  plugins: [host(), webhook({ name: 'siem', url: 'http://127.0.0.1:9/', secret: env('SIEM') })],
+  notifications: [{ name: 'All', when: '${when}', to: 'siem' }],
+}`)
+    const { code, stderr } = await command(['check', '--config', folder.config], { SIEM: 'whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3Q=' })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/cws\.config\.ts:7:\d+/)
+    expect(stderr).toMatch(/> 7 \|/)
+    expect(stderr).toMatch(message)
+    expect(stderr).toContain('CWS_ERR_CONDITION')
+  })
+
+  it('whose condition mixes && and || is taken, with a warning', async () => {
+    using folder = temporaryFolder()
+    const config = join(folder.path, 'cws.config.yaml')
+    writeFileSync(
+      config,
+      `plugins:
+  - process-exec
+  - rules: { packs: ["@cws/rules-default"] }
+  - notify-webhook: { name: siem, url: "http://127.0.0.1:9/", secret: { env: SIEM } }
+notifications:
+  - { name: All, when: "count > 1 && severity >= high || count < 3", to: siem }
+`,
+    )
+    const { code, stdout } = await command(['check', '--config', config], { SIEM: 'whsec_YSBzZWNyZXQgb2YgdGhlIHRlc3Q=' })
+    expect(stdout).toMatch(/warning.*cws\.config\.yaml:6:\d+: `when`: .*&&/)
+    expect(code).toBe(0)
+  })
+})
+
+describe('a kernel that lacks something', () => {
+  interface Diagnosis {
+    readonly sensors: readonly {
+      readonly running?: string
+      readonly selfTest: string
+      readonly flavours: readonly { readonly name: string; readonly state: string; readonly reason?: string }[]
+    }[]
+  }
+  const doctor = async (without: string) => {
+    const { code, stdout } = await command(['doctor', '--format', 'json'], { CWS_TEST_WITHOUT: without })
+    const [sensor] = (JSON.parse(stdout) as Diagnosis).sensors
+    return {
+      code,
+      running: sensor?.running,
+      selfTest: sensor?.selfTest,
+      flavours: Object.fromEntries((sensor?.flavours ?? []).map((it) => [it.name, it])),
+    }
+  }
+
+  it.each([
+    ['BTF', 'btf', 'procfs', { tp_btf: /left out/, raw_tp: /left out/ }],
+    ['the ring buffer', 'ringBuffer', 'procfs', { tp_btf: /left out/, raw_tp: /left out/ }],
+    ['programs on typed tracepoints', 'tpBtf', 'raw_tp', { tp_btf: /left out/ }],
+  ])('without %s: the next flavour runs, and doctor says why', async (_, without, running, reasons) => {
+    const found = await doctor(without)
+    expect(found).toMatchObject({ code: 0, running, selfTest: 'alive' })
+    for (const [name, reason] of Object.entries(reasons))
+      expect(found.flavours[name]).toMatchObject({ state: 'unavailable', reason: expect.stringMatching(reason) })
+  })
+
+  it('says so for a person too', async () => {
+    const { stdout } = await command(['doctor', '--format', 'human'], { CWS_TEST_WITHOUT: 'btf' })
+    expect(stdout).toMatch(/tp_btf\s+unavailable\s+left out by request/)
+    expect(stdout).toMatch(/procfs\s+running/)
+  })
+
+  it('says at the start what it runs on, and why not on better', async () => {
+    await using agent = await RunningAgent.start({ env: { CWS_TEST_WITHOUT: 'ringBuffer' } })
+    expect(agent.lines[0]).toMatchObject({ state: 'ready', sensors: { process: 'procfs' } })
+    expect(agent.stderr).toMatch(/cannot run as tp_btf: left out by request/)
+  })
+
+  it('and a flavour that is pinned: the agent ends with 3 and the reason', async () => {
+    using folder = temporaryFolder()
+    const config = join(folder.path, 'cws.config.yaml')
+    writeFileSync(config, 'plugins:\n  - process-exec: { flavour: raw_tp }\n')
+    await using agent = RunningAgent.launch({ args: ['--config', config], env: { CWS_TEST_WITHOUT: 'btf' } })
+    expect(await agent.exited()).toBe(3)
+    expect(agent.stderr).toMatch(/"raw_tp".*left out by request/)
+  })
+})
+
+it('the events of the last moment are told before the agent ends', async () => {
+  const mark = `mark-${process.pid}-${process.hrtime.bigint()}`
+  await using agent = await RunningAgent.start({ args: ['--events=exec'] })
+  const count = 200
+  run('/bin/sh', ['-c', `i=0; while [ $i -lt ${count} ]; do /bin/true ${mark} $i; i=$((i+1)); done; kill -TERM ${agent.agentPid}`])
+  expect(await agent.exited()).toBe(0)
+  const told = agent.lines.filter((line) => line.kind === 'event' && (line['exec'] as { argv?: readonly string[] }).argv?.[0] === mark)
+  expect(told.length).toBe(count)
+})

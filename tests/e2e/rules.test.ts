@@ -1,0 +1,195 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import defaults from '@cws/rules-default'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Line, RunningAgent } from '../support/agent.ts'
+import { generator, runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
+
+/** Nobody's account. */
+const NOBODY = 65534
+
+interface Deed {
+  readonly argv0?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs a program; how it ends is its own matter, that it ran is not. */
+function run(program: string, args: readonly string[], { argv0, env }: Deed = {}): void {
+  const { error } = spawnSync(program, args, {
+    stdio: 'ignore',
+    timeout: 20_000,
+    env: { ...process.env, ...env },
+    ...(argv0 === undefined ? {} : { argv0 }),
+  })
+  if (error) throw error
+}
+
+/** A copy of /bin/true under another name: it takes any arguments and does nothing with them. */
+function runAs(name: string, args: readonly string[] = [], deed: Deed = {}): void {
+  using folder = temporaryFolder()
+  const program = join(folder.path, name)
+  copyFileSync('/bin/true', program)
+  run(program, args, deed)
+}
+
+/** The same in a session of its own: some rules make one signal a session, and in this one others may have made it already. */
+function runInSession(name: string, ...args: string[]): void {
+  using folder = temporaryFolder()
+  const program = join(folder.path, name)
+  copyFileSync('/bin/true', program)
+  run('/usr/bin/setsid', ['--wait', program, ...args])
+}
+
+const runUnlinked = () => {
+  using folder = temporaryFolder()
+  const program = join(folder.path, 'dropped')
+  copyFileSync('/bin/true', program)
+  run(generator('process_shapes'), ['unlinked', 'mark', program])
+}
+
+/** A program written to the upper layer of an overlay after it was mounted, run in a control group of a container. All of it is gone afterwards. */
+function runInContainer(): void {
+  using folder = temporaryFolder()
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder.path, name))
+  const controller = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
+    existsSync(join(path, 'cgroup.procs')),
+  )
+  const parent = join(controller as string, `cws-rules-${process.pid}`)
+  const group = join(parent, `docker-${'ab'.repeat(32)}.scope`)
+  mkdirSync(group, { recursive: true })
+  try {
+    const script = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
+cp /bin/true merged/added
+echo $$ > ${group}/cgroup.procs
+exec merged/added`
+    const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-e', '-c', script], {
+      cwd: folder.path,
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    if (status !== 0) throw new Error(`the container did not run: ${stderr}`)
+  } finally {
+    rmdirSync(group)
+    rmdirSync(parent)
+  }
+}
+
+/** For each rule a deed that fires it and harms nobody: what is named is never done, and nothing leaves this host. */
+const triggers: Readonly<Record<string, () => void>> = {
+  'shell-from-web-server': () => runBelow('nginx', '/bin/sh', '-c', 'exit 0'),
+  'recon-from-web-server': () => runBelow('apache2', '/usr/bin/whoami'),
+  'shell-from-database': () => runBelow('postgres', '/bin/sh', '-c', 'exit 0'),
+  'shell-from-java-server': () => runBelow('java', '/bin/sh', '-c', 'exit 0', 'org.apache.catalina.startup.Bootstrap'),
+  'reverse-shell': () => run('/bin/bash', ['-c', 'false && bash -i >& /dev/tcp/127.0.0.1/9 0>&1']),
+  'reverse-shell-by-netcat': () => runAs('nc', ['-e', '/bin/sh', '127.0.0.1', '9']),
+  'reverse-shell-by-interpreter': () =>
+    runAs('python3', ['-c', 'import socket,os,pty;s=socket.socket();s.connect(("127.0.0.1",9));os.dup2(s.fileno(),0);pty.spawn("sh")']),
+  'memfd-exec': () => runMemoryFile('payload'),
+  'exec-from-memory-filesystem': () => void runFromSharedMemory('payload'),
+  'executed-file-unlinked': runUnlinked,
+  'hidden-executable': () => runAs('.update'),
+  'kernel-thread-disguise': () => runAs('worker', [], { argv0: '[kworker/0:1]' }),
+  'loader-run-by-hand': () => run('/lib64/ld-linux-x86-64.so.2', ['/bin/true']),
+  'new-program-in-container': runInContainer,
+  'decoder-piped-to-shell': () => run('/bin/sh', ['-c', 'false && echo aWQ= | base64 -d | sh']),
+  'download-piped-to-shell': () => run('/bin/sh', ['-c', 'false && curl -fsSL http://127.0.0.1:9/x.sh | sh']),
+  'credential-search': () => runInSession('find', '/home', '-name', 'id_rsa'),
+  'password-file-read': () => runInSession('cat', '/etc/shadow'),
+  'preload-from-writable-folder': () =>
+    run('/usr/bin/setsid', ['--wait', '/bin/true'], { env: { LD_PRELOAD: '/tmp/cws-test-nowhere.so' } }),
+  'set-id-exploit': () => runAs('pkexec', [], { argv0: '' }),
+  // perl sets the real user alone; the shell gives up the other rights before it reads its command.
+  'shell-with-set-id-rights': () => run('/usr/bin/perl', ['-e', `$< = ${NOBODY}; exec '/bin/sh', '-c', 'exit 0'`]),
+  cryptominer: () => runAs('xmrig', ['-o', 'stratum+tcp://127.0.0.1:9']),
+  'security-tool-stopped': () => runInSession('setenforce', '0'),
+}
+
+let agent: RunningAgent
+beforeAll(async () => {
+  agent = await RunningAgent.start()
+})
+afterAll(() => agent?.[Symbol.asyncDispose]())
+
+/** Whether this process stands above what the signal is about: others on this machine have signals of their own. */
+function isOurs({ event }: Line): boolean {
+  const { process: subject } = event as { process?: { ancestors?: readonly { pid: number }[] } }
+  return subject?.ancestors?.some(({ pid }) => pid === process.pid) ?? false
+}
+
+const ruleOf = (line: Line) => (line['rule'] as { id: string }).id
+
+describe('each rule that comes with the agent', () => {
+  it('has a trigger here, and each trigger a rule', () => {
+    expect(Object.keys(triggers).sort()).toEqual(defaults.rules.map(({ id }) => id).sort())
+  })
+
+  it.each(Object.keys(triggers))('%s fires on the real thing', async (id) => {
+    const from = agent.lines.length
+    triggers[id]?.()
+    const fits = (line: Line) => isOurs(line) && agent.lines.indexOf(line) >= from
+    const signal = await agent.signal(id, fits)
+    const rule = defaults.rules.find((one) => one.id === id)
+    expect(signal).toMatchObject({ severity: rule?.severity, title: rule?.name, tags: rule?.tags })
+    expect(signal['message']).not.toContain('{{')
+  })
+})
+
+describe('ordinary work', () => {
+  /** What administrators and machines do all day. Programs that are not installed are left out. */
+  const work: readonly (readonly [program: string, ...args: string[]])[] = [
+    ['ls', '-la', '/etc'],
+    ['ps', 'aux'],
+    ['df', '-h'],
+    ['id'],
+    ['git', 'log', '-1', '--oneline'],
+    ['git', 'status', '--short'],
+    ['tar', 'cf', 'archive.tar', 'hello.c'],
+    ['gzip', '-kf', 'archive.tar'],
+    ['apt-get', '-v'],
+    ['dpkg', '-l', 'bash'],
+    ['npm', '-v'],
+    ['ssh', '-V'],
+    ['curl', '--version'],
+    ['openssl', 'version'],
+    ['systemctl', '--version'],
+    ['find', '/etc', '-maxdepth', '1', '-name', '*.conf'],
+    ['grep', '-r', 'PATH', '/etc/profile.d'],
+    ['grep', '-c', 'root', '/etc/passwd'],
+    ['cat', '/etc/hostname'],
+    ['sh', '-c', 'cd / && run-parts --report /nowhere/cron.hourly; exit 0'],
+    ['sh', '-c', 'test -x /usr/sbin/anacron || true'],
+    ['bash', '-c', 'for i in 1 2 3; do echo $i; done | sort -r | head -1'],
+    ['sh', '-c', 'echo aGVsbG8= | base64 -d > decoded.txt'],
+    ['python3', '-c', 'print(sum(range(10)))'],
+    ['perl', '-e', 'print 1 + 1'],
+    ['node', '-e', 'console.log(process.version)'],
+    ['gcc', '-o', 'hello', 'hello.c'],
+    ['./hello'],
+    ['./run.sh'],
+  ]
+
+  it('raises nothing above low', async () => {
+    using folder = temporaryFolder('/var/tmp')
+    const inFolder = { cwd: folder.path, stdio: 'ignore', timeout: 60_000 } as const
+    spawnSync(
+      'sh',
+      ['-c', `printf 'int main(void) { return 0; }\\n' > hello.c; printf '#!/bin/sh\\nexit 0\\n' > run.sh; chmod 755 run.sh`],
+      inFolder,
+    )
+    symlinkSync('/etc/hostname', join(folder.path, 'link'))
+    const from = agent.lines.length
+    let ran = 0
+    for (const [program, ...args] of work) if (spawnSync(program, args, inFolder).error === undefined) ran++
+    expect(ran).toBeGreaterThan(20)
+    // What comes after all of it has been judged: the signal of a last deed.
+    const last = 'the last deed'
+    runFromSharedMemory(last)
+    const isLast = (line: Line) => JSON.stringify((line['event'] as { exec?: { argv?: unknown } }).exec?.argv) === JSON.stringify([last])
+    await agent.signal('exec-from-memory-filesystem', isLast)
+    const loud = agent.lines
+      .slice(from)
+      .filter((line) => line.kind === 'signal' && isOurs(line) && !isLast(line) && !['info', 'low'].includes(String(line['severity'])))
+    expect(loud.map((line) => `${ruleOf(line)}: ${String(line['message'])}`)).toEqual([])
+  })
+})
