@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -33,7 +33,8 @@ async function command(args: readonly string[], env: Readonly<Record<string, str
 function project(config: string): ReturnType<typeof temporaryFolder> & { readonly config: string } {
   const folder = temporaryFolder()
   writeFileSync(join(folder.path, 'package.json'), '{"name":"shop","version":"1.0.0","type":"commonjs"}')
-  mkdirSync(join(folder.path, 'node_modules'))
+  mkdirSync(join(folder.path, 'node_modules/@cws'), { recursive: true })
+  symlinkSync(join(root, 'core'), join(folder.path, 'node_modules/@cws/core'))
   symlinkSync(dirname(require.resolve('zod/package.json')), join(folder.path, 'node_modules/zod'))
   const file = join(folder.path, 'cws.config.ts')
   writeFileSync(file, config)
@@ -120,6 +121,81 @@ export default { plugins: [careless(), host()] }`)
     await expectAlive(agent)
     expect(agent.stderr.split('\n').filter((line) => line.includes('broken on purpose')).length).toBeLessThan(50)
     expect(await agent.stop()).toBe(0)
+  })
+})
+
+describe('a configuration that is wrong is refused before anything starts', () => {
+  const start = `import { host } from '@cws/agent'\nimport { definePlugin } from '@cws/core'\n`
+  const own = `const own = definePlugin(import.meta, { name: 'own', setup() {} })\n`
+  const cases: readonly [what: string, text: string, code: string, message: RegExp, spoil?: (folder: string) => void][] = [
+    [
+      'an unknown key',
+      `${start}export default {\n  plugns: [host()], plugins: [] }`,
+      'CWS_ERR_CONFIG_INVALID',
+      /:4:3: unknown key "plugns"/,
+    ],
+    [
+      'an unknown option',
+      `${start}export default { plugins: [host({ process: { flavor: 'raw_tp' } })] }`,
+      'CWS_ERR_PLUGIN_OPTIONS',
+      /did you mean "flavour"/,
+    ],
+    [
+      'a value of a wrong type',
+      `${start}export default {\n  plugins: 'host' }`,
+      'CWS_ERR_CONFIG_INVALID',
+      /:4:12: `plugins` must be a list/,
+    ],
+    [
+      'a package that is missing',
+      `import usb from 'cws-plugin-usb'\nexport default { plugins: [usb()] }`,
+      'CWS_ERR_PLUGIN_NOT_FOUND',
+      /:1:17: the package "cws-plugin-usb"/,
+    ],
+    [
+      'two instances of one name',
+      `${start}${own}export default { plugins: [own(), host(), own()] }`,
+      'CWS_ERR_PLUGIN_DUPLICATE',
+      /two plugins are named "own"/,
+    ],
+    [
+      'an incompatible plugin',
+      `import old from 'cws-plugin-old'\nexport default { plugins: [old()] }`,
+      'CWS_ERR_PLUGIN_INCOMPATIBLE',
+      /needs @cws\/core \^7\.0\.0/,
+    ],
+    ['code that throws', `${start}\nthrow new Error('boo')`, 'CWS_ERR_CONFIG_LOAD', /:4:7: boo/],
+    ['a function that never settles', `export default () => new Promise(() => {})`, 'CWS_ERR_CONFIG_TIMEOUT', /cws\.config\.ts/],
+    [
+      'a file that others can write',
+      `${start}export default { plugins: [host()] }`,
+      'CWS_ERR_CONFIG_TRUST',
+      /writable by its group and others/,
+      (file) => chmodSync(file, 0o666),
+    ],
+  ]
+
+  it.each(cases)('%s', async (_, text, code, message, spoil) => {
+    using folder = project(text)
+    const old = join(folder.path, 'node_modules/cws-plugin-old')
+    mkdirSync(old)
+    writeFileSync(
+      join(old, 'package.json'),
+      '{"name":"cws-plugin-old","version":"9.9.9","type":"module","exports":"./index.js","peerDependencies":{"@cws/core":"^7.0.0"}}',
+    )
+    writeFileSync(
+      join(old, 'index.js'),
+      `import { definePlugin } from '@cws/core'\nexport default definePlugin(import.meta, { setup() {} })`,
+    )
+    spoil?.(folder.config)
+    await using agent = RunningAgent.launch({ args: ['--config', folder.config] })
+    expect(await agent.exited(40_000)).toBe(2)
+    expect(agent.stderr).toContain(code)
+    expect(agent.stderr).toMatch(message)
+    // Where there is a place there is a frame.
+    if (/cws\.config\.ts:\d+:\d+/.test(agent.stderr)) expect(agent.stderr).toMatch(/^\s*> \d+ \|/m)
+    expect(existsSync(join(agent.folder, 'state'))).toBe(false)
+    expect(agent.lines).toEqual([])
   })
 })
 

@@ -50,7 +50,10 @@ export function createContext(parts: ContextParts): PluginContext {
     condition === null ? ALWAYS : isCondition(condition) ? condition : fromWhere(condition, definition)
   const report = (event: BaseEvent, detection: Detection): void => {
     if (detection === undefined) return
-    if (detection instanceof Promise) return late(event.type, detection)
+    if (detection instanceof Promise) {
+      late(event.type, detection)
+      return
+    }
     for (const finding of Array.isArray(detection) ? (detection as readonly Finding[]) : [detection as Finding])
       engine.report(name, event, finding)
   }
