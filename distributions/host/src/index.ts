@@ -3,7 +3,7 @@ import processExec from '@cws/plugin-process-exec'
 import { rules } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
 
-export { defineConfig, env, secretFile } from '@cws/core'
+export { defineConfig, defineRule, env, secretFile } from '@cws/core'
 
 export interface HostOptions {
   /** Options of the process sensor. */
