@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Package, packagesOf, pinFaults } from './packages.ts'
 
 export interface Packed extends Package {
@@ -30,11 +30,14 @@ export function packAll(root: string, into: string): readonly Packed[] {
   return packages.map((it) => ({ ...it, ...pack(root, it, into) }))
 }
 
-/** Every package carries the licence; only one file of it is in the repository. */
-function pack(root: string, { folder }: Package, into: string): Pick<Packed, 'tarball' | 'files'> {
-  const licence = join(root, folder, 'LICENSE')
-  const lent = !existsSync(licence)
-  if (lent) copyFileSync(join(root, 'LICENSE'), licence)
+/** Files that packages carry and that are in the repository but once: the licence, and the schema for those who have the agent and no clone. */
+const lentTo = (name: string): readonly string[] => ['LICENSE', ...(name === '@cws/agent' ? ['docs/schema/cws.config.schema.json'] : [])]
+
+function pack(root: string, { folder, manifest }: Package, into: string): Pick<Packed, 'tarball' | 'files'> {
+  const lent = lentTo(manifest.name)
+    .map((file) => ({ from: join(root, file), to: join(root, folder, basename(file)) }))
+    .filter(({ to }) => !existsSync(to))
+  for (const { from, to } of lent) copyFileSync(from, to)
   try {
     const json = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
       cwd: join(root, folder),
@@ -44,7 +47,7 @@ function pack(root: string, { folder }: Package, into: string): Pick<Packed, 'ta
     const [packed] = JSON.parse(json) as [{ filename: string; files: { path: string }[] }]
     return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path).sort() }
   } finally {
-    if (lent) rmSync(licence)
+    for (const { to } of lent) rmSync(to)
   }
 }
 

@@ -77,6 +77,10 @@ describe('packed packages', () => {
       ).toEqual([])
   })
 
+  it('bring the schema for editors with the agent', () => {
+    expect(manifestOf('@cws/agent').files).toContain('cws.config.schema.json')
+  })
+
   it('run nothing at install', () => {
     for (const { manifest } of packed) expect((manifest as { scripts?: unknown }).scripts, manifest.name).toBeUndefined()
   })
