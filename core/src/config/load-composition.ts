@@ -83,7 +83,16 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const checker = new Checker(found?.file, found?.loaded.source)
   const lookup = found?.loaded.kind === 'text' ? { folder, installations, generation: current } : undefined
   const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options.checkCondition)
-  return { file: found?.file, folder, ...checked, modules, warnings: [...warnings, ...checked.warnings] }
+  return { file: found?.file, folder, ...checked, modules, warnings: [...warnings, ...checked.warnings, ...withoutEffect(checked.notifications)] }
+}
+
+/** What may be written already and is not done yet. */
+function withoutEffect(notifications: readonly NotificationRule[] = []): string[] {
+  return notifications.flatMap(({ name, repeat, message }) =>
+    Object.entries({ repeat, message }).flatMap(([key, value]) =>
+      value === undefined ? [] : [`notification "${name}": \`${key}\` is not supported by this version and has no effect`],
+    ),
+  )
 }
 
 /** Collects what is wrong with one configuration. */

@@ -41,14 +41,6 @@ export interface Delivery {
  */
 export async function startDelivery(options: DeliveryOptions, handlers: DeliveryHandlers): Promise<Delivery> {
   const delivery = new DeliveryWorker(setupOf(options), handlers)
-  for (const { name, repeat, message } of options.notifications ?? [])
-    for (const [key, value] of Object.entries({ repeat, message }))
-      if (value !== undefined)
-        handlers.onLog({
-          kind: 'log',
-          level: 'warn',
-          message: `notification "${name}": \`${key}\` is not supported by this version and has no effect`,
-        })
   await delivery.started
   return delivery
 }

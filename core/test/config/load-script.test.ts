@@ -13,7 +13,7 @@ test('loads TypeScript in a folder that npm init made, with TypeScript beside it
     'cws.config.ts': `${imports}import { paths } from './lib/paths.ts'
       import legacy from './lib/legacy.cjs'
       export default defineConfig({ plugins: [fim({ watch: [...paths as string[], legacy] }), [false, null, [pager({ token: env('T') })]]],
-        notifications: [{ name: 'All', to: 'pager' }] })`,
+        notifications: [{ name: 'All', to: 'pager', repeat: '4h' }] })`,
     'lib/paths.ts': `export const paths: readonly string[] = ['/srv/**']`,
     'lib/legacy.cjs': `module.exports = '/opt/**'`,
   })
@@ -23,7 +23,8 @@ test('loads TypeScript in a folder that npm init made, with TypeScript beside it
     ['fim', 'plugin', { watch: ['/srv/**', '/opt/**'], hash: 'sha256', limits: { files: 1000 } }],
     ['pager', 'notifier', { token: { env: 'T' } }],
   ])
-  expect(composition.notifications).toEqual([{ name: 'All', to: 'pager' }])
+  expect(composition.notifications).toEqual([{ name: 'All', to: 'pager', repeat: '4h' }])
+  expect(composition.warnings).toEqual(['notification "All": `repeat` is not supported by this version and has no effect'])
   const { limits } = composition.instances[0]!.options as { limits: object }
   expect(Object.isFrozen(limits)).toBe(true)
 })
