@@ -83,7 +83,13 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const checker = new Checker(found?.file, found?.loaded.source)
   const lookup = found?.loaded.kind === 'text' ? { folder, installations, generation: current } : undefined
   const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options.checkCondition)
-  return { file: found?.file, folder, ...checked, modules, warnings: [...warnings, ...checked.warnings, ...withoutEffect(checked.notifications)] }
+  return {
+    file: found?.file,
+    folder,
+    ...checked,
+    modules,
+    warnings: [...warnings, ...checked.warnings, ...withoutEffect(checked.notifications)],
+  }
 }
 
 /** What may be written already and is not done yet. */

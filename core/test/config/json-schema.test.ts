@@ -1,26 +1,7 @@
-import { chmodSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { describeComposition } from '../../src/config/describe.ts'
 import { configSchema } from '../../src/config/json-schema.ts'
 import { secret } from '../../src/config/secret.ts'
-import { load, plugins, sandbox } from './sandbox.ts'
-
-test('a composition is described with masked secrets', async () => {
-  const folder = sandbox({
-    ...plugins,
-    'cws.config.mts': `import pager from 'cws-plugin-pager'
-import { env } from '@cws/core'
-export default { plugins: [pager({ token: 'xoxb-1-secret', format: [{ literal: 'xoxb-2-secret' }, 12n] }), pager({ name: 'second', token: env('T') })] }`,
-  })
-  chmodSync(`${folder}/cws.config.mts`, 0o600)
-  const report = describeComposition(await load(folder, { env: { T: 'x' } }))
-  expect(report.plugins.map((it) => [it.name, it.package, it.options])).toEqual([
-    ['pager', 'cws-plugin-pager', { token: { literal: '********' }, format: [{ literal: '********' }, '12'] }],
-    ['second', 'cws-plugin-pager', { token: { env: 'T' } }],
-  ])
-  expect(JSON.stringify(report)).not.toContain('xoxb')
-})
 
 const fim = z.object({ watch: z.array(z.string()).default(['/etc/**']), deep: z.object({ files: z.int().min(1) }).optional() })
 const schema = configSchema([
