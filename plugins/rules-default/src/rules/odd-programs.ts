@@ -228,6 +228,8 @@ export const kernelThreadDisguise = defineRule({
   },
 })
 
+const LDD: readonly unknown[] = ['/usr/bin/ldd', '/bin/ldd']
+
 export const loaderRunByHand = defineRule({
   id: 'loader-run-by-hand',
   name: 'The dynamic loader was told to run a program',
@@ -237,8 +239,9 @@ export const loaderRunByHand = defineRule({
   where: {
     'exec.file.name': ['ld.so', 'ld.so.*', 'ld-linux*.so*', 'ld-musl-*.so*', 'ld64.so*', 'ld-2.*.so'],
     'exec.args': { not: ['', '--verify *', '--list *', '--help', '--version', '--list-tunables', '--list-diagnostics'] },
-    'process.parent.file.path': { not: ['/usr/bin/ldd', '/bin/ldd'] },
   },
+  // A parent of which nobody knows what it is silences nothing.
+  when: (event) => !LDD.includes(event.get('process.parent.file.path')),
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the loader runs files that are not executable, from places where execution is forbidden, under its own name.',
   advice: 'Look at the program that is named in the arguments.',
@@ -247,6 +250,7 @@ export const loaderRunByHand = defineRule({
     fires: [
       { 'exec.file.name': 'ld-linux-x86-64.so.2', 'exec.args': '/tmp/x', 'process.parent.file.path': '/usr/bin/bash' },
       { 'exec.file.name': 'ld-2.31.so', 'exec.args': '--library-path /tmp /mnt/noexec/x', 'process.parent.file.path': '/usr/bin/bash' },
+      { 'exec.file.name': 'ld.so', 'exec.args': '/tmp/x' },
       { 'exec.file.name': 'ld-musl-x86_64.so.1', 'exec.args': '/dev/shm/x', 'process.parent.file.path': '/bin/busybox' },
     ],
     silent: [
