@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event } from '../src/model/event.ts'
+import { toBriefJson } from '../src/model/event-json.ts'
 import { exec } from '../src/model/events/exec.ts'
 import { EventRegistry } from '../src/model/registry.ts'
 import { UNKNOWN } from '../src/model/unknown.ts'
@@ -71,8 +72,10 @@ describe('event views', () => {
 
   it('become JSON with nested names, null-free blocks, exact integers and a list of ancestors', () => {
     let json = ''
+    let brief: Record<string, unknown> = {}
     const { engine } = engineWith((event) => {
       json = JSON.stringify(event)
+      brief = toBriefJson(event as never)
     })
     engine
       .batchFeed(exec, {
@@ -81,11 +84,18 @@ describe('event views', () => {
         'process.ancestors.length': () => 2,
         'process.ancestors.pid': () => [5, 1],
         'process.ancestors.file.path': () => ['/bin/sh', UNKNOWN],
+        'process.ancestors.cwd': () => ['/home', '/'],
+        'process.parent.envs': () => ['HOME'],
+        'process.parent.pid': () => 5,
       })
       .emit(0)
     expect(json).toContain('"inode":1152921504606846977')
     expect(json).toContain('"timestamp":"2023-11-14T22:13:20.123456789Z"')
-    expect(JSON.parse(json).process.ancestors).toEqual([{ pid: 5, file: { path: '/bin/sh' } }, { pid: 1 }])
+    expect(JSON.parse(json).process.ancestors).toEqual([
+      { pid: 5, cwd: '/home', file: { path: '/bin/sh' } },
+      { pid: 1, cwd: '/' },
+    ])
+    expect(brief['process']).toEqual({ parent: { pid: 5 }, ancestors: [{ pid: 5, file: { path: '/bin/sh' } }, { pid: 1 }] })
     expect(JSON.parse(json).container).toBeUndefined()
   })
 

@@ -79,6 +79,15 @@ export function attachBpf(file: string, sensor: ProcessSensor, options: Options)
   } catch (error) {
     drain?.close()
     object.close()
-    throw error
+    throw withVerifiersWord(error)
   }
+}
+
+/** The error of a program that the verifier refused says why: the line of its log before its count of instructions. */
+function withVerifiersWord(error: unknown): unknown {
+  const { log, message } = error as { log?: unknown; message?: unknown }
+  if (typeof log !== 'string') return error
+  const lines = log.split('\n').map((line) => line.trim())
+  const word = lines[lines.findIndex((line) => /^processed \d+ insns/.test(line)) - 1]
+  return word ? new Error(`${message}: ${word}`, { cause: error }) : error
 }
