@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -319,6 +319,27 @@ describe('a kernel that lacks something', () => {
     expect(await agent.exited()).toBe(3)
     expect(agent.stderr).toMatch(/"raw_tp".*left out by request/)
   })
+})
+
+it('a disk that is full under the store: signals are told all the same, and it is said once', async () => {
+  using folder = temporaryFolder()
+  const state = join(folder.path, 'state')
+  mkdirSync(state)
+  run('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', state])
+  try {
+    await using agent = await RunningAgent.start({ folder: folder.path })
+    const { error } = spawnSync('/bin/dd', ['if=/dev/zero', `of=${join(state, 'ballast')}`, 'bs=4k'], { stdio: 'ignore' })
+    expect(error).toBeUndefined()
+    for (let i = 0; i < 3; i++) await expectAlive(agent)
+    await logLine(agent, 'store cannot be written')
+    expect((await statusOf(agent)).delivery?.storeError).toBeDefined()
+    rmSync(join(state, 'ballast'))
+    await expect.poll(async () => (await statusOf(agent)).delivery?.storeError, { timeout: 60_000 }).toBeUndefined()
+    expect(agent.stderr.split('\n').filter((line) => line.includes('store cannot be written'))).toHaveLength(1)
+    expect(await agent.stop()).toBe(0)
+  } finally {
+    run('/bin/umount', ['-l', state])
+  }
 })
 
 it('the events of the last moment are told before the agent ends', async () => {
