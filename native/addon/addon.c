@@ -11,5 +11,6 @@ NAPI_MODULE_INIT()
 	cws_define_drain(env, exports);
 	cws_define_probe(env, exports);
 	cws_define_system(env, exports);
+	cws_define_timed(env, exports);
 	return exports;
 }

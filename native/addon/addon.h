@@ -9,6 +9,7 @@ void cws_define_object(napi_env env, napi_value exports);
 void cws_define_drain(napi_env env, napi_value exports);
 void cws_define_probe(napi_env env, napi_value exports);
 void cws_define_system(napi_env env, napi_value exports);
+void cws_define_timed(napi_env env, napi_value exports);
 
 /* The descriptor and form of an open object's map, for the drain. False after throwing. */
 struct cws_map_form {

@@ -5,7 +5,7 @@ import { load } from '../load.js'
 export const addon = (): Addon => load().addon as Addon
 
 /** An object of C behind a pointer. */
-export type Handle = { readonly __handle: 'object' | 'drain' }
+export type Handle = { readonly __handle: 'object' | 'drain' | 'timed' }
 
 export interface Addon {
   bpfOpen(path: string): Handle
@@ -50,6 +50,9 @@ export interface Addon {
   setThreadName(name: string): void
   clockBoottime(): bigint
   peerCredentials(fd: number): { pid: number; uid: number; gid: number }
+
+  timedOpen(): Handle
+  timedRead(reader: Handle, path: string, into: Buffer, ms: number): number
 }
 
 export interface ProgramInfo {

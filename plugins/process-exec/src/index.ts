@@ -1,22 +1,26 @@
 import { definePlugin, type Flavour } from '@cws/core'
-import { clockBoottime } from '@cws/native'
+import { clockBoottime, TimedReader } from '@cws/native'
 import { uptimeClock } from './clock.ts'
 import { connect } from './connect.ts'
 import type { Attach } from './flavours/attachment.ts'
 import { attachBpf, probeBpf } from './flavours/bpf.ts'
 import { attachProcfs, probeProcfs } from './flavours/procfs.ts'
 import { optionsSchema } from './options.ts'
+import type { ReadText } from './procfs/read.ts'
 import { Running } from './running.ts'
 import { Scrubber } from './scrub.ts'
 import { selfTest } from './self-test.ts'
 import { ProcessSensor } from './sensor.ts'
+
+/** For arguments and environment of another process; an honest one takes microseconds. */
+const READ_MS = 100
 
 /** Process activity (exec, fork, exit) and the process tree. */
 export default definePlugin(import.meta, {
   options: optionsSchema,
   setup(ctx) {
     const { options } = ctx
-    const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock())))
+    const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock(), timedReading())))
     const { sensor } = running
     const feeds = connect(ctx, sensor, options.scrub.enabled ? new Scrubber(options.scrub) : undefined)
     const owner = {}
@@ -54,6 +58,16 @@ function boottimeClock(): () => bigint {
     return clockBoottime
   } catch {
     return uptimeClock()
+  }
+}
+
+/** Without the addon there is only the plain way, which a hostile process can hold up. */
+function timedReading(): ReadText | undefined {
+  try {
+    const reader = new TimedReader(READ_MS)
+    return (path, into) => reader.read(path, into)
+  } catch {
+    return undefined
   }
 }
 

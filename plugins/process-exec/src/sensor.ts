@@ -5,7 +5,7 @@ import { Images } from './fields/images.ts'
 import { processFields } from './fields/process-fields.ts'
 import { type EventReaders, eventReaders } from './fields/readers.ts'
 import type { Options } from './options.ts'
-import { ProcReader } from './procfs/read.ts'
+import { ProcReader, type ReadText } from './procfs/read.ts'
 import { sizeAt, typeAt } from './record/check.ts'
 import { HEADER, LOST, TYPE } from './record/layout.ts'
 import type { Memory } from './record/memory.ts'
@@ -53,15 +53,15 @@ export class ProcessSensor {
   readonly #writers: RecordWriter[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** `boottime`: CLOCK_BOOTTIME in ns. */
-  constructor(options: Options, boottime: () => bigint) {
+  /** `boottime`: CLOCK_BOOTTIME in ns. `readText`: reads what another process can hold up. */
+  constructor(options: Options, boottime: () => bigint, readText?: ReadText) {
     this.clock = new Clock(boottime)
     this.table = new ProcessTable(options.maxTableBytes)
     this.images = new Images(this.table, new Names('/etc/passwd'), new Names('/etc/group'), this.clock)
     this.fields = processFields(this.images)
     this.readers = eventReaders(this.images, this.fields, { origin: () => this.origin, source: () => this.#source })
     const kept = new Set(options.env)
-    this.reader = new ProcReader(boottime, (name) => kept.has(name))
+    this.reader = new ProcReader(boottime, (name) => kept.has(name), '/proc', readText)
     this.#reportRunning = options.reportRunning
     this.table.loader = (pid) => this.loadMissing(pid)
   }

@@ -4,13 +4,14 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmdirSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { definePlugin, type Event, type EventType } from '@cws/core'
+import { definePlugin, type Event, type EventType, UNKNOWN } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import processExec from '../src/index.ts'
 
 const generators = fileURLToPath(new URL('../../../tests/generators/.output/', import.meta.url))
 const shapes = join(generators, 'process_shapes')
+const hungArgv = join(generators, 'hung_argv')
 const PATIENCE_MS = 10_000
 
 /** The real sensor in the real pipeline; events are kept as they come. */
@@ -280,4 +281,21 @@ describe('what ran before', () => {
       await once(early, 'exit')
     }
   })
+})
+
+test.skipIf(!existsSync('/dev/fuse'))('a process that nobody can read holds up no start', async () => {
+  const mountPoint = mkdtempSync(join(folder, 'hung-'))
+  const hung = spawn(hungArgv, [mountPoint], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    expect(String((await once(hung.stdout, 'data'))[0])).toBe('ready\n')
+    await using host = await Host.watch({ flavour: 'tp_btf', reportRunning: true })
+    expect(host.sensor.report()).toMatchObject({ selfTest: 'alive' })
+    const event = await host.find((candidate) => candidate.type === 'exec' && candidate.get('process.pid') === hung.pid)
+    expect(event.exec.file.name).toBe('hung_argv')
+    expect(event.exec.argv).toBe(UNKNOWN)
+  } finally {
+    // Its end wakes whoever waits for it.
+    hung.kill('SIGKILL')
+    await once(hung, 'exit')
+  }
 })

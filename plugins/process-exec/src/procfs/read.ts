@@ -28,13 +28,15 @@ export class ProcReader {
   readonly #root: string
   readonly #now: () => bigint
   readonly #keepsValue: (name: string) => boolean
+  readonly #readText: ReadText
   readonly #buffer = Buffer.allocUnsafeSlow(MAX_TEXT + 1)
 
-  /** `now`: ns since boot. `keepsValue`: environment variables whose values are kept. */
-  constructor(now: () => bigint, keepsValue: (name: string) => boolean, root = '/proc') {
+  /** `now`: ns since boot. `keepsValue`: environment variables whose values are kept. `readText`: how arguments and environment are read. */
+  constructor(now: () => bigint, keepsValue: (name: string) => boolean, root = '/proc', readText: ReadText = readPlainly) {
     this.#now = now
     this.#keepsValue = keepsValue
     this.#root = root
+    this.#readText = readText
   }
 
   /** Writes the record of a process. @returns its offset, -1 if the process is gone or a zombie. */
@@ -124,13 +126,13 @@ export class ProcReader {
 
   #texts(pid: number, record: ExecRecord): void {
     let flags = record.flags ?? 0
-    const argv = this.#read(pid, 'cmdline')
+    const argv = this.#text(pid, 'cmdline')
     if (argv) {
       if (argv.length > MAX_TEXT) flags |= FLAG.ARGV_TRUNCATED
       record.argv = Buffer.from(argv.subarray(0, MAX_TEXT))
       record.argv_len = argv.length
     } else flags |= FLAG.ARGV_UNKNOWN
-    const envp = this.#read(pid, 'environ')
+    const envp = this.#text(pid, 'environ')
     if (envp) {
       if (envp.length > MAX_TEXT) flags |= FLAG.ENVP_TRUNCATED
       record.envp = this.#filtered(envp.subarray(0, MAX_TEXT))
@@ -178,20 +180,36 @@ export class ProcReader {
 
   /** Valid until the next read. At most MAX_TEXT bytes and one more, which says that there is more. */
   #read(pid: number, name: string): Buffer | undefined {
-    let fd = -1
-    try {
-      fd = openSync(`${this.#root}/${pid}/${name}`, 'r')
-      let length = 0
-      for (;;) {
-        const got = readSync(fd, this.#buffer, length, this.#buffer.length - length, null)
-        length += got
-        if (got === 0 || length === this.#buffer.length) return this.#buffer.subarray(0, length)
-      }
-    } catch {
-      return undefined
-    } finally {
-      if (fd >= 0) closeSync(fd)
+    return this.#filled(readPlainly(`${this.#root}/${pid}/${name}`, this.#buffer))
+  }
+
+  /** The same for what lies in the memory of the process: it decides how long that takes. */
+  #text(pid: number, name: string): Buffer | undefined {
+    return this.#filled(this.#readText(`${this.#root}/${pid}/${name}`, this.#buffer))
+  }
+
+  #filled(length: number): Buffer | undefined {
+    return length < 0 ? undefined : this.#buffer.subarray(0, length)
+  }
+}
+
+/** Reads a file, as far as it fits. Returns bytes, -1 if it cannot be read. */
+export type ReadText = (path: string, into: Buffer) => number
+
+const readPlainly: ReadText = (path, into) => {
+  let fd = -1
+  try {
+    fd = openSync(path, 'r')
+    let length = 0
+    for (;;) {
+      const got = readSync(fd, into, length, into.length - length, null)
+      length += got
+      if (got === 0 || length === into.length) return length
     }
+  } catch {
+    return -1
+  } finally {
+    if (fd >= 0) closeSync(fd)
   }
 }
 
