@@ -36,7 +36,7 @@ export class Engine {
   readonly #onRelease: ((process: number) => void)[] = []
   #tracker: ProcessTracker | undefined
   #faultFeed: ObjectFeed<'agent.plugin_fault'> | undefined
-  /** Plugins whose fault is being told: a fault while telling one is only counted. */
+  /** A fault is being told: one that happens meanwhile is only counted. */
   #telling = false
 
   constructor(

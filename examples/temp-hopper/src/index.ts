@@ -6,7 +6,7 @@ export default definePlugin(import.meta, {
   options: z.object({ limit: z.int().positive().default(5).describe('Distinct files that make a finding') }),
   setup(ctx) {
     const started = ctx.per('process', () => new Set<string>()) // freed with the process, bounded
-    // the second argument is the interest: what it excludes never leaves the kernel
+    // the second argument is the interest: what it excludes never gets here, and sources can leave it in the kernel
     ctx.detect('exec', { 'exec.file.path': ['/tmp/**', '/dev/shm/**'] }, (event) => {
       const files = started(event).add(event.exec.file.path)
       if (files.size > ctx.options.limit)

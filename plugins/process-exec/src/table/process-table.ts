@@ -1,16 +1,12 @@
 import { EXEC, FORK, HEADER } from '../record/layout.ts'
 import type { Memory } from '../record/memory.ts'
+import { Links } from './links.ts'
 import { NODE, type Node, Nodes } from './nodes.ts'
 import { type Row, Rows } from './rows.ts'
 import { Strings } from './strings.ts'
 
 /** Exited processes are kept this long, so that events which come late find their author. */
 const GRACE_MS = 5_000
-/** Earlier images of one process that are kept. */
-const MAX_IMAGES = 16
-/** Ancestors of a process that are kept for sure; above, ancestors that live are. */
-const NEAR = 64
-const MAX_DEPTH = 2 * NEAR
 const TICK_NS = 10_000_000n
 /** Processes that may go to make room for one. */
 const MAX_EVICTIONS = 256
@@ -47,6 +43,7 @@ export class ProcessTable {
   version = 0
   /** Asked for parents that are missing; undefined: they stay unknown. */
   loader: Loader | undefined
+  readonly #links: Links
   readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
@@ -60,6 +57,7 @@ export class ProcessTable {
     this.strings = new Strings(Math.floor(maxBytes * 0.5))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
+    this.#links = new Links(this.nodes, this.rows, (node) => this.#lives(node))
   }
 
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
@@ -100,13 +98,13 @@ export class ProcessTable {
     const { flags, moment } = this.nodes
     const pid = memory.u32[(at + HEADER.pid) >>> 2] as number
     const before = this.#same(pid, memory, at + HEADER.start)
-    this.#retain(before)
+    this.#links.retain(before)
     const row = this.#row(memory, at)
     if (before !== 0 && (flags[before] as number) & NODE.SNAPSHOT && timeOf(memory, at) <= (moment[before] as number)) {
       // /proc was read after this exec, whose record was still on its way: the record tells the same, and more.
       this.#describe(before, row, memory, at)
       flags[before] = ((flags[before] as number) & ~NODE.SNAPSHOT) | NODE.EXECED
-      this.#release(before)
+      this.#links.release(before)
       return before
     }
     const node = this.#node(row)
@@ -117,7 +115,7 @@ export class ProcessTable {
       else this.#settle(node, this.#parent(memory.u32[(at + EXEC.ppid) >>> 2] as number, memory, at + EXEC.parent_start, node))
       this.#adopt(node, pid)
     }
-    this.#release(before)
+    this.#links.release(before)
     return node
   }
 
@@ -135,9 +133,9 @@ export class ProcessTable {
     }
     const row = parent === 0 ? 0 : (nodes.row[parent] as number)
     this.rows.retain(row)
-    this.#retain(parent)
+    this.#links.retain(parent)
     const node = this.#node(row)
-    this.#release(parent)
+    this.#links.release(parent)
     if (node === 0) return 0
     nodes.pid[node] = pid
     nodes.ppid[node] = memory.u32[(at + FORK.real_ppid) >>> 2] as number
@@ -195,10 +193,7 @@ export class ProcessTable {
 
   /** The image that stands above in the lineage and belongs to another process: the parent's; 0 if unknown or none. */
   parentOf(node: Node): Node {
-    const { serial, up } = this.nodes
-    let above = up[node] as number
-    while (above !== 0 && serial[above] === serial[node]) above = up[above] as number
-    return above
+    return this.#links.parentOf(node)
   }
 
   /** Whether more stood above this node than is known. */
@@ -245,7 +240,7 @@ export class ProcessTable {
     if (child === 0 || node === 0 || node === child) return 0
     const { startHigh, startLow } = this.nodes
     const age = (of: Node) => (startHigh[of] as number) * 2 ** 32 + (startLow[of] as number)
-    return age(node) <= age(child) + Number(TICK_NS) && !this.#above(node, child) ? node : 0
+    return age(node) <= age(child) + Number(TICK_NS) && !this.#links.leadsTo(node, child) ? node : 0
   }
 
   #findOrLoad(pid: number): Node {
@@ -254,12 +249,6 @@ export class ProcessTable {
     if (node !== 0 || !this.loader) return node
     this.loader(pid)
     return this.find(pid)
-  }
-
-  /** Whether `wanted` stands above `node`, or is it. */
-  #above(node: Node, wanted: Node): boolean {
-    for (let at = node, steps = 0; at !== 0 && steps <= MAX_DEPTH; at = this.nodes.up[at] as number, steps++) if (at === wanted) return true
-    return false
   }
 
   #row(memory: Memory, at: number): Row {
@@ -301,12 +290,12 @@ export class ProcessTable {
     const { nodes } = this
     nodes.serial[node] = nodes.serial[before] as number
     nodes.earlier[node] = before
-    this.#retain(before)
+    this.#links.retain(before)
     // A forked copy that went on to execute is no ancestor of its own: it ran what its parent ran.
     const lineage = (nodes.flags[before] as number) & (NODE.EXECED | NODE.SNAPSHOT) ? before : (nodes.up[before] as number)
     if ((nodes.flags[before] as number) & NODE.ORPHAN && lineage === 0) nodes.flags[node] = (nodes.flags[node] as number) | NODE.ORPHAN
-    this.#link(node, lineage)
-    this.#shorten(node)
+    this.#links.link(node, lineage)
+    this.#links.shorten(node)
   }
 
   /** A process with one image, below its parent. */
@@ -315,101 +304,26 @@ export class ProcessTable {
     const { flags, ppid } = nodes
     if (parent === 0 && ppid[node] !== 0) flags[node] = (flags[node] as number) | NODE.ORPHAN
     else flags[node] = (flags[node] as number) & ~NODE.ORPHAN
-    this.#link(node, parent)
-  }
-
-  #link(node: Node, above: Node): void {
-    const { nodes } = this
-    nodes.up[node] = above
-    this.#retain(above)
-    nodes.depth[node] = above === 0 ? 0 : Math.min(0xffff, (nodes.depth[above] as number) + 1)
-    if ((nodes.depth[node] as number) >= MAX_DEPTH) this.#prune(node)
+    this.#links.link(node, parent)
   }
 
   /** Makes the node the present image of its process. */
   #adopt(node: Node, pid: number): void {
     const { nodes } = this
-    this.#retain(node)
+    this.#links.retain(node)
     const before = this.#current.get(pid)
     this.#current.set(pid, node)
     if (before === undefined || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
     else {
       if ((nodes.flags[before] as number) & NODE.EXITED) this.#unqueue(before)
-      this.#release(before)
+      this.#links.release(before)
     }
-  }
-
-  /** Bounds the images of one process: one that executes without end must not grow the table. */
-  #shorten(node: Node): void {
-    const { serial, up, earlier } = this.nodes
-    let last = node
-    for (let images = 1; images < MAX_IMAGES; images++) {
-      const next = earlier[last] as number
-      if (next === 0) return
-      last = next
-    }
-    const old = earlier[last] as number
-    if (old === 0) return
-    earlier[last] = 0
-    if (up[last] === old && serial[old] === serial[last]) {
-      up[last] = up[old] as number
-      this.#retain(up[last] as number)
-      this.#release(old)
-    }
-    this.#release(old)
-  }
-
-  /** Bounds the lineage: beyond the nearest ancestors only those that live stay. */
-  #prune(node: Node): void {
-    const { up, depth } = this.nodes
-    const chain: Node[] = []
-    for (let at = node; at !== 0 && chain.length < NEAR; at = up[at] as number) chain.push(at)
-    const last = chain[chain.length - 1] as number
-    const cut = up[last] as number
-    this.#forgetEarlier(last)
-    let above = cut
-    while (above !== 0 && !this.#lives(above)) above = up[above] as number
-    if (above !== cut) {
-      up[last] = above
-      this.#retain(above)
-      this.#release(cut)
-    }
-    let level = above === 0 ? 0 : Math.min(MAX_DEPTH - NEAR - 1, (depth[above] as number) + 1)
-    for (const at of chain.reverse()) depth[at] = level++
-  }
-
-  /** Earlier images serve to find the author of late events; executed ones stay in the lineage through `up`. */
-  #forgetEarlier(node: Node): void {
-    const { earlier } = this.nodes
-    const old = earlier[node] as number
-    earlier[node] = 0
-    this.#release(old)
   }
 
   #lives(node: Node): boolean {
     const { pid, serial, flags } = this.nodes
     const present = this.find(pid[node] as number)
     return present !== 0 && serial[present] === serial[node] && ((flags[present] as number) & NODE.EXITED) === 0
-  }
-
-  #retain(node: Node): void {
-    if (node !== 0) (this.nodes.refs[node] as number)++
-  }
-
-  #release(node: Node): void {
-    const { refs } = this.nodes
-    if (node !== 0 && --(refs[node] as number) === 0) this.#free(node)
-  }
-
-  #free(first: Node): void {
-    const { nodes } = this
-    const pending = [first]
-    for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      this.rows.release(nodes.row[node] as number)
-      for (const above of [nodes.up[node] as number, nodes.earlier[node] as number])
-        if (above !== 0 && --(nodes.refs[above] as number) === 0) pending.push(above)
-      nodes.remove(node)
-    }
   }
 
   #latestExit(): number {
@@ -446,9 +360,9 @@ export class ProcessTable {
     if ((flags[node] as number) & NODE.EXITED) this.#unqueue(node)
     flags[node] = (flags[node] as number) | NODE.EXITED
     if (this.#current.get(pid[node] as number) === node) this.#current.delete(pid[node] as number)
-    this.#forgetEarlier(node)
+    this.#links.forgetEarlier(node)
     const gone = serial[node] as number
-    this.#release(node)
+    this.#links.release(node)
     for (const callback of this.#onRelease) callback(gone)
   }
 
