@@ -5,6 +5,7 @@ import { Engine } from '../src/pipeline/engine.ts'
 import type { Finding } from '../src/signals/finding.ts'
 import { Grouping, MAX_OPEN_PER_RULE, WINDOW_MS } from '../src/signals/grouping.ts'
 import type { Signal } from '../src/signals/signal.ts'
+import { encodeSignal, safeLine } from '../src/signals/signal-json.ts'
 
 const engine = new Engine(
   new EventRegistry(),
@@ -80,6 +81,40 @@ describe('grouping', () => {
     grouping.close()
     const last = told.findLast(({ signal }) => signal.id === folded?.id)
     expect(last?.signal.count).toBe(1000 - MAX_OPEN_PER_RULE)
+  })
+
+  it('shows what is new in the folded signal each time it is told', () => {
+    const { told, grouping } = setUp()
+    for (let i = 0; i < 100; i++) grouping.add(finding, eventOf(`/tmp/harmless-${i}`))
+    grouping.flush()
+    for (let i = 0; i < 100; i++) grouping.add(finding, eventOf(`/tmp/real-${i}`))
+    grouping.flush()
+    expect(told.at(-1)?.signal).toMatchObject({ folded: true, message: 'ran /tmp/real-0 as (unknown)', group: {}, count: 180 })
+    expect(told.at(-1)?.signal.event).toMatchObject({ exec: { file: { path: '/tmp/real-0' } } })
+    grouping.close()
+  })
+
+  it('bounds what one event makes of a signal, and says so', () => {
+    const { told, grouping } = setUp()
+    const huge = engine.keptEvent(
+      exec,
+      new Map<string, unknown>([
+        ['exec.file.path', '/tmp/a'],
+        ['exec.args', '\u202e'.repeat(65_536)],
+        ['exec.argv', Array.from({ length: 30_000 }, () => '\u0001')],
+        ['exec.file.inode', 2n ** 60n],
+      ]),
+    )
+    grouping.add(finding, huge)
+    const signal = told[0]?.signal as Signal
+    expect(Buffer.byteLength(safeLine(encodeSignal(signal)))).toBeLessThan(256 * 1024)
+    expect(signal).toMatchObject({ truncated: true, event: { exec: { file: { path: '/tmp/a' } } } })
+    expect((signal.event['exec'] as { args: string }).args).toMatch(/…\(\+\d+\)$/)
+    expect((signal.event['exec'] as { argv: string[] }).argv.at(-1)).toMatch(/^…\(\+\d+\)$/)
+    expect(encodeSignal(signal)).toContain('1152921504606846976')
+    grouping.add(finding, eventOf('/tmp/b'))
+    expect(told.at(-1)?.signal).not.toHaveProperty('truncated')
+    grouping.close()
   })
 
   it('tells a rise of severity at once', () => {

@@ -1,6 +1,7 @@
 import type { BaseEvent } from '../model/event-class.ts'
 import { rfc3339 } from '../model/event-json.ts'
 import { UNKNOWN } from '../model/unknown.ts'
+import { bounded } from './bounded.ts'
 import type { Finding } from './finding.ts'
 import { renderMessage } from './message.ts'
 import { rankOf, type Severity } from './severity.ts'
@@ -18,7 +19,7 @@ interface Group {
   readonly key: string
   readonly rule: string
   readonly opened: number
-  base: Omit<Signal, 'revision' | 'count' | 'last_seen' | 'severity'>
+  base: Omit<Signal, 'revision' | 'count' | 'last_seen' | 'severity' | 'truncated'> & { readonly truncated: true | undefined }
   severity: Severity
   lastSeen: bigint
   count: number
@@ -60,7 +61,10 @@ export class Grouping {
     let group = this.#open(key, now)
     if (!group && (this.#openByRule.get(finding.rule) ?? 0) >= MAX_OPEN_PER_RULE) {
       const folded = `${finding.rule}\0folded`
-      group = this.#open(folded, now) ?? this.#start(folded, finding, event, {}, now, true)
+      group = this.#open(folded, now)
+      // It shows what is new each time it is told: else a few harmless findings before the real one would hide it.
+      if (group && !group.dirty) group.base = { ...group.base, ...about(finding, event, {}) }
+      group ??= this.#start(folded, finding, event, {}, now, true)
     }
     group ??= this.#start(key, finding, event, fields, now, false)
     const seen = timeOf(event)
@@ -120,13 +124,11 @@ export class Grouping {
         rule: { id: finding.rule, name },
         status: 'open',
         title: folded ? `More signals of: ${finding.title ?? name}` : (finding.title ?? name),
-        message: finding.message === undefined ? '' : renderMessage(finding.message, event),
         advice: finding.advice ?? '',
         first_seen: rfc3339(seen),
         tags: finding.tags ?? [],
         host: { name: this.#host },
-        group: fields,
-        event: { type: event.type, ...event.toJSON() },
+        ...about(finding, event, fields),
         ...(folded ? { folded: true as const } : {}),
       },
     }
@@ -138,7 +140,7 @@ export class Grouping {
   #tell(group: Group, final: boolean): void {
     group.dirty = false
     group.revision++
-    const { id, rule, status, title, message, advice, first_seen, tags, host, group: by, event, folded } = group.base
+    const { id, rule, status, title, message, advice, first_seen, tags, host, group: by, event, folded, truncated } = group.base
     this.#emit(
       {
         id,
@@ -157,6 +159,7 @@ export class Grouping {
         group: by,
         event,
         ...(folded ? { folded } : {}),
+        ...(truncated ? { truncated } : {}),
       },
       final,
     )
@@ -170,6 +173,16 @@ export class Grouping {
       else this.#openByRule.delete(group.rule)
     }
     if (group.dirty) this.#tell(group, true)
+  }
+}
+
+/** What a signal tells of one event. */
+function about(finding: Finding, event: BaseEvent, fields: Record<string, unknown>) {
+  const { values, truncated } = bounded({ event: { type: event.type, ...event.toJSON() }, group: fields })
+  return {
+    message: finding.message === undefined ? '' : renderMessage(finding.message, event),
+    ...(values as Pick<Signal, 'event' | 'group'>),
+    truncated: truncated ? (true as const) : undefined,
   }
 }
 

@@ -23,8 +23,10 @@ export interface Signal {
   readonly host: { readonly name: string }
   /** Values of the fields it was grouped by. */
   readonly group: Readonly<Record<string, unknown>>
-  /** The first event, the model's fields nested by their names. */
+  /** The first event, the model's fields nested by their names; of a folded signal the first since the last revision. */
   readonly event: Readonly<Record<string, unknown>>
   /** Present on the signal into which a rule's 21st and later signals of a window fold. */
   readonly folded?: true
+  /** Present when values of `event` or `group` were too long and are cut; cut texts end with `…(+n)`. */
+  readonly truncated?: true
 }

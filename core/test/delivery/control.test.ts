@@ -80,3 +80,21 @@ it('says so when no agent runs', async () => {
   await expect(ask(folder.path, 'status', {}, 50)).rejects.toMatchObject({ code: 'CWS_ERR_NOT_RUNNING' })
   silent.close()
 })
+
+it('reads nothing more of who does not read its answers', async () => {
+  using folder = temporaryFolder()
+  let answers = 0
+  const big = 'x'.repeat(1024 * 1024)
+  const counting = (): string => {
+    answers++
+    return big
+  }
+  await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle: counting })
+  const socket = connect(join(folder.path, 'control.sock'))
+  socket.pause()
+  socket.write('{"what":"a"}\n'.repeat(1000))
+  // Another connection is served meanwhile; by then the first has been as well.
+  for (let i = 0; i < 20; i++) await ask(folder.path, 'b', null)
+  expect(answers).toBeLessThan(30)
+  socket.destroy()
+})

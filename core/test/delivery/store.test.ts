@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
@@ -154,6 +154,12 @@ describe('the folder and its lock', () => {
     chmodSync(open, 0o777)
     expect(() => privateFolder(open, 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
     writeFileSync(join(folder.path, 'file'), '')
+    if (process.getuid?.() === 0) {
+      const foreign = join(folder.path, 'foreign')
+      mkdirSync(foreign, { mode: 0o700 })
+      chownSync(foreign, 65534, 65534)
+      expect(() => privateFolder(foreign, 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
+    }
     expect(() => privateFolder(join(folder.path, 'file'), 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
   })
 
