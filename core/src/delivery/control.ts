@@ -104,21 +104,34 @@ function groupId(name: string): number | undefined {
 
 function serve(socket: Socket, { handle, log }: ControlOptions): void {
   let text = ''
-  let queue = Promise.resolve()
   socket.setEncoding('utf8')
   socket.setTimeout(IDLE_MS, () => socket.destroy())
   socket.on('error', (error) => log.debug(`control socket: ${error.message}`))
-  socket.on('data', (chunk: string) => {
-    text += chunk
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+  // Nothing more is read while an answer is made or still on its way: who asks and never reads costs one answer.
+  const answerAll = async (): Promise<void> => {
+    socket.pause()
+    for (let end = text.indexOf('\n'); end >= 0 && !socket.destroyed; end = text.indexOf('\n')) {
       const line = text.slice(0, end)
       text = text.slice(end + 1)
-      queue = queue.then(async () => {
-        const answer = await answerTo(line, handle)
-        if (!socket.destroyed) socket.write(`${encode(answer)}\n`)
-      })
+      const answer = await answerTo(line, handle)
+      if (!socket.destroyed && !socket.write(`${encode(answer)}\n`)) await drained(socket)
     }
     if (text.length > MAX_LINE) socket.end(`${encode(refusal(`a request is at most ${MAX_LINE} characters`))}\n`)
+    else socket.resume()
+  }
+  socket.on('data', (chunk: string) => {
+    text += chunk
+    if (text.length > MAX_LINE || text.includes('\n')) void answerAll()
+  })
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      socket.off('drain', settle).off('close', settle)
+      resolve()
+    }
+    socket.on('drain', settle).on('close', settle)
   })
 }
 
