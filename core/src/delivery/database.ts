@@ -20,7 +20,7 @@ export function isCorrupt(error: unknown): boolean {
 
 /**
  * Makes a folder for the agent alone, or takes one that is there.
- * @throws CwsError CWS_ERR_STATE_DIR if it cannot be made, is no folder, or others can write to it.
+ * @throws CwsError CWS_ERR_STATE_DIR if it cannot be made, is no folder, or others own it or can write to it.
  */
 export function privateFolder(folder: string, mode: number): void {
   let info: ReturnType<typeof statSync>
@@ -30,6 +30,9 @@ export function privateFolder(folder: string, mode: number): void {
   } catch (error) {
     throw new CwsError('CWS_ERR_STATE_DIR', `cannot use the folder ${folder}: ${messageOf(error)}`, { cause: error })
   }
+  const own = process.geteuid?.() ?? 0
+  if (info.uid !== own && info.uid !== 0)
+    throw new CwsError('CWS_ERR_STATE_DIR', `the folder ${folder} belongs to user ${info.uid}`, { hint: `chown ${own} ${folder}` })
   if ((info.mode & 0o022 & ~mode) !== 0)
     throw new CwsError('CWS_ERR_STATE_DIR', `others can write to the folder ${folder}`, { hint: `chmod ${mode.toString(8)} ${folder}` })
 }
