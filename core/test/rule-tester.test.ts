@@ -31,7 +31,7 @@ describe('RuleTester', () => {
     [
       'UNKNOWN in silent',
       { tests: { ...rule.tests, silent: [{ 'exec.file.name': 'bash', 'process.uid': null }] } },
-      [/silent\[0\] is UNKNOWN/],
+      [/silent\[0\] is UNKNOWN: it does not say process\.uid$/],
     ],
     [
       'a case given twice',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { fieldsIn } from '../condition/analyse.ts'
 import { compileCondition } from '../condition/compile.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
@@ -33,14 +34,11 @@ export class RuleTester {
 
   /** Declares a test for each rule. */
   run(rules: RulePack | readonly AnyRule[] | AnyRule, it: TestFunction): void {
-    for (const rule of listOf(rules)) it(rule.id, () => assert.deepEqual(this.problems(rule), []))
+    for (const rule of listOf(rules)) it(rule.id, () => refuse(this.problems(rule)))
     it('has rules, each with an id of its own', () => {
       const ids = listOf(rules).map((rule) => rule.id)
       assert.ok(ids.length > 0, 'there are no rules')
-      assert.deepEqual(
-        ids.filter((id, i) => ids.indexOf(id) !== i),
-        [],
-      )
+      refuse(ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `two rules have the id "${id}"`))
     })
   }
 
@@ -73,7 +71,7 @@ export class RuleTester {
         if (wrong.length > 0) continue
         const truth = this.#judge(checked, one, definition)
         const expected = kind === 'fires'
-        if (truth === UNKNOWN) problems.push(`${place} is UNKNOWN: the case lacks fields that decide; give them`)
+        if (truth === UNKNOWN) problems.push(`${place} is UNKNOWN: it does not say ${lacking(checked, one).join(', ')}`)
         else if (truth !== expected) problems.push(`${place} ${truth ? 'fires' : 'does not fire'}`)
       }
     }
@@ -86,6 +84,16 @@ export class RuleTester {
     const truth = compileCondition(rule.condition)(event)
     return truth === true && rule.when ? rule.when(event as never) : truth
   }
+}
+
+/** @throws AssertionError whose message is the problems alone, a line each */
+function refuse(problems: readonly string[]): void {
+  assert.ok(problems.length === 0, problems.join('\n'))
+}
+
+/** Fields of the condition that a case leaves open. */
+function lacking({ condition }: CheckedRule, one: RuleCase): readonly string[] {
+  return [...fieldsIn(condition)].filter((field) => (one[field] ?? null) === null)
 }
 
 function listOf(rules: RulePack | readonly AnyRule[] | AnyRule): readonly AnyRule[] {
