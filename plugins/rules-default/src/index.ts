@@ -3,6 +3,7 @@ import { credentialSearch, passwordFileRead } from './rules/credentials.ts'
 import { decoderPipedToShell, downloadPipedToShell } from './rules/droppers.ts'
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
 import {
+  commandBeyondSight,
   execFromMemory,
   execFromMemoryFileSystem,
   executedFileUnlinked,
@@ -29,6 +30,7 @@ const rules: readonly AnyRule[] = [
   hiddenExecutable,
   kernelThreadDisguise,
   loaderRunByHand,
+  commandBeyondSight,
   newProgramInContainer,
   decoderPipedToShell,
   downloadPipedToShell,

@@ -26,6 +26,7 @@ function execOf(path: string, args: string, more: Record<string, unknown> = {}):
     'exec.comm': name.slice(0, 15),
     'exec.argv0': name,
     'exec.args': args,
+    'exec.args_truncated': false,
     'exec.argv': args.split(' '),
     'exec.envp': ['PATH=/usr/bin:/bin', 'HOME', 'LANG', 'LD_LIBRARY_PATH=/tmp/build/lib'],
     'exec.uid': 1000,

@@ -68,7 +68,8 @@ export const execFromMemoryFileSystem = defineRule({
   on: 'exec',
   where: {
     any: [
-      { 'exec.file.path': ['/dev/**', '/run/shm/**', '/var/run/shm/**'] },
+      // Of any root too: who may change root or mount sees them elsewhere.
+      { 'exec.file.path': ['/dev/**', '/**/dev/shm/**', '/run/shm/**', '/var/run/shm/**'] },
       {
         'exec.file.filesystem': ['tmpfs', 'ramfs'],
         'container.id': '',
@@ -90,6 +91,7 @@ export const execFromMemoryFileSystem = defineRule({
     fires: [
       { 'exec.file.path': '/dev/shm/x', 'exec.file.name': 'x' },
       { 'exec.file.path': '/dev/shm/.a/b c\n', 'exec.file.name': 'b c\n' },
+      { 'exec.file.path': '/var/tmp/x/dev/shm/y', 'exec.file.name': 'y', 'exec.file.filesystem': 'tmpfs', 'container.id': '' },
       {
         'exec.file.path': '/mnt/ram/kinsing',
         'exec.file.name': 'kinsing',
@@ -103,6 +105,7 @@ export const execFromMemoryFileSystem = defineRule({
     silent: [
       { 'exec.file.path': '/usr/bin/ls', 'exec.file.name': 'ls', 'exec.file.filesystem': 'ext4' },
       { 'exec.file.path': '/tmp/go-build1/b001/exe/main', 'exec.file.name': 'main', 'exec.file.filesystem': 'tmpfs', 'container.id': '' },
+      { 'exec.file.path': '/srv/dev/shm', 'exec.file.name': 'shm', 'exec.file.filesystem': 'ext4', 'container.id': '' },
       { 'exec.file.path': '/run/user/1000/app', 'exec.file.name': 'app', 'exec.file.filesystem': 'tmpfs', 'container.id': '' },
       { 'exec.file.path': '/work/tool', 'exec.file.name': 'tool', 'exec.file.filesystem': 'tmpfs', 'container.id': '0123456789ab' },
       { 'exec.file.path': '/usr/bin/dash', 'exec.file.name': 'dash', 'exec.args': '-c cp a /dev/shm/b', 'exec.file.filesystem': 'ext4' },
@@ -258,6 +261,30 @@ export const loaderRunByHand = defineRule({
       { 'exec.file.name': 'ld-linux-x86-64.so.2', 'exec.args': '/usr/lib/libx.so', 'process.parent.file.path': '/usr/bin/ldd' },
       { 'exec.file.name': 'ld', 'exec.args': '-o a.out a.o' },
       { 'exec.file.name': 'x86_64-linux-gnu-ld.bfd', 'exec.args': '-o a.out' },
+    ],
+  },
+})
+
+export const commandBeyondSight = defineRule({
+  id: 'command-beyond-sight',
+  name: 'A shell or interpreter was given more than can be seen',
+  severity: 'medium',
+  tags: ['mitre:T1027', 'mitre:T1059'],
+  on: 'exec',
+  where: { 'exec.file.name': [...SHELL_PROGRAMS, ...INTERPRETERS], 'exec.args_truncated': true },
+  groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
+  message:
+    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the arguments are longer than the agent keeps. What stands at their end no rule has judged: padding before a command hides it.',
+  advice: 'Look at the whole of it while it runs: `tr "\\0" "\\n" </proc/{{@process.pid}}/cmdline | tail`.',
+  benign: ['`find … | xargs sh -c` over very many files', 'Builds that hand whole scripts to `sh -c`'],
+  tests: {
+    fires: [
+      { 'exec.file.name': 'bash', 'exec.args_truncated': true },
+      { 'exec.file.name': 'busybox', 'exec.args_truncated': true },
+    ],
+    silent: [
+      { 'exec.file.name': 'bash', 'exec.args_truncated': false },
+      { 'exec.file.name': 'rm', 'exec.args_truncated': true },
     ],
   },
 })
