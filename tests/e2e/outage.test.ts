@@ -74,7 +74,7 @@ it('a receiver that is down, then refuses, then works, and an agent killed in be
     opened.add(String(line['id']))
   }
   {
-    const agent = await RunningAgent.start(setup)
+    await using agent = await RunningAgent.start(setup)
     await trigger(agent, 'one')
     await trigger(agent, 'two')
     process.kill(agent.agentPid, 'SIGKILL')
@@ -83,7 +83,7 @@ it('a receiver that is down, then refuses, then works, and an agent killed in be
   receiver.refusing = true
   await receiver.up()
   {
-    const agent = await RunningAgent.start(setup)
+    await using agent = await RunningAgent.start(setup)
     await trigger(agent, 'three')
     await expect.poll(() => receiver.deliveries.length, { timeout: 60_000 }).toBeGreaterThan(0)
     process.kill(agent.agentPid, 'SIGKILL')

@@ -78,8 +78,14 @@ export class RunningAgent implements AsyncDisposable {
   /** Starts and waits until it is ready. With stdout elsewhere, until the control socket answers is the caller's matter. */
   static async start(setup: AgentSetup = {}): Promise<RunningAgent> {
     const agent = new RunningAgent(setup)
-    if (typeof setup.stdout !== 'number') await agent.find((line) => line.kind === 'status' && line['state'] === 'ready', 60_000)
-    return agent
+    try {
+      if (typeof setup.stdout !== 'number') await agent.find((line) => line.kind === 'status' && line['state'] === 'ready', 60_000)
+      return agent
+    } catch (error) {
+      // Nobody else knows of it yet.
+      await agent[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   get pid(): number {
