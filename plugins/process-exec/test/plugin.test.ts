@@ -15,8 +15,8 @@ new PluginTester({ describe, it }).run(processExec, {
 })
 
 /** The sensor in the real pipeline, its records made by hand. */
-async function watch<T>(read: (event: Event) => T, only = 'exec') {
-  const sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
+async function watch<T>(read: (event: Event) => T, only = 'exec', given: object = {}) {
+  const sensor = new ProcessSensor(optionsSchema.parse(given), () => 2_000_000_000_000n)
   sensor.table.loader = undefined
   const seen: T[] = []
   const probe = definePlugin(import.meta, {
@@ -204,5 +204,28 @@ describe('other events', () => {
       { 'process.file.path': '/bin/sleep', 'process.ancestors.file.path': ['/bin/sh'] },
       { 'process.file.path': UNKNOWN, 'process.ancestors.file.path': UNKNOWN },
     ])
+  })
+})
+
+test('a table filled with long texts hides nothing of what runs now', async () => {
+  await using host = await watch(fields('exec.file.path', 'exec.file.name', 'exec.args', 'container.id', 'exec.cwd'), 'exec', {
+    maxTableBytes: 2 * 1024 * 1024,
+  })
+  const long = (pid: number, mark: string) => `${mark}${pid}-${'x'.repeat(4000)}`
+  for (let pid = 10; pid < 2000; pid++) {
+    host.records.exec(pid, `/tmp/${long(pid, 'p')}`, { argv: [long(pid, 'a')], envp: [long(pid, 'e')], cwd: `/${long(pid, 'c')}` })
+    host.flush()
+  }
+  const id = 'ab'.repeat(32)
+  host.records.exec(5000, '/tmp/unheard-of', { argv: ['unheard-of', '-x'], cgroup: `/docker/${id}`, cwd: '/tmp/unheard' })
+  host.flush()
+  expect(host.sensor.table.counts().stringsRefused).toBeGreaterThan(0)
+  expect(host.seen.flatMap((event) => Object.entries(event)).filter(([, value]) => value === UNKNOWN)).toEqual([])
+  expect(host.seen.at(-1)).toEqual({
+    'exec.file.path': '/tmp/unheard-of',
+    'exec.file.name': 'unheard-of',
+    'exec.args': '-x',
+    'container.id': id,
+    'exec.cwd': '/tmp/unheard',
   })
 })

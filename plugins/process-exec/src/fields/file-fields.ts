@@ -27,10 +27,7 @@ function binaryFields(images: Images): Readonly<Record<string, Get>> {
     return id === UNKNOWN ? UNKNOWN : names.of(id)
   }
   const path = (node: Node) => (images.flags(node) & FLAG.KERNEL_THREAD ? '' : images.text(node, EXEC.file_path))
-  const name = (node: Node) => {
-    const id = images.textId(node, EXEC.file_path)
-    return id === 0 ? path(node) : images.nameOf(id)
-  }
+  const name = (node: Node) => (images.flags(node) & FLAG.KERNEL_THREAD ? '' : images.name(node, EXEC.file_path))
   return {
     path,
     name,
@@ -66,10 +63,7 @@ function binaryFields(images: Images): Readonly<Record<string, Get>> {
 
 /** A script: the kernel has let go of its file by the time of the event; the name that was executed remains. */
 function scriptFields(images: Images): Readonly<Record<string, Get>> {
-  const name = (node: Node) => {
-    const id = images.textId(node, EXEC.filename)
-    return id === 0 ? UNKNOWN : images.nameOf(id)
-  }
+  const name = (node: Node) => images.name(node, EXEC.filename)
   return {
     path: (node) => scriptPath(images, node),
     name,

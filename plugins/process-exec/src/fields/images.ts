@@ -71,7 +71,26 @@ export class Images {
 
   text(node: Node, offset: number): string | Unknown {
     const id = this.textId(node, offset)
-    return id === 0 ? UNKNOWN : this.table.strings.text(id)
+    return id === 0 ? this.#liveText(node, offset) : this.table.strings.text(id)
+  }
+
+  /** The last component of a path. */
+  name(node: Node, offset: number): string | Unknown {
+    const id = this.textId(node, offset)
+    if (id !== 0) return this.nameOf(id)
+    const path = this.#liveText(node, offset)
+    return path === UNKNOWN ? UNKNOWN : baseName(path)
+  }
+
+  /** From the record under dispatch: who fills the table with long texts must not hide what runs now. */
+  #liveText(node: Node, offset: number): string | Unknown {
+    const { memory, at } = this.live
+    if (this.live.node !== node || this.#row(node) === 0 || at < 0 || !memory) return UNKNOWN
+    const from = memory.u32[(at + offset) >>> 2] as number
+    const length = memory.u32[((at + offset) >>> 2) + 1] as number
+    return from >= EXEC_SIZE && from + length <= (memory.u32[at >>> 2] as number)
+      ? textOf(memory.u8, at + from, at + from + length)
+      : UNKNOWN
   }
 
   comm(node: Node): string | Unknown {
@@ -84,7 +103,10 @@ export class Images {
 
   containerId(node: Node): string | Unknown {
     const id = this.textId(node, EXEC.cgroup)
-    return id === 0 || this.flags(node) & FLAG.CGROUP_TRUNCATED ? UNKNOWN : this.#containerOf(id)
+    if (this.flags(node) & FLAG.CGROUP_TRUNCATED) return UNKNOWN
+    if (id !== 0) return this.#containerOf(id)
+    const cgroup = this.#liveText(node, EXEC.cgroup)
+    return cgroup === UNKNOWN ? UNKNOWN : containerIdOf(cgroup)
   }
 
   /** The entries of argv or envp, each of which ends in NUL. Those of the record under dispatch are decoded once. */
