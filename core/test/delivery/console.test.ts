@@ -138,6 +138,8 @@ describe('for a person', () => {
     expect(humanSignal(signalOf({ revision: 3, count: 12, first_seen: at, last_seen: later }), false)).toBe(
       'HIGH      A web server started a shell  ×12  10:42:07 – 10:45:00',
     )
+    // What is new stands in it each time.
+    expect(humanSignal(signalOf({ revision: 3, count: 12, folded: true }), false)).toContain('was started by a web server.')
   })
 
   it('colour stands only where it is allowed', () => {

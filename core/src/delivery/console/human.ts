@@ -18,13 +18,14 @@ const BADGES: Readonly<Record<Severity, readonly Style[]>> = {
 }
 
 /**
- * A signal for a person on a terminal: how bad, what, when; then what exactly happened, who did it, and what to do. Later revisions are one line.
+ * A signal for a person on a terminal: how bad, what, when; then what exactly happened, who did it, and what to do. Later revisions are one line, but of folded
+ * signals, which show what is new.
  * Every value is made printable here, whatever was done to it before.
  */
 export function humanSignal(signal: Signal, color: boolean): string {
   const paint = painter(color)
   const head = `${badge(signal.severity, paint)}${paint(text(signal.title, MAX_TITLE), 'bold')}`
-  if (signal.revision > 1) return `${head}  ${paint(`×${signal.count}`, 'yellow')}  ${paint(span(signal), 'dim')}`
+  if (signal.revision > 1 && !signal.folded) return `${head}  ${paint(`×${signal.count}`, 'yellow')}  ${paint(span(signal), 'dim')}`
   const lines = [`${head}${signal.count > 1 ? `  ×${signal.count}` : ''}  ${paint(clock(signal.last_seen), 'dim')}`]
   if (signal.message !== '' && signal.message !== signal.title) lines.push(INDENT + text(signal.message, MAX_TEXT))
   for (const line of authorLines(signal.event, paint)) lines.push(INDENT + line)
