@@ -6,6 +6,7 @@ import type { Sensor } from './sensors.ts'
 
 /** A loaded host takes its time; a sensor that is alive answers in milliseconds. */
 const PATIENCE_MS = 10_000
+const MAX_PAST = 8
 
 /**
  * Proves through the whole pipeline that a sensor sees: something harmless is done, the event must come through enrichment and detection and
@@ -14,6 +15,8 @@ const PATIENCE_MS = 10_000
 export class SelfTests {
   readonly rule = 'agent-self-test'
   readonly #waiting = new Map<string, { readonly sensor: Sensor; readonly seen: () => void }>()
+  /** What the last tests ran: their exits come when nobody waits any more. */
+  readonly #past: { readonly sensor: Sensor; readonly nonce: string; readonly pid: unknown }[] = []
   readonly #engine: Engine
 
   constructor(engine: Engine) {
@@ -33,8 +36,11 @@ export class SelfTests {
   #recognise(event: LiveEvent): void {
     if (this.#waiting.size === 0) return
     for (const [nonce, { sensor }] of this.#waiting)
-      if (sensor.definition.selfTest?.recognise(event as never, nonce))
+      if (sensor.definition.selfTest?.recognise(event as never, nonce)) {
+        this.#past.push({ sensor, nonce, pid: event.get('process.pid') })
+        if (this.#past.length > MAX_PAST) this.#past.shift()
         this.#engine.report('self-test', event, { rule: this.rule, severity: 'info', title: nonce })
+      }
   }
 
   /** Whether a finding is the self-test's own; if so it has arrived. */
@@ -44,9 +50,11 @@ export class SelfTests {
     return true
   }
 
-  /** Whether an event was made by a self-test under way: it is never shown. */
+  /** Whether an event was made by a self-test under way, or is the end of what a past one ran: it is never shown. */
   isOwn(event: LiveEvent): boolean {
     for (const [nonce, { sensor }] of this.#waiting) if (sensor.definition.selfTest?.recognise(event as never, nonce)) return true
+    for (const { sensor, nonce, pid } of this.#past)
+      if (event.get('process.pid') === pid && sensor.definition.selfTest?.recognise(event as never, nonce)) return true
     return false
   }
 

@@ -13,7 +13,7 @@ export function selfTest(polled: () => boolean): SelfTest {
   return {
     on: 'exec',
     trigger: (nonce) => (polled() ? run('sleep', [LONG], nonce) : run('true', [], nonce)),
-    recognise: (event, nonce) => includes(event.get('exec.envs'), nonce),
+    recognise: (event, nonce) => includes(event.get('process.envs'), nonce),
   }
 }
 

@@ -8,9 +8,9 @@ const eventOf = (fields: Readonly<Record<string, unknown>>) => ({ get: (name: st
 
 test('only the environment, which other users cannot read, proves the deed', () => {
   const { recognise } = selfTest(() => false)
-  expect(recognise(eventOf({ 'exec.envs': [nonce] }), nonce)).toBe(true)
+  expect(recognise(eventOf({ 'process.envs': [nonce] }), nonce)).toBe(true)
   expect(recognise(eventOf({ 'exec.argv0': nonce, 'exec.argv': [nonce, nonce], 'exec.comm': nonce }), nonce)).toBe(false)
-  expect(recognise(eventOf({ 'exec.envs': [`${nonce}0`, `A=${nonce}`] }), nonce)).toBe(false)
+  expect(recognise(eventOf({ 'process.envs': [`${nonce}0`, `A=${nonce}`] }), nonce)).toBe(false)
 })
 
 test('nothing that anybody may read bears the nonce', async () => {
