@@ -1,14 +1,21 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { TYPE } from '../../native/src/layout.generated.ts'
+import { Vantage } from '../../tests/support/vantage.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const out = path('../.output')
 
-/** The generator of what the programs must see: see generate.c. */
-export const generator = `${out}/generate`
+/** The generator of what the programs must see: see generate.c. Beside the tree, which may lie on an overlay and have its flags. */
+export const generator = join(mkdtempSync(join(realpathSync(tmpdir()), 'cws-generate-')), 'generate')
+
+/** Removes the generator. */
+export const cleanUp = (): void => rmSync(dirname(generator), { recursive: true, force: true })
 
 /** Builds objects, reader and generator from what is in the tree. */
 export function build(): void {
@@ -32,6 +39,7 @@ export function build(): void {
   ]
   execFileSync('gcc', dump, { stdio: 'inherit' })
   execFileSync('gcc', [...flags, '-static', '-pthread', path('generate.c'), '-o', generator], { stdio: 'inherit' })
+  chmodSync(dirname(generator), 0o755)
 }
 
 /** A line of dump.c: a record with its fields by their names in cws_event.h, the file's own `size` as `bytes`, texts as latin1. */
@@ -49,6 +57,7 @@ export class Dump {
   readonly #process: ChildProcess
   #wake = () => {}
   #last: unknown
+  #vantage: Vantage | undefined
 
   private constructor(object: string, allowed: string[]) {
     this.#process = spawn(`${out}/dump`, [`${out}/${object}`, ...allowed], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -64,7 +73,22 @@ export class Dump {
   static async start(object: string, allowed: string[] = []): Promise<Dump> {
     const dump = new Dump(object, allowed)
     await dump.find((line) => line['ready'] === true)
+    const mark = `vantage-${process.pid}`
+    await generate(['exit', '0', mark])
+    const { path, ppid } = await dump.exec(mark)
+    dump.#vantage = new Vantage(generator, { path: String(path), ppid })
     return dump
+  }
+
+  /** From where the tests look. */
+  get vantage(): Vantage {
+    if (!this.#vantage) throw new Error('the reader is not ready')
+    return this.#vantage
+  }
+
+  /** The pid in records of a child of this process. */
+  async pidOf(child: number): Promise<number> {
+    return (await this.find((line) => line.type === TYPE.FORK && line.ppid === this.vantage.pid && line['ns_pid'] === child)).pid
   }
 
   /** The first line that fits, waiting for it; throws after ten seconds or when the reader ended. */
@@ -87,7 +111,7 @@ export class Dump {
   exec(mark: string): Promise<Line> {
     const fits = ({ argv }: Line) =>
       argv.includes(`\0${mark}\0`) && (!argv.startsWith(`${generator}\0`) || argv.startsWith(`${generator}\0exit\0`))
-    return this.find((line) => line.type === 1 && fits(line))
+    return this.find((line) => line.type === TYPE.EXEC && fits(line))
   }
 
   signal(name: NodeJS.Signals): void {
@@ -102,13 +126,12 @@ export class Dump {
   }
 }
 
-/** Runs the generator to its end; resolves to its pid and how it ended. */
-export function generate(
+/** Runs the generator to its end, as leader of a session; resolves to its pid as this process sees it and how it ended. */
+export async function generate(
   args: string[],
   options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Promise<{ pid: number; code: number | null; signal: string | null }> {
-  return new Promise((resolve) => {
-    const child = execFile(generator, args, options)
-    child.on('exit', (code, signal) => resolve({ pid: child.pid!, code, signal }))
-  })
+  const child = spawn(generator, args, { ...options, detached: true, stdio: 'ignore' })
+  const [code, signal] = await once(child, 'exit')
+  return { pid: child.pid!, code, signal }
 }
