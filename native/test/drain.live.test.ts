@@ -6,6 +6,7 @@ import {
   type Drain,
   type DrainOptions,
   EXEC,
+  HEADER,
   LOST,
   openDrain,
   openObject,
@@ -44,6 +45,8 @@ type Exec = { ppid: number; argv: string[]; bytes: number; flags: number }
 /** Collects what a drain delivers. */
 class Collector {
   execs: Exec[] = []
+  /** Storms by their pid here: records have that of the initial pid namespace. */
+  storms = new Map<number, number>()
   lost = new Map<number, number>()
   counts = new Map<number, number>()
 
@@ -55,6 +58,7 @@ class Collector {
         const argv = readBytes(queue, at, EXEC.argv)
         const ppid = readU32(queue, at + EXEC.ppid)
         const text = argv?.toString('latin1') ?? ''
+        if (text.split('\0')[0] === generator('exec_storm')) this.storms.set(readU32(queue, at + EXEC.ns_pid), readU32(queue, at + HEADER.pid))
         this.execs.push({ ppid, argv: text.split('\0').slice(0, -1), bytes: text.length, flags: recordFlags(queue, at) })
       } else if (type === TYPE.LOST) {
         const of = readU32(queue, at + LOST.lost_type)
@@ -65,7 +69,8 @@ class Collector {
 
   /** The children of one storm; the host may have others. */
   of(storm: number): Exec[] {
-    return this.execs.filter((exec) => exec.ppid === storm)
+    const pid = this.storms.get(storm)
+    return this.execs.filter((exec) => exec.ppid === pid)
   }
 
   /** Their numbers, in the order of arrival. */
