@@ -58,7 +58,8 @@ class Collector {
         const argv = readBytes(queue, at, EXEC.argv)
         const ppid = readU32(queue, at + EXEC.ppid)
         const text = argv?.toString('latin1') ?? ''
-        if (text.split('\0')[0] === generator('exec_storm')) this.storms.set(readU32(queue, at + EXEC.ns_pid), readU32(queue, at + HEADER.pid))
+        if (text.split('\0')[0] === generator('exec_storm'))
+          this.storms.set(readU32(queue, at + EXEC.ns_pid), readU32(queue, at + HEADER.pid))
         this.execs.push({ ppid, argv: text.split('\0').slice(0, -1), bytes: text.length, flags: recordFlags(queue, at) })
       } else if (type === TYPE.LOST) {
         const of = readU32(queue, at + LOST.lost_type)
