@@ -2,8 +2,8 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Line, RunningAgent } from '../support/agent.ts'
-import { hostPath, seesHostPids } from '../support/host-view.ts'
 import { runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
+import { asRecorded, nested } from '../support/vantage.ts'
 
 describe('the agent without a configuration', () => {
   it('says when it is ready, sees threats and tells them, and ends cleanly', async () => {
@@ -21,14 +21,14 @@ describe('the agent without a configuration', () => {
       tags: expect.arrayContaining([expect.stringMatching(/^mitre:T/)]),
       event: {
         type: 'exec',
-        exec: { file: { path: hostPath(program), filesystem: 'tmpfs' }, argv: ['hello', 'wörld\u001b[2J'] },
-        process: { file: { path: hostPath(program) }, certainty: 'exact' },
+        exec: { file: { path: asRecorded(program), filesystem: 'tmpfs' }, argv: ['hello', 'wörld\u001b[2J'] },
+        process: { file: { path: asRecorded(program) }, certainty: 'exact' },
         container: { id: '' },
       },
     })
     expect(fromMemory['message']).toContain(program)
     expect(fromMemory['message']).not.toContain('\u001b')
-    if (seesHostPids)
+    if (!nested())
       expect(fromMemory).toMatchObject({
         event: {
           process: { parent: { pid: process.pid }, ancestors: expect.arrayContaining([expect.objectContaining({ pid: process.pid })]) },
@@ -52,13 +52,13 @@ describe('the agent without a configuration', () => {
     const exec = await agent.find((line) => line['type'] === 'exec' && (line['exec'] as { args?: string }).args === 'for-the-record')
     expect(exec).toMatchObject({
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
-      exec: { file: { path: hostPath(program) } },
+      exec: { file: { path: asRecorded(program) } },
     })
     const pid = (exec['process'] as { pid: number }).pid
     const exit = await agent.find(
       (line) => line.kind === 'event' && line['type'] === 'exit' && (line['process'] as { pid: number }).pid === pid,
     )
-    expect(exit).toMatchObject({ exit: { code: 0 }, process: { file: { path: hostPath(program) } } })
+    expect(exit).toMatchObject({ exit: { code: 0 }, process: { file: { path: asRecorded(program) } } })
     expect(agent.lines.filter((line) => JSON.stringify(line).includes('self-test'))).toEqual([])
   })
 })

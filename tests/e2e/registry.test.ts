@@ -11,6 +11,7 @@ import { plainEnvironment } from '../support/environment.ts'
 import { SignedReceiver } from '../support/receiver.ts'
 import { Registry } from '../support/registry.ts'
 import { run, runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
+import { nested } from '../support/vantage.ts'
 
 /** Long enough for a first run, which fetches what others published. */
 const PATIENT = 300_000
@@ -184,14 +185,19 @@ export default defineConfig({
       expect(opened['message']).toBe(`Port ${port} was opened by uid ${process.getuid?.()}.`)
       run(program)
       await agent.signal('known-bad-program')
-      hopThroughTemporaryFiles(3)
-      await agent.signal('temp-hopper')
+      const expected = ['new-port', 'known-bad-program']
+      // The example looks at /tmp; the /tmp of a chroot is another folder of the host.
+      if (!nested()) {
+        hopThroughTemporaryFiles(3)
+        await agent.signal('temp-hopper')
+        expected.push('temp-hopper')
+      }
       const written = () =>
         readFileSync(lines, 'utf8')
           .split('\n')
           .slice(0, -1)
           .map((line) => (JSON.parse(line) as { rule: { id: string } }).rule.id)
-      await expect.poll(written, { timeout: 30_000 }).toEqual(expect.arrayContaining(['new-port', 'known-bad-program', 'temp-hopper']))
+      await expect.poll(written, { timeout: 30_000 }).toEqual(expect.arrayContaining(expected))
       expect(statSync(lines).mode & 0o777).toBe(0o600)
     } finally {
       await new Promise((resolve) => server.close(resolve))

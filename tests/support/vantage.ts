@@ -1,4 +1,5 @@
 import { readlinkSync, realpathSync } from 'node:fs'
+import { expect } from 'vitest'
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the pid namespace in which kernel records count. */
 const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'
@@ -38,3 +39,8 @@ export class Vantage {
 
 /** Whether this process runs in a pid namespace of its own: its pids are not those of records. */
 export const nested = (): boolean => readlinkSync('/proc/self/ns/pid') !== INITIAL_PID_NAMESPACE
+
+/** Matches a path as records have it: itself, or below the root of this process' chroot. */
+export function asRecorded(path: string): unknown {
+  return expect.stringMatching(new RegExp(`${nested() ? '' : '^'}${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`))
+}
