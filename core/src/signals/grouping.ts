@@ -1,5 +1,5 @@
 import type { BaseEvent } from '../model/event-class.ts'
-import { rfc3339 } from '../model/event-json.ts'
+import { rfc3339, toBriefJson } from '../model/event-json.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import { bounded } from './bounded.ts'
 import type { Finding } from './finding.ts'
@@ -178,7 +178,7 @@ export class Grouping {
 
 /** What a signal tells of one event. */
 function about(finding: Finding, event: BaseEvent, fields: Record<string, unknown>) {
-  const { values, truncated } = bounded({ event: { type: event.type, ...event.toJSON() }, group: fields })
+  const { values, truncated } = bounded({ event: { type: event.type, ...toBriefJson(event) }, group: fields })
   return {
     message: finding.message === undefined ? '' : renderMessage(finding.message, event),
     ...(values as Pick<Signal, 'event' | 'group'>),
