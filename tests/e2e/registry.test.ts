@@ -183,14 +183,14 @@ export default defineConfig({
       const { port } = server.address() as { port: number }
       const opened = await agent.signal('new-port', ({ event }) => (event as { listener: { port: number } }).listener.port === port)
       expect(opened['message']).toBe(`Port ${port} was opened by uid ${process.getuid?.()}.`)
-      run(program)
-      await agent.signal('known-bad-program')
-      const expected = ['new-port', 'known-bad-program']
-      // The example looks at /tmp; the /tmp of a chroot is another folder of the host.
+      const expected = ['new-port']
+      // The examples read programs by the host's pids and paths and look at its /tmp: none of them are those of a chroot with pids of its own.
       if (!nested()) {
+        run(program)
+        await agent.signal('known-bad-program')
         hopThroughTemporaryFiles(3)
         await agent.signal('temp-hopper')
-        expected.push('temp-hopper')
+        expected.push('known-bad-program', 'temp-hopper')
       }
       const written = () =>
         readFileSync(lines, 'utf8')
