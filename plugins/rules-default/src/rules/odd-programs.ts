@@ -107,7 +107,7 @@ export const execFromMemoryFileSystem = defineRule({
       { 'exec.file.path': '/tmp/go-build1/b001/exe/main', 'exec.file.name': 'main', 'exec.file.filesystem': 'tmpfs', 'container.id': '' },
       { 'exec.file.path': '/srv/dev/shm', 'exec.file.name': 'shm', 'exec.file.filesystem': 'ext4', 'container.id': '' },
       { 'exec.file.path': '/run/user/1000/app', 'exec.file.name': 'app', 'exec.file.filesystem': 'tmpfs', 'container.id': '' },
-      { 'exec.file.path': '/work/tool', 'exec.file.name': 'tool', 'exec.file.filesystem': 'tmpfs', 'container.id': '0123456789ab' },
+      { 'exec.file.path': '/build/tool', 'exec.file.name': 'tool', 'exec.file.filesystem': 'tmpfs', 'container.id': '0123456789ab' },
       { 'exec.file.path': '/usr/bin/dash', 'exec.file.name': 'dash', 'exec.args': '-c cp a /dev/shm/b', 'exec.file.filesystem': 'ext4' },
     ],
   },
