@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import defaults from '@cws/rules-default'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Line, RunningAgent } from '../support/agent.ts'
 import { generator, runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
+import { nested } from '../support/vantage.ts'
 
 /** Nobody's account. */
 const NOBODY = 65534
@@ -112,9 +113,15 @@ beforeAll(async () => {
 })
 afterAll(() => agent?.[Symbol.asyncDispose]())
 
-/** Whether this process stands above what the signal is about: others on this machine have signals of their own. */
+const pidNamespace = statSync('/proc/self/ns/pid').ino
+
+/**
+ * Whether this process stands above what the signal is about: others on this machine have signals of their own. In a pid namespace of its own
+ * this process has another pid in records, but whoever shares the namespace is ours.
+ */
 function isOurs({ event }: Line): boolean {
-  const { process: subject } = event as { process?: { ancestors?: readonly { pid: number }[] } }
+  const { process: subject } = event as { process?: { ns?: { pidns?: number }; ancestors?: readonly { pid: number }[] } }
+  if (nested()) return subject?.ns?.pidns === pidNamespace
   return subject?.ancestors?.some(({ pid }) => pid === process.pid) ?? false
 }
 
