@@ -1,4 +1,5 @@
 export { fieldsIn, isNever, type Required as RequiredValues, required, simplify } from './condition/analyse.ts'
+export { assume, type Leaf, leavesIn } from './condition/assume.ts'
 export { compileCondition } from './condition/compile.ts'
 export { conditionOf } from './condition/condition-of.ts'
 export { fromWhere } from './condition/from-where.ts'

@@ -30,9 +30,9 @@ uint64_t cws_pace_period(struct cws_pace *pace)
 	else if (rate < BUSY)
 		period = MS;
 	else if (rate < STORM)
-		period = MS + (rate - BUSY) / (STORM - BUSY) * 4 * MS;
+		period = MS + (rate - BUSY) / (STORM - BUSY) * 7 * MS;
 	else
-		period = 5 * MS;
+		period = 8 * MS;
 
 	/* Long records fill a ring long before their number says storm: never let it get beyond a quarter between two drains. */
 	if (pace->fill > 0.25 && pace->period > 0) {

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #define CWS_PACE_SPARSE 1000 /* records a second */
-#define CWS_PACE_BUSY 4000
-#define CWS_PACE_STORM 6000
+#define CWS_PACE_BUSY 3400
+#define CWS_PACE_STORM 4400
 
 struct cws_pace {
 	uint64_t last;  /* ns */

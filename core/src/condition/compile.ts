@@ -1,4 +1,5 @@
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
+import type { Leaf } from './assume.ts'
 import { costOf } from './cost.ts'
 import type { Comparison, Condition, Literal, Predicate, Readable } from './ir.ts'
 import { compileMatchers } from './matchers.ts'
@@ -23,20 +24,38 @@ export function compileCondition(condition: Condition): Predicate {
         return truth === UNKNOWN ? UNKNOWN : !truth
       }
     }
+    default:
+      return compileLeaf(condition)
+  }
+}
+
+/** Conditions are immutable: what is left of one after `assume` shares its tests, whose patterns are dear to compile. */
+const compiled = new WeakMap<Leaf, Predicate>()
+
+function compileLeaf(leaf: Leaf): Predicate {
+  const known = compiled.get(leaf)
+  if (known) return known
+  const predicate = leafPredicate(leaf)
+  compiled.set(leaf, predicate)
+  return predicate
+}
+
+function leafPredicate(leaf: Leaf): Predicate {
+  switch (leaf.op) {
     case 'test':
-      return onValue(condition.field, (value) => (typeof value === 'boolean' ? value : UNKNOWN))
+      return onValue(leaf.field, (value) => (typeof value === 'boolean' ? value : UNKNOWN))
     case 'match':
-      return onText(condition.field, compileMatchers(condition.any))
+      return onText(leaf.field, compileMatchers(leaf.any))
     case 'oneof':
-      return onValue(condition.field, oneOf(condition.any))
+      return onValue(leaf.field, oneOf(leaf.any))
     case 'compare':
-      return onValue(condition.field, comparison(condition.cmp, condition.value))
+      return onValue(leaf.field, comparison(leaf.cmp, leaf.value))
     case 'bits':
-      return onValue(condition.field, bits(condition.mask, condition.equals))
+      return onValue(leaf.field, bits(leaf.mask, leaf.equals))
     case 'age':
-      return age(condition.field, condition.cmp, condition.value)
+      return age(leaf.field, leaf.cmp, leaf.value)
     case 'same':
-      return same(condition.field, condition.other)
+      return same(leaf.field, leaf.other)
   }
 }
 
@@ -72,12 +91,20 @@ function some(of: readonly Predicate[]): Predicate {
   }
 }
 
-/** Events have a getter for each dotted name, which saves the look-up that `get` makes. */
+/**
+ * Events have a getter for each dotted name, which saves the look-up that `get` makes. All events of a type share one: it is looked up once
+ * and called directly.
+ */
 function reader(field: string): (subject: Readable) => unknown {
-  if (!field.includes('.')) return (subject) => subject.get(field)
+  let prototype: unknown
+  let getter: ((this: Readable) => unknown) | undefined
   return (subject) => {
-    const value = (subject as unknown as Record<string, unknown>)[field]
-    return value === undefined ? subject.get(field) : value
+    const itsPrototype: unknown = Object.getPrototypeOf(subject)
+    if (itsPrototype !== prototype) {
+      prototype = itsPrototype
+      getter = Object.getOwnPropertyDescriptor(prototype, field)?.get
+    }
+    return getter === undefined ? subject.get(field) : getter.call(subject)
   }
 }
 

@@ -19,19 +19,22 @@ export interface Field<K extends FieldKind = FieldKind, A extends boolean = bool
   readonly array: A
   readonly doc: string
   readonly constants?: Constants
+  /** Few values come again and again, as paths of programs do: what follows from one is worth remembering. */
+  readonly recurs?: true
 }
 
 export interface FieldOptions {
   readonly constants?: Constants
+  readonly recurs?: true
 }
 
 function make<K extends FieldKind, A extends boolean>(field: K, array: A, doc: string, options: FieldOptions = {}): Field<K, A> {
-  return options.constants ? { field, array, doc, constants: options.constants } : { field, array, doc }
+  return { field, array, doc, ...options }
 }
 
-export const string = (doc: string): Field<'string', false> => make('string', false, doc)
+export const string = (doc: string, options?: FieldOptions): Field<'string', false> => make('string', false, doc, options)
 export const strings = (doc: string): Field<'string', true> => make('string', true, doc)
-export const path = (doc: string): Field<'path', false> => make('path', false, doc)
+export const path = (doc: string, options?: FieldOptions): Field<'path', false> => make('path', false, doc, options)
 export const int = (doc: string, options?: FieldOptions): Field<'int', false> => make('int', false, doc, options)
 export const ints = (doc: string, options?: FieldOptions): Field<'int', true> => make('int', true, doc, options)
 export const int64 = (doc: string, options?: FieldOptions): Field<'int64', false> => make('int64', false, doc, options)

@@ -77,9 +77,10 @@ export class Engine {
         throw new CwsError('CWS_ERR_FIELD_UNKNOWN', `"${definition.type}" has no field ${field}, yet its source reads one`)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
-    const dispatch = this.#dispatcher(definition)
+    const { wanted, dispatch } = this.#dispatcher(definition)
     return {
       emit: (cursor) => {
+        if (!wanted()) return
         Live ??= this.#classes(definition, readers).live
         const pid = pidReader?.(cursor)
         dispatch(new Live(cursor, typeof pid === 'number' ? pid : undefined, undefined))
@@ -89,11 +90,12 @@ export class Engine {
 
   objectFeed(definition: EventDefinition): ObjectFeed<never> {
     let Live: EventClasses['live'] | undefined
-    const dispatch = this.#dispatcher(definition)
+    const { wanted, dispatch } = this.#dispatcher(definition)
     return {
       emit: (fields: object, about: EventOrigin = {}) => {
-        Live ??= this.#classes(definition, undefined).live
         const values = flatten(definition, fields)
+        if (!wanted()) return
+        Live ??= this.#classes(definition, undefined).live
         values.set('event.timestamp', about.timestamp ?? BigInt(Date.now()) * 1_000_000n)
         if (!values.has('event.source')) values.set('event.source', 'runtime')
         if (about.pid !== undefined && !values.has('process.pid')) values.set('process.pid', about.pid)
@@ -163,11 +165,15 @@ export class Engine {
     return classes
   }
 
-  #dispatcher(definition: EventDefinition): (event: LiveEvent) => void {
+  /** `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. */
+  #dispatcher(definition: EventDefinition): { wanted(): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
     const counts = this.counters.of(type)
-    return (event) => {
+    const wanted = () => {
       counts.seen++
+      return this.hooks.detect.get(type) !== undefined || this.hooks.enrich.get(type) !== undefined
+    }
+    const dispatch = (event: LiveEvent) => {
       try {
         const tracker = this.#tracker
         if (tracker !== undefined && !definition.agent) {
@@ -183,5 +189,6 @@ export class Engine {
         event.live = false
       }
     }
+    return { wanted, dispatch }
   }
 }

@@ -1,105 +1,117 @@
 import {
+  assume,
   type CheckedRule,
+  type Condition,
   compileCondition,
   type EventDefinition,
+  fieldsIn,
+  isNever,
+  type Leaf,
+  leavesIn,
   type Predicate,
   type Readable,
-  required,
   simplify,
+  type Truth,
   UNKNOWN,
 } from '@cws/core'
 
-/** A rule with its compiled condition. */
+/** What is left to judge of a rule. */
 export interface Compiled {
   readonly rule: CheckedRule
   readonly holds: Predicate
 }
 
-interface Index {
-  readonly field: string
-  readonly byValue: ReadonlyMap<string, readonly Compiled[]>
-  /** For events on which nobody knows the field. */
-  readonly all: readonly Compiled[]
+/** The rules that may be true of events with these values of the key fields. */
+interface Entry {
+  readonly values: readonly unknown[]
+  readonly candidates: readonly Compiled[]
 }
 
-const NONE: readonly Compiled[] = []
+/** Combinations of values whose rules are remembered; programs of a host are fewer. */
+const MAX_ENTRIES = 4096
 
 /**
- * The rules of one event type, by what discriminates best: a rule that demands one of some exact texts of a field (`exec.file.name`) is
- * looked up by that text and else costs nothing; the others are tried on every event.
+ * The rules of one event type. Most of what they ask of an event asks which program or file it is about, and those come again and again: for
+ * each combination of such values the rules that they rule out are forgotten once, and of the others only the rest is judged.
  */
 export class Dispatch {
-  readonly #indexes: readonly Index[]
-  readonly #others: readonly Compiled[]
+  readonly #rules: readonly Rule[]
+  /** Fields whose values recur and that some rule tests. */
+  readonly #keys: readonly string[]
+  /** By the value of the first key field. */
+  readonly #entries = new Map<unknown, Entry>()
 
   constructor(rules: readonly CheckedRule[], definition: EventDefinition) {
-    const compiled = rules.map((rule) => ({
-      rule,
-      demands: exactDemands(rule, definition),
-      holds: compileCondition(simplify(rule.condition)),
-    }))
-    const popularity = new Map<string, number>()
-    for (const { demands } of compiled) for (const field of demands.keys()) popularity.set(field, (popularity.get(field) ?? 0) + 1)
-    const byField = new Map<string, { byValue: Map<string, Compiled[]>; all: Compiled[] }>()
-    const others: Compiled[] = []
-    for (const { rule, demands, holds } of compiled) {
-      const one: Compiled = { rule, holds }
-      // Few fields are read on every event: each rule goes where most rules can.
-      const field = [...demands.keys()].sort((a, b) => (popularity.get(b) as number) - (popularity.get(a) as number))[0]
-      if (field === undefined) {
-        others.push(one)
-        continue
-      }
-      const index = byField.get(field) ?? { byValue: new Map<string, Compiled[]>(), all: [] }
-      byField.set(field, index)
-      index.all.push(one)
-      for (const text of demands.get(field) as ReadonlySet<string>) {
-        const list = index.byValue.get(text) ?? []
-        index.byValue.set(text, list)
-        list.push(one)
-      }
-    }
-    this.#indexes = [...byField].map(([field, index]) => ({ field, ...index }))
-    this.#others = others
+    const tested = new Set<string>()
+    for (const { condition } of rules) fieldsIn(condition, tested)
+    this.#keys = [...definition.fields]
+      .filter(([name, field]) => field.recurs && !field.array && name.startsWith(`${definition.type}.`) && tested.has(name))
+      .map(([name]) => name)
+    const keys = new Set(this.#keys)
+    this.#rules = rules.map((rule) => new Rule(rule, keys))
   }
 
   /** Calls back for every rule that is true of this event; returns those of which nobody knows. */
   judge(event: Readable, onTrue: (rule: CheckedRule) => void): Compiled[] | undefined {
-    let unknown: Compiled[] | undefined
-    for (const index of this.#indexes) {
-      const value = event.get(index.field)
-      unknown = judgeEach(typeof value === 'string' ? (index.byValue.get(value) ?? NONE) : index.all, event, onTrue, unknown)
+    const { candidates } = this.#find(event)
+    let undecided: Compiled[] | undefined
+    for (let i = 0; i < candidates.length; i++) {
+      const one = candidates[i] as Compiled
+      const truth = one.holds(event)
+      if (truth === true) onTrue(one.rule)
+      else if (truth === UNKNOWN) {
+        undecided ??= []
+        undecided.push(one)
+      }
     }
-    return judgeEach(this.#others, event, onTrue, unknown)
+    return undecided
+  }
+
+  #find(event: Readable): Entry {
+    const keys = this.#keys
+    const fields = event as unknown as Record<string, unknown>
+    const first = keys.length > 0 ? fields[keys[0] as string] : undefined
+    const known = this.#entries.get(first)
+    if (known) {
+      let i = 1
+      while (i < keys.length && known.values[i] === fields[keys[i] as string]) i++
+      if (i >= keys.length) return known
+    }
+    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear()
+    const entry = {
+      values: keys.map((key) => fields[key]),
+      candidates: this.#rules.map((rule) => rule.restFor(event)).filter((rest) => rest !== undefined),
+    }
+    this.#entries.set(first, entry)
+    return entry
   }
 }
 
-function judgeEach(
-  list: readonly Compiled[],
-  event: Readable,
-  onTrue: (rule: CheckedRule) => void,
-  unknown: Compiled[] | undefined,
-): Compiled[] | undefined {
-  let undecided = unknown
-  for (let i = 0; i < list.length; i++) {
-    const one = list[i] as Compiled
-    const truth = one.holds(event)
-    if (truth === true) onTrue(one.rule)
-    else if (truth === UNKNOWN) {
-      undecided ??= []
-      undecided.push(one)
-    }
-  }
-  return undecided
-}
+/** A rule, and what is left of it for each outcome of its tests of the key fields. */
+class Rule {
+  readonly #rule: CheckedRule
+  readonly #condition: Condition
+  readonly #known: readonly { readonly leaf: Leaf; readonly holds: Predicate }[]
+  readonly #rests = new Map<string, Compiled | undefined>()
 
-/** The fields of which a rule demands one of some exact texts. Arrays are left out: one of their elements would not select. */
-function exactDemands(rule: CheckedRule, definition: EventDefinition): Map<string, ReadonlySet<string>> {
-  const demands = new Map<string, ReadonlySet<string>>()
-  for (const [name, field] of definition.fields) {
-    if (field.array || (field.field !== 'string' && field.field !== 'path')) continue
-    const demand = required(rule.condition, name)
-    if (demand?.every((one) => one.kind === 'exact')) demands.set(name, new Set(demand.map((one) => one.text)))
+  constructor(rule: CheckedRule, keys: ReadonlySet<string>) {
+    this.#rule = rule
+    this.#condition = simplify(rule.condition)
+    this.#known = leavesIn(this.#condition)
+      .filter((leaf) => [...fieldsIn(leaf)].every((field) => keys.has(field)))
+      .map((leaf) => ({ leaf, holds: compileCondition(leaf) }))
   }
-  return demands
+
+  /** Undefined if the rule is false, whatever the other fields are. */
+  restFor(event: Readable): Compiled | undefined {
+    const truths = this.#known.map(({ holds }) => holds(event))
+    const outcome = truths.map((truth) => (truth === true ? '1' : truth === false ? '0' : '?')).join('')
+    if (this.#rests.has(outcome)) return this.#rests.get(outcome)
+    if (this.#rests.size >= MAX_ENTRIES) this.#rests.clear()
+    const truthOf = new Map<Leaf, Truth>(this.#known.map(({ leaf }, i) => [leaf, truths[i] as Truth]))
+    const rest = assume(this.#condition, (leaf) => truthOf.get(leaf))
+    const compiled = isNever(rest) ? undefined : { rule: this.#rule, holds: compileCondition(rest) }
+    this.#rests.set(outcome, compiled)
+    return compiled
+  }
 }

@@ -2,10 +2,10 @@ import { bool, int, int64, path, string, strings } from '../field.ts'
 
 /** A file as the kernel has it. SECL's file block. */
 export const fileBlock = {
-  path: path('Absolute path in the mount namespace of the process, from the kernel; `memfd:NAME` for a memory file'),
-  name: string('Last component of the path'),
-  extension: string('Extension of the name with its dot, empty if there is none'),
-  filesystem: string('Type of the file system, for example `ext4`, `tmpfs`, `overlay`'),
+  path: path('Absolute path in the mount namespace of the process, from the kernel; `memfd:NAME` for a memory file', { recurs: true }),
+  name: string('Last component of the path', { recurs: true }),
+  extension: string('Extension of the name with its dot, empty if there is none', { recurs: true }),
+  filesystem: string('Type of the file system, for example `ext4`, `tmpfs`, `overlay`', { recurs: true }),
   inode: int64('Inode number'),
   mount_id: int('Mount id'),
   device: int('Device number, major << 20 | minor'),

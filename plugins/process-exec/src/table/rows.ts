@@ -22,6 +22,8 @@ export class Rows {
   #top = 1
   #free = 0
   #count = 0
+  /** What each variable part was in the record before: mostly what it is in the next, too. */
+  readonly #last = new Uint32Array(TEXTS.length)
 
   constructor(strings: Strings, maxBytes: number) {
     this.strings = strings
@@ -50,11 +52,13 @@ export class Rows {
     const size = from.u32[at >>> 2] as number
     for (let i = 0, source = at >>> 2; i < ROW_BYTES >>> 2; i++) u32[base + i] = from.u32[source + i] as number
     u32[base] = 1
-    for (const offset of TEXTS) {
-      const word = base + (offset >>> 2)
+    for (let i = 0; i < TEXTS.length; i++) {
+      const word = base + ((TEXTS[i] as number) >>> 2)
       const start = u32[word] as number
       const length = u32[word + 1] as number
-      u32[word] = start >= EXEC_SIZE && start + length <= size ? this.strings.intern(from.u8, at + start, length) : 0
+      const fits = start >= EXEC_SIZE && start + length <= size
+      u32[word] = fits ? this.strings.intern(from.u8, at + start, length, this.#last[i]) : 0
+      this.#last[i] = u32[word] as number
     }
     return row
   }
@@ -68,7 +72,7 @@ export class Rows {
     const base = (row * ROW_BYTES) >>> 2
     const { u32 } = this.memory
     if (--(u32[base] as number) > 0) return
-    for (const offset of TEXTS) this.strings.release(u32[base + (offset >>> 2)] as number)
+    for (let i = 0; i < TEXTS.length; i++) this.strings.release(u32[base + ((TEXTS[i] as number) >>> 2)] as number)
     u32[base + 1] = this.#free
     this.#free = row
     this.#count--

@@ -51,9 +51,16 @@ export class Strings {
     return this.#count
   }
 
-  /** The number of these bytes, with one reference more; what is longer than SLAB_MAX is cut. 0 if there is no room. */
-  intern(bytes: Uint8Array, start: number, byteLength: number): StringId {
+  /**
+   * The number of these bytes, with one reference more; what is longer than SLAB_MAX is cut. 0 if there is no room. `guess`: a number whose
+   * bytes they may be: comparing costs less than hashing.
+   */
+  intern(bytes: Uint8Array, start: number, byteLength: number, guess: StringId = 0): StringId {
     const length = Math.min(byteLength, SLAB_MAX)
+    if (guess !== 0 && this.#refs[guess] !== 0 && this.#length[guess] === length && this.#equals(guess, bytes, start, length)) {
+      ;(this.#refs[guess] as number)++
+      return guess
+    }
     const hash = this.#hashOf(bytes, start, length)
     for (let id = this.#buckets[hash & (this.#buckets.length - 1)] as number; id !== 0; id = this.#next[id] as number)
       if (this.#hash[id] === hash && this.#length[id] === length && this.#equals(id, bytes, start, length)) {
