@@ -3,6 +3,7 @@
 
 static const double WINDOW = 50e6; /* ns */
 static const double MS = 1e6;      /* ns */
+static const double LONGEST = 20e6; /* ns */
 static const double SPARSE = CWS_PACE_SPARSE, BUSY = CWS_PACE_BUSY, STORM = CWS_PACE_STORM; /* records a second */
 
 void cws_pace_note(struct cws_pace *pace, uint64_t now, uint64_t records, double fill)
@@ -21,18 +22,14 @@ double cws_pace_rate(const struct cws_pace *pace)
 
 uint64_t cws_pace_period(struct cws_pace *pace)
 {
-	double rate = cws_pace_rate(pace), period;
+	double rate = cws_pace_rate(pace), period = 0;
 
-	if (rate < SPARSE)
-		period = 0;
-	else if (pace->saturated) /* every core is busy: each drain preempts the workload, so drain less often */
-		period = rate < BUSY ? 2.5 * MS : rate < STORM ? 5 * MS : rate < 8 * STORM ? 10 * MS : 20 * MS;
-	else if (rate < BUSY)
-		period = MS;
-	else if (rate < STORM)
-		period = MS + (rate - BUSY) / (STORM - BUSY) * 7 * MS;
-	else
-		period = 8 * MS;
+	if (rate >= SPARSE) {
+		/* When every core is busy each drain preempts the workload. */
+		period = pace->saturated ? 2.5 * MS : MS;
+		if (rate >= BUSY)
+			period += (rate < STORM ? (rate - BUSY) / (STORM - BUSY) : 1) * (LONGEST - period);
+	}
 
 	/* Long records fill a ring long before their number says storm: never let it get beyond a quarter between two drains. */
 	if (pace->fill > 0.25 && pace->period > 0) {
