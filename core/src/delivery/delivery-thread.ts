@@ -15,13 +15,14 @@ import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
-import { signalRow } from './store-rows.ts'
+import type { SignalHead } from './store-rows.ts'
 
 /** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000
 const ABSENT_MS = 7 * 24 * 3600_000
 /** Of the time to stop, what is left for the output. */
 const OUTPUT_SHARE = 0.3
+const CRITICAL = rankOf('critical')
 
 type Post = (message: FromDelivery) => void
 
@@ -108,7 +109,7 @@ export class DeliveryThread {
   #handle(message: ToDelivery): void {
     switch (message.kind) {
       case 'signal':
-        this.#signal(message.line)
+        this.#signal(message.head, message.line)
         break
       case 'events':
         this.#console.events(message.lines, message.count)
@@ -132,24 +133,26 @@ export class DeliveryThread {
   }
 
   /** Durable first, then told. */
-  #signal(line: string): void {
+  #signal(head: SignalHead, line: string): void {
     this.#signals++
     const body = safeLine(line)
-    const signal = decodeSignal(body)
-    const owed = this.#router.route(signal).map((name) => {
-      const queue = this.#queues.get(name) as DestinationQueue
-      return { queue, ...queue.prepare(signal.id, signal.revision, rankOf(signal.severity), body) }
-    })
+    const { id, revision, severity } = head
+    const owed = this.#router
+      .route(severity, () => decodeSignal(body))
+      .map((name) => {
+        const queue = this.#queues.get(name) as DestinationQueue
+        return { queue, ...queue.prepare(id, revision, severity, body) }
+      })
     this.#store.write(
       {
         op: 'signal',
-        signal: signalRow(signal, body),
+        signal: { ...head, body },
         entries: owed.map(({ row }) => row),
         replaces: owed.flatMap(({ replaces }) => replaces),
       },
-      signal.severity === 'critical',
+      severity >= CRITICAL,
     )
-    this.#console.signal(signal, body)
+    this.#console.signal(id, body)
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)
   }
 

@@ -6,6 +6,7 @@ import { encodeSignal } from '../signals/signal-json.ts'
 import { errorBody } from './control.ts'
 import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
+import { headOf } from './store-rows.ts'
 
 /** The thread holds schedules, not texts: what waits is in the store, what is written is outside the heap. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 }
@@ -102,7 +103,7 @@ class DeliveryWorker implements Delivery {
   }
 
   send(signal: Signal, final: boolean): void {
-    this.#post({ kind: 'signal', line: encodeSignal(signal), final })
+    this.#post({ kind: 'signal', head: headOf(signal), line: encodeSignal(signal), final })
   }
 
   events(lines: string, count: number): void {

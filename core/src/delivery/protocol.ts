@@ -3,6 +3,7 @@ import type { NotificationRule } from '../config/define-config.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
+import type { SignalHead } from './store-rows.ts'
 
 /** A notifier as it crosses to the delivery thread. */
 export interface DestinationSpec {
@@ -62,7 +63,7 @@ export interface ErrorBody {
 /** Engine → delivery. */
 export type ToDelivery =
   /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
-  | { readonly kind: 'signal'; readonly line: string; readonly final: boolean }
+  | { readonly kind: 'signal'; readonly head: SignalHead; readonly line: string; readonly final: boolean }
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
   | { readonly kind: 'events'; readonly lines: string; readonly count: number }
   | { readonly kind: 'status'; readonly status: AgentStatusLine }

@@ -60,10 +60,11 @@ export class Router {
     this.#routes = routes?.map(({ to, when }) => ({ to, when: compileCondition(when) }))
   }
 
-  /** Names of the destinations, each once. */
-  route(signal: Signal): readonly string[] {
-    if (!this.#routes) return rankOf(signal.severity) >= LOW ? this.#destinations : []
-    const subject = readableSignal(signal)
+  /** Names of the destinations, each once. `severity` as a rank; the rest is read only if a rule may ask for it. */
+  route(severity: number, read: () => Signal): readonly string[] {
+    if (!this.#routes) return severity >= LOW ? this.#destinations : []
+    if (this.#routes.length === 0) return []
+    const subject = readableSignal(read())
     const names = new Set<string>()
     for (const { to, when } of this.#routes) if (when(subject) === true) for (const name of to) names.add(name)
     return [...names]

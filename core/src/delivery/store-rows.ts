@@ -57,7 +57,10 @@ export type StoreWrite =
   | { readonly op: 'remove'; readonly key: string }
   | { readonly op: 'bury'; readonly dead: DeadRow }
 
-export function signalRow(signal: Signal, body: string): SignalRow {
+/** What the delivery thread must know of a signal without reading its line. */
+export type SignalHead = Omit<SignalRow, 'body'>
+
+export function headOf(signal: Signal): SignalHead {
   const { id, rule, severity, status, revision, first_seen, last_seen, count } = signal
-  return { id, rule: rule.id, severity: rankOf(severity), status, revision, first_seen, last_seen, count, body }
+  return { id, rule: rule.id, severity: rankOf(severity), status, revision, first_seen, last_seen, count }
 }

@@ -100,7 +100,9 @@ export class StoreTables {
   }
 
   #putSignal(row: SignalRow): void {
-    const before = this.#sql('SELECT bytes FROM signals WHERE id=?').get(row.id) as { bytes: number } | undefined
+    // Ids of new signals are new.
+    const before =
+      row.revision === 1 ? undefined : (this.#sql('SELECT bytes FROM signals WHERE id=?').get(row.id) as { bytes: number } | undefined)
     this.#sql(
       `INSERT OR REPLACE INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body)
        VALUES (:id, :rule, :severity, :status, :revision, :first_seen, :last_seen, :count, :bytes, :body)`,

@@ -12,6 +12,8 @@ export interface EventDefinition<T extends string = string, S extends Shape = Sh
   readonly fields: ReadonlyMap<string, Field>
   /** Events about the agent itself have no acting process. */
   readonly agent: boolean
+  /** The event's own block describes its acting process: the two are the same. */
+  readonly mirrors?: 'process'
 }
 
 export type CommonShape = typeof commonBlock
@@ -52,7 +54,7 @@ const EVENT_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/
  */
 export function defineEvent<const T extends string, const S extends Shape>(
   type: T,
-  definition: { readonly doc: string; readonly fields: S },
+  definition: { readonly doc: string; readonly fields: S; readonly mirrors?: 'process' },
 ): EventDefinition<T, WithCommon<T, S>> {
   if (!EVENT_NAME.test(type) || RESERVED.has(type.split('.')[0] as string))
     throw new CwsError(
@@ -68,5 +70,6 @@ export function defineEvent<const T extends string, const S extends Shape>(
     shape: shape as WithCommon<T, S>,
     fields: new Map(fieldsOf(shape)),
     agent: type.startsWith('agent.'),
+    ...(definition.mirrors ? { mirrors: definition.mirrors } : {}),
   }
 }

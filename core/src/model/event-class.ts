@@ -1,4 +1,5 @@
 import { CwsError } from '../errors/cws-error.ts'
+import type { Images } from '../plugin/tracker.ts'
 import type { EventDefinition } from './define-event.ts'
 import { toJson } from './event-json.ts'
 import { type Field, isField, type Shape } from './field.ts'
@@ -29,6 +30,10 @@ export abstract class BaseEvent {
   }
 
   abstract keep(): BaseEvent
+  /** Under dispatch, read from a batch, its author known to the process tree. */
+  get isTracked(): boolean {
+    return false
+  }
   /** Stable number of the acting process, -1 if unknown. */
   abstract readonly process$: number
 }
@@ -42,6 +47,8 @@ export abstract class LiveEvent extends BaseEvent {
   actor = -1
   process$ = -1
   live = true
+  /** On the prototype of the generated class. */
+  declare readonly images: Images | undefined
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
@@ -50,6 +57,10 @@ export abstract class LiveEvent extends BaseEvent {
     this.cursor = cursor
     this.pid = pid
     this.values = values
+  }
+
+  override get isTracked(): boolean {
+    return this.cursor >= 0 && this.actor >= 0
   }
 }
 
@@ -99,6 +110,7 @@ export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
   resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
+  images?: Images,
 ): EventClasses {
   class Live extends LiveEvent {
     override keep(): KeptEvent {
@@ -107,6 +119,7 @@ export function generateEventClasses(
   }
   class Kept extends KeptEvent {}
   for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
+  Object.assign(Live.prototype, { images })
   for (const [name, field] of definition.fields) {
     const { read, memoise } = resolve(name, field)
     Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })

@@ -160,7 +160,7 @@ export class Engine {
   #classes(definition: EventDefinition, readers: Readers | undefined): EventClasses {
     const known = readers ? undefined : this.#objectClasses.get(definition)
     if (known) return known
-    const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers))
+    const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), this.#tracker?.images)
     if (!readers) this.#objectClasses.set(definition, classes)
     return classes
   }

@@ -14,6 +14,16 @@ export interface ProcessTracker {
   processOf(actor: Actor): number
   /** Calls back when a process is gone for good, so that what was kept for it is freed. */
   onRelease(callback: (process: number) => void): void
+  /** Lets what is written of parents and ancestors be kept from signal to signal; without it all is read each time. */
+  readonly images?: Images
+}
+
+/** Numbers that stand for process images as they are known now: never used for another image, nor for the same one once more is known of it. */
+export interface Images {
+  /** The image of the parent; 0 if unknown. */
+  parent(actor: Actor): number
+  /** The images above, nearest first: as many as `process.ancestors` has elements. */
+  above(actor: Actor): readonly number[]
 }
 
 /** An event with its acting process. `cursor` is what the source passed to `emit`, -1 for events from objects. */

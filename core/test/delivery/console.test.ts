@@ -34,7 +34,7 @@ describe('JSON lines', () => {
   const stored = new Map<string, string>()
   const show = (console: Console, signal: Signal): void => {
     stored.set(signal.id, bodyOf(signal))
-    console.signal(signal, bodyOf(signal))
+    console.signal(signal.id, bodyOf(signal))
   }
   const consoleOf = (output: Output): Console =>
     new Console({ output, format: 'json', color: false, bodyOf: (id) => stored.get(id), decode: decodeSignal })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { backoffFor, waitFor } from '../../src/delivery/backoff.ts'
 import { DestinationQueue } from '../../src/delivery/destination-queue.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
-import { signalRow } from '../../src/delivery/store-rows.ts'
+import { headOf } from '../../src/delivery/store-rows.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { rankOf } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
@@ -28,7 +28,7 @@ const queueOf = (options: { maxEntries?: number; log?: ReturnType<typeof memoryL
 function offer(queue: DestinationQueue, signal: Signal): void {
   const body = bodyOf(signal)
   const { row, replaces } = queue.prepare(signal.id, signal.revision, rankOf(signal.severity), body)
-  store.write({ op: 'signal', signal: signalRow(signal, body), entries: [row], replaces })
+  store.write({ op: 'signal', signal: { ...headOf(signal), body }, entries: [row], replaces })
   queue.add(row, replaces)
 }
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { Router, routesOf } from '../../src/delivery/routing.ts'
 import { UNKNOWN } from '../../src/model/unknown.ts'
 import { readableSignal, signalScope } from '../../src/signals/scope.ts'
+import { rankOf } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { decodeSignal, encodeSignal, safeLine } from '../../src/signals/signal-json.ts'
 import { signalOf } from '../fixtures/delivery.ts'
@@ -9,13 +10,14 @@ import { signalOf } from '../fixtures/delivery.ts'
 const DESTINATIONS = ['slack', 'pagerduty', 'siem']
 
 function routed(signal: Signal, ...rules: Parameters<typeof routesOf>[0]): readonly string[] {
-  return new Router(DESTINATIONS, structuredClone(routesOf(rules, DESTINATIONS))).route(signal)
+  return new Router(DESTINATIONS, structuredClone(routesOf(rules, DESTINATIONS))).route(rankOf(signal.severity), () => signal)
 }
 
 it('sends everything from low up everywhere when there are no rules', () => {
   const router = new Router(DESTINATIONS, undefined)
-  expect(router.route(signalOf({ severity: 'low' }))).toEqual(DESTINATIONS)
-  expect(router.route(signalOf({ severity: 'info' }))).toEqual([])
+  const unread = () => expect.unreachable()
+  expect(router.route(rankOf('low'), unread)).toEqual(DESTINATIONS)
+  expect(router.route(rankOf('info'), unread)).toEqual([])
 })
 
 it('sends what rules say, to each destination once', () => {

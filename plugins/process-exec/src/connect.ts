@@ -11,7 +11,7 @@ export function connect(
   scrubber?: Scrubber,
 ): Feeds {
   ctx.track(trackerOf(sensor))
-  ctx.fields('*', actorProviders(sensor.images, sensor.fields))
+  ctx.fields('*', actorProviders(sensor.images, sensor.fields, sensor.lineage))
   if (scrubber) ctx.redact(redactions(scrubber))
   return {
     exec: ctx.feed('exec', sensor.readers.exec),

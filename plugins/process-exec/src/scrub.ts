@@ -42,6 +42,12 @@ const FORMS: readonly RegExp[] = [
   /()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|npm_|pypi-|sk-)[A-Za-z0-9_-]{16,512}/g,
 ]
 
+/** What every text that one of these forms fits contains; most arguments hold none of it. */
+const HINT =
+  /:\/\/|authorization|-key|-token|cookie|bearer|-----BEGIN|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|[sr]k_|AIza|npm_|pypi-|sk-|"\s{0,4}:/i
+/** The shortest text that a form fits. */
+const SHORTEST = 8
+
 /** `"name": "value"` */
 const JSON_MEMBER = /("([A-Za-z0-9_.-]{2,64})"\s{0,4}:\s{0,4}")[^"]{1,8192}/g
 
@@ -51,9 +57,14 @@ export interface ScrubOptions {
   readonly patterns: readonly string[]
 }
 
+/** Command lines whose scrubbed form is remembered: an event shows each several times, and ancestors recur. */
+const MAX_KNOWN = 256
+const MAX_KNOWN_LENGTH = 1024
+
 /** Replaces secrets in command lines and environments. Never changes what is compared by rules: only what leaves. */
 export class Scrubber {
   readonly #isSecret: (name: string) => boolean
+  readonly #known = new Map<string, { readonly list: readonly string[]; readonly scrubbed: readonly string[] }>()
   readonly #patterns: readonly RE2JS[]
 
   /** @throws Error of re2js if a pattern is no RE2 expression. */
@@ -69,15 +80,29 @@ export class Scrubber {
   }
 
   /** Arguments one by one, or `NAME=value` pairs. A secret may stand in the argument after its name. */
-  list(list: readonly string[], program = ''): string[] {
+  list(list: readonly string[], program = ''): readonly string[] {
+    if (list.length === 0) return list
+    const key = `${program}\0${list.join('\0')}`
+    const known = this.#known.get(key)
+    if (known?.list.length === list.length && known.list.every((argument, i) => argument === list[i])) return known.scrubbed
+    const scrubbed = Object.freeze(this.#scrub(list, program))
+    if (key.length > MAX_KNOWN_LENGTH) return scrubbed
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(key, { list, scrubbed })
+    return scrubbed
+  }
+
+  #scrub(list: readonly string[], program: string): string[] {
     const line = new CommandLine(this.#isSecret, program)
     return list.map((argument) => this.#byForm(line.scrub(argument)))
   }
 
   #byForm(text: string): string {
     let out = text
-    for (const form of FORMS) out = out.replace(form, (_, kept: string) => kept + MASK)
-    out = out.replace(JSON_MEMBER, (whole, kept: string, name: string) => (this.#isSecret(name) ? kept + MASK : whole))
+    if (text.length >= SHORTEST && HINT.test(text)) {
+      for (const form of FORMS) out = out.replace(form, (_, kept: string) => kept + MASK)
+      out = out.replace(JSON_MEMBER, (whole, kept: string, name: string) => (this.#isSecret(name) ? kept + MASK : whole))
+    }
     for (const pattern of this.#patterns) out = replaceMatches(pattern, out)
     return out
   }

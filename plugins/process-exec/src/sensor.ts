@@ -2,6 +2,7 @@ import type { BatchFeed, ObjectFeed, SourceCounts } from '@cws/core'
 import { Clock } from './clock.ts'
 import type { Get } from './fields/file-fields.ts'
 import { Images } from './fields/images.ts'
+import { Lineage } from './fields/lineage.ts'
 import { processFields } from './fields/process-fields.ts'
 import { type EventReaders, eventReaders } from './fields/readers.ts'
 import type { Options } from './options.ts'
@@ -36,6 +37,7 @@ const MAX_LOAD_DEPTH = 64
 export class ProcessSensor {
   readonly table: ProcessTable
   readonly images: Images
+  readonly lineage: Lineage
   readonly clock: Clock
   readonly fields: Readonly<Record<string, Get>>
   readonly readers: EventReaders
@@ -58,6 +60,7 @@ export class ProcessSensor {
     this.clock = new Clock(boottime)
     this.table = new ProcessTable(options.maxTableBytes)
     this.images = new Images(this.table, new Names('/etc/passwd'), new Names('/etc/group'), this.clock)
+    this.lineage = new Lineage(this.table)
     this.fields = processFields(this.images)
     this.readers = eventReaders(this.images, this.fields, { origin: () => this.origin, source: () => this.#source })
     const kept = new Set(options.env)

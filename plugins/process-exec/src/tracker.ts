@@ -21,5 +21,12 @@ export function trackerOf(sensor: ProcessSensor): ProcessTracker {
     },
     processOf: (actor) => table.nodes.serial[actor] as number,
     onRelease: (callback) => table.onRelease(callback),
+    images: {
+      parent: (actor) => {
+        const parent = table.parentOf(actor)
+        return parent === 0 ? 0 : (table.nodes.image[parent] as number)
+      },
+      above: (actor) => sensor.lineage.above(actor).map((node) => table.nodes.image[node] as number),
+    },
   }
 }

@@ -19,8 +19,8 @@ export interface ConsoleOptions {
 
 interface Shown {
   timer: NodeJS.Timeout
-  /** A newer revision, told when the time is over. */
-  held: { readonly signal: Signal; readonly body: string } | undefined
+  /** The line of a newer revision, told when the time is over. */
+  held: string | undefined
 }
 
 /** What stdout shows: always on, outside the notification rules. */
@@ -35,14 +35,15 @@ export class Console {
     this.#options = options
   }
 
-  signal(signal: Signal, body: string): void {
-    const shown = this.#shown.get(signal.id)
+  /** A new revision, as its line. */
+  signal(id: string, body: string): void {
+    const shown = this.#shown.get(id)
     if (shown) {
-      shown.held = { signal, body }
+      shown.held = body
       return
     }
-    this.#write(signal, body)
-    this.#shown.set(signal.id, { timer: this.#arm(signal.id), held: undefined })
+    this.#write(id, body)
+    this.#shown.set(id, { timer: this.#arm(id), held: undefined })
   }
 
   status(status: AgentStatusLine): void {
@@ -57,12 +58,12 @@ export class Console {
 
   /** The output has been emptied: what it had no room for is told now. */
   room(): void {
-    const { output, bodyOf, decode } = this.#options
+    const { output, bodyOf } = this.#options
     for (const id of [...this.#owed]) {
       const body = bodyOf(id)
       this.#owed.delete(id)
       if (body === undefined) continue
-      this.#write(decode(body), body)
+      this.#write(id, body)
       if (this.#owed.has(id)) return
     }
     const dropped = output.dropped - this.#toldDropped
@@ -75,7 +76,7 @@ export class Console {
   flush(): void {
     for (const [id, { timer, held }] of this.#shown) {
       clearTimeout(timer)
-      if (held) this.#write(held.signal, held.body)
+      if (held !== undefined) this.#write(id, held)
       this.#shown.delete(id)
     }
   }
@@ -87,19 +88,19 @@ export class Console {
   #arm(id: string): NodeJS.Timeout {
     return setTimeout(() => {
       const shown = this.#shown.get(id)
-      if (!shown?.held) {
+      if (shown?.held === undefined) {
         this.#shown.delete(id)
         return
       }
-      const { signal, body } = shown.held
+      const body = shown.held
       shown.held = undefined
       shown.timer = this.#arm(id)
-      this.#write(signal, body)
+      this.#write(id, body)
     }, this.#options.updateMs ?? UPDATE_MS)
   }
 
-  #write(signal: Signal, body: string): void {
-    const { output, color } = this.#options
-    if (!output.line(this.#json ? body : humanSignal(signal, color))) this.#owed.add(signal.id)
+  #write(id: string, body: string): void {
+    const { output, color, decode } = this.#options
+    if (!output.line(this.#json ? body : humanSignal(decode(body), color))) this.#owed.add(id)
   }
 }

@@ -2,7 +2,7 @@ import { type FieldProvider, UNKNOWN } from '@cws/core'
 import type { Node } from '../table/nodes.ts'
 import type { Get } from './file-fields.ts'
 import type { Images } from './images.ts'
-import { Lineage } from './lineage.ts'
+import type { Lineage } from './lineage.ts'
 
 type Providers = Record<string, FieldProvider>
 
@@ -10,9 +10,8 @@ type Providers = Record<string, FieldProvider>
  * The fields that every event with a known actor has: `process.*`, `process.parent.*`, `process.ancestors.*`, `container.id`, `cgroup.id`.
  * Where the lineage is not known to its root, the arrays of `process.ancestors` end in UNKNOWN: whether something else stood there is open.
  */
-export function actorProviders(images: Images, fields: Readonly<Record<string, Get>>): Providers {
+export function actorProviders(images: Images, fields: Readonly<Record<string, Get>>, lineage: Lineage): Providers {
   const { table } = images
-  const lineage = new Lineage(table)
   const providers: Providers = {
     'container.id': (event) => (event.actor < 0 ? UNKNOWN : images.containerId(event.actor)),
     'cgroup.id': (event) => (event.actor < 0 ? UNKNOWN : (fields['cgroup.id'] as Get)(event.actor)),

@@ -18,7 +18,7 @@ export const NODE = {
 
 const FIRST_NODES = 1024
 /** Bytes of one node in all columns. */
-const NODE_BYTES = 4 * 13 + 2 + 1 + 8 * 3
+const NODE_BYTES = 4 * 13 + 2 + 1 + 8 * 4
 
 /**
  * Process images in columns: no object a process. A process has one node for each image that it had, linked by `earlier`; `up` leads to what
@@ -47,6 +47,9 @@ export class Nodes {
   serial = new Float64Array(FIRST_NODES)
   /** Of exited processes: when, in ms of the clock that the table is swept by. Of a SNAPSHOT: when /proc was read, ns since boot. */
   moment = new Float64Array(FIRST_NODES)
+  /** Number of the image as it is known: another once more is known of it, never used again. */
+  image = new Float64Array(FIRST_NODES)
+  #images = 0
   #top = 1
   #free = 0
   #count = 0
@@ -84,7 +87,13 @@ export class Nodes {
     this.up[node] = this.earlier[node] = this.next[node] = this.previous[node] = this.refs[node] = 0
     this.depth[node] = this.flags[node] = this.serial[node] = this.moment[node] = 0
     this.row[node] = row
+    this.changed(node)
     return node
+  }
+
+  /** What is known of the image is no longer what it was. */
+  changed(node: Node): void {
+    this.image[node] = ++this.#images
   }
 
   remove(node: Node): void {
@@ -113,6 +122,7 @@ export class Nodes {
     this.flags = larger(this.flags, new Uint8Array(size))
     this.serial = larger(this.serial, new Float64Array(size))
     this.moment = larger(this.moment, new Float64Array(size))
+    this.image = larger(this.image, new Float64Array(size))
   }
 }
 

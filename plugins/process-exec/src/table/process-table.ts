@@ -271,6 +271,7 @@ export class ProcessTable {
     const { nodes } = this
     if (nodes.row[node] !== row) this.rows.release(nodes.row[node] as number)
     nodes.row[node] = row
+    nodes.changed(node)
     if (known) return
     nodes.pid[node] = memory.u32[(at + HEADER.pid) >>> 2] as number
     nodes.ppid[node] = memory.u32[(at + EXEC.ppid) >>> 2] as number
