@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Event } from '../src/model/event.ts'
-import { toBriefJson } from '../src/model/event-json.ts'
+import { briefMembers } from '../src/model/event-json.ts'
 import { exec } from '../src/model/events/exec.ts'
 import { EventRegistry } from '../src/model/registry.ts'
 import { UNKNOWN } from '../src/model/unknown.ts'
@@ -75,7 +75,7 @@ describe('event views', () => {
     let brief: Record<string, unknown> = {}
     const { engine } = engineWith((event) => {
       json = JSON.stringify(event)
-      brief = toBriefJson(event as never)
+      brief = JSON.parse(`{${briefMembers(event as never)}}`)
     })
     engine
       .batchFeed(exec, {

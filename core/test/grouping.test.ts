@@ -28,7 +28,7 @@ function eventOf(path: string, second = 0) {
 function setUp() {
   const told: { signal: Signal; final: boolean }[] = []
   const clock = { now: 0 }
-  const grouping = new Grouping({ host: 'h', emit: (signal, final) => told.push({ signal, final }), now: () => clock.now })
+  const grouping = new Grouping({ host: 'h', emit: ({ signal }, final) => told.push({ signal, final }), now: () => clock.now })
   return { told, clock, grouping }
 }
 

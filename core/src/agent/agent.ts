@@ -60,7 +60,7 @@ export class Agent {
         const runtime = this.#runtime
         if (runtime) {
           runtime.engine.counters.signals++
-          runtime.engine.hooks.signal.call(signal)
+          if (runtime.engine.hooks.signal.taps.length > 0) runtime.engine.hooks.signal.call(signal.signal)
         }
         this.#delivery?.send(signal, final)
       },

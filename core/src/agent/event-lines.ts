@@ -3,7 +3,8 @@ import type { Predicate } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import type { LiveEvent } from '../model/event-class.ts'
-import { toBriefJson } from '../model/event-json.ts'
+import { lineMembers, rfc3339 } from '../model/event-json.ts'
+import { UNKNOWN } from '../model/unknown.ts'
 import type { Engine } from '../pipeline/engine.ts'
 import type { SelfTests } from './self-test.ts'
 
@@ -17,16 +18,16 @@ export interface EventSelection {
 
 /** One JSON object a line: `{"kind":"event", type, timestamp, host, process, container, <type>:{…}}`. Signals carry the event whole. */
 export function eventLine(event: LiveEvent): string {
-  const { event: about, ...fields } = toBriefJson(event) as { event?: { timestamp?: string; hostname?: string } & Record<string, unknown> }
-  const { timestamp, hostname, ...rest } = about ?? {}
-  return JSON.stringify({
+  const timestamp = event.get('event.timestamp')
+  const hostname = event.get('event.hostname')
+  const head = JSON.stringify({
     kind: 'event',
     type: event.type,
-    timestamp: timestamp ?? null,
-    host: { name: hostname ?? null },
-    ...(Object.keys(rest).length ? { event: rest } : {}),
-    ...fields,
+    timestamp: typeof timestamp === 'bigint' ? rfc3339(timestamp) : null,
+    host: { name: hostname === UNKNOWN ? null : hostname },
   })
+  const members = lineMembers(event)
+  return members === '' ? head : `${head.slice(0, -1)},${members}}`
 }
 
 /**

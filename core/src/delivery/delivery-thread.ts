@@ -2,6 +2,7 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { rankOf, type Severity, severities } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
 import { Console } from './console/console.ts'
 import { startControl } from './control.ts'
 import { privateFolder } from './database.ts'
@@ -15,7 +16,6 @@ import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
-import type { SignalHead } from './store-rows.ts'
 
 /** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000

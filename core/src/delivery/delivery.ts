@@ -1,12 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
-import type { Signal } from '../signals/signal.ts'
-import { encodeSignal } from '../signals/signal-json.ts'
+import type { SignalLine } from '../signals/signal-line.ts'
 import { errorBody } from './control.ts'
 import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
-import { headOf } from './store-rows.ts'
 
 /** The thread holds schedules, not texts: what waits is in the store, what is written is outside the heap. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 }
@@ -23,7 +21,7 @@ export interface DeliveryHandlers {
 
 /** The delivery thread as the engine sees it: every call is one message. */
 export interface Delivery {
-  send(signal: Signal, final: boolean): void
+  send(signal: SignalLine, final: boolean): void
   /** Ready-made JSON lines of events, joined by newlines. */
   events(lines: string, count: number): void
   status(line: AgentStatusLine): void
@@ -102,8 +100,8 @@ class DeliveryWorker implements Delivery {
     promise.then(clear, clear)
   }
 
-  send(signal: Signal, final: boolean): void {
-    this.#post({ kind: 'signal', head: headOf(signal), line: encodeSignal(signal), final })
+  send({ head, line }: SignalLine, final: boolean): void {
+    this.#post({ kind: 'signal', head, line, final })
   }
 
   events(lines: string, count: number): void {

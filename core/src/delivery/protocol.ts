@@ -3,7 +3,7 @@ import type { NotificationRule } from '../config/define-config.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
-import type { SignalHead } from './store-rows.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
 
 /** A notifier as it crosses to the delivery thread. */
 export interface DestinationSpec {

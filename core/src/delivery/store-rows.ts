@@ -1,17 +1,7 @@
-import { rankOf } from '../signals/severity.ts'
-import type { Signal } from '../signals/signal.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
 
 /** A signal as it is stored: its newest revision. */
-export interface SignalRow {
-  readonly id: string
-  readonly rule: string
-  /** Rank: 0 `info` … 4 `critical`. */
-  readonly severity: number
-  readonly status: string
-  readonly revision: number
-  readonly first_seen: string
-  readonly last_seen: string
-  readonly count: number
+export interface SignalRow extends SignalHead {
   readonly body: string
 }
 
@@ -56,11 +46,3 @@ export type StoreWrite =
   /** Delivered, or dropped. */
   | { readonly op: 'remove'; readonly key: string }
   | { readonly op: 'bury'; readonly dead: DeadRow }
-
-/** What the delivery thread must know of a signal without reading its line. */
-export type SignalHead = Omit<SignalRow, 'body'>
-
-export function headOf(signal: Signal): SignalHead {
-  const { id, rule, severity, status, revision, first_seen, last_seen, count } = signal
-  return { id, rule: rule.id, severity: rankOf(severity), status, revision, first_seen, last_seen, count }
-}

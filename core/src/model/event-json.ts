@@ -1,10 +1,18 @@
-import { aboveOf, type BriefAncestor } from './brief-above.ts'
+import { aboveOf } from './brief-above.ts'
 import type { BaseEvent } from './event-class.ts'
+import { parseExact } from './exact-json.ts'
 import { isField, type Shape } from './field.ts'
 import { UNKNOWN } from './unknown.ts'
 
+/*
+ * Events are written as text at once, not as objects to be written later: a signal has hundreds of fields, and what is written of parents and
+ * ancestors can be kept. A field nobody knows is left out, and so is a block of which nothing is known. `process.ancestors` is a list of
+ * objects, nearest first.
+ */
+
 const PARENT = 'process.parent.'
 const ANCESTORS = 'process.ancestors.'
+const SAME_PID = `${ANCESTORS}same_pid`
 const NS_PER_S = 1_000_000_000n
 
 /** RFC 3339 in UTC with nanoseconds. */
@@ -14,162 +22,204 @@ export function rfc3339(ns: bigint): string {
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction.toString().padStart(9, '0')}Z`
 }
 
-const TIMES = new Set(['timestamp', 'created_at', 'modification_time', 'change_time', 'since'])
-
-/** int64 beyond 2^53 as a raw JSON number, so that no digit is lost; times as RFC 3339. */
-function valueToJson(name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    if (TIMES.has(name)) return rfc3339(value)
-    return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : rawJson(String(value))
-  }
-  if (Array.isArray(value)) return value.map((element) => (element === UNKNOWN ? null : valueToJson(name, element)))
-  return value
-}
-
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON
-
-type Json = Record<string, unknown>
-type Read = (this: BaseEvent) => unknown
-
-/** A field, or a block of them, with how it is read from events of one class: looked up once, since a signal asks for hundreds. */
-type Item =
-  | { readonly name: string; readonly full: string; readonly read: Read; readonly items?: undefined }
-  | { readonly name: string; readonly prefix: string; readonly items: readonly Item[] }
-
-interface Plan {
-  readonly items: readonly Item[]
-  /** Name of the block that is the same as `process`. */
-  readonly mirror: string | undefined
+/** The model's fields nested by their names. */
+export function toJson(event: BaseEvent): Record<string, unknown> {
+  return parseExact(`{${write(event, planOf(event, 'whole'))}}`) as Record<string, unknown>
 }
 
 /**
- * The model's fields nested by their names. A field nobody knows is left out inside a block of which others are known, and `null` where it
- * is alone; a block of which nothing is known is left out. `process.ancestors` is a list of objects, nearest first.
+ * The members of the same object as text, without its braces; of the parent without its environment and of ancestors no more than who they
+ * are: else the line of a deep process is tens of KiB.
  */
-export function toJson(event: BaseEvent): Json {
-  return write(event, planOf(event, wholePlans, everything), false)
+export function briefMembers(event: BaseEvent): string {
+  return write(event, planOf(event, 'brief'))
 }
 
-/** The same, of the parent without its environment and of ancestors no more than who they are: else the line of a deep process is tens of KiB. */
-export function toBriefJson(event: BaseEvent): Json {
-  return write(event, planOf(event, briefPlans, isBrief), true)
+/** The same without `event.timestamp` and `event.hostname`, which lines of events have elsewhere. */
+export function lineMembers(event: BaseEvent): string {
+  return write(event, planOf(event, 'line'))
 }
 
-type Wanted = (field: string) => boolean
-const everything: Wanted = () => true
+type Read = (this: BaseEvent) => unknown
+interface Leaf {
+  readonly key: string
+  readonly name: string
+  readonly full: string
+  readonly read: Read
+  readonly items?: undefined
+}
+interface Block {
+  readonly key: string
+  readonly prefix: string
+  readonly items: readonly Item[]
+}
+/** A field, or a block of them, with how it is read from events of one class: looked up once. */
+type Item = Leaf | Block
+
+interface Plan {
+  readonly items: readonly Item[]
+  readonly brief: boolean
+  /** The block that is the same as `process`, and what `process` has besides. */
+  readonly mirror: { readonly block: Block; readonly process: Item; readonly rest: readonly Item[] } | undefined
+}
+
+type Extent = 'whole' | 'brief' | 'line'
 const BRIEF_ANCESTOR = new Set(
   ['length', 'pid', 'uid', 'user', 'created_at', 'comm', 'args', 'same_pid', 'file.path', 'file.name', 'container.id'].map(
     (name) => ANCESTORS + name,
   ),
 )
-const isBrief: Wanted = (field) =>
+const isBrief = (field: string) =>
   field.startsWith(ANCESTORS) ? BRIEF_ANCESTOR.has(field) : field !== 'process.parent.envs' && field !== 'process.parent.envp'
+const WANTED: Readonly<Record<Extent, (field: string) => boolean>> = {
+  whole: () => true,
+  brief: isBrief,
+  line: (field) => isBrief(field) && field !== 'event.timestamp' && field !== 'event.hostname',
+}
 
 /** By prototype: all events of a class are read alike. */
-const wholePlans = new WeakMap<object, Plan>()
-const briefPlans = new WeakMap<object, Plan>()
+const plans: Readonly<Record<Extent, WeakMap<object, Plan>>> = { whole: new WeakMap(), brief: new WeakMap(), line: new WeakMap() }
 
-function planOf(event: BaseEvent, plans: WeakMap<object, Plan>, wanted: Wanted): Plan {
+function planOf(event: BaseEvent, extent: Extent): Plan {
   const prototype = Object.getPrototypeOf(event) as object
-  let plan = plans.get(prototype)
-  if (plan === undefined) {
-    const { shape, mirrors, type } = event.definition
-    plan = { items: itemsOf(prototype, shape, '', wanted), mirror: mirrors === 'process' ? type : undefined }
-    plans.set(prototype, plan)
-  }
+  const known = plans[extent].get(prototype)
+  if (known) return known
+  const { shape, mirrors, type } = event.definition
+  const items = itemsOf(prototype, shape, '', WANTED[extent])
+  const blockAt = (prefix: string) => items.find((item): item is Block => item.items !== undefined && item.prefix === prefix)
+  const own = mirrors === 'process' ? blockAt(`${type}.`) : undefined
+  const process = blockAt('process.')
+  const mirror = own &&
+    process && {
+      block: own,
+      process,
+      rest: process.items.filter((item) => item.items && (item.prefix === PARENT || item.prefix === ANCESTORS)),
+    }
+  const plan: Plan = { items, brief: extent !== 'whole', mirror }
+  plans[extent].set(prototype, plan)
   return plan
 }
 
-function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: Wanted): Item[] {
+function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: (field: string) => boolean): Item[] {
   const items: Item[] = []
   for (const [name, node] of Object.entries(shape)) {
     const full = prefix + name
+    const key = `${JSON.stringify(name)}:`
     if (!isField(node)) {
       const inner = itemsOf(prototype, node, `${full}.`, wanted)
-      if (inner.length > 0) items.push({ name, prefix: `${full}.`, items: inner })
+      if (inner.length > 0) items.push({ key, prefix: `${full}.`, items: inner })
     } else if (wanted(full)) {
       const read = Object.getOwnPropertyDescriptor(prototype, full)?.get as Read | undefined
-      if (read) items.push({ name, full, read })
+      if (read) items.push({ key, name, full, read })
     }
   }
   return items
 }
 
-function write(event: BaseEvent, plan: Plan, brief: boolean): Json {
-  const out: Json = {}
+function write(event: BaseEvent, { items, brief, mirror }: Plan): string {
   // What an exec tells of the new image need not be read twice.
-  const mirrored = plan.mirror !== undefined && event.isTracked ? plan.items.find(({ name }) => name === plan.mirror) : undefined
-  const mirror = mirrored?.items && block(event, mirrored.items, brief)
-  for (const item of plan.items) {
-    let value: unknown
-    if (!item.items) value = leaf(event, item)
-    else if (mirror && item === mirrored) value = mirror
-    else if (mirror && item.name === 'process') value = { ...mirror, ...above(event, item.items, brief) }
-    else value = block(event, item.items, brief)
-    if (value !== undefined) out[item.name] = value
-  }
-  return out
-}
-
-/** Of the process block what is not about the process itself. */
-function above(event: BaseEvent, items: readonly Item[], brief: boolean): Json {
-  return (
-    block(
-      event,
-      items.filter((item) => item.items && (item.prefix === PARENT || item.prefix === ANCESTORS)),
-      brief,
-    ) ?? {}
-  )
-}
-
-function leaf(event: BaseEvent, { name, full, read }: Item & { readonly items?: undefined }): unknown {
-  let value = read.call(event)
-  if (value === UNKNOWN || value === undefined) return undefined
-  const redact = event.redactors.get(full)
-  if (redact) value = redact(value, event)
-  return valueToJson(name, value)
-}
-
-function block(event: BaseEvent, items: readonly Item[], brief: boolean): Json | undefined {
-  let out: Json | undefined
+  const own = mirror && event.isTracked ? members(event, mirror.block.items, brief) : ''
+  if (own === '' || !mirror) return members(event, items, brief)
+  let out = ''
   for (const item of items) {
-    let value: unknown
-    if (!item.items) value = leaf(event, item)
-    else if (item.prefix === ANCESTORS) value = ancestors(event, item.items, brief)
-    else if (item.prefix === PARENT && brief) value = aboveOf(event).parent(() => block(event, item.items, brief))
-    else value = block(event, item.items, brief)
-    if (value === undefined) continue
-    out ??= {}
-    out[item.name] = value
+    let text: string
+    if (item === mirror.block) text = `${item.key}{${own}}`
+    else if (item === mirror.process) text = `${item.key}{${join(own, members(event, mirror.rest, brief))}}`
+    else text = member(event, item, brief)
+    out = join(out, text)
   }
   return out
+}
+
+const join = (a: string, b: string) => (a === '' ? b : b === '' ? a : `${a},${b}`)
+
+function members(event: BaseEvent, items: readonly Item[], brief: boolean): string {
+  let out = ''
+  for (let i = 0; i < items.length; i++) {
+    const text = member(event, items[i] as Item, brief)
+    if (text !== '') out = out === '' ? text : `${out},${text}`
+  }
+  return out
+}
+
+/** One member, `"name":value`; empty if nothing is known of it. */
+function member(event: BaseEvent, item: Item, brief: boolean): string {
+  if (item.items === undefined) {
+    const value = redacted(event, item)
+    const text = value === UNKNOWN || value === undefined ? undefined : textOf(item.name, value)
+    return text === undefined ? '' : item.key + text
+  }
+  if (item.prefix === ANCESTORS) return ancestors(event, item, brief)
+  const inner =
+    brief && item.prefix === PARENT ? aboveOf(event).parent(() => members(event, item.items, brief)) : members(event, item.items, brief)
+  return inner === '' ? '' : `${item.key}{${inner}}`
+}
+
+function redacted(event: BaseEvent, { full, read }: Leaf): unknown {
+  const value = read.call(event)
+  if (value === UNKNOWN || value === undefined) return value
+  const redact = event.redactors.get(full)
+  return redact ? redact(value, event) : value
+}
+
+const TIMES = new Set(['timestamp', 'created_at', 'modification_time', 'change_time', 'since'])
+
+/** int64 in full, so that no digit is lost; times as RFC 3339. */
+function textOf(name: string, value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'bigint':
+      return TIMES.has(name) ? `"${rfc3339(value)}"` : String(value)
+    default:
+      return Array.isArray(value) ? listOf(name, value) : JSON.stringify(value)
+  }
+}
+
+function listOf(name: string, values: readonly unknown[]): string {
+  let out = ''
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    out += `${i === 0 ? '' : ','}${value === UNKNOWN ? 'null' : (textOf(name, value) ?? 'null')}`
+  }
+  return `[${out}]`
 }
 
 /** Turns the arrays of the iterated block into one object an ancestor. */
-function ancestors(event: BaseEvent, items: readonly Item[], brief: boolean): unknown {
-  const length = (event as unknown as Json)[`${ANCESTORS}length`]
-  if (typeof length !== 'number') return undefined
-  const all = (): Json[] => {
-    const list: Json[] = Array.from({ length }, () => ({}))
-    spread(event, items, list)
-    return list
-  }
-  if (!brief) return all()
-  const samePid = (event as unknown as Json)[`${ANCESTORS}same_pid`]
-  return aboveOf(event).ancestors(length, Array.isArray(samePid) ? samePid : [], all as () => BriefAncestor[])
+function ancestors(event: BaseEvent, { key, items }: Block, brief: boolean): string {
+  const length = (event as unknown as Record<string, unknown>)[`${ANCESTORS}length`]
+  if (typeof length !== 'number') return ''
+  const each = (): string[] => spread(event, items, length)
+  const written = brief ? aboveOf(event).ancestors(length, each) : each()
+  const samePid = (event as unknown as Record<string, unknown>)[SAME_PID]
+  return `${key}[${written
+    .map((inner, i) => {
+      const same: unknown = Array.isArray(samePid) ? samePid[i] : undefined
+      return `{${typeof same === 'boolean' ? join(inner, `"same_pid":${same}`) : inner}}`
+    })
+    .join(',')}]`
 }
 
-function spread(event: BaseEvent, items: readonly Item[], list: Json[]): void {
+/** The members of each ancestor, but for `same_pid`: that depends on the event. */
+function spread(event: BaseEvent, items: readonly Item[], length: number): string[] {
+  const list: string[] = Array.from({ length }, () => '')
+  const add = (i: number, text: string) => {
+    list[i] = join(list[i] as string, text)
+  }
   for (const item of items) {
     if (item.items) {
-      const inner = list.map(() => ({}) as Json)
-      spread(event, item.items, inner)
-      for (const [i, value] of inner.entries()) if (Object.keys(value).length > 0) (list[i] as Json)[item.name] = value
+      for (const [i, inner] of spread(event, item.items, length).entries()) if (inner !== '') add(i, `${item.key}{${inner}}`)
       continue
     }
-    const values = leaf(event, item)
+    const values = item.full === SAME_PID ? undefined : redacted(event, item)
     if (!Array.isArray(values)) continue
-    for (const [i, value] of values.slice(0, list.length).entries())
-      if (value !== null && value !== undefined) (list[i] as Json)[item.name] = value
+    for (let i = 0; i < Math.min(length, values.length); i++) {
+      const value: unknown = values[i]
+      const text = value === UNKNOWN || value === null || value === undefined ? undefined : textOf(item.name, value)
+      if (text !== undefined) add(i, item.key + text)
+    }
   }
+  return list
 }

@@ -11,28 +11,20 @@ const LIMITS = [
 
 type Values = Readonly<Record<string, unknown>>
 
-/** The values as they are if their JSON is small enough, else with long texts and lists cut; cut texts end with `…(+n)`. */
-export function bounded(values: Values, maxBytes = MAX_EVENT_BYTES): { readonly values: Values; readonly truncated: boolean } {
-  if (mostBytesOf(values) <= maxBytes || bytesOf(values) <= maxBytes) return { values, truncated: false }
+/** Whether JSON is small enough as it will be told, with what could fool a reader escaped. */
+export function fits(json: string, maxBytes = MAX_EVENT_BYTES): boolean {
+  // At most six bytes a character.
+  return json.length * 6 <= maxBytes || Buffer.byteLength(escapeInvisible(json)) <= maxBytes
+}
+
+/** The values with long texts and lists cut until their JSON fits; cut texts end with `…(+n)`. */
+export function bounded(values: Values, maxBytes = MAX_EVENT_BYTES): Values {
   let cut = values
   for (const [texts, elements] of LIMITS) {
     cut = shorten(values, texts, elements) as Values
-    if (bytesOf(cut) <= maxBytes) break
+    if (fits(JSON.stringify(cut), maxBytes)) break
   }
-  return { values: cut, truncated: true }
-}
-
-function bytesOf(values: Values): number {
-  return Buffer.byteLength(escapeInvisible(JSON.stringify(values)))
-}
-
-/** What the JSON takes at most: every character as an escape of six. Without making it, which costs more than the rest of a signal. */
-function mostBytesOf(value: unknown): number {
-  if (typeof value === 'string') return value.length * 6 + 2
-  if (typeof value !== 'object' || value === null) return 24
-  let sum = 2
-  for (const name in value) sum += (Array.isArray(value) ? 1 : name.length * 6 + 4) + mostBytesOf((value as Values)[name])
-  return sum
+  return cut
 }
 
 const isRaw = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON

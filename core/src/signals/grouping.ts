@@ -1,11 +1,12 @@
 import type { BaseEvent } from '../model/event-class.ts'
-import { rfc3339, toBriefJson } from '../model/event-json.ts'
+import { briefMembers, rfc3339 } from '../model/event-json.ts'
+import { parseExact } from '../model/exact-json.ts'
 import { UNKNOWN } from '../model/unknown.ts'
-import { bounded } from './bounded.ts'
+import { bounded, fits } from './bounded.ts'
 import type { Finding } from './finding.ts'
 import { renderMessage } from './message.ts'
 import { rankOf, type Severity } from './severity.ts'
-import type { Signal } from './signal.ts'
+import { SignalLine } from './signal-line.ts'
 import { ulid } from './ulid.ts'
 
 /** How long findings gather in one signal, from the first. */
@@ -15,11 +16,25 @@ export const MAX_OPEN_PER_RULE = 20
 /** How often growing signals are told to the delivery thread. */
 const FLUSH_MS = 1_000
 
+/** What a signal tells of one event. `group` and `event` as JSON. */
+interface About {
+  readonly message: string
+  readonly group: string
+  readonly event: string
+  readonly truncated: boolean
+}
+
 interface Group {
   readonly key: string
-  readonly rule: string
+  readonly id: string
+  readonly rule: { readonly id: string; readonly name: string }
   readonly opened: number
-  base: Omit<Signal, 'revision' | 'count' | 'last_seen' | 'severity' | 'truncated'> & { readonly truncated: true | undefined }
+  readonly title: string
+  readonly advice: string
+  readonly firstSeen: string
+  readonly tags: readonly string[]
+  readonly folded: boolean
+  about: About
   severity: Severity
   lastSeen: bigint
   count: number
@@ -30,7 +45,7 @@ interface Group {
 export interface GroupingOptions {
   readonly host: string
   /** Told of every revision; `final` when the signal's window is over. */
-  readonly emit: (signal: Signal, final: boolean) => void
+  readonly emit: (signal: SignalLine, final: boolean) => void
   /** Milliseconds that never go back. */
   readonly now?: () => number
 }
@@ -63,7 +78,7 @@ export class Grouping {
       const folded = `${finding.rule}\0folded`
       group = this.#open(folded, now)
       // It shows what is new each time it is told: else a few harmless findings before the real one would hide it.
-      if (group && !group.dirty) group.base = { ...group.base, ...about(finding, event, {}) }
+      if (group && !group.dirty) group.about = about(finding, event, {})
       group ??= this.#start(folded, finding, event, {}, now, true)
     }
     group ??= this.#start(key, finding, event, fields, now, false)
@@ -112,25 +127,20 @@ export class Grouping {
     const name = finding.name ?? finding.rule
     const group: Group = {
       key,
-      rule: finding.rule,
+      id: ulid(),
+      rule: { id: finding.rule, name },
       opened: now,
+      title: folded ? `More signals of: ${finding.title ?? name}` : (finding.title ?? name),
+      advice: finding.advice ?? '',
+      firstSeen: rfc3339(seen),
+      tags: finding.tags ?? [],
+      folded,
+      about: about(finding, event, fields),
       severity: finding.severity,
       lastSeen: seen,
       count: 0,
       revision: 0,
       dirty: false,
-      base: {
-        id: ulid(),
-        rule: { id: finding.rule, name },
-        status: 'open',
-        title: folded ? `More signals of: ${finding.title ?? name}` : (finding.title ?? name),
-        advice: finding.advice ?? '',
-        first_seen: rfc3339(seen),
-        tags: finding.tags ?? [],
-        host: { name: this.#host },
-        ...about(finding, event, fields),
-        ...(folded ? { folded: true as const } : {}),
-      },
     }
     this.#groups.set(key, group)
     if (!folded) this.#openByRule.set(finding.rule, (this.#openByRule.get(finding.rule) ?? 0) + 1)
@@ -139,51 +149,54 @@ export class Grouping {
 
   #tell(group: Group, final: boolean): void {
     group.dirty = false
-    group.revision++
-    const { id, rule, status, title, message, advice, first_seen, tags, host, group: by, event, folded, truncated } = group.base
+    const revision = ++group.revision
+    const { id, rule, severity, title, advice, firstSeen: first_seen, count, tags, folded, about } = group
+    const last_seen = rfc3339(group.lastSeen)
+    const { message } = about
+    const host = { name: this.#host }
+    const head = JSON.stringify({
+      kind: 'signal',
+      id,
+      revision,
+      rule,
+      severity,
+      status: 'open',
+      title,
+      message,
+      advice,
+      first_seen,
+      last_seen,
+      count,
+      tags,
+      host,
+    })
+    const flags = `${folded ? ',"folded":true' : ''}${about.truncated ? ',"truncated":true' : ''}`
+    const line = `${head.slice(0, -1)},"group":${about.group},"event":${about.event}${flags}}`
     this.#emit(
-      {
-        id,
-        revision: group.revision,
-        rule,
-        severity: group.severity,
-        status,
-        title,
-        message,
-        advice,
-        first_seen,
-        last_seen: rfc3339(group.lastSeen),
-        count: group.count,
-        tags,
-        host,
-        group: by,
-        event,
-        ...(folded ? { folded } : {}),
-        ...(truncated ? { truncated } : {}),
-      },
+      new SignalLine({ id, rule: rule.id, severity: rankOf(severity), status: 'open', revision, first_seen, last_seen, count }, line),
       final,
     )
   }
 
   #close(group: Group): void {
     this.#groups.delete(group.key)
-    if (!group.base.folded) {
-      const open = (this.#openByRule.get(group.rule) ?? 1) - 1
-      if (open > 0) this.#openByRule.set(group.rule, open)
-      else this.#openByRule.delete(group.rule)
+    if (!group.folded) {
+      const open = (this.#openByRule.get(group.rule.id) ?? 1) - 1
+      if (open > 0) this.#openByRule.set(group.rule.id, open)
+      else this.#openByRule.delete(group.rule.id)
     }
     if (group.dirty) this.#tell(group, true)
   }
 }
 
-/** What a signal tells of one event. */
-function about(finding: Finding, event: BaseEvent, fields: Record<string, unknown>) {
-  const { values, truncated } = bounded({ event: { type: event.type, ...toBriefJson(event) }, group: fields })
-  return {
-    message: finding.message === undefined ? '' : renderMessage(finding.message, event),
-    ...(values as Pick<Signal, 'event' | 'group'>),
-    truncated: truncated ? (true as const) : undefined,
-  }
+function about(finding: Finding, event: BaseEvent, fields: Record<string, unknown>): About {
+  const message = finding.message === undefined ? '' : renderMessage(finding.message, event)
+  const group = JSON.stringify(fields)
+  const members = briefMembers(event)
+  const text = `{"type":${JSON.stringify(event.type)}${members === '' ? '' : `,${members}`}}`
+  if (fits(group + text)) return { message, group, event: text, truncated: false }
+  const cut = bounded({ event: parseExact(text), group: fields })
+  return { message, group: JSON.stringify(cut['group']), event: JSON.stringify(cut['event']), truncated: true }
 }
 
 function timeOf(event: BaseEvent): bigint {

@@ -39,7 +39,7 @@ export class TestPipeline implements AsyncDisposable {
   readonly runtime: Runtime
   readonly #keep = new KeepStore()
   readonly #feeds = new Map<string, ObjectFeed<EventType>>()
-  readonly #grouping = new Grouping({ host: 'test', emit: (signal) => this.signals.push(signal) })
+  readonly #grouping = new Grouping({ host: 'test', emit: ({ signal }) => this.signals.push(signal) })
 
   private constructor(instances: readonly LoadedInstance[], folder: string) {
     this.runtime = new Runtime(instances, {

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { backoffFor, waitFor } from '../../src/delivery/backoff.ts'
 import { DestinationQueue } from '../../src/delivery/destination-queue.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
-import { headOf } from '../../src/delivery/store-rows.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { rankOf } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
+import { headOf } from '../../src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
