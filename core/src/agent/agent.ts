@@ -11,6 +11,7 @@ import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import { Grouping } from '../signals/grouping.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
+import { rehearse } from './rehearsal.ts'
 import { type LoadedInstance, Runtime } from './runtime.ts'
 import { type AgentStatus, statusOf } from './status.ts'
 import { ownerOf } from './strays.ts'
@@ -120,6 +121,9 @@ export class Agent {
       stateOf: (plugin) => delivery.initialState[plugin] ?? {},
       writeState: (plugin, key, value) => delivery.setState(plugin, key, value),
       onFinding: (finding, event) => this.#grouping.add(finding, event),
+      onSelfTest: (event) => {
+        if (this.#state === 'starting') rehearse(hostname(), event, (signal) => delivery.rehearse(signal))
+      },
     })
     this.#runtime = runtime
     this.#tellLoss(runtime)

@@ -34,6 +34,8 @@ export interface RuntimeShared {
   readonly stateOf: (plugin: string) => Readonly<Record<string, string>>
   readonly writeState: (plugin: string, key: string, value: string | null) => void
   readonly onFinding: (finding: Finding, event: BaseEvent) => void
+  /** Gets the event of a sensor's self-test while it is dispatched. */
+  readonly onSelfTest?: (event: BaseEvent) => void
   /** How long a plugin may take to be set up, and each of its callbacks to stop. */
   readonly timeouts?: { readonly setupMs: number; readonly stopMs: number }
 }
@@ -78,7 +80,10 @@ export class Runtime {
     this.engine = new Engine(
       events,
       (finding, event) => {
-        if (this.selfTests.arrived(finding.rule, finding.title)) return
+        if (this.selfTests.arrived(finding.rule, finding.title)) {
+          shared.onSelfTest?.(event)
+          return
+        }
         // What rules say of the agent's own harmless deed is nobody's concern.
         if (event instanceof LiveEvent && this.selfTests.isOwn(event)) return
         shared.onFinding(finding, event)

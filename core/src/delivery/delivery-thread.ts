@@ -111,6 +111,9 @@ export class DeliveryThread {
       case 'signal':
         this.#signal(message.head, message.line)
         break
+      case 'rehearsal':
+        this.#rehearse(message.head, message.line)
+        break
       case 'events':
         this.#console.events(message.lines, message.count)
         break
@@ -154,6 +157,14 @@ export class DeliveryThread {
     )
     this.#console.signal(id, body)
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)
+  }
+
+  /** All that `#signal` does and can be undone. */
+  #rehearse(head: SignalHead, line: string): void {
+    const body = safeLine(line)
+    this.#router.route(head.severity, () => decodeSignal(body))
+    this.#store.rehearse({ ...head, body })
+    this.#console.rehearse(body)
   }
 
   /** Takes up what an earlier agent owed. What is owed to a notifier that is no longer listed waits a week for it to come back. */

@@ -22,6 +22,8 @@ export interface DeliveryHandlers {
 /** The delivery thread as the engine sees it: every call is one message. */
 export interface Delivery {
   send(signal: SignalLine, final: boolean): void
+  /** Does with a signal what leaves no trace: see agent/rehearsal.ts. */
+  rehearse(signal: SignalLine): void
   /** Ready-made JSON lines of events, joined by newlines. */
   events(lines: string, count: number): void
   status(line: AgentStatusLine): void
@@ -102,6 +104,10 @@ class DeliveryWorker implements Delivery {
 
   send({ head, line }: SignalLine, final: boolean): void {
     this.#post({ kind: 'signal', head, line, final })
+  }
+
+  rehearse({ head, line }: SignalLine): void {
+    this.#post({ kind: 'rehearsal', head, line })
   }
 
   events(lines: string, count: number): void {

@@ -5,7 +5,7 @@ export const signalMigrations: readonly string[] = [
      id TEXT PRIMARY KEY, rule TEXT NOT NULL, severity INTEGER NOT NULL, status TEXT NOT NULL, revision INTEGER NOT NULL,
      first_seen TEXT NOT NULL, last_seen TEXT NOT NULL, count INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL
    ) STRICT;
-   CREATE INDEX signals_by_status ON signals (status, id);
+   CREATE INDEX signals_archived ON signals (id) WHERE status = 'archived';
    CREATE TABLE outbox (
      key TEXT PRIMARY KEY, destination TEXT NOT NULL, signal TEXT NOT NULL, revision INTEGER NOT NULL, severity INTEGER NOT NULL,
      body TEXT NOT NULL, created INTEGER NOT NULL, attempt INTEGER NOT NULL, not_before INTEGER NOT NULL, backoff INTEGER NOT NULL,

@@ -99,14 +99,20 @@ export class StoreTables {
     return this.#sql('SELECT * FROM dead ORDER BY at DESC LIMIT ?').all(limit) as unknown as DeadRow[]
   }
 
+  /** The row alone, without the sums: the caller keeps them, or undoes it. */
+  insertSignal(row: SignalRow): void {
+    const { id, rule, severity, status, revision, first_seen, last_seen, count, body } = row
+    this.#sql(
+      `INSERT OR REPLACE INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(id, rule, severity, status, revision, first_seen, last_seen, count, body.length, body)
+  }
+
   #putSignal(row: SignalRow): void {
     // Ids of new signals are new.
     const before =
       row.revision === 1 ? undefined : (this.#sql('SELECT bytes FROM signals WHERE id=?').get(row.id) as { bytes: number } | undefined)
-    this.#sql(
-      `INSERT OR REPLACE INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body)
-       VALUES (:id, :rule, :severity, :status, :revision, :first_seen, :last_seen, :count, :bytes, :body)`,
-    ).run({ ...row, bytes: row.body.length })
+    this.insertSignal(row)
     this.#bytes += row.body.length - (before?.bytes ?? 0)
     if (!before) this.#rows++
     while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest()

@@ -81,6 +81,20 @@ export class SignalStore {
     this.#backlog.add(change)
   }
 
+  /** Writes a signal and takes it back. */
+  rehearse(row: SignalRow): void {
+    if (this.error !== undefined || !this.#database) return
+    const undo = new Error('rehearsed')
+    try {
+      transaction(this.#database, () => {
+        this.#tables?.insertSignal(row)
+        throw undo
+      })
+    } catch (error) {
+      if (error !== undo) this.#break(error)
+    }
+  }
+
   /** Everything owed, oldest first: read once, at start. */
   *entries(): Generator<EntryRow> {
     try {

@@ -46,6 +46,11 @@ export class Console {
     this.#shown.set(id, { timer: this.#arm(id), held: undefined })
   }
 
+  /** Makes what would be written, and drops it. */
+  rehearse(body: string): void {
+    this.#text(body)
+  }
+
   status(status: AgentStatusLine): void {
     this.#options.output.line(
       this.#json ? safeLine(JSON.stringify({ kind: 'status', ...status })) : humanStatus(status, this.#options.color),
@@ -100,7 +105,11 @@ export class Console {
   }
 
   #write(id: string, body: string): void {
-    const { output, color, decode } = this.#options
-    if (!output.line(this.#json ? body : humanSignal(decode(body), color))) this.#owed.add(id)
+    if (!this.#options.output.line(this.#text(body))) this.#owed.add(id)
+  }
+
+  #text(body: string): string {
+    const { color, decode } = this.#options
+    return this.#json ? body : humanSignal(decode(body), color)
   }
 }
