@@ -37,6 +37,7 @@ static struct pass drain_once(struct cws_drain *drain)
 	struct pass pass = { 0 };
 
 	drain->sink.now = clock_ns();
+	cws_queue_refresh(&drain->queue);
 	for (int i = 0; i < drain->source_count; i++) {
 		struct cws_source *source = drain->sources[i];
 		struct cws_drained drained = source->ops->drain(source, &drain->sink);

@@ -19,7 +19,7 @@ void cws_queue_destroy(struct cws_queue *queue)
 }
 
 /* Learns how far the consumer is; an empty queue starts over at the buffer's beginning. */
-static void refresh(struct cws_queue *queue)
+void cws_queue_refresh(struct cws_queue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
 	if (queue->head == queue->tail && queue->write == queue->tail && queue->write % queue->size != 0) {
@@ -43,7 +43,7 @@ uint8_t *cws_queue_reserve(struct cws_queue *queue, uint32_t size)
 	if (size > queue->size)
 		return NULL;
 	if (queue->write + needed(queue, size) > queue->free_to) {
-		refresh(queue);
+		cws_queue_refresh(queue);
 		if (queue->write + needed(queue, size) > queue->free_to)
 			return NULL;
 	}

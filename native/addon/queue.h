@@ -37,6 +37,9 @@ void cws_queue_destroy(struct cws_queue *queue);
 uint8_t *cws_queue_reserve(struct cws_queue *queue, uint32_t size);
 void cws_queue_push(struct cws_queue *queue, uint32_t size);
 
+/* Producer, before a batch: if everything is eaten the next record goes to the buffer's start, whose pages are in the caches. */
+void cws_queue_refresh(struct cws_queue *queue);
+
 /* Producer: makes everything pushed visible. True when the consumer must be told. */
 bool cws_queue_publish(struct cws_queue *queue);
 

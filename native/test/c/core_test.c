@@ -309,6 +309,32 @@ static void threaded(uint64_t seed)
 	free(buffer);
 }
 
+static void rewound(void)
+{
+	struct cws_queue queue;
+	struct cws_span span;
+	const struct cws_header record = { .size = sizeof(record), .type = CWS_EXIT };
+	uint8_t *buffer = malloc(4096);
+
+	CHECK(buffer && cws_queue_init(&queue, buffer, 4096) == 0);
+	for (int i = 0; i < 3; i++) {
+		cws_queue_refresh(&queue);
+		for (int records = 0; records < 2; records++) {
+			uint8_t *to = cws_queue_reserve(&queue, sizeof(record));
+
+			CHECK(to == buffer + records * sizeof(record)); /* empty: from the start again */
+			memcpy(to, &record, sizeof(record));
+			cws_queue_push(&queue, sizeof(record));
+			/* What waits, published or not, is not written over. */
+			cws_queue_refresh(&queue);
+		}
+		CHECK(cws_queue_publish(&queue) && cws_queue_peek(&queue, 4096, &span) && span.start == 0);
+		CHECK(!cws_queue_ack(&queue, span.end));
+	}
+	cws_queue_destroy(&queue);
+	free(buffer);
+}
+
 static void paced(void)
 {
 	struct cws_pace pace = { 0 };
@@ -339,6 +365,7 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	uint64_t rounds = argc > 2 ? strtoull(argv[2], NULL, 10) : 10;
 
+	rewound();
 	paced();
 	for (uint64_t i = 0; i < rounds; i++) {
 		random_stream(seed + i, 3000);
