@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, rmdirSync, statSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import defaults from '@cws/rules-default'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Line, RunningAgent } from '../support/agent.ts'
 import { generator, runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
-import { nested } from '../support/vantage.ts'
+import { nested, pidNamespace } from '../support/vantage.ts'
 
 /** Nobody's account. */
 const NOBODY = 65534
@@ -112,8 +112,6 @@ beforeAll(async () => {
   agent = await RunningAgent.start()
 })
 afterAll(() => agent?.[Symbol.asyncDispose]())
-
-const pidNamespace = statSync('/proc/self/ns/pid').ino
 
 /**
  * Whether this process stands above what the signal is about: others on this machine have signals of their own. In a pid namespace of its own

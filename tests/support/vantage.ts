@@ -1,4 +1,4 @@
-import { readlinkSync, realpathSync } from 'node:fs'
+import { readlinkSync, realpathSync, statSync } from 'node:fs'
 import { expect } from 'vitest'
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the pid namespace in which kernel records count. */
@@ -44,3 +44,6 @@ export const nested = (): boolean => readlinkSync('/proc/self/ns/pid') !== INITI
 export function asRecorded(path: string): unknown {
   return expect.stringMatching(new RegExp(`${nested() ? '' : '^'}${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`))
 }
+
+/** The pid namespace of the tests, by inode number. */
+export const pidNamespace = statSync('/proc/self/ns/pid').ino

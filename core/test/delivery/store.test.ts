@@ -82,7 +82,7 @@ describe('the store of signals', () => {
     }
     // The root page of the index over signals: the outbox stays readable.
     const database = new DatabaseSync(file)
-    const { rootpage } = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name='signals_by_status'").get() as { rootpage: number }
+    const { rootpage } = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name='signals_archived'").get() as { rootpage: number }
     const { page_size: size } = database.prepare('PRAGMA page_size').get() as { page_size: number }
     database.close()
     overwrite(file, (rootpage - 1) * size, Buffer.alloc(size, 0xab))

@@ -1,5 +1,6 @@
 import type { Redactor } from '@cws/core'
 import { RE2JS } from 're2js'
+import { FORMS, mayHoldSecret } from './secret-forms.ts'
 import { isSecretName, wordsMatcher } from './secret-names.ts'
 
 const MASK = '***'
@@ -21,32 +22,6 @@ const DASH_P_NEXT = new Set(['sshpass'])
 const USER_OPTIONS = new Set(['-u', '--user', '--proxy-user'])
 /** `uid:gid` is no secret. */
 const IDS = /^\d{1,10}:\d{1,10}$/
-
-/**
- * Secrets by their form, wherever they stand. All repetitions are bounded and no two neighbours can take the same characters: the time is
- * linear in the text. The first group stays, the rest is masked.
- */
-const FORMS: readonly RegExp[] = [
-  // scheme://user:password@host
-  /([a-zA-Z][a-zA-Z0-9+.-]{0,30}:\/\/[^\s/:@'"]{0,256}:)[^\s/@'"]{1,1024}(?=@)/g,
-  // Authorization: Bearer …, Basic …, and other headers that carry a key
-  /((?:authorization|proxy-authorization)\s{0,4}[:=]\s{0,4}(?:bearer|basic|token|digest|negotiate)?\s{0,4})[^\s'",;]{1,8192}/gi,
-  /((?:x-api-key|x-auth-token|x-vault-token|private-token|cookie|set-cookie)\s{0,4}:\s{0,4})[^'"]{1,8192}/gi,
-  /(\bbearer\s{1,4})[A-Za-z0-9._~+/=-]{8,8192}/gi,
-  // PEM
-  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[^-]{1,16384}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
-  // JSON Web Token
-  /()\beyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,8192}/g,
-  // AWS, GitHub, GitLab, Slack, Stripe, Google, npm, PyPI, OpenAI and the like
-  /()\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|npm_|pypi-|sk-)[A-Za-z0-9_-]{16,512}/g,
-]
-
-/** What every text that one of these forms fits contains; most arguments hold none of it. */
-const HINT =
-  /:\/\/|authorization|-key|-token|cookie|bearer|-----BEGIN|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|[sr]k_|AIza|npm_|pypi-|sk-|"\s{0,4}:/i
-/** The shortest text that a form fits. */
-const SHORTEST = 8
 
 /** `"name": "value"` */
 const JSON_MEMBER = /("([A-Za-z0-9_.-]{2,64})"\s{0,4}:\s{0,4}")[^"]{1,8192}/g
@@ -99,7 +74,7 @@ export class Scrubber {
 
   #byForm(text: string): string {
     let out = text
-    if (text.length >= SHORTEST && HINT.test(text)) {
+    if (mayHoldSecret(text)) {
       for (const form of FORMS) out = out.replace(form, (_, kept: string) => kept + MASK)
       out = out.replace(JSON_MEMBER, (whole, kept: string, name: string) => (this.#isSecret(name) ? kept + MASK : whole))
     }
