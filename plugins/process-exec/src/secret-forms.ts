@@ -22,7 +22,7 @@ export const FORMS: readonly RegExp[] = [
 const HINT =
   /:\/\/|authorization|-key|-token|cookie|bearer|-----BEGIN|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|[sr]k_|AIza|npm_|pypi-|sk-|"\s{0,4}:/i
 /** The shortest text that a form fits. */
-const SHORTEST = 8
+const SHORTEST = 7
 
 /** Whether one of the forms, or a secret in JSON, may fit; most texts are told by one look. */
 export function mayHoldSecret(text: string): boolean {
