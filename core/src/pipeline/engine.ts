@@ -120,7 +120,8 @@ export class Engine {
     else this.#onFinding(result, event)
   }
 
-  undecided(plugin: string, event: BaseEvent, again: (event: BaseEvent) => void): void {
+  /** Whether the event waits, so that `again` will be called. */
+  undecided(plugin: string, event: BaseEvent, again: (event: BaseEvent) => void): boolean {
     const counts = this.counters.of(event.type)
     if (event instanceof LiveEvent) {
       const parked = this.#parking.park(event, (kept) => {
@@ -132,10 +133,11 @@ export class Engine {
       })
       if (parked) {
         counts.parked++
-        return
+        return true
       }
     }
     counts.undecided++
+    return false
   }
 
   fault(plugin: string, hook: string, error: Error): void {

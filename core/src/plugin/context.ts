@@ -86,8 +86,8 @@ export interface PluginContext<O = unknown> {
   interest(on: EventType, condition: Where | Condition | null, options?: { readonly urgent?: boolean }): void
   /** Reports a finding about the event under dispatch, or one that was kept. */
   report(event: Event, finding: Finding): void
-  /** The judgement of this event met UNKNOWN. If fields are still being provided, `again` runs once with a kept copy when they are there; else it counts as undecided. */
-  undecided(event: Event, again: (event: Event) => void): void
+  /** The judgement of this event met UNKNOWN. If fields are still being provided, `again` runs once with a kept copy when they are there, and this returns true; else it counts as undecided. */
+  undecided(event: Event, again: (event: Event) => void): boolean
 
   /** One value per process (or container), made on first use, freed with it, bounded in number (the oldest go first). UNKNOWN authors share none: each call makes a new value. */
   per<V>(scope: 'process' | 'container', create: () => V): (event: Event) => V

@@ -128,7 +128,7 @@ function detector(
   condition: Condition,
   handler: (event: BaseEvent) => Detection,
   report: (event: BaseEvent, detection: Detection) => void,
-  undecided: (event: BaseEvent, again: (event: BaseEvent) => void) => void,
+  undecided: (event: BaseEvent, again: (event: BaseEvent) => void) => boolean,
 ): (event: BaseEvent) => void {
   if (condition.op === 'always') return (event) => report(event, handler(event))
   const holds: Predicate = compileCondition(condition)

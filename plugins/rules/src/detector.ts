@@ -1,14 +1,28 @@
-import { type CheckedRule, type Event, type EventDefinition, type EventType, type PluginContext, UNKNOWN } from '@cws/core'
-import { Dispatch } from './dispatch.ts'
+import {
+  type CheckedRule,
+  compileCondition,
+  type Event,
+  type EventDefinition,
+  type EventType,
+  type PluginContext,
+  type Predicate,
+  simplify,
+  UNKNOWN,
+} from '@cws/core'
+import { type Compiled, Dispatch } from './dispatch.ts'
+import type { TunedRule } from './tune.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>
 
 /**
  * Judges the events of one type by all its rules: every rule that is true fires. Rules that met UNKNOWN are judged once more, together,
- * when the missing fields are there. A `when` that throws costs no other rule; it is thrown on at the end, for the fault to be told.
+ * when the missing fields are there; what then only an exception does not know, fires. A `when` that throws costs no other rule; it is thrown on
+ * at the end, for the fault to be told.
  */
-export function detectorFor(rules: readonly CheckedRule[], definition: EventDefinition, reporter: Reporter): (event: Event) => void {
+export function detectorFor(rules: readonly TunedRule[], definition: EventDefinition, reporter: Reporter): (event: Event) => void {
   const dispatch = new Dispatch(rules, definition)
+  const unexcepted = new Map<CheckedRule, Predicate>()
+  for (const rule of rules) if (rule.unexcepted) unexcepted.set(rule, compileCondition(simplify(rule.unexcepted)))
   let errors: Error[] = []
 
   const fire = (rule: CheckedRule, event: Event) => {
@@ -24,21 +38,29 @@ export function detectorFor(rules: readonly CheckedRule[], definition: EventDefi
     errors = []
     throw more.length ? new AggregateError([first, ...more], (first as Error).message) : first
   }
+  /** Fires what nothing but an unknown exception holds back; true if something else is unknown. */
+  const settle = (waiting: readonly Compiled[], event: Event): boolean => {
+    let still = false
+    for (const { rule } of waiting) {
+      if (unexcepted.get(rule)?.(event) === true) fire(rule, event)
+      else still = true
+    }
+    return still
+  }
+  const again = (waiting: readonly Compiled[]) => (kept: Event) => {
+    const unknown: Compiled[] = []
+    for (const one of waiting) {
+      const truth = one.holds(kept)
+      if (truth === true) fire(one.rule, kept)
+      else if (truth === UNKNOWN) unknown.push(one)
+    }
+    if (settle(unknown, kept)) reporter.undecided(kept, () => {})
+    throwErrors()
+  }
 
   return (event) => {
     const waiting = dispatch.judge(event, (rule) => fire(rule, event))
-    if (waiting) {
-      reporter.undecided(event, (kept) => {
-        let still = false
-        for (const { rule, holds } of waiting) {
-          const truth = holds(kept)
-          if (truth === true) fire(rule, kept)
-          else if (truth === UNKNOWN) still = true
-        }
-        if (still) reporter.undecided(kept, () => {})
-        throwErrors()
-      })
-    }
+    if (waiting && !reporter.undecided(event, again(waiting))) settle(waiting, event)
     throwErrors()
   }
 }

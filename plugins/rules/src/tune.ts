@@ -1,11 +1,16 @@
 import { type CheckedRule, type Condition, conditionOf, type EventDefinition } from '@cws/core'
 import type { Tuning } from './options.ts'
 
+/** `unexcepted`: the condition without the user's exceptions, if there are any. Only a true exception excepts; one that nobody knows must not hide a rule. */
+export interface TunedRule extends CheckedRule {
+  readonly unexcepted?: Condition
+}
+
 /**
  * A rule with the user's changes.
  * @throws CwsError CWS_ERR_CONDITION if `unless` or `groupBy` does not fit the rule's event.
  */
-export function tuned(rule: CheckedRule, tuning: Tuning, definition: EventDefinition): CheckedRule {
+export function tuned(rule: CheckedRule, tuning: Tuning, definition: EventDefinition): TunedRule {
   const { unless, severity, name, message, advice, tags, groupBy } = tuning
   const exceptions = (unless === undefined ? [] : Array.isArray(unless) ? unless : [unless]).map((one) =>
     conditionOf(one as string, definition),
@@ -22,5 +27,5 @@ export function tuned(rule: CheckedRule, tuning: Tuning, definition: EventDefini
     ...(tags === undefined ? {} : { tags: [...new Set([...(rule.finding.tags ?? []), ...tags])] }),
     ...(groupBy === undefined ? {} : { groupBy }),
   }
-  return { ...rule, condition, finding: Object.freeze(finding) }
+  return { ...rule, condition, finding: Object.freeze(finding), ...(exceptions.length ? { unexcepted: rule.condition } : {}) }
 }

@@ -59,6 +59,24 @@ describe('detection', () => {
     ])
   })
 
+  it('lets an exception hide a rule only where it is known to hold', async () => {
+    const known = (pipeline: TestPipeline, ancestors: unknown[]) =>
+      pipeline.emit('exec', { 'process.uid': 0, 'process.ancestors.file.name': ancestors })
+    await using pipeline = await TestPipeline.of([
+      rules({ packs: [root], tune: { root: { unless: 'process.ancestors.file.name == "sshd"' } } }),
+    ])
+    known(pipeline, ['bash', 'sshd'])
+    expect(fired(pipeline)).toEqual([])
+    known(pipeline, ['bash'])
+    // The lineage is not known to its root.
+    known(pipeline, ['bash', UNKNOWN])
+    pipeline.emit('exec', { 'process.uid': 0 })
+    expect(fired(pipeline)).toEqual(['root', 'root', 'root'])
+    // The rule itself is not known to be true.
+    pipeline.emit('exec', { 'process.ancestors.file.name': ['bash', UNKNOWN] })
+    expect(fired(pipeline)).toHaveLength(3)
+  })
+
   it('judges by every rule where the field of the index is unknown', async () => {
     const either = defineRule({
       id: 'either',
