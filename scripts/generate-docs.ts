@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type EventDefinition, errorCodes, type Field, standardEvents } from '@cws/core'
+import { nativeErrorCodes } from '@cws/native'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules from '@cws/plugin-rules'
@@ -38,6 +39,14 @@ function errorsPage(): string {
     'Every error that CWS throws on purpose has a code. Codes are stable: scripts may rely on them.',
     '',
     ...entries.flatMap(([code, { means, todo }]) => [`## ${code}`, '', means, '', `**What to do:** ${todo}`, '']),
+    '## Of the addon',
+    '',
+    '`@cws/native` throws errors with these codes. The agent turns them into a reason that `cws doctor` shows; they matter to who writes a sensor.',
+    '',
+    '| code | meaning |',
+    '|---|---|',
+    ...Object.entries(nativeErrorCodes).map(([code, means]) => `| \`${code}\` | ${means} |`),
+    '',
   ].join('\n')
 }
 

@@ -8,6 +8,7 @@
 NAPI_MODULE_INIT()
 {
 	cws_define_object(env, exports);
+	cws_define_map(env, exports);
 	cws_define_drain(env, exports);
 	cws_define_probe(env, exports);
 	cws_define_system(env, exports);

@@ -6,6 +6,7 @@
 #include "js.h"
 
 void cws_define_object(napi_env env, napi_value exports);
+void cws_define_map(napi_env env, napi_value exports);
 void cws_define_drain(napi_env env, napi_value exports);
 void cws_define_probe(napi_env env, napi_value exports);
 void cws_define_system(napi_env env, napi_value exports);
