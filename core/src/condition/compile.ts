@@ -41,6 +41,8 @@ function compileLeaf(leaf: Leaf): Predicate {
 }
 
 function leafPredicate(leaf: Leaf): Predicate {
+  // What is among nothing is not there, whatever it is: as `simplify` has it.
+  if ('any' in leaf && leaf.any.length === 0) return () => false
   switch (leaf.op) {
     case 'test':
       return onValue(leaf.field, (value) => (typeof value === 'boolean' ? value : UNKNOWN))
