@@ -15,6 +15,7 @@ static const uint64_t FULL_REST = 5 * 1000000; /* ns between looks at a queue wi
 /* ns between reads of the kernel's loss counters (system calls): soon when a source's buffer was found rather full, else seldom. */
 static const uint64_t LOSS_READ_FULL = 50 * 1000000, LOSS_READ = 1000 * 1000000;
 static const double LOSS_FILL = 0.25;
+static const uint64_t LOOK = 5 * 1000000; /* ns of a rest after which the sources are looked at */
 static const uint64_t BUSY_REST = 50 * 1000; /* ns: a record at the head of a ring is still being written */
 
 static uint64_t clock_ns(void)
@@ -68,12 +69,33 @@ static struct pass drain_once(struct cws_drain *drain)
 	return pass;
 }
 
-static void rest(struct cws_drain *drain, uint64_t ns)
+/* True when somebody wants the thread meanwhile. */
+static bool rest(struct cws_drain *drain, uint64_t ns)
 {
 	struct pollfd control = { .fd = drain->control_fd, .events = POLLIN };
 	struct timespec timeout = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
 
-	ppoll(&control, 1, &timeout, NULL);
+	return ppoll(&control, 1, &timeout, NULL) != 0;
+}
+
+static bool filling(struct cws_drain *drain)
+{
+	bool some = false;
+
+	pthread_mutex_lock(&drain->lock);
+	for (int i = 0; i < drain->source_count && !some; i++)
+		some = drain->sources[i]->ops->fill && drain->sources[i]->ops->fill(drain->sources[i]) > LOSS_FILL;
+	pthread_mutex_unlock(&drain->lock);
+	return some;
+}
+
+/* A long rest is cut short when long records fill a buffer meanwhile: their number alone does not say how fast. */
+static void long_rest(struct cws_drain *drain, uint64_t ns)
+{
+	while (ns > LOOK && !rest(drain, LOOK) && !filling(drain))
+		ns -= LOOK;
+	if (ns <= LOOK)
+		rest(drain, ns);
 }
 
 /* Asks for wake-ups and sleeps until one comes, or the bound. */
@@ -131,7 +153,7 @@ static void *run(void *argument)
 		if (pass.full && period < FULL_REST)
 			period = FULL_REST;
 		if (period)
-			rest(drain, period);
+			long_rest(drain, period);
 		else
 			sleep_armed(drain);
 	}

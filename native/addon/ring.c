@@ -52,6 +52,13 @@ static void disarm(struct cws_source *source)
 		__atomic_store_n(&ring->wake->sleeping, 0, __ATOMIC_RELAXED);
 }
 
+static double fill(struct cws_source *source)
+{
+	struct ring *ring = of(source);
+
+	return (double)(__atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - *ring->consumer) / (double)ring->size;
+}
+
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
 {
 	struct ring *ring = of(source);
@@ -122,7 +129,7 @@ static void close_ring(struct cws_source *source)
 	free(ring);
 }
 
-static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .drain = drain, .losses = losses, .close = close_ring };
+static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .fill = fill, .drain = drain, .losses = losses, .close = close_ring };
 
 static void *map(int fd, size_t length, int protection, off_t offset)
 {

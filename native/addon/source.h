@@ -22,6 +22,8 @@ struct cws_source_ops {
 	bool (*arm)(struct cws_source *source);
 	/* After it: no wake-ups wanted, the thread will come by itself. */
 	void (*disarm)(struct cws_source *source);
+	/* Share of the source's own buffer that is in use now, 0..1; NULL: never looked at between two drains. */
+	double (*fill)(struct cws_source *source);
 	/* Takes at most a bounded number of records and gives them to the sink. */
 	struct cws_drained (*drain)(struct cws_source *source, struct cws_sink *sink);
 	/* Losses of the kernel's side since the last call go to the sink. */

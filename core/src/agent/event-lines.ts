@@ -18,8 +18,13 @@ export interface EventSelection {
 
 /** One JSON object a line: `{"kind":"event", type, timestamp, host, process, container, <type>:{…}}`. Signals carry the event whole. */
 export function eventLine(event: LiveEvent): string {
-  const timestamp = event.get('event.timestamp')
-  const hostname = event.get('event.hostname')
+  const shown = (field: string) => {
+    const value = event.get(field)
+    const redact = event.redactors.get(field)
+    return value === UNKNOWN || !redact ? value : redact(value, event)
+  }
+  const timestamp = shown('event.timestamp')
+  const hostname = shown('event.hostname')
   const head = JSON.stringify({
     kind: 'event',
     type: event.type,

@@ -23,9 +23,12 @@ type Nest<T extends string, S extends Shape> = T extends `${infer Head}.${infer 
   : { readonly [N in T]: S }
 type WithCommon<T extends string, S extends Shape> = Nest<T, S> & (T extends `agent.${string}` ? Pick<CommonShape, 'event'> : CommonShape)
 
-/** Words that an event object needs for itself. */
+/** Words that an event object, or its line, needs for itself. */
 const RESERVED = new Set([
   'type',
+  'kind',
+  'host',
+  'timestamp',
   'keep',
   'get',
   'toJSON',

@@ -34,6 +34,10 @@ export abstract class BaseEvent {
   get isTracked(): boolean {
     return false
   }
+  /** What the event's own block says of its author is what `process` says, redactions included. */
+  get mirrored(): boolean {
+    return false
+  }
   /** Stable number of the acting process, -1 if unknown. */
   abstract readonly process$: number
 }
@@ -49,6 +53,7 @@ export abstract class LiveEvent extends BaseEvent {
   live = true
   /** On the prototype of the generated class. */
   declare readonly images: Images | undefined
+  declare readonly mirrors: (() => boolean) | undefined
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
@@ -61,6 +66,10 @@ export abstract class LiveEvent extends BaseEvent {
 
   override get isTracked(): boolean {
     return this.cursor >= 0 && this.actor >= 0
+  }
+
+  override get mirrored(): boolean {
+    return this.isTracked && this.mirrors?.() === true
   }
 }
 
@@ -110,7 +119,7 @@ export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
   resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
-  images?: Images,
+  tree: { readonly images?: Images | undefined; readonly mirrors?: (() => boolean) | undefined } = {},
 ): EventClasses {
   class Live extends LiveEvent {
     override keep(): KeptEvent {
@@ -119,7 +128,7 @@ export function generateEventClasses(
   }
   class Kept extends KeptEvent {}
   for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
-  Object.assign(Live.prototype, { images })
+  Object.assign(Live.prototype, { images: tree.images, mirrors: tree.mirrors })
   for (const [name, field] of definition.fields) {
     const { read, memoise } = resolve(name, field)
     Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })

@@ -116,16 +116,17 @@ function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: (field
   return items
 }
 
-function write(event: BaseEvent, { items, brief, mirror }: Plan): string {
+function write(event: BaseEvent, plan: Plan): string {
+  const { items, mirror } = plan
   // What an exec tells of the new image need not be read twice.
-  const own = mirror && event.isTracked ? members(event, mirror.block.items, brief) : ''
-  if (own === '' || !mirror) return members(event, items, brief)
+  const own = mirror && event.mirrored ? members(event, mirror.block.items, plan) : ''
+  if (own === '' || !mirror) return members(event, items, plan)
   let out = ''
   for (const item of items) {
     let text: string
     if (item === mirror.block) text = `${item.key}{${own}}`
-    else if (item === mirror.process) text = `${item.key}{${join(own, members(event, mirror.rest, brief))}}`
-    else text = member(event, item, brief)
+    else if (item === mirror.process) text = `${item.key}{${join(own, members(event, mirror.rest, plan))}}`
+    else text = member(event, item, plan)
     out = join(out, text)
   }
   return out
@@ -133,25 +134,27 @@ function write(event: BaseEvent, { items, brief, mirror }: Plan): string {
 
 const join = (a: string, b: string) => (a === '' ? b : b === '' ? a : `${a},${b}`)
 
-function members(event: BaseEvent, items: readonly Item[], brief: boolean): string {
+function members(event: BaseEvent, items: readonly Item[], plan: Plan): string {
   let out = ''
   for (let i = 0; i < items.length; i++) {
-    const text = member(event, items[i] as Item, brief)
+    const text = member(event, items[i] as Item, plan)
     if (text !== '') out = out === '' ? text : `${out},${text}`
   }
   return out
 }
 
 /** One member, `"name":value`; empty if nothing is known of it. */
-function member(event: BaseEvent, item: Item, brief: boolean): string {
+function member(event: BaseEvent, item: Item, plan: Plan): string {
   if (item.items === undefined) {
     const value = redacted(event, item)
     const text = value === UNKNOWN || value === undefined ? undefined : textOf(item.name, value)
     return text === undefined ? '' : item.key + text
   }
-  if (item.prefix === ANCESTORS) return ancestors(event, item, brief)
+  if (item.prefix === ANCESTORS) return ancestors(event, item, plan)
   const inner =
-    brief && item.prefix === PARENT ? aboveOf(event).parent(() => members(event, item.items, brief)) : members(event, item.items, brief)
+    plan.brief && item.prefix === PARENT
+      ? aboveOf(event, plan).parent(() => members(event, item.items, plan))
+      : members(event, item.items, plan)
   return inner === '' ? '' : `${item.key}{${inner}}`
 }
 
@@ -188,11 +191,11 @@ function listOf(name: string, values: readonly unknown[]): string {
 }
 
 /** Turns the arrays of the iterated block into one object an ancestor. */
-function ancestors(event: BaseEvent, { key, items }: Block, brief: boolean): string {
+function ancestors(event: BaseEvent, { key, items }: Block, plan: Plan): string {
   const length = (event as unknown as Record<string, unknown>)[`${ANCESTORS}length`]
   if (typeof length !== 'number') return ''
   const each = (): string[] => spread(event, items, length)
-  const written = brief ? aboveOf(event).ancestors(length, each) : each()
+  const written = plan.brief ? aboveOf(event, plan).ancestors(length, each) : each()
   const samePid = (event as unknown as Record<string, unknown>)[SAME_PID]
   return `${key}[${written
     .map((inner, i) => {

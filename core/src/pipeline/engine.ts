@@ -14,6 +14,7 @@ import { Counters } from './counters.ts'
 import { FieldProviders } from './field-providers.ts'
 import { flatten } from './flatten.ts'
 import { Interests } from './interests.ts'
+import { mirrorOf } from './mirror.ts'
 import { Parking } from './parking.ts'
 
 /** Faults of one plugin in one hook are told as an event once, then at each doubling. */
@@ -35,6 +36,7 @@ export class Engine {
   readonly #log: (plugin: string, hook: string, error: Error, count: number) => void
   readonly #onRelease: ((process: number) => void)[] = []
   #tracker: ProcessTracker | undefined
+  #trackedBy: string | undefined
   #faultFeed: ObjectFeed<'agent.plugin_fault'> | undefined
   /** A fault is being told: one that happens meanwhile is only counted. */
   #telling = false
@@ -57,6 +59,7 @@ export class Engine {
   track(plugin: string, tracker: ProcessTracker): void {
     if (this.#tracker) throw new CwsError('CWS_ERR_SERVICE', 'the process tree is kept by another plugin already', { plugin })
     this.#tracker = tracker
+    this.#trackedBy = plugin
     tracker.onRelease((process) => {
       for (const callback of this.#onRelease) callback(process)
     })
@@ -162,18 +165,29 @@ export class Engine {
   #classes(definition: EventDefinition, readers: Readers | undefined): EventClasses {
     const known = readers ? undefined : this.#objectClasses.get(definition)
     if (known) return known
-    const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), this.#tracker?.images)
+    const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), {
+      images: this.#tracker?.images,
+      mirrors: mirrorOf(definition, this.#trackedBy, this.providers, this.redactors),
+    })
     if (!readers) this.#objectClasses.set(definition, classes)
     return classes
   }
 
-  /** `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. */
+  /**
+   * `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. A process tree
+   * looks at all, unless it has records of its own.
+   */
   #dispatcher(definition: EventDefinition): { wanted(): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
     const counts = this.counters.of(type)
     const wanted = () => {
       counts.seen++
-      return this.hooks.detect.get(type) !== undefined || this.hooks.enrich.get(type) !== undefined
+      const tracker = this.#tracker
+      return (
+        this.hooks.detect.get(type) !== undefined ||
+        this.hooks.enrich.get(type) !== undefined ||
+        (tracker !== undefined && !definition.agent && tracker.ownRecords !== true)
+      )
     }
     const dispatch = (event: LiveEvent) => {
       try {

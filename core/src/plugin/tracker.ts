@@ -4,17 +4,19 @@ import type { Event } from '../model/event.ts'
 export type Actor = number
 
 /**
- * Who keeps the process tree. At most one in a composition. It sees every event first and says who did it; its field providers then read
+ * Who keeps the process tree. At most one in a composition. It sees every event first (see `ownRecords`) and says who did it; its field providers then read
  * `event.actor`.
  */
 export interface ProcessTracker {
+  /** The tree is kept from records of the tracker's own sensor: of events that nobody else looks at it need not hear. */
+  readonly ownRecords?: true
   /** Updates the tree with this event (exec, fork, exit) and returns its acting process, -1 if unknown. */
   locate(event: TrackedEvent): Actor
   /** A number that stays the same for all images of one process and is not reused while it lives: what `ctx.per('process')` keys by. */
   processOf(actor: Actor): number
   /** Calls back when a process is gone for good, so that what was kept for it is freed. */
   onRelease(callback: (process: number) => void): void
-  /** Lets what is written of parents and ancestors be kept from signal to signal; without it all is read each time. */
+  /** Lets what is written of parents and ancestors be used again, for ten seconds at most; without it all is read for each signal. */
   readonly images?: Images
 }
 

@@ -2,12 +2,7 @@ import { parseExact } from '../model/exact-json.ts'
 import { escapeInvisible } from './printable.ts'
 import type { Signal } from './signal.ts'
 
-/** The JSON line of a signal: what stdout shows, what is stored, what a webhook's receiver gets. Text, because int64 numbers do not survive a structured clone. */
-export function encodeSignal(signal: Signal): string {
-  return JSON.stringify({ kind: 'signal', ...signal })
-}
-
-/** The same line with what could fool a terminal escaped; JSON itself escapes C0 and lone surrogates alone. */
+/** The JSON line of a signal with what could fool a terminal escaped; JSON itself escapes C0 and lone surrogates alone. */
 export function safeLine(json: string): string {
   return escapeInvisible(json)
 }

@@ -192,20 +192,27 @@ function valueEnd(word: string, start: number): number {
   return at
 }
 
-const BLOCKS = ['exec', 'process', 'process.parent'] as const
-
 /** How each field that may hold secrets is changed before it leaves, by its name. */
 export function redactions(scrubber: Scrubber): Readonly<Record<string, Redactor>> {
   const text = (value: unknown, program?: unknown) => (typeof value === 'string' ? scrubber.text(value, asText(program)) : value)
   const list = (value: unknown, program?: unknown) => (isTexts(value) ? scrubber.list(value, asText(program)) : value)
   const all: Record<string, Redactor> = {}
-  for (const block of BLOCKS) {
-    all[`${block}.args`] = (value, event) => text(value, event.get(`${block}.argv0`))
-    all[`${block}.argv`] = (value, event) => list(value, event.get(`${block}.argv0`))
-    all[`${block}.argv0`] = (value) => text(value)
-    all[`${block}.envs`] = (value) => list(value)
-    all[`${block}.envp`] = (value) => list(value)
+  const block = (names: readonly string[], argv0: (event: { get(field: string): unknown }) => unknown) => {
+    const ofBlock: Readonly<Record<string, Redactor>> = {
+      args: (value, event) => text(value, argv0(event)),
+      argv: (value, event) => list(value, argv0(event)),
+      argv0: (value) => text(value),
+      envs: (value) => list(value),
+      envp: (value) => list(value),
+    }
+    for (const name of names) for (const [field, redact] of Object.entries(ofBlock)) all[`${name}.${field}`] = redact
   }
+  // One for both, since of an exec both blocks say the same.
+  block(['exec', 'process'], (event) => {
+    const own = event.get('exec.argv0')
+    return typeof own === 'string' ? own : event.get('process.argv0')
+  })
+  block(['process.parent'], (event) => event.get('process.parent.argv0'))
   // The same for ancestors: one element each, whose program is the element of argv0 at the same place.
   for (const field of ['args', 'argv', 'argv0', 'envs', 'envp'] as const) {
     const one = field === 'args' || field === 'argv0' ? text : list

@@ -10,6 +10,7 @@ const MS_NS = 1_000_000n
 export function trackerOf(sensor: ProcessSensor): ProcessTracker {
   const { table, images, clock } = sensor
   return {
+    ownRecords: true,
     locate(event) {
       if (event.cursor >= 0 && OWN.has(event.type)) return images.live.node || NOBODY
       if (event.pid === undefined) return NOBODY

@@ -9,7 +9,8 @@ import {
   simplify,
   UNKNOWN,
 } from '@cws/core'
-import { type Compiled, Dispatch } from './dispatch.ts'
+import { Dispatch } from './dispatch.ts'
+import type { Compiled } from './rule-index.ts'
 import type { TunedRule } from './tune.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>

@@ -12,14 +12,8 @@ import {
   type Readable,
   simplify,
   type Truth,
-  UNKNOWN,
 } from '@cws/core'
-
-/** What is left to judge of a rule. */
-export interface Compiled {
-  readonly rule: CheckedRule
-  readonly holds: Predicate
-}
+import { type Compiled, judgeEach, RuleIndex } from './rule-index.ts'
 
 /** The rules that may be true of events with these values of the key fields. */
 interface Entry {
@@ -27,19 +21,25 @@ interface Entry {
   readonly candidates: readonly Compiled[]
 }
 
-/** Combinations of values whose rules are remembered; programs of a host are fewer. */
-const MAX_ENTRIES = 4096
+/** Values of the first key field that are remembered; programs of a host are fewer. */
+const MAX_VALUES = 4096
+/** Combinations with one first value: a program in several containers, scripts with several interpreters. */
+const MAX_ENTRIES = 8
+/** Longer texts are not remembered: who makes them up must not fill the memory. */
+const MAX_LENGTH = 256
 
 /**
- * The rules of one event type. Most of what they ask of an event asks which program or file it is about, and those come again and again: for
- * each combination of such values the rules that they rule out are forgotten once, and of the others only the rest is judged.
+ * Judges the events of one type by all its rules. Most of what rules ask of an event asks which program or file it is about, and those come
+ * again and again: for each combination of such values the rules that they rule out are forgotten once, and of the others only the rest is
+ * judged. What was seen but once (a flood of names that somebody makes up) is judged by an index instead.
  */
 export class Dispatch {
   readonly #rules: readonly Rule[]
+  readonly #index: RuleIndex
   /** Fields whose values recur and that some rule tests. */
   readonly #keys: readonly string[]
-  /** By the value of the first key field. */
-  readonly #entries = new Map<unknown, Entry>()
+  /** By the value of the first key field. Without entries: seen once. */
+  readonly #entries = new Map<unknown, Entry[]>()
 
   constructor(rules: readonly CheckedRule[], definition: EventDefinition) {
     const tested = new Set<string>()
@@ -49,43 +49,46 @@ export class Dispatch {
       .map(([name]) => name)
     const keys = new Set(this.#keys)
     this.#rules = rules.map((rule) => new Rule(rule, keys))
+    this.#index = new RuleIndex(rules, definition)
   }
 
-  /** Calls back for every rule that is true of this event; returns those of which nobody knows. */
+  /** Calls back for every rule that is true of this event; returns those of which nobody knows. Events have a getter for each field. */
   judge(event: Readable, onTrue: (rule: CheckedRule) => void): Compiled[] | undefined {
-    const { candidates } = this.#find(event)
-    let undecided: Compiled[] | undefined
-    for (let i = 0; i < candidates.length; i++) {
-      const one = candidates[i] as Compiled
-      const truth = one.holds(event)
-      if (truth === true) onTrue(one.rule)
-      else if (truth === UNKNOWN) {
-        undecided ??= []
-        undecided.push(one)
-      }
-    }
-    return undecided
+    const candidates = this.#candidates(event)
+    return candidates ? judgeEach(candidates, event, onTrue, undefined) : this.#index.judge(event, onTrue)
   }
 
-  #find(event: Readable): Entry {
+  #candidates(event: Readable): readonly Compiled[] | undefined {
     const keys = this.#keys
+    if (keys.length === 0) return undefined
     const fields = event as unknown as Record<string, unknown>
-    const first = keys.length > 0 ? fields[keys[0] as string] : undefined
+    const first = fields[keys[0] as string]
     const known = this.#entries.get(first)
-    if (known) {
+    if (known === undefined) {
+      if (isLong(first)) return undefined
+      if (this.#entries.size >= MAX_VALUES) this.#entries.clear()
+      this.#entries.set(first, [])
+      return undefined
+    }
+    for (let at = 0; at < known.length; at++) {
+      const { values, candidates } = known[at] as Entry
       let i = 1
-      while (i < keys.length && known.values[i] === fields[keys[i] as string]) i++
-      if (i >= keys.length) return known
+      while (i < keys.length && values[i] === fields[keys[i] as string]) i++
+      if (i >= keys.length) return candidates
     }
-    if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear()
-    const entry = {
-      values: keys.map((key) => fields[key]),
-      candidates: this.#rules.map((rule) => rule.restFor(event)).filter((rest) => rest !== undefined),
-    }
-    this.#entries.set(first, entry)
-    return entry
+    if (known.length >= MAX_ENTRIES) return undefined
+    const values = keys.map((key) => fields[key])
+    if (values.some(isLong)) return undefined
+    const candidates = this.#rules.map((rule) => rule.restFor(event)).filter((rest) => rest !== undefined)
+    known.push({ values, candidates })
+    return candidates
   }
 }
+
+const isLong = (value: unknown): boolean => typeof value === 'string' && value.length > MAX_LENGTH
+
+/** Outcomes of one rule whose rest is remembered. */
+const MAX_RESTS = 256
 
 /** A rule, and what is left of it for each outcome of its tests of the key fields. */
 class Rule {
@@ -107,7 +110,7 @@ class Rule {
     const truths = this.#known.map(({ holds }) => holds(event))
     const outcome = truths.map((truth) => (truth === true ? '1' : truth === false ? '0' : '?')).join('')
     if (this.#rests.has(outcome)) return this.#rests.get(outcome)
-    if (this.#rests.size >= MAX_ENTRIES) this.#rests.clear()
+    if (this.#rests.size >= MAX_RESTS) this.#rests.clear()
     const truthOf = new Map<Leaf, Truth>(this.#known.map(({ leaf }, i) => [leaf, truths[i] as Truth]))
     const rest = assume(this.#condition, (leaf) => truthOf.get(leaf))
     const compiled = isNever(rest) ? undefined : { rule: this.#rule, holds: compileCondition(rest) }

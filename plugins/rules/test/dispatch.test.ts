@@ -24,13 +24,14 @@ const rulesOf = (...texts: string[]) => texts.map((text, i) => ruleOf(parseCondi
 function oracle(rules: readonly CheckedRule[], event: ReturnType<typeof eventOf>) {
   const truths = rules.map((rule) => ({ rule, truth: compileCondition(rule.condition)(event) }))
   const of = (wanted: unknown) => truths.filter(({ truth }) => truth === wanted).map(({ rule }) => rule.id)
-  return { fired: of(true), undecided: of(UNKNOWN) }
+  return { fired: of(true).sort(), undecided: of(UNKNOWN).sort() }
 }
 
 function judge(dispatch: Dispatch, event: ReturnType<typeof eventOf>) {
   const fired: string[] = []
   const undecided = dispatch.judge(event, (rule) => fired.push(rule.id))
-  return { fired, undecided: (undecided ?? []).map(({ rule }) => rule.id) }
+  // In what order rules fire is not promised.
+  return { fired: fired.sort(), undecided: (undecided ?? []).map(({ rule }) => rule.id).sort() }
 }
 
 describe('rules by what recurs', () => {
