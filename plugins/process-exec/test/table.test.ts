@@ -31,6 +31,16 @@ function setUp(bytes = 8 * MIB) {
 }
 
 describe('the process table', () => {
+  test('lets nobody stand above himself', () => {
+    const { exec, fork, table, lineage } = setUp()
+    exec(10, '/bin/a')
+    fork(20, 10)
+    fork(10, 10)
+    fork(10, 20)
+    expect(lineage(table.find(20))).toEqual(['10 /bin/a'])
+    expect(table.parentOf(table.find(10))).toBe(0)
+  })
+
   test('follows fork and exec', () => {
     const { exec, fork, lineage, path, table } = setUp()
     exec(10, '/sbin/init')

@@ -128,7 +128,8 @@ export class ProcessTable {
     const known = this.#same(pid, memory, at + HEADER.start)
     if (known !== 0) {
       // Read from /proc before its fork came through the queue: the lineage is better known now.
-      if (nodes.up[known] === 0) this.#settle(known, parent)
+      // One that came from its own child would stand above itself, without end.
+      if (nodes.up[known] === 0 && !this.#links.leadsTo(parent, known)) this.#settle(known, parent)
       return known
     }
     const row = parent === 0 ? 0 : (nodes.row[parent] as number)
