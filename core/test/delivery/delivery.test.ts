@@ -244,6 +244,47 @@ it('answers on the control socket, and asks the engine for the rest', async () =
   await expect(ask(run, 'signals.list', { limit: 1e9 })).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
 })
 
+it.each(['json', 'human'] as const)('rehearses without a trace, to be read as %s', async (format) => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  const options = optionsIn(folder.path, {
+    format,
+    destinations: [destination(file({ path: out }))],
+    notifications: [{ name: 'All', when: 'process.file.name == "bash"', to: 'file' }],
+  })
+  const [played, real] = [signalOf({ severity: 'critical' }), signalOf()]
+  {
+    await using process = new DeliveryProcess(options)
+    await process.hears('started')
+    for (let i = 0; i < 10; i++) process.tell({ rehearsal: played })
+    process.tell({ counters: true })
+    expect(await process.hears<DeliveryCounters>('counters')).toMatchObject({
+      signals: 0,
+      stored: 0,
+      signalsRemoved: 0,
+      outputBytes: 0,
+      destinations: { file: { delivered: 0, pending: 0 } },
+    })
+    const run = join(folder.path, 'run')
+    expect(await ask(run, 'signals.list')).toEqual([])
+    await expect(ask(run, 'signals.show', { id: played.id })).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+    expect(await ask(run, 'outbox')).toMatchObject({ destinations: [{ name: 'file', entries: [] }], dead: [] })
+    process.tell({ signal: real })
+    await until(() => read(out).length === 1, 'the delivery of the real one')
+    expect(await ask(run, 'signals.list')).toEqual([real])
+    process.tell({ stop: 5_000 })
+    expect(await process.exited).toBe(0)
+    expect(process.stdout).toContain(real.message)
+    if (format === 'json') expect(process.lines).toEqual([{ kind: 'signal', ...real }])
+    expect(process.stdout).not.toContain(played.id)
+    expect(process.logs.join('\n')).not.toMatch(/error|warn/)
+  }
+  expect(read(out)).toEqual([{ key: `${real.id}:1:file`, body: bodyOf(real), attempt: 1 }])
+  const database = new DatabaseSync(join(folder.path, 'state', 'signals.db'), { readOnly: true })
+  expect(database.prepare('SELECT id FROM signals').all()).toEqual([{ id: real.id }])
+  database.close()
+})
+
 it('goes on when nobody reads its output, and when nobody will again', async () => {
   using folder = temporaryFolder()
   const out = join(folder.path, 'out')

@@ -7,6 +7,7 @@ import { openDatabase, privateFolder } from '../../src/delivery/database.ts'
 import { lockState } from '../../src/delivery/lock.ts'
 import { signalMigrations } from '../../src/delivery/migrations.ts'
 import { StateDatabase } from '../../src/delivery/state-store.ts'
+import { headOf } from '../../src/signals/signal-line.ts'
 import { ulid } from '../../src/signals/ulid.ts'
 import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder, until } from '../fixtures/delivery.ts'
 
@@ -110,6 +111,42 @@ describe('the store of signals', () => {
     database.exec('PRAGMA user_version=99')
     database.close()
     expect(() => storeIn(folder.path)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
+  })
+
+  it('is as it was after a rehearsal', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path, { limits: { signals: 1 } })
+    const real = signalOf()
+    put(store, real)
+    for (let i = 0; i < 5; i++) store.rehearse({ ...headOf(signalOf()), body: bodyOf(signalOf()) })
+    // Not even one of the same id is overwritten.
+    store.rehearse({ ...headOf({ ...real, revision: 9 }), body: 'x' })
+    expect(store.signals(10)).toMatchObject([{ id: real.id, revision: 1, body: bodyOf(real) }])
+    expect([store.stored, store.removed, store.error]).toEqual([1, 0, undefined])
+    expect([...store.entries()]).toHaveLength(1)
+    put(store, { ...real, revision: 2 })
+    expect(store.signals(10)).toMatchObject([{ revision: 2 }])
+    expect(store.removed).toBe(0)
+  })
+
+  it('that is broken is neither mended nor made worse by a rehearsal', async () => {
+    using folder = temporaryFolder()
+    const log = memoryLog()
+    using store = storeIn(folder.path, { log, recoverMs: 20 })
+    const other = new DatabaseSync(join(folder.path, 'signals.db'))
+    other.exec('BEGIN IMMEDIATE')
+    const real = signalOf()
+    put(store, real)
+    const { error } = store
+    const told = [...log.lines]
+    for (let i = 0; i < 5; i++) store.rehearse({ ...headOf(signalOf()), body: bodyOf(signalOf()) })
+    expect([store.error, log.lines]).toEqual([error, told])
+    expect(error).toMatch(/locked/)
+    other.exec('ROLLBACK')
+    other.close()
+    await until(() => store.error === undefined, 'the store to recover')
+    expect(store.signals(10)).toMatchObject([{ id: real.id }])
+    expect(store.stored).toBe(1)
   })
 
   it('goes on in memory while the file refuses, says so once, and catches up', async () => {

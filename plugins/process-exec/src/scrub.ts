@@ -1,6 +1,6 @@
 import type { Redactor } from '@cws/core'
 import { RE2JS } from 're2js'
-import { FORMS, mayHoldSecret } from './secret-forms.ts'
+import { FORMS, JSON_MEMBER, mayHoldSecret } from './secret-forms.ts'
 import { isSecretName, wordsMatcher } from './secret-names.ts'
 
 const MASK = '***'
@@ -22,9 +22,6 @@ const DASH_P_NEXT = new Set(['sshpass'])
 const USER_OPTIONS = new Set(['-u', '--user', '--proxy-user'])
 /** `uid:gid` is no secret. */
 const IDS = /^\d{1,10}:\d{1,10}$/
-
-/** `"name": "value"` */
-const JSON_MEMBER = /("([A-Za-z0-9_.-]{2,64})"\s{0,4}:\s{0,4}")[^"]{1,8192}/g
 
 export interface ScrubOptions {
   readonly enabled: boolean

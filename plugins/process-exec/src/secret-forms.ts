@@ -18,6 +18,9 @@ export const FORMS: readonly RegExp[] = [
   /()\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|AIza|npm_|pypi-|sk-)[A-Za-z0-9_-]{16,512}/g,
 ]
 
+/** `"name": "value"`, a secret if its name says so. */
+export const JSON_MEMBER = /("([A-Za-z0-9_.-]{2,64})"\s{0,4}:\s{0,4}")[^"]{1,8192}/g
+
 /** What every text that one of these forms fits contains; most arguments hold none of it. */
 const HINT =
   /:\/\/|authorization|-key|-token|cookie|bearer|-----BEGIN|eyJ|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|[sr]k_|AIza|npm_|pypi-|sk-|"\s{0,4}:/i

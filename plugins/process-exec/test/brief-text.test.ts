@@ -234,6 +234,25 @@ describe('the brief text of an event', () => {
     for (const one of host.seen) check(one)
   })
 
+  test('shows who stands above now where a place in the table is used again', async () => {
+    await using host = await watch(told)
+    const { records, sensor } = host
+    const chain = (...pids: readonly number[]) => {
+      for (let i = 1; i < pids.length; i++) records.fork(pids[i] as number, pids[i - 1] as number)
+      host.flush()
+      for (const one of pids.slice(1).reverse()) records.exit(one)
+      host.flush()
+      sensor.table.sweep(Number.MAX_SAFE_INTEGER)
+    }
+    records.exec(1, '/bin/a')
+    host.flush()
+    chain(1, 2, 3, 4, 5)
+    chain(1, 6, 7, 8, 9)
+    const forks = host.seen.filter(({ brief }) => 'fork' in brief)
+    expect(forks.map(({ brief }) => (brief['process'] as Process).parent?.['pid'])).toEqual([1, 2, 3, 4, 1, 6, 7, 8])
+    for (const one of host.seen) check(one)
+  })
+
   test('keeps every digit and every byte', async () => {
     await using host = await watch(told)
     const argv = [Buffer.from([0xff, 0x22, 0x5c]), '\u2028"\\', Buffer.from([0xed, 0xa0, 0x80])]
