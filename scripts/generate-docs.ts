@@ -57,7 +57,7 @@ function eventsPage(): string {
     GENERATED,
     '',
     'The model: the event types that rules can be on and the fields that conditions, templates and JSON use, by the same names. A field is a value or',
-    'UNKNOWN (`null` in JSON), which is never the same as empty. Whether a host feeds an event type is told by `cws doctor`.',
+    'UNKNOWN (left out in JSON, `null` in lists), which is never the same as empty. Whether a host feeds an event type is told by `cws doctor`.',
     'Signals carry their event whole; lines of events (`--events`, `cws events`) tell of ancestors no more than who they are.',
     '',
     ...standardEvents.map(({ type, doc }) => `- [\`${type}\`](#${anchor(type)}): ${doc}`),
