@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyCondition, anyValues } from '../../../core/test/fixtures/conditions.ts'
 import { Dispatch } from '../src/dispatch.ts'
+import { RuleIndex } from '../src/rule-index.ts'
 
 let pipeline: TestPipeline
 let exec: EventDefinition
@@ -27,7 +28,7 @@ function oracle(rules: readonly CheckedRule[], event: ReturnType<typeof eventOf>
   return { fired: of(true).sort(), undecided: of(UNKNOWN).sort() }
 }
 
-function judge(dispatch: Dispatch, event: ReturnType<typeof eventOf>) {
+function judge(dispatch: Pick<Dispatch, 'judge'>, event: ReturnType<typeof eventOf>) {
   const fired: string[] = []
   const undecided = dispatch.judge(event, (rule) => fired.push(rule.id))
   // In what order rules fire is not promised.
@@ -43,9 +44,12 @@ describe('rules by what recurs', () => {
         (conditions, stream) => {
           const rules = conditions.map(ruleOf)
           const dispatch = new Dispatch(rules, exec)
+          const index = new RuleIndex(rules, exec)
           for (const values of stream) {
             const event = eventOf(values)
-            expect(judge(dispatch, event)).toEqual(oracle(rules, event))
+            const expected = oracle(rules, event)
+            expect(judge(dispatch, event)).toEqual(expected)
+            expect(judge(index, event)).toEqual(expected)
           }
         },
       ),
@@ -91,6 +95,18 @@ describe('rules by what recurs', () => {
     // What comes again is remembered.
     for (let i = 0; i < 10_000; i++) check((i >> 1) % 2 ? `/tmp/${i >> 1}` : `/opt/${i >> 1}`, i % 3)
     for (let i = 0; i < 20; i++) check(i % 2 ? `/tmp/${i}` : `/opt/${i}`, 0)
+  })
+
+  it('fire on names too long to be remembered, and on more combinations with one path than are', () => {
+    const rules = rulesOf('exec.file.path =~ "/tmp/**" && process.uid == 0', 'exec.file.name =~ "*x"', 'exec.file.name == "n7"')
+    const dispatch = new Dispatch(rules, exec)
+    for (let i = 0; i < 60; i++) {
+      for (const path of ['/tmp/a', `/tmp/${'x'.repeat(255)}`, `/opt/${'x'.repeat(1_000)}`])
+        for (const name of [`n${i % 20}`, 'x'.repeat(300)]) {
+          const event = eventOf({ 'exec.file.path': path, 'exec.file.name': name, 'process.uid': i % 2 })
+          expect(judge(dispatch, event)).toEqual(oracle(rules, event))
+        }
+    }
   })
 
   it('are judged whole where they test nothing that recurs', () => {
