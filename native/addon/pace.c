@@ -26,7 +26,7 @@ uint64_t cws_pace_period(struct cws_pace *pace)
 
 	if (rate >= SPARSE) {
 		/* When every core is busy each drain preempts the workload. */
-		period = pace->saturated ? 2.5 * MS : MS;
+		period = pace->saturated ? 2.5 * MS : 0.7 * MS;
 		if (rate >= BUSY)
 			period += (rate < STORM ? (rate - BUSY) / (STORM - BUSY) : 1) * (LONGEST - period);
 	}
