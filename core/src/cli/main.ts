@@ -6,6 +6,7 @@ import { fieldsCommand } from './commands/fields.ts'
 import { initCommand } from './commands/init.ts'
 import { pluginsCommand } from './commands/plugins.ts'
 import { runCommand } from './commands/run.ts'
+import { signalsCommand } from './commands/signals.ts'
 import { statusCommand } from './commands/status.ts'
 import type { Distribution } from './distribution.ts'
 import { errorText, exitCodeOf } from './report-error.ts'
@@ -32,6 +33,7 @@ export function program(distribution: Distribution): Command {
   checkCommand(cws, distribution)
   initCommand(cws, distribution)
   statusCommand(cws)
+  signalsCommand(cws)
   doctorCommand(cws, distribution)
   pluginsCommand(cws, distribution)
   fieldsCommand(cws, distribution)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { printable } from '../signals/printable.ts'
+import { escapeInvisible, printable } from '../signals/printable.ts'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
@@ -18,6 +18,12 @@ function show(cell: Cell, width = 0): string {
   // styleText honours NO_COLOR, FORCE_COLOR and whether stdout is a terminal.
   return typeof cell === 'string' ? text + padding : styleText(cell.style, text, { stream: process.stdout }) + padding
 }
+
+/** Characters that a row may have; undefined where no person reads on a terminal, and nothing is cut. */
+export const rowWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined)
+
+/** Whether what is written may have colours, as `styled` decides. */
+export const colored = (): boolean => styleText('bold', '', { stream: process.stdout }) !== ''
 
 /** Writes one line of cells, one space between them. */
 export function line(...cells: readonly Cell[]): void {
@@ -41,9 +47,9 @@ export function table(rows: readonly (readonly Cell[])[], indent = ''): void {
   }
 }
 
-/** Writes a value as JSON: one line for machines, whole numbers of any size as numbers. */
+/** Writes a value as JSON: one line for machines, whole numbers of any size as numbers, what could act on a terminal escaped. */
 export function json(value: unknown): void {
-  process.stdout.write(`${toJson(value)}\n`)
+  process.stdout.write(`${escapeInvisible(toJson(value))}\n`)
 }
 
 export function toJson(value: unknown): string {

@@ -2,12 +2,13 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
 import { CwsError } from '../errors/cws-error.ts'
+import { parseExact } from '../model/exact-json.ts'
 import { type Answer, SOCKET_NAME } from './control.ts'
 
 const MAX_ANSWER = 64 * 1024 * 1024
 
 /**
- * Asks the agent that runs with this run folder.
+ * Asks the agent that runs with this run folder. Integers beyond 2^53 stay raw JSON numbers.
  * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; the error that it answers with.
  */
 export async function ask(runDir: string, what: string, args: unknown = {}, timeoutMs = 10_000): Promise<unknown> {
@@ -15,7 +16,7 @@ export async function ask(runDir: string, what: string, args: unknown = {}, time
   const line = await exchange(path, `${JSON.stringify({ what, args })}\n`, timeoutMs)
   let answer: Answer
   try {
-    answer = JSON.parse(line) as Answer
+    answer = parseExact(line) as Answer
   } catch {
     throw notRunning(path, 'what answers there is no agent')
   }

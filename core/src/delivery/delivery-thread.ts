@@ -1,6 +1,5 @@
-import { CwsError, messageOf } from '../errors/cws-error.ts'
-import { rankOf, type Severity, severities } from '../signals/severity.ts'
-import type { Signal } from '../signals/signal.ts'
+import { messageOf } from '../errors/cws-error.ts'
+import { rankOf } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Console } from './console/console.ts'
@@ -14,6 +13,7 @@ import { Output } from './output.ts'
 import type { DeliveryCounters, DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
 import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
+import { listSignals, showSignal } from './signal-queries.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
 
@@ -188,9 +188,9 @@ export class DeliveryThread {
     const given = (typeof args === 'object' && args !== null ? args : {}) as Readonly<Record<string, unknown>>
     switch (what) {
       case 'signals.list':
-        return this.#list(given)
+        return listSignals(this.#store, given)
       case 'signals.show':
-        return this.#show(given['id'])
+        return showSignal(this.#store, given)
       case 'outbox':
         return this.#outbox()
       default: {
@@ -208,20 +208,6 @@ export class DeliveryThread {
     this.#requests.delete(request)
     if (error) waiting?.reject(Object.assign(new Error(error.message), error))
     else waiting?.resolve(body)
-  }
-
-  #list({ limit = 50, severity = 'info', rule = null }: Readonly<Record<string, unknown>>): readonly Signal[] {
-    if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > 1_000)
-      throw new CwsError('CWS_ERR_USAGE', 'limit is a number from 1 to 1000')
-    if (!severities.includes(severity as Severity)) throw new CwsError('CWS_ERR_USAGE', `severity is one of ${severities.join(', ')}`)
-    if (rule !== null && typeof rule !== 'string') throw new CwsError('CWS_ERR_USAGE', 'rule is the id of a rule')
-    return this.#store.signals(limit as number, rankOf(severity as Severity), rule).map((row) => decodeSignal(row.body))
-  }
-
-  #show(id: unknown): Signal {
-    const body = typeof id === 'string' ? this.#store.signalBody(id) : undefined
-    if (body === undefined) throw new CwsError('CWS_ERR_USAGE', `there is no signal ${JSON.stringify(id ?? null)}`)
-    return decodeSignal(body)
   }
 
   #outbox(): unknown {

@@ -9,6 +9,8 @@ import type { DeadRow, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
 import { type StoreLimits, StoreTables } from './store-tables.ts'
 import { WriteBacklog } from './write-backlog.ts'
 
+/** Name of the database in the state folder. */
+export const SIGNALS_FILE = 'signals.db'
 /** DESIGN §8: for power loss a group fsync within 200 ms. The timer leaves time for the fsync itself. */
 const SYNC_MS = 100
 const RECOVER_MS = 5_000
@@ -48,7 +50,7 @@ export class SignalStore {
   error: string | undefined
 
   constructor(options: StoreOptions) {
-    this.#file = join(options.stateDir, 'signals.db')
+    this.#file = join(options.stateDir, SIGNALS_FILE)
     this.#log = options.log
     this.#limits = { ...LIMITS, ...options.limits }
     this.#recoverMs = options.recoverMs ?? RECOVER_MS

@@ -26,7 +26,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test('teaches: every command has its help with examples', () => {
     const { stdout, status } = cws('--help')
     expect(status).toBe(0)
-    for (const command of ['run', 'check', 'init', 'status', 'doctor', 'plugins', 'fields', 'events']) {
+    for (const command of ['run', 'check', 'init', 'status', 'signals', 'doctor', 'plugins', 'fields', 'events']) {
       expect(stdout).toContain(`\n  ${command} `)
       const help = cws(command, '--help')
       expect(help.status).toBe(0)
@@ -45,14 +45,23 @@ describe('the command line', { timeout: 60_000 }, () => {
     [['run', '--format', 'xml'], 'Allowed choices are human, json'],
     [['fields', 'exce'], 'did you mean "exec"?'],
     [['run', '--events=,'], 'name event types'],
+    [['signals', 'lsit'], 'Did you mean list?'],
+    [['signals', 'list', '--severity', 'hihg'], 'Allowed choices are info, low, medium, high, critical'],
+    [['signals', 'list', '--limit', '0'], 'a number from 1 to 1000'],
+    [['signals', 'show'], "missing required argument 'id'"],
   ])('%j ends with 2 and a suggestion', (args, words) => {
     const { status, stderr, stdout } = cws(...args)
     expect(stderr).toContain(words)
     expect([status, stdout]).toEqual([2, ''])
   })
 
-  test('without an agent `status` says so and ends with 1', () => {
-    const { status, stderr, stdout } = cws('status', '--format', 'json')
+  test.each([
+    ['status', '--format', 'json'],
+    ['signals', 'list'],
+    ['signals', 'show', '01KB6QRD4V5N0ZK3W8F2T9XHMC'],
+  ])('without an agent and its files `%s` says so, how to start one, and ends with 1', (...args) => {
+    const { status, stderr, stdout } = cws(...args)
+    expect(stderr).toContain('cws run')
     expect(stderr).toContain('CWS_ERR_NOT_RUNNING')
     expect([status, stdout]).toEqual([1, ''])
   })

@@ -18,15 +18,21 @@ const BADGES: Readonly<Record<Severity, readonly Style[]>> = {
 }
 
 /**
- * A signal for a person on a terminal: how bad, what, when; then what exactly happened, who did it, and what to do. Later revisions are one line, but of folded
- * signals, which show what is new.
- * Every value is made printable here, whatever was done to it before.
+ * A signal for a person on a terminal: whole when it opens. Later revisions are one line, but of folded signals, which show what is new.
  */
 export function humanSignal(signal: Signal, color: boolean): string {
+  if (signal.revision === 1 || signal.folded) return wholeSignal(signal, color)
   const paint = painter(color)
-  const head = `${badge(signal.severity, paint)}${paint(text(signal.title, MAX_TITLE), 'bold')}`
-  if (signal.revision > 1 && !signal.folded) return `${head}  ${paint(`×${signal.count}`, 'yellow')}  ${paint(span(signal), 'dim')}`
-  const lines = [`${head}${signal.count > 1 ? `  ×${signal.count}` : ''}  ${paint(clock(signal.last_seen), 'dim')}`]
+  return `${head(signal, paint)}  ${paint(`×${signal.count}`, 'yellow')}  ${paint(span(signal), 'dim')}`
+}
+
+/**
+ * A signal with all that a person needs: how bad, what, when; then what exactly happened, who did it, and what to do.
+ * Every value is made printable here, whatever was done to it before.
+ */
+export function wholeSignal(signal: Signal, color: boolean): string {
+  const paint = painter(color)
+  const lines = [`${head(signal, paint)}${signal.count > 1 ? `  ×${signal.count}` : ''}  ${paint(clock(signal.last_seen), 'dim')}`]
   if (signal.message !== '' && signal.message !== signal.title) lines.push(INDENT + text(signal.message, MAX_TEXT))
   for (const line of authorLines(signal.event, paint)) lines.push(INDENT + line)
   if (signal.advice !== '') lines.push(`${INDENT}${paint('→', 'green')} ${text(signal.advice, MAX_TEXT)}`)
@@ -47,6 +53,8 @@ export function humanStatus(status: AgentStatusLine, color: boolean): string {
 export function humanDropped(count: number, color: boolean): string {
   return painter(color)(`… ${count} events are not shown: the output was not read in time`, 'dim')
 }
+
+const head = (signal: Signal, paint: Paint): string => `${badge(signal.severity, paint)}${paint(text(signal.title, MAX_TITLE), 'bold')}`
 
 function badge(severity: Severity, paint: Paint): string {
   const word = severity.toUpperCase()
