@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
@@ -138,6 +138,16 @@ test('JSON is what was stored: inodes of 64 bits, nothing that acts on a termina
   store.close()
   expect(await cws('signals', 'show', id, '--format', 'json')).toBe(`${body}\n`)
   expect(await cws('signals', 'list', '--format', 'json')).toBe(`${body}\n`)
+})
+
+test('what an agent that was killed had stored is read from its log', async () => {
+  const killed = join(folder.path, 'killed')
+  mkdirSync(killed)
+  using store = storeIn(killed)
+  put(store, high)
+  // No close, no checkpoint: as a kill leaves them.
+  for (const name of ['signals.db', 'signals.db-wal']) copyFileSync(join(killed, name), join(folder.path, name))
+  expect(await cws('signals', 'show', high.id, '--format', 'json')).toContain(high.id)
 })
 
 test('without an agent and its files it says how to start one, and makes no file', async () => {

@@ -28,8 +28,8 @@ const EXAMPLES = `
 Asks the agent that runs; where none runs, its state folder is read.
 
 Examples:
-  sudo cws signals list                          the newest 50
-  sudo cws signals list --severity high          those that are high or critical
+  sudo cws signals list                              the newest 50
+  sudo cws signals list --severity high              those that are high or critical
   sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC   one, whole: who did it, and what to do`
 
 const LIST_EXAMPLES = `
