@@ -106,6 +106,7 @@ export class Agent {
       {
         onLog: ({ level, plugin, message, details }) => logFor(plugin ?? 'delivery')[level](details ?? {}, message),
         onRequest: (what, args) => this.#answer(what, args),
+        onLeftOut: (notifier, error) => this.#fault(notifier, 'deliver', error),
         onExit: (error) => this.#fail(error),
       },
     )
@@ -179,8 +180,12 @@ export class Agent {
         error,
         this.#options.instances.map(({ instance }) => instance),
       ) ?? 'agent'
-    if (this.#runtime) this.#runtime.engine.fault(plugin, 'code of its own', asError(error))
-    else this.#options.logFor(plugin).error({ code: 'CWS_ERR_PLUGIN_FAULT' }, `failed on its own: ${messageOf(error)}`)
+    this.#fault(plugin, 'code of its own', asError(error))
+  }
+
+  #fault(plugin: string, hook: string, error: Error): void {
+    if (this.#runtime) this.#runtime.engine.fault(plugin, hook, error)
+    else this.#options.logFor(plugin).error({ code: 'CWS_ERR_PLUGIN_FAULT' }, `failed in ${hook}: ${messageOf(error)}`)
   }
 
   /** Sensors with all flavours probed, their self-test run anew. */

@@ -47,7 +47,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     uptime_s: Math.round((Date.now() - parts.started) / 1000),
     rss_mb: Math.round(process.memoryUsage.rss() / 1048576),
     sensors: runtime?.sensors.map((sensor) => sensor.report()) ?? [],
-    plugins: runtime?.pluginReports() ?? [],
+    plugins: runtime?.pluginReports().map((plugin) => withoutDelivery(plugin, parts.delivery)) ?? [],
     events: runtime ? eventCounts(runtime) : {},
     stages: {
       findings: counters?.findings ?? 0,
@@ -58,6 +58,12 @@ export function statusOf(parts: StatusParts): AgentStatus {
     },
     delivery: parts.delivery ?? null,
   }
+}
+
+/** A notifier that the delivery thread goes without has failed. */
+function withoutDelivery(plugin: PluginReport, delivery: DeliveryCounters | undefined): PluginReport {
+  const destination = plugin.kind === 'notifier' ? delivery?.destinations[plugin.name] : undefined
+  return destination?.state === 'failed' ? { ...plugin, state: 'failed', detail: destination.lastError } : plugin
 }
 
 /** The engine's counts, with what only the sources know: filtered in the kernel, lost on the way. */

@@ -2,6 +2,7 @@ import { messageOf } from '../errors/cws-error.ts'
 import { rankOf } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { Attribution } from './attribution.ts'
 import { Console } from './console/console.ts'
 import { startControl } from './control.ts'
 import { privateFolder } from './database.ts'
@@ -10,12 +11,13 @@ import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
 import { setUpNotifier } from './notifiers.ts'
 import { Output } from './output.ts'
-import type { DeliveryCounters, DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
+import type { DeliverySetup, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
 import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
 import { listSignals, showSignal } from './signal-queries.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
+import type { Vitals } from './vitals.ts'
 
 /** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000
@@ -30,6 +32,8 @@ type Post = (message: FromDelivery) => void
 export class DeliveryThread {
   readonly #setup: DeliverySetup
   readonly #secrets = new Secrets()
+  readonly #vitals: Vitals
+  readonly #attribution: Attribution
   readonly #post: Post
   readonly #log: DeliveryLog
   readonly #lock: Disposable
@@ -47,8 +51,10 @@ export class DeliveryThread {
   readonly #clean: (text: string) => string
 
   /** @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR */
-  constructor(setup: DeliverySetup, post: Post) {
+  constructor(setup: DeliverySetup, post: Post, vitals: Vitals) {
     const secrets = this.#secrets
+    this.#vitals = vitals
+    this.#attribution = new Attribution(vitals)
     this.#setup = setup
     this.#post = post
     this.#log = threadLog(post, secrets, setup.debug)
@@ -56,7 +62,9 @@ export class DeliveryThread {
     privateFolder(setup.stateDir, 0o700)
     this.#lock = lockState(setup.stateDir)
     this.#store = new SignalStore({ stateDir: setup.stateDir, log: this.#log })
-    this.#state = new StateDatabase(setup.stateDir, this.#log)
+    this.#state = new StateDatabase(setup.stateDir, this.#log, (number) => {
+      vitals.state = number
+    })
     this.#router = new Router(
       setup.destinations.map(({ name }) => name),
       setup.routes,
@@ -72,23 +80,34 @@ export class DeliveryThread {
       bodyOf: (id) => this.#store.signalBody(id),
       decode: decodeSignal,
     })
-    for (const { name } of setup.destinations) {
+    for (const [place, { name }] of setup.destinations.entries()) {
       const log = threadLog(post, secrets, setup.debug, name)
-      this.#queues.set(name, new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS }))
+      const within = this.#within(place)
+      this.#queues.set(name, new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS, within }))
     }
   }
 
   /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
   async start(): Promise<void> {
-    const { runDir, destinations, debug } = this.#setup
+    const { runDir, destinations, debug, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
-    for (const spec of destinations) {
+    for (const [place, spec] of destinations.entries()) {
       const log = threadLog(this.#post, this.#secrets, debug, spec.name)
       const queue = this.#queues.get(spec.name) as DestinationQueue
-      void setUpNotifier(spec, { queue, log, secrets: this.#secrets, clean: this.#clean, signal: this.#abort.signal })
+      const reason = quarantined[spec.name]
+      if (reason !== undefined) queue.leaveOut(this.#clean(reason))
+      else {
+        const parts = { queue, log, secrets: this.#secrets, clean: this.#clean, signal: this.#abort.signal }
+        this.#within(place)(() => void setUpNotifier(spec, parts))
+      }
     }
+  }
+
+  /** Runs code of the notifier at a place, so that it is known whose code runs. */
+  #within(place: number): <T>(code: () => T) => T {
+    return (code) => this.#attribution.run(place, code)
   }
 
   /** Handles a message of the engine. A failure is told, and costs that message alone. */
@@ -109,19 +128,20 @@ export class DeliveryThread {
   #handle(message: ToDelivery): void {
     switch (message.kind) {
       case 'signal':
-        this.#signal(message.head, message.line)
+        this.#signal(message.head, message.line, message.number)
         break
       case 'rehearsal':
         this.#rehearse(message.head, message.line)
         break
       case 'events':
+        this.#vitals.takeEvents(message.count)
         this.#console.events(message.lines, message.count)
         break
       case 'status':
         this.#console.status(message.status)
         break
       case 'state':
-        this.#state.set(message.plugin, message.key, message.value)
+        this.#state.set(message.plugin, message.key, message.value, message.number)
         break
       case 'answer':
         this.#answered(message)
@@ -136,7 +156,7 @@ export class DeliveryThread {
   }
 
   /** Durable first, then told. */
-  #signal(head: SignalHead, line: string): void {
+  #signal(head: SignalHead, line: string, number: number): void {
     this.#signals++
     const body = safeLine(line)
     const { id, revision, severity } = head
@@ -156,6 +176,8 @@ export class DeliveryThread {
       severity >= CRITICAL,
     )
     this.#console.signal(id, body)
+    // From here on notifiers run: what one of them does to this thread must not make it take the signal up again.
+    this.#vitals.handled = number
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)
   }
 
@@ -225,7 +247,7 @@ export class DeliveryThread {
     return { destinations, dead: this.#store.dead(100).map(({ body: _, ...row }) => row) }
   }
 
-  #counters(): DeliveryCounters {
+  #counters(): ThreadCounters {
     const { stored, error, removed } = this.#store
     return {
       signals: this.#signals,

@@ -26,6 +26,8 @@ export interface QueueOptions {
   readonly clean: (text: string) => string
   readonly deadlineMs: number
   readonly maxEntries?: number
+  /** Runs code of the notifier, so that it is known whose code runs. */
+  readonly within?: <T>(code: () => T) => T
 }
 
 /** What one destination is owed, and the tries to deliver it. Memory holds the schedule, the store the texts. */
@@ -76,6 +78,12 @@ export class DestinationQueue {
   /** The notifier could not be set up; entries wait. */
   broken(reason: string): void {
     this.#state = 'broken'
+    this.#lastError = reason
+  }
+
+  /** The notifier will not be called by this thread; entries wait. */
+  leaveOut(reason: string): void {
+    this.#state = 'failed'
     this.#lastError = reason
   }
 
@@ -142,7 +150,8 @@ export class DestinationQueue {
 
   async #close(): Promise<void> {
     try {
-      await Promise.race([this.#notifier?.close?.(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      const { within = (code) => code() } = this.#options
+      await Promise.race([within(() => this.#notifier?.close?.()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
     } catch (error) {
       this.#options.log.warn({ error }, 'closing failed')
     }
@@ -255,7 +264,8 @@ export class DestinationQueue {
       return { result: 'reject', detail: 'its text in the store is no signal' }
     }
     const notification = { key: entry.key, signal, body, attempt: entry.attempt }
-    return await attempt(notifier, notification, this.#options.deadlineMs, this.#abort.signal)
+    const { deadlineMs, within = (code) => code() } = this.#options
+    return await within(() => attempt(notifier, notification, deadlineMs, this.#abort.signal))
   }
 
   #tell(signal: string): void {

@@ -31,6 +31,23 @@ export interface DeliveryOptions {
   readonly modules?: ModulePolicy | undefined
   /** `debug` lets debug messages cross to the engine. */
   readonly logLevel: string
+  readonly supervision?: Partial<Supervision>
+}
+
+/** How the engine watches over the delivery thread. */
+export interface Supervision {
+  /** How often a sign of life is asked for. */
+  readonly pingMs: number
+  /** A thread that gives none for so long is ended. */
+  readonly hangMs: number
+  /** Wait before the first thread that replaces another; doubled with each death in the window. */
+  readonly backoffMs: number
+  /** More deaths than this in the window end the agent. */
+  readonly restarts: number
+  readonly windowMs: number
+  /** Signals, and characters of their lines, that are kept while no thread makes them durable. */
+  readonly keptSignals: number
+  readonly keptText: number
 }
 
 /** A notification rule that was checked: plain data. */
@@ -51,6 +68,10 @@ export interface DeliverySetup {
   readonly destinations: readonly DestinationSpec[]
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
+  /** Memory that the engine reads: see `Vitals`. */
+  readonly vitals: SharedArrayBuffer
+  /** Notifiers that are not to be called, each with the reason. What is owed to them waits. */
+  readonly quarantined: Readonly<Record<string, string>>
 }
 
 /** An error as data. */
@@ -63,13 +84,14 @@ export interface ErrorBody {
 /** Engine → delivery. */
 export type ToDelivery =
   /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
-  | { readonly kind: 'signal'; readonly head: SignalHead; readonly line: string; readonly final: boolean }
+  | { readonly kind: 'signal'; readonly number: number; readonly head: SignalHead; readonly line: string; readonly final: boolean }
   /** A signal that is neither stored nor told. */
   | { readonly kind: 'rehearsal'; readonly head: SignalHead; readonly line: string }
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
   | { readonly kind: 'events'; readonly lines: string; readonly count: number }
   | { readonly kind: 'status'; readonly status: AgentStatusLine }
-  | { readonly kind: 'state'; readonly plugin: string; readonly key: string; readonly value: string | null }
+  /** `null` deletes. */
+  | { readonly kind: 'state'; readonly number: number; readonly plugin: string; readonly key: string; readonly value: string | null }
   /** Answer to a request of the control socket. */
   | { readonly kind: 'answer'; readonly request: number; readonly body: unknown; readonly error?: ErrorBody }
   | { readonly kind: 'counters'; readonly request: number }
@@ -89,7 +111,7 @@ export type FromDelivery =
       readonly details?: Readonly<Record<string, unknown>>
     }
   | { readonly kind: 'request'; readonly request: number; readonly what: string; readonly args: unknown }
-  | { readonly kind: 'counters'; readonly request: number; readonly counters: DeliveryCounters }
+  | { readonly kind: 'counters'; readonly request: number; readonly counters: ThreadCounters }
   | { readonly kind: 'stopped'; readonly pending: number }
 
 /** The line that says where the agent is: `{"kind":"status","state":"ready","pid":…}`. */
@@ -100,8 +122,11 @@ export interface AgentStatusLine {
 }
 
 export interface DestinationCounters {
-  /** `starting`: not set up yet. `failing`: tries fail, they go on. `broken`: it refuses everything, or could not be set up. */
-  readonly state: 'starting' | 'ok' | 'failing' | 'broken'
+  /**
+   * `starting`: not set up yet. `failing`: tries fail, they go on. `broken`: it refuses everything, or could not be set up. `failed`: left out,
+   * since the delivery thread died in its code again and again.
+   */
+  readonly state: 'starting' | 'ok' | 'failing' | 'broken' | 'failed'
   readonly delivered: number
   /** Deliveries given up: refused for good, or dropped because too many waited. */
   readonly failed: number
@@ -109,7 +134,8 @@ export interface DestinationCounters {
   readonly lastError: string | undefined
 }
 
-export interface DeliveryCounters {
+/** What one delivery thread counts. */
+export interface ThreadCounters {
   /** Revisions of signals that came from the engine. */
   readonly signals: number
   readonly stored: number
@@ -119,4 +145,16 @@ export interface DeliveryCounters {
   readonly eventsDropped: number
   readonly outputBytes: number
   readonly destinations: Readonly<Record<string, DestinationCounters>>
+}
+
+/** What all delivery threads of this agent count together. */
+export interface DeliveryCounters extends ThreadCounters {
+  /** Signals that were lost since too many waited for a delivery thread. */
+  readonly signalsDropped: number
+  /** Signals that no delivery thread has made durable yet. */
+  readonly signalsWaiting: number
+  /** Delivery threads that were started after one had died. */
+  readonly restarts: number
+  /** Why the last one died. */
+  readonly restartReason: string | undefined
 }

@@ -17,11 +17,15 @@ export class StateDatabase {
   readonly #pending = new Map<string, { readonly plugin: string; readonly key: string; readonly value: string | null }>()
   #database: DatabaseSync | undefined
   #timer: NodeJS.Timeout | undefined
+  readonly #onDurable: (number: number) => void
   #failing = false
+  #last = 0
 
-  constructor(stateDir: string, log: DeliveryLog) {
+  /** `onDurable` hears the number of the last value that was written. */
+  constructor(stateDir: string, log: DeliveryLog, onDurable: (number: number) => void) {
     this.#file = join(stateDir, 'state.db')
     this.#log = log
+    this.#onDurable = onDurable
   }
 
   /** All state as it was when the last agent ended. */
@@ -39,7 +43,8 @@ export class StateDatabase {
     return state
   }
 
-  set(plugin: string, key: string, value: string | null): void {
+  set(plugin: string, key: string, value: string | null, number: number): void {
+    this.#last = number
     this.#pending.set(`${plugin}\0${key}`, { plugin, key, value })
     this.#timer ??= setTimeout(() => this.#write(), this.#failing ? RETRY_MS : WRITE_MS)
   }
@@ -79,6 +84,7 @@ export class StateDatabase {
         }
       })
       this.#pending.clear()
+      this.#onDurable(this.#last)
       if (this.#failing) this.#log.info('the state of plugins can be written again')
       this.#failing = false
     } catch (error) {

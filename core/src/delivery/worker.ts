@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { errorBody } from './control.ts'
 import { DeliveryThread } from './delivery-thread.ts'
 import type { DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
+import { Vitals } from './vitals.ts'
 
 /** Entry of the delivery thread. */
 if (!parentPort) throw new Error('this module is the entry of a worker thread')
@@ -13,11 +14,15 @@ const setup = workerData as DeliverySetup
 try {
   // Only then is its weight paid: it reads and judges sources.
   if (setup.modules) (await import('../config/module-hooks.ts')).installModuleHooks(setup.modules)
-  const thread = new DeliveryThread(setup, post)
+  const vitals = new Vitals(setup.vitals)
+  const thread = new DeliveryThread(setup, post, vitals)
   process.on('uncaughtException', (error) => thread.fault(error))
   process.on('unhandledRejection', (reason) => thread.fault(reason))
   await thread.start()
-  port.on('message', (message: ToDelivery) => thread.receive(message))
+  port.on('message', (message: ToDelivery) => {
+    vitals.takeUp()
+    thread.receive(message)
+  })
 } catch (error) {
   post({ kind: 'failed', ...errorBody(error) })
 }

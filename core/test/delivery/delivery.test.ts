@@ -205,7 +205,7 @@ it('sends by rules', async () => {
 
 it('refuses what cannot work before anything starts', async () => {
   using folder = temporaryFolder()
-  const handlers = { onLog: () => {}, onRequest: () => null, onExit: () => {} }
+  const handlers = { onLog: () => {}, onRequest: () => null, onLeftOut: () => {}, onExit: () => {} }
   const good = destination(file({ path: 'x' }))
   await expect(startDelivery(optionsIn(folder.path, { notifications: [{ name: 'x', to: 'nobody' }] }), handlers)).rejects.toMatchObject({
     code: 'CWS_ERR_DESTINATION_UNKNOWN',

@@ -1,0 +1,30 @@
+import type { DestinationCounters, ThreadCounters } from './protocol.ts'
+
+export const noCounters: ThreadCounters = {
+  signals: 0,
+  stored: 0,
+  storeError: undefined,
+  signalsRemoved: 0,
+  eventsDropped: 0,
+  outputBytes: 0,
+  destinations: {},
+}
+
+/** What the threads before and the one now did together: numbers add up, states are those of now. */
+export function addCounters(past: ThreadCounters, now: ThreadCounters, eventsDropped = 0): ThreadCounters {
+  const names = new Set([...Object.keys(past.destinations), ...Object.keys(now.destinations)])
+  return {
+    signals: past.signals + now.signals,
+    stored: past.stored + now.stored,
+    storeError: now.storeError,
+    signalsRemoved: past.signalsRemoved + now.signalsRemoved,
+    eventsDropped: past.eventsDropped + now.eventsDropped + eventsDropped,
+    outputBytes: past.outputBytes + now.outputBytes,
+    destinations: Object.fromEntries([...names].map((name) => [name, addDestination(past.destinations[name], now.destinations[name])])),
+  }
+}
+
+function addDestination(past: DestinationCounters | undefined, now: DestinationCounters | undefined): DestinationCounters {
+  if (!past || !now) return (now ?? past) as DestinationCounters
+  return { ...now, delivered: past.delivered + now.delivered, failed: past.failed + now.failed }
+}

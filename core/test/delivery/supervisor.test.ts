@@ -1,0 +1,159 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, it, vi } from 'vitest'
+import { ask } from '../../src/delivery/control-client.ts'
+import type { DeliveryCounters, Supervision } from '../../src/delivery/protocol.ts'
+import type { Signal } from '../../src/signals/signal.ts'
+import { bodyOf, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
+import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
+import { fatal } from '../fixtures/fatal-notifier.ts'
+import { file } from '../fixtures/notifiers.ts'
+
+// Each test starts processes of its own, whose threads die; on a loaded machine that takes its time.
+vi.setConfig({ testTimeout: 90_000 })
+
+const soon: Partial<Supervision> = { pingMs: 100, hangMs: 3_000, backoffMs: 20 }
+
+/** Bodies by key, each key once or with the same body. */
+function told(path: string): Map<string, string> {
+  const bodies = new Map<string, string>()
+  if (!existsSync(path)) return bodies
+  for (const text of readFileSync(path, 'utf8').split('\n').slice(0, -1)) {
+    const { key, body } = JSON.parse(text) as { key: string; body: string }
+    if (bodies.has(key) && bodies.get(key) !== body) throw new Error(`another body under ${key}`)
+    bodies.set(key, body)
+  }
+  return bodies
+}
+
+const owed = (signals: readonly Signal[], name: string) => new Map(signals.map((signal) => [`${signal.id}:1:${name}`, bodyOf(signal)]))
+
+async function counters(process: DeliveryProcess): Promise<DeliveryCounters> {
+  process.tell({ counters: true })
+  return await process.hears<DeliveryCounters>('counters')
+}
+
+function sendSignals(process: DeliveryProcess, count: number): Signal[] {
+  const signals = Array.from({ length: count }, () => signalOf())
+  for (const signal of signals) process.tell({ signal })
+  return signals
+}
+
+it.each([
+  ['exit', 'it exited with code 3'],
+  ['loop', 'it has not answered for 3 s'],
+  ['allocate', 'Worker terminated due to reaching memory limit'],
+] as const)('replaces a thread that dies in a notifier: %s', async (way, reason) => {
+  using folder = temporaryFolder()
+  const [out, other, armed] = [join(folder.path, 'out'), join(folder.path, 'other'), join(folder.path, 'armed')]
+  const destinations = [fatal({ path: out, armed, way, once: true }), file({ path: other })].map(destination)
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations, supervision: soon }))
+  await process.hears('started')
+  const signals = sendSignals(process, 3)
+  process.tell({ state: ['fim', 'baseline', '"1"'] })
+  await until(() => told(out).size === 3, 'the first deliveries')
+  writeFileSync(armed, '')
+  process.tell({ state: ['fim', 'baseline', '"2"'] })
+  signals.push(...sendSignals(process, 20))
+  await until(() => told(out).size === 23 && told(other).size === 23, 'all deliveries', 60_000)
+  expect(told(out)).toEqual(owed(signals, 'fatal'))
+  expect(told(other)).toEqual(owed(signals, 'file'))
+  const run = join(folder.path, 'run')
+  expect(await ask(run, 'signals.list')).toHaveLength(23)
+  expect(await counters(process)).toMatchObject({
+    signals: 23,
+    signalsDropped: 0,
+    restarts: 1,
+    restartReason: expect.stringMatching(new RegExp(`${reason}.*\\(in code of the notifier "fatal"\\)`)),
+    destinations: { fatal: { state: 'ok', pending: 0 }, file: { state: 'ok', pending: 0 } },
+  })
+  expect(process.logs.filter((line) => /the delivery thread has ended/.test(line))).toHaveLength(1)
+  process.tell({ stop: 5_000 })
+  expect(await process.hears('stopped')).toEqual({ pending: 0 })
+  expect(await process.exited).toBe(0)
+  // The pipe was read: every line is there once.
+  const ids = process.lines.map((line) => line['id'])
+  expect(new Set(ids)).toEqual(new Set(signals.map(({ id }) => id)))
+  expect(ids).toHaveLength(23)
+  const database = new DatabaseSync(join(folder.path, 'state', 'state.db'), { readOnly: true })
+  expect(database.prepare('SELECT value FROM state').all()).toEqual([{ value: '"2"' }])
+  database.close()
+})
+
+it('leaves a notifier out in whose code the thread died twice, and keeps what is owed to it', async () => {
+  using folder = temporaryFolder()
+  const [out, other, armed] = [join(folder.path, 'out'), join(folder.path, 'other'), join(folder.path, 'armed')]
+  const destinations = [file({ path: other }), fatal({ path: out, armed, way: 'exit' })].map(destination)
+  const options = optionsIn(folder.path, { destinations, supervision: soon })
+  writeFileSync(armed, '')
+  const signals: Signal[] = []
+  {
+    await using process = new DeliveryProcess(options)
+    await process.hears('started')
+    signals.push(...sendSignals(process, 5))
+    expect(await process.hears('leftOut')).toBe('fatal')
+    signals.push(...sendSignals(process, 5))
+    await until(() => told(other).size === 10, 'the deliveries of the other')
+    await until(async () => (await counters(process)).destinations['fatal']?.pending === 10, 'what is owed')
+    expect(await counters(process)).toMatchObject({
+      restarts: 2,
+      destinations: { fatal: { state: 'failed', delivered: 0, lastError: 'it exited with code 3 (in code of the notifier "fatal")' } },
+    })
+    process.tell({ stop: 5_000 })
+    expect(await process.hears('stopped')).toEqual({ pending: 10 })
+    expect(process.logs.filter((line) => /the delivery thread has ended/.test(line))).toHaveLength(2)
+  }
+  rmSync(armed)
+  await using process = new DeliveryProcess(options)
+  await process.hears('started')
+  await until(() => told(out).size === 10, 'what was owed')
+  expect(told(out)).toEqual(owed(signals, 'fatal'))
+  expect(told(other)).toEqual(owed(signals, 'file'))
+})
+
+it('gives up when the thread dies too often, and stores what it still has', async () => {
+  using folder = temporaryFolder()
+  const [out, armed] = [join(folder.path, 'out'), join(folder.path, 'armed')]
+  writeFileSync(armed, '')
+  const destinations = [destination(fatal({ path: out, armed, way: 'exit' }))]
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations, supervision: { ...soon, restarts: 0 } }))
+  await process.hears('started')
+  const signals = sendSignals(process, 1)
+  expect(await process.hears('exit')).toMatch(/ended more than 0 times within 10 minutes, at last: it exited with code 3/)
+  signals.push(...sendSignals(process, 4))
+  expect(await counters(process)).toMatchObject({ signals: 5, signalsWaiting: 4, restarts: 0 })
+  process.tell({ stop: 5_000 })
+  expect(await process.hears('stopped')).toEqual({ pending: 5 })
+  expect(stored(folder.path)).toEqual(signals.map(({ id }) => id))
+})
+
+it('keeps signals while no thread runs, the most severe if there are too many, and drops lines of events', async () => {
+  using folder = temporaryFolder()
+  const [out, armed] = [join(folder.path, 'out'), join(folder.path, 'armed')]
+  writeFileSync(armed, '')
+  const destinations = [destination(fatal({ path: out, armed, way: 'exit', once: true }))]
+  const supervision = { ...soon, backoffMs: 4_000, keptSignals: 3 }
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations, supervision }))
+  await process.hears('started')
+  const [first] = sendSignals(process, 1) as [Signal]
+  await until(() => process.logs.some((line) => /another is started/.test(line)), 'the death')
+  const wanted = [signalOf({ severity: 'critical' }), signalOf({ severity: 'high' }), signalOf({ severity: 'high' })]
+  for (const signal of [signalOf({ severity: 'low' }), wanted[0], signalOf({ severity: 'medium' }), ...wanted.slice(1)])
+    process.tell({ signal: signal as Signal })
+  process.tell({ events: '{"kind":"event"}', count: 7 })
+  expect(await counters(process)).toMatchObject({ signals: 6, signalsWaiting: 3, signalsDropped: 2, eventsDropped: 7 })
+  await until(() => told(out).size === 4, 'the deliveries')
+  expect(told(out)).toEqual(owed([first, ...wanted], 'fatal'))
+  expect(await counters(process)).toMatchObject({ signalsWaiting: 0, signalsDropped: 2, restarts: 1 })
+})
+
+function stored(folder: string): unknown[] {
+  const database = new DatabaseSync(join(folder, 'state', 'signals.db'), { readOnly: true })
+  const ids = database
+    .prepare('SELECT id FROM signals ORDER BY rowid')
+    .all()
+    .map((row) => row['id'])
+  database.close()
+  return ids
+}
