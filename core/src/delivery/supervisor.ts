@@ -68,7 +68,8 @@ export class Supervisor implements Delivery {
     this.#signals.durable(this.#vitals.handled)
     const { number } = this.#signals.add(signal, final)
     const { head, line } = signal
-    this.#life?.post({ kind: 'signal', number, head, line, final })
+    if (this.#life) this.#life.post({ kind: 'signal', number, head, line, final })
+    else this.#signals.settle()
   }
 
   rehearse({ head, line }: SignalLine): void {
@@ -95,6 +96,7 @@ export class Supervisor implements Delivery {
 
   async counters(): Promise<DeliveryCounters> {
     const now = (await this.#life?.counters()) ?? noCounters
+    this.#signals.durable(this.#vitals.handled)
     return {
       ...addCounters(this.#past, now, this.#eventsDropped),
       signals: this.#signals.total,
