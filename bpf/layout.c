@@ -11,6 +11,7 @@ struct {
 	struct cws_fork fork;
 	struct cws_exit exit;
 	struct cws_argv_chunk argv_chunk;
+	struct cws_change change;
 	struct cws_lost lost;
 	struct cws_wake wake;
 	struct cws_counter counter;

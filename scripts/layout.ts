@@ -6,7 +6,7 @@ export type Field = { name: string; offset: number; bytes: number }
 
 type Struct = Extract<BtfType, { kind: 'struct' }>
 
-const structs = ['header', 'str', 'exec', 'fork', 'exit', 'argv_chunk', 'lost', 'wake', 'counter']
+const structs = ['header', 'str', 'exec', 'fork', 'exit', 'argv_chunk', 'change', 'lost', 'wake', 'counter']
 const enums: [type: string, prefix: string][] = [
   ['type', 'CWS_'],
   ['record_flag', 'CWS_F_'],

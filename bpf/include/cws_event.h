@@ -23,12 +23,13 @@ typedef unsigned short __cws_u16;
 typedef int __cws_s32;
 #endif
 
-/* Record types. 1..15 process, 16..31 file (reserved), 240.. the native thread's own. */
+/* Record types. 1..15 process, 16..31 file, 240.. the native thread's own. */
 enum cws_type {
 	CWS_EXEC = 1,
 	CWS_FORK = 2,
 	CWS_EXIT = 3,
 	CWS_ARGV_CHUNK = 4, /* kernel to native thread only: joined into its CWS_EXEC there */
+	CWS_CHANGE = 16,    /* native thread: something in a watched directory is different now */
 	CWS_LOST = 240,     /* native thread: records that were lost since the last one, see cws_lost */
 	CWS_PAD = 255,      /* filler up to the end of the queue: skip */
 };
@@ -44,6 +45,7 @@ enum cws_record_flag {
 	CWS_F_CWD_TRUNCATED = 1 << 7,
 	CWS_F_CGROUP_TRUNCATED = 1 << 8,
 	CWS_F_THREAD_EXEC = 1 << 9,    /* a thread other than the leader called execve */
+	CWS_F_UNWATCHED = 1 << 10,     /* a directory that appeared below a watched one could not be watched */
 };
 
 struct cws_str {
@@ -146,6 +148,19 @@ struct cws_argv_chunk {
 	__cws_u32 len;    /* bytes that follow this struct */
 };
 
+/*
+ * A change in a watched directory, from fanotify, whose events carry no time of their own: it was made after `since` and before h.time.
+ * h.start is 0: of the process only its number is known. The files are as they were when the event was read, not when it happened; a name
+ * that had gone by then, or stood for another file, has its path alone (CWS_FILE_ABSENT).
+ */
+struct cws_change {
+	struct cws_header h;
+	__cws_u64 since; /* ns, CLOCK_BOOTTIME: the group's queue was empty then */
+	__cws_u64 mask;  /* FAN_* of linux/fanotify.h; several bits where the kernel merged events */
+	struct cws_file file;        /* of a rename: under the old name, whose path is absent when it lay in no watched directory */
+	struct cws_file destination; /* of a rename: under the new name, absent likewise */
+};
+
 enum cws_limit {
 	CWS_ARGV_INLINE_MAX = 8192, /* bytes: an argv up to this is in its exec record */
 	CWS_ARGV_CHUNK_MAX = 16384,
@@ -156,9 +171,9 @@ enum cws_limit {
 
 struct cws_lost {
 	struct cws_header h; /* time: now; start: when the loss began */
-	__cws_u64 count;     /* records */
+	__cws_u64 count;     /* records; of CWS_CHANGE in the kernel: times that its queue overflowed, as it does not say how many it dropped */
 	__cws_u32 lost_type; /* enum cws_type */
-	__cws_u32 stage;     /* 1 the kernel's ring buffer, 2 the native queue */
+	__cws_u32 stage;     /* 1 the kernel's ring buffer or queue, 2 the native queue */
 };
 
 #endif

@@ -16,6 +16,7 @@ static const uint64_t FULL_REST = 5 * 1000000; /* ns between looks at a queue wi
 static const uint64_t LOSS_READ_FULL = 50 * 1000000, LOSS_READ = 1000 * 1000000;
 static const double LOSS_FILL = 0.25;
 static const uint64_t LOOK = 5 * 1000000; /* ns of a rest after which the sources are looked at */
+static const int LAST_PASSES = 64;
 static const uint64_t BUSY_REST = 50 * 1000; /* ns: a record at the head of a ring is still being written */
 
 static uint64_t clock_ns(void)
@@ -33,22 +34,36 @@ struct pass {
 	bool more, full, notify;
 };
 
+/* Drains the sources that gather, or those that do not. */
+static void drain_sources(struct cws_drain *drain, bool gathering, struct pass *pass)
+{
+	for (int i = 0; i < drain->source_count; i++) {
+		struct cws_source *source = drain->sources[i];
+
+		if ((source->ops->gather != NULL) != gathering)
+			continue;
+		struct cws_drained drained = source->ops->drain(source, &drain->sink);
+		pass->records += drained.records;
+		pass->more |= drained.more;
+		pass->full |= drained.full;
+		if (drained.fill > pass->fill)
+			pass->fill = drained.fill;
+	}
+}
+
 static struct pass drain_once(struct cws_drain *drain)
 {
 	struct pass pass = { 0 };
 
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->ops->gather)
+			drain->sources[i]->ops->gather(drain->sources[i]);
 	drain->sink.now = clock_ns();
 	cws_queue_refresh(&drain->queue);
-	for (int i = 0; i < drain->source_count; i++) {
-		struct cws_source *source = drain->sources[i];
-		struct cws_drained drained = source->ops->drain(source, &drain->sink);
-
-		pass.records += drained.records;
-		pass.more |= drained.more;
-		pass.full |= drained.full;
-		if (drained.fill > pass.fill)
-			pass.fill = drained.fill;
-	}
+	drain_sources(drain, false, &pass);
+	/* What was gathered waits until all that may have come before it is in the queue. */
+	if (!pass.more && !pass.full)
+		drain_sources(drain, true, &pass);
 	drain->drains++;
 	if (pass.fill > LOSS_FILL)
 		drain->losses_after = LOSS_READ_FULL;
@@ -231,12 +246,30 @@ int cws_drain_add(struct cws_drain *drain, struct cws_source *source)
 	return error;
 }
 
+/* Whole passes before a source that gathers goes, so that its last records keep their place behind the others'. */
+static void drain_last(struct cws_drain *drain)
+{
+	bool notify = false;
+
+	for (int passes = 0; passes < LAST_PASSES; passes++) {
+		struct pass pass = drain_once(drain);
+
+		notify |= pass.notify;
+		if (!pass.more || pass.full)
+			break;
+	}
+	if (notify)
+		drain->options.notify(drain->options.context);
+}
+
 int cws_drain_remove(struct cws_drain *drain, struct cws_source *source)
 {
 	int error = -ENOENT;
 
 	kick(drain);
 	pthread_mutex_lock(&drain->lock);
+	if (source->ops->gather)
+		drain_last(drain);
 	for (int i = 0; i < drain->source_count; i++) {
 		if (drain->sources[i] != source)
 			continue;

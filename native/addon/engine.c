@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "addon.h"
 #include "drain.h"
+#include "fanotify.h"
 #include "ring.h"
 
 struct engine {
@@ -150,6 +152,28 @@ static bool optional_map(struct js_call *call, size_t object, size_t name, struc
 	return cws_object_map(call, object, name, form);
 }
 
+/* A free place for a source, or -1 after throwing. */
+static int free_slot(struct engine *engine)
+{
+	for (int slot = 0; slot < CWS_DRAIN_SOURCES; slot++)
+		if (!engine->sources[slot])
+			return slot;
+	js_throw(engine->env, "CWS_DRAIN_SOURCE", ENOSPC, NULL, "the drain has no room for another source");
+	return -1;
+}
+
+/* Hands an opened source to the thread, or closes it. Returns 0 or a negative errno. */
+static int adopt(struct engine *engine, int slot, struct cws_source *source)
+{
+	int error = cws_drain_add(&engine->drain, source);
+
+	if (error)
+		source->ops->close(source);
+	else
+		engine->sources[slot] = source;
+	return error;
+}
+
 /* drainAddRing(handle, object, ring, wake?, counters?, wakeMask): number of the source */
 static napi_value add_ring(napi_env env, napi_callback_info info)
 {
@@ -158,7 +182,6 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 	struct cws_map_form ring, wake, counters;
 	struct cws_source *source;
 	uint32_t wake_mask;
-	int slot = 0;
 
 	if (!engine || !cws_object_map(&call, 1, 2, &ring) || !optional_map(&call, 1, 3, &wake) || !optional_map(&call, 1, 4, &counters) ||
 	    !js_get_uint32(&call, 5, &wake_mask))
@@ -167,10 +190,9 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the wake map's values are too small");
 	if (counters.fd >= 0 && !cws_ring_counters_fit(counters.key_size, counters.value_size))
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the counters map has another form");
-	while (slot < CWS_DRAIN_SOURCES && engine->sources[slot])
-		slot++;
-	if (slot == CWS_DRAIN_SOURCES)
-		return js_throw(env, "CWS_DRAIN_SOURCE", ENOSPC, NULL, "the drain has no room for another source");
+	int slot = free_slot(engine);
+	if (slot < 0)
+		return NULL;
 	const struct cws_ring_options options = {
 		.ring_fd = ring.fd,
 		.wake_fd = wake.fd,
@@ -180,15 +202,71 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		.wake_mask = wake_mask,
 	};
 	int error = cws_ring_open(&options, &source);
-	if (!error) {
-		error = cws_drain_add(&engine->drain, source);
-		if (error)
-			source->ops->close(source);
-	}
+	if (!error)
+		error = adopt(engine, slot, source);
 	if (error)
 		return js_throw(env, "CWS_DRAIN_SOURCE", -error, NULL, "the ring buffer cannot be drained");
-	engine->sources[slot] = source;
 	return js_number(env, slot);
+}
+
+/* drainAddFanotify(handle, recursive): number of the source */
+static napi_value add_fanotify(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct engine *engine = get_running(&call);
+	struct cws_source *source;
+	bool recursive;
+
+	if (!engine || !js_get_bool(&call, 1, &recursive))
+		return NULL;
+	int slot = free_slot(engine);
+	if (slot < 0)
+		return NULL;
+	int error = cws_fanotify_open(recursive, &source);
+	if (!error)
+		error = adopt(engine, slot, source);
+	if (error)
+		return js_throw(env, "CWS_FANOTIFY_OPEN", -error, NULL, "no fanotify group can be opened");
+	return js_number(env, slot);
+}
+
+/* drainMark(handle, source, path, whether): marks a directory, or takes the mark away */
+static napi_value mark(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct engine *engine = get_running(&call);
+	char path[4096];
+	uint32_t slot;
+	uint8_t *bytes;
+	size_t size;
+	bool whether;
+
+	if (!engine || !js_get_uint32(&call, 1, &slot) || !js_get_bytes(&call, 2, &bytes, &size) || !js_get_bool(&call, 3, &whether))
+		return NULL;
+	if (slot >= CWS_DRAIN_SOURCES || !engine->sources[slot] || !cws_is_fanotify(engine->sources[slot]))
+		return js_throw(env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
+	if (size == 0 || size >= sizeof(path) || memchr(bytes, 0, size))
+		return js_throw(env, "CWS_FANOTIFY_MARK", size >= sizeof(path) ? ENAMETOOLONG : EINVAL, NULL, "the path cannot be watched");
+	memcpy(path, bytes, size);
+	path[size] = 0;
+	int error = whether ? cws_fanotify_mark(engine->sources[slot], path) : cws_fanotify_unmark(engine->sources[slot], path);
+	if (error)
+		return js_throw(env, "CWS_FANOTIFY_MARK", -error, NULL, "%s cannot be %s", path, whether ? "watched" : "left unwatched");
+	return NULL;
+}
+
+/* fanotifyProbe(): { errno, authors, target } */
+static napi_value probe_fanotify(napi_env env, napi_callback_info info)
+{
+	struct cws_fanotify_support support;
+	napi_value result = js_object(env);
+
+	(void)info;
+	cws_fanotify_probe(&support);
+	js_set(env, result, "errno", js_number(env, -support.error));
+	js_set(env, result, "authors", js_bool(env, support.authors));
+	js_set(env, result, "target", js_bool(env, support.target));
+	return result;
 }
 
 /* drainWakeOn(handle, source, wakeMask) */
@@ -198,7 +276,8 @@ static napi_value wake_on(napi_env env, napi_callback_info info)
 	struct engine *engine = get_running(&call);
 	uint32_t slot, wake_mask;
 
-	if (engine && js_get_uint32(&call, 1, &slot) && js_get_uint32(&call, 2, &wake_mask) && slot < CWS_DRAIN_SOURCES && engine->sources[slot])
+	if (engine && js_get_uint32(&call, 1, &slot) && js_get_uint32(&call, 2, &wake_mask) && slot < CWS_DRAIN_SOURCES && engine->sources[slot] &&
+	    !cws_is_fanotify(engine->sources[slot]))
 		cws_ring_wake_on(engine->sources[slot], wake_mask);
 	return NULL;
 }
@@ -287,6 +366,7 @@ void cws_define_drain(napi_env env, napi_value exports)
 	static const struct js_function functions[] = {
 		{ "drainOpen", open_drain }, { "drainAddRing", add_ring }, { "drainRemove", remove_source }, { "drainPeek", peek },
 		{ "drainWakeOn", wake_on },  { "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
+		{ "drainAddFanotify", add_fanotify }, { "drainMark", mark }, { "fanotifyProbe", probe_fanotify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

@@ -24,6 +24,11 @@ struct cws_source_ops {
 	void (*disarm)(struct cws_source *source);
 	/* Share of the source's own buffer that is in use now, 0..1; NULL: never looked at between two drains. */
 	double (*fill)(struct cws_source *source);
+	/*
+	 * For a source whose records name processes: takes what the kernel has into a buffer of the source's own. All such sources gather before
+	 * any other is drained, and are drained after it, so that what a process did before is in the queue ahead of what it changed. NULL: none.
+	 */
+	void (*gather)(struct cws_source *source);
 	/* Takes at most a bounded number of records and gives them to the sink. */
 	struct cws_drained (*drain)(struct cws_source *source, struct cws_sink *sink);
 	/* Losses of the kernel's side since the last call go to the sink. */

@@ -31,6 +31,9 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
+  drainAddFanotify(drain: Handle, recursive: boolean): number
+  drainMark(drain: Handle, source: number, path: Buffer, whether: boolean): void
+  fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void
   drainRemove(drain: Handle, source: number): void
   drainPeek(drain: Handle, budget: number): boolean

@@ -43,6 +43,21 @@ export interface RingSource {
   remove(): void
 }
 
+export interface FanotifyOptions {
+  /** A directory that appears below a marked one is marked at once, by the native thread. Default false. */
+  recursive?: boolean
+}
+
+/** A fanotify group that is being drained: its records have TYPE.CHANGE. */
+export interface FanotifySource {
+  /** Watches the entries of a directory (not of those below it); a symbolic link as its last part is refused. Throws `CWS_FANOTIFY_MARK`. */
+  mark(path: string | Uint8Array): void
+  /** No longer watches it. Throws `CWS_FANOTIFY_MARK`. */
+  unmark(path: string | Uint8Array): void
+  /** Takes what is there and stops. */
+  remove(): void
+}
+
 const KIB = 1024
 const mask = (types: readonly number[]) => types.reduce((bits, type) => bits | (1 << type), 0) >>> 0
 
@@ -80,6 +95,19 @@ export class Drain implements Disposable {
     const source = this.#addon.drainAddRing(this.#handle, object.handle, ring, wake ?? undefined, counters ?? undefined, mask(wakeOn))
     return {
       wakeOn: (types) => this.#addon.drainWakeOn(this.#handle, source, mask(types)),
+      remove: () => this.#addon.drainRemove(this.#handle, source),
+    }
+  }
+
+  /**
+   * Drains a fanotify group of its own. Records of other sources that came before a change are in the queue before it: who watches processes by
+   * the same drain knows the author. Throws `CWS_FANOTIFY_OPEN`.
+   */
+  addFanotify(options: FanotifyOptions = {}): FanotifySource {
+    const source = this.#addon.drainAddFanotify(this.#handle, options.recursive ?? false)
+    return {
+      mark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), true),
+      unmark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), false),
       remove: () => this.#addon.drainRemove(this.#handle, source),
     }
   }

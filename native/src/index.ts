@@ -3,8 +3,18 @@
 export { CAPABILITIES, capDrop, capGet, execve, noNewPrivileges } from '../launch.js'
 export { diagnose, type LoadFacts, load as loadAddon, NativeUnavailableError, objectPath } from '../load.js'
 export type { CgroupMode, DrainStats, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
-export { Drain, type DrainOptions, openDrain, type Queue, type RingOptions, type RingSource } from './drain.ts'
+export {
+  Drain,
+  type DrainOptions,
+  type FanotifyOptions,
+  type FanotifySource,
+  openDrain,
+  type Queue,
+  type RingOptions,
+  type RingSource,
+} from './drain.ts'
 export { nativeErrorCodes } from './error-codes.ts'
+export { FAN, probeFanotify } from './fanotify.ts'
 export * from './layout.generated.ts'
 export { BpfObject, openObject, type RecordCounters } from './object.ts'
 export { type Features, probeFeatures, tracepointParameters } from './probe.ts'

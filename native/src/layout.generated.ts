@@ -7,6 +7,7 @@ export const TYPE = {
   FORK: 2,
   EXIT: 3,
   ARGV_CHUNK: 4,
+  CHANGE: 16,
   LOST: 240,
   PAD: 255,
 } as const
@@ -23,6 +24,7 @@ export const RECORD_FLAG = {
   CWD_TRUNCATED: 128,
   CGROUP_TRUNCATED: 256,
   THREAD_EXEC: 512,
+  UNWATCHED: 1024,
 } as const
 
 /** enum cws_file_flag */
@@ -217,6 +219,73 @@ export const ARGV_CHUNK = {
 export const ARGV_CHUNK_BYTES = {
   offset: 4,
   len: 4,
+} as const
+
+/** struct cws_change */
+export const CHANGE_SIZE = 208
+export const CHANGE = {
+  since: 32,
+  mask: 40,
+  file_inode: 48,
+  file_mtime: 56,
+  file_ctime: 64,
+  file_size: 72,
+  file_dev: 80,
+  file_mode: 84,
+  file_uid: 88,
+  file_gid: 92,
+  file_nlink: 96,
+  file_fs_magic: 100,
+  file_mount_id: 104,
+  file_flags: 108,
+  file_path: 112,
+  file_fstype: 120,
+  destination_inode: 128,
+  destination_mtime: 136,
+  destination_ctime: 144,
+  destination_size: 152,
+  destination_dev: 160,
+  destination_mode: 164,
+  destination_uid: 168,
+  destination_gid: 172,
+  destination_nlink: 176,
+  destination_fs_magic: 180,
+  destination_mount_id: 184,
+  destination_flags: 188,
+  destination_path: 192,
+  destination_fstype: 200,
+} as const
+export const CHANGE_BYTES = {
+  since: 8,
+  mask: 8,
+  file_inode: 8,
+  file_mtime: 8,
+  file_ctime: 8,
+  file_size: 8,
+  file_dev: 4,
+  file_mode: 4,
+  file_uid: 4,
+  file_gid: 4,
+  file_nlink: 4,
+  file_fs_magic: 4,
+  file_mount_id: 4,
+  file_flags: 4,
+  file_path: 8,
+  file_fstype: 8,
+  destination_inode: 8,
+  destination_mtime: 8,
+  destination_ctime: 8,
+  destination_size: 8,
+  destination_dev: 4,
+  destination_mode: 4,
+  destination_uid: 4,
+  destination_gid: 4,
+  destination_nlink: 4,
+  destination_fs_magic: 4,
+  destination_mount_id: 4,
+  destination_flags: 4,
+  destination_path: 8,
+  destination_fstype: 8,
 } as const
 
 /** struct cws_lost */
