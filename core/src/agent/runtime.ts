@@ -90,6 +90,10 @@ export class Runtime {
       },
       (plugin, hook, error, count) => {
         const code = error instanceof CwsError ? error.code : 'CWS_ERR_PLUGIN_FAULT'
+        if (code === 'CWS_ERR_PLUGIN_SLOW') {
+          shared.logFor(plugin).warn({ code, hook, count }, `slow in ${hook}: ${error.message}`)
+          return
+        }
         shared.logFor(plugin).error({ code, hook, count, stack: error.stack }, `failed in ${hook}: ${error.message}`)
         this.#degrade(plugin, `failed in ${hook}: ${error.message}`)
       },

@@ -1,3 +1,4 @@
+import { engineTicks } from '../hooks/tick-clock.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
 import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, DeliverySetup, FromDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
@@ -51,6 +52,7 @@ function setupOf(options: DeliveryOptions): Omit<DeliverySetup, 'vitals' | 'quar
     debug: logLevel === 'debug' || logLevel === 'trace',
     modules,
     destinations,
+    engineTicks: engineTicks.buffer,
     routes: notifications && routesOf(notifications, names, events),
   }
 }

@@ -70,6 +70,8 @@ export interface DeliverySetup {
   readonly routes: readonly Route[] | undefined
   /** Memory that the engine reads: see `Vitals`. */
   readonly vitals: SharedArrayBuffer
+  /** The clock of the engine, which this thread advances. */
+  readonly engineTicks: SharedArrayBuffer
   /** Notifiers that are not to be called, each with the reason. What is owed to them waits. */
   readonly quarantined: Readonly<Record<string, string>>
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { advance } from '../hooks/tick-clock.ts'
 import { errorBody } from './control.ts'
 import { DeliveryThread } from './delivery-thread.ts'
 import type { DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
@@ -19,6 +20,7 @@ try {
   process.on('uncaughtException', (error) => thread.fault(error))
   process.on('unhandledRejection', (reason) => thread.fault(reason))
   await thread.start()
+  advance(setup.engineTicks)
   port.on('message', (message: ToDelivery) => {
     vitals.takeUp()
     thread.receive(message)

@@ -67,6 +67,10 @@ export const errorCodes = {
     todo: 'Pass data; keep functions in the notifier’s own module.',
   },
   CWS_ERR_PLUGIN_SETUP: { means: 'A plugin failed while it was set up or started.', todo: 'The message is the plugin’s own.' },
+  CWS_ERR_PLUGIN_SLOW: {
+    means: 'A hook of a plugin ran for more than half a second; events waited meanwhile.',
+    todo: 'Tell its author; a stall of seconds can lose events, which is then told as `agent.lost_events`.',
+  },
   CWS_ERR_PLUGIN_TIMEOUT: {
     means: 'A plugin did not finish starting or stopping in time.',
     todo: 'Look for a promise that never settles.',

@@ -1,4 +1,6 @@
 import type { FullTap, Tap } from 'tapable'
+import { STALL_TICKS, stallOf } from './stalls.ts'
+import { engineTicks } from './tick-clock.ts'
 
 /** Told of every throw and rejection of a tap. Must not throw. */
 export type FaultSink = (plugin: string, hook: string, error: Error) => void
@@ -9,12 +11,13 @@ export function asError(thrown: unknown): Error {
 
 /**
  * Replaces a tap by one that cannot hurt the next: a throw is attributed and swallowed, a promise that a synchronous tap returned by
- * mistake has its rejection attributed too. Every hook has this interceptor before any plugin taps.
+ * mistake has its rejection attributed too; one that holds the engine up is told of. Every hook has this interceptor before any plugin taps.
  */
 export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink): T {
   const { fn, name } = tap as unknown as FullTap & { fn: (first: unknown, second: unknown) => unknown }
   // No hook has more than two arguments; naming them spares an array each call.
   const guardedFn = (first: unknown, second: unknown): unknown => {
+    const began = engineTicks[0] as number
     try {
       const result = fn(first, second)
       if (typeof result === 'object' && result !== null && typeof (result as PromiseLike<unknown>).then === 'function') {
@@ -25,6 +28,11 @@ export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink)
     } catch (error) {
       onFault(name, hook, asError(error))
       return undefined
+    } finally {
+      if ((engineTicks[0] as number) - began >= STALL_TICKS) {
+        const stall = stallOf(name, began)
+        if (stall) onFault(name, hook, stall)
+      }
     }
   }
   return { ...tap, fn: guardedFn }
