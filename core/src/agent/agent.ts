@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { NotificationRule } from '../config/define-config.ts'
 import { generationOf } from '../config/generation.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
+import { type Monitoring, parseListen } from '../config/monitoring.ts'
 import { type Delivery, startDelivery } from '../delivery/delivery.ts'
 import type { OutputFormat } from '../delivery/protocol.ts'
 import { messageOf } from '../errors/cws-error.ts'
@@ -23,6 +24,8 @@ export interface AgentOptions {
   readonly notifications: readonly NotificationRule[] | undefined
   /** Path of the configuration, for `cws status`. */
   readonly configFile: string | undefined
+  /** Where `/healthz` and `/metrics` are served. */
+  readonly monitoring?: Monitoring | undefined
   /** The policy that the configuration was loaded with: in the delivery thread its notifiers are found by it. */
   readonly modules: ModulePolicy
   readonly stateDir: string
@@ -85,7 +88,7 @@ export class Agent {
   }
 
   async #startDelivery(): Promise<void> {
-    const { instances, notifications, modules, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
+    const { instances, notifications, monitoring, modules, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
     const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
     // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
     const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
@@ -99,6 +102,7 @@ export class Agent {
         color,
         logLevel,
         notifications,
+        monitoring: monitoring && parseListen(monitoring.listen),
         modules: inConfiguration ? modules : undefined,
         events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
         destinations: notifiers.map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),

@@ -22,6 +22,8 @@ export interface SensorReport {
   readonly pinned: string | undefined
   readonly flavours: readonly FlavourReport[]
   readonly selfTest: 'alive' | 'silent' | 'untested'
+  /** What the source counts of itself. */
+  readonly figures: Readonly<Record<string, number>>
 }
 
 /** One source of a composition: probes its flavours best first, starts the first that works, remembers why the better ones do not. */
@@ -129,6 +131,7 @@ export class Sensor {
       pinned: pin,
       flavours: flavours.map((flavour) => this.#reports.get(flavour.name) ?? { name: flavour.name, state: 'unused', gaps: [] }),
       selfTest: this.selfTest,
+      figures: this.definition.figures?.() ?? {},
     }
   }
 }

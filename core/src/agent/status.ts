@@ -22,6 +22,8 @@ export interface AgentStatus {
     readonly open_signals: number
     readonly faults: number
   }
+  /** Errors by the plugin that threw them. */
+  readonly faults: Readonly<Record<string, number>>
   readonly delivery: DeliveryCounters | null
 }
 
@@ -56,6 +58,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
       open_signals: parts.openSignals,
       faults: counters?.faults ?? 0,
     },
+    faults: runtime?.engine.faultsByPlugin() ?? {},
     delivery: parts.delivery ?? null,
   }
 }

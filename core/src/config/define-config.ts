@@ -1,4 +1,5 @@
 import type { NotifierNames, PluginInput } from '../plugin/instance.ts'
+import type { MonitoringInput } from './monitoring.ts'
 
 /** Which signals go where, in which words. */
 export interface NotificationRule<Destination extends string = string> {
@@ -20,6 +21,8 @@ export interface Config<P extends readonly PluginInput[] = readonly PluginInput[
   readonly plugins: P
   /** Without it every notifier gets every signal from `low` up. */
   readonly notifications?: readonly NotificationRule<NotifierNames<P[number]>>[]
+  /** Serves `/healthz` and `/metrics` (Prometheus) on loopback, or where `listen` says. Nothing listens without it. */
+  readonly monitoring?: MonitoringInput
 }
 
 /** What a configuration may export: the object, or a function (async too) that makes it. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { NotifierDefinition, PluginDefinition } from '../plugin/instance.ts'
 import { shortestName } from '../plugin/resolve.ts'
 import { defOf } from '../plugin/schema-walk.ts'
+import { monitoringSchema } from './monitoring.ts'
 
 /** A plugin that the schema is to know. */
 export interface SchemaPlugin {
@@ -54,6 +55,7 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
         description: 'Which signals go where. Without it every notifier gets every signal from `low` up.',
         items: rule,
       },
+      monitoring: monitoring(),
     },
   }
 }
@@ -73,6 +75,12 @@ const rule = {
     message: { type: 'string', description: 'Template of the message; the notifier’s own if absent.' },
     enabled: { type: 'boolean' },
   },
+}
+
+function monitoring(): Json {
+  const schema = z.toJSONSchema(monitoringSchema, { io: 'input', unrepresentable: 'any' }) as Json
+  delete schema['$schema']
+  return { description: 'Serves /healthz and /metrics (Prometheus). Nothing listens without it.', ...schema }
 }
 
 function optionsSchema({ definition, package: name }: SchemaPlugin): Json {

@@ -8,13 +8,14 @@ import { flattenPlugins, type Placed } from '../plugin/flatten.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
 import { type Lookup, resolveEntry } from '../plugin/resolve.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
-import { freezeDeep, kindOf } from '../plugin/validate.ts'
+import { checkOptions, freezeDeep, kindOf } from '../plugin/validate.ts'
 import { checkInstance } from './check-instance.ts'
 import { type ConditionCheck, checkNotifications } from './check-notifications.ts'
 import type { Config, NotificationRule } from './define-config.ts'
 import { findConfig, passedOver } from './find-config.ts'
 import { configFolder } from './folders.ts'
 import { installModuleHooks, type ModulePolicy } from './module-hooks.ts'
+import { type Monitoring, monitoringSchema } from './monitoring.ts'
 import { errorOf, type Path, type Problem } from './problem.ts'
 import type { Source, Subject } from './source.ts'
 
@@ -50,12 +51,14 @@ export interface Composition {
   readonly folder: string
   readonly instances: readonly LoadedInstance[]
   readonly notifications: readonly NotificationRule[] | undefined
+  /** Undefined: nothing listens. */
+  readonly monitoring: Monitoring | undefined
   /** How its modules were found and trusted. Other threads that import them need it. */
   readonly modules: ModulePolicy
   readonly warnings: readonly string[]
 }
 
-const topKeys = ['plugins', 'notifications']
+const topKeys = ['plugins', 'notifications', 'monitoring']
 const defaultTimeoutMs = 10_000
 let generation = 0
 
@@ -118,7 +121,7 @@ class Checker {
     lookup: Lookup | undefined,
     scope: Parameters<typeof checkInstance>[1],
     checkCondition: LoadOptions['checkCondition'],
-  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'warnings'>> {
+  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'warnings'>> {
     if (!isRecord(value)) {
       this.#add(
         { path: [], of: 'value' },
@@ -129,7 +132,7 @@ class Checker {
     for (const key of Object.keys(value)) {
       if (topKeys.includes(key)) continue
       const guess = nearest(key, topKeys)
-      const message = `unknown key "${key}"; ${guess ? `did you mean "${guess}"?` : 'there is "plugins" and "notifications"'}`
+      const message = `unknown key "${key}"; ${guess ? `did you mean "${guess}"?` : `there is ${topKeys.map((it) => `"${it}"`).join(', ')}`}`
       this.#add({ path: [key], of: 'key' }, { code: 'CWS_ERR_CONFIG_INVALID', message })
     }
     const placed = await this.#plugins(value['plugins'], lookup)
@@ -157,8 +160,25 @@ class Checker {
       }
       for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, condition, warn)) this.#add({ path, of }, problem)
     }
+    const monitoring = await this.#monitoring(value['monitoring'])
     if (this.#problems.length > 0) throw this.#error()
-    return { instances: Object.freeze(instances), notifications: freezeDeep(given) as readonly NotificationRule[] | undefined, warnings }
+    const notifications = freezeDeep(given) as readonly NotificationRule[] | undefined
+    return { instances: Object.freeze(instances), notifications, monitoring, warnings }
+  }
+
+  async #monitoring(given: unknown): Promise<Monitoring | undefined> {
+    if (given === undefined) return undefined
+    const checked = await checkOptions(monitoringSchema, given)
+    if (checked.ok) return checked.options as Monitoring
+    for (const { path, of, message } of checked.flaws)
+      this.#add(
+        { path: ['monitoring', ...path], of },
+        {
+          code: 'CWS_ERR_CONFIG_INVALID',
+          message: `${['monitoring', ...(of === 'key' ? path.slice(0, -1) : path)].join('.')}: ${message}`,
+        },
+      )
+    return undefined
   }
 
   async #plugins(list: unknown, lookup: Lookup | undefined): Promise<Placed[]> {

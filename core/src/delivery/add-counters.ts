@@ -1,7 +1,9 @@
+import { severities } from '../signals/severity.ts'
 import type { DestinationCounters, ThreadCounters } from './protocol.ts'
 
 export const noCounters: ThreadCounters = {
   signals: 0,
+  opened: severities.map(() => 0),
   stored: 0,
   storeError: undefined,
   signalsRemoved: 0,
@@ -15,6 +17,7 @@ export function addCounters(past: ThreadCounters, now: ThreadCounters, eventsDro
   const names = new Set([...Object.keys(past.destinations), ...Object.keys(now.destinations)])
   return {
     signals: past.signals + now.signals,
+    opened: past.opened.map((count, rank) => count + (now.opened[rank] ?? 0)),
     stored: past.stored + now.stored,
     storeError: now.storeError,
     signalsRemoved: past.signalsRemoved + now.signalsRemoved,

@@ -1,5 +1,6 @@
+import type { AgentStatus } from '../agent/status.ts'
 import { messageOf } from '../errors/cws-error.ts'
-import { rankOf } from '../signals/severity.ts'
+import { rankOf, severities } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Attribution } from './attribution.ts'
@@ -48,6 +49,8 @@ export class DeliveryThread {
   #control: AsyncDisposable | undefined
   #requestId = 0
   #signals = 0
+  readonly #opened = severities.map(() => 0)
+  #monitoring: AsyncDisposable | undefined
   readonly #clean: (text: string) => string
 
   /** @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR */
@@ -91,6 +94,11 @@ export class DeliveryThread {
   async start(): Promise<void> {
     const { runDir, destinations, debug, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
+    if (this.#setup.monitoring) {
+      const { startMonitoring } = await import('./monitoring/server.ts')
+      const status = async () => (await this.#ask('status')) as AgentStatus
+      this.#monitoring = await startMonitoring({ listen: this.#setup.monitoring, log: this.#log, status, clean: this.#clean })
+    }
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
     for (const [place, spec] of destinations.entries()) {
@@ -160,6 +168,7 @@ export class DeliveryThread {
     this.#signals++
     const body = safeLine(line)
     const { id, revision, severity } = head
+    if (revision === 1) this.#opened[severity] = (this.#opened[severity] ?? 0) + 1
     const owed = this.#router
       .route(severity, () => decodeSignal(body))
       .map((name) => {
@@ -215,14 +224,18 @@ export class DeliveryThread {
         return showSignal(this.#store, given)
       case 'outbox':
         return this.#outbox()
-      default: {
-        const request = ++this.#requestId
-        return await new Promise((resolve, reject) => {
-          this.#requests.set(request, { resolve, reject })
-          this.#post({ kind: 'request', request, what, args })
-        })
-      }
+      default:
+        return await this.#ask(what, args)
     }
+  }
+
+  /** Asks the engine. */
+  #ask(what: string, args: unknown = {}): Promise<unknown> {
+    const request = ++this.#requestId
+    return new Promise((resolve, reject) => {
+      this.#requests.set(request, { resolve, reject })
+      this.#post({ kind: 'request', request, what, args })
+    })
   }
 
   #answered({ request, body, error }: Extract<ToDelivery, { kind: 'answer' }>): void {
@@ -251,6 +264,7 @@ export class DeliveryThread {
     const { stored, error, removed } = this.#store
     return {
       signals: this.#signals,
+      opened: this.#opened,
       stored,
       storeError: error === undefined ? undefined : this.#clean(error),
       signalsRemoved: removed,
@@ -265,6 +279,7 @@ export class DeliveryThread {
     const began = performance.now()
     this.#console.flush()
     await this.#control?.[Symbol.asyncDispose]()
+    await this.#monitoring?.[Symbol.asyncDispose]()
     const left = await Promise.all([...this.#queues.values()].map((queue) => queue.stop(timeoutMs * (1 - OUTPUT_SHARE))))
     this.#abort.abort()
     this.#state.close()

@@ -42,7 +42,7 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
 }
 
 function setupOf(options: DeliveryOptions): Omit<DeliverySetup, 'vitals' | 'quarantined'> {
-  const { stateDir, runDir, format, color, destinations, notifications, events, modules, logLevel } = options
+  const { stateDir, runDir, format, color, destinations, notifications, events, modules, monitoring, logLevel } = options
   const names = destinations.map(({ name }) => name)
   return {
     stateDir,
@@ -53,6 +53,7 @@ function setupOf(options: DeliveryOptions): Omit<DeliverySetup, 'vitals' | 'quar
     modules,
     destinations,
     engineTicks: engineTicks.buffer,
+    monitoring,
     routes: notifications && routesOf(notifications, names, events),
   }
 }

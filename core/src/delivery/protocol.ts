@@ -1,6 +1,7 @@
 import type { Condition } from '../condition/ir.ts'
 import type { NotificationRule } from '../config/define-config.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
+import type { ListenAddress } from '../config/monitoring.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
@@ -29,6 +30,7 @@ export interface DeliveryOptions {
   readonly events?: readonly EventDefinition[]
   /** How modules of notifiers are found and trusted: the policy that the configuration was loaded with. Needed for notifiers in configurations. */
   readonly modules?: ModulePolicy | undefined
+  readonly monitoring?: ListenAddress | undefined
   /** `debug` lets debug messages cross to the engine. */
   readonly logLevel: string
   readonly supervision?: Partial<Supervision>
@@ -66,6 +68,8 @@ export interface DeliverySetup {
   readonly debug: boolean
   readonly modules: ModulePolicy | undefined
   readonly destinations: readonly DestinationSpec[]
+  /** Where `/healthz` and `/metrics` are served; nowhere if absent. */
+  readonly monitoring: ListenAddress | undefined
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
   /** Memory that the engine reads: see `Vitals`. */
@@ -140,6 +144,8 @@ export interface DestinationCounters {
 export interface ThreadCounters {
   /** Revisions of signals that came from the engine. */
   readonly signals: number
+  /** Signals that opened, by rank of the severity they had then. */
+  readonly opened: readonly number[]
   readonly stored: number
   readonly storeError: string | undefined
   /** Signals that left the store to make room, and those that a broken store could not take. */

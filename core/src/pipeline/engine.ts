@@ -143,6 +143,15 @@ export class Engine {
     return false
   }
 
+  faultsByPlugin(): Record<string, number> {
+    const sums: Record<string, number> = {}
+    for (const [key, count] of this.#faults) {
+      const plugin = key.slice(0, key.indexOf('\0'))
+      sums[plugin] = (sums[plugin] ?? 0) + count
+    }
+    return sums
+  }
+
   fault(plugin: string, hook: string, error: Error): void {
     this.counters.faults++
     const key = `${plugin}\0${hook}`

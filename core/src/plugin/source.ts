@@ -50,6 +50,8 @@ export interface SourceDefinition {
   interests?(set: InterestSet): void | Promise<void>
   /** Counters by event type, read when somebody asks. */
   counts?(): Readonly<Record<string, SourceCounts>>
+  /** Figures of its own by name (`table_bytes`); names that end in `_total` are of what only rises. Read when somebody asks. */
+  figures?(): Readonly<Record<string, number>>
   /** Proves through the whole pipeline that the sensor sees. */
   readonly selfTest?: SelfTest
 }

@@ -260,3 +260,25 @@ test('any value is a composition or refused with a code', async () => {
     { numRuns: 150 },
   )
 })
+
+test('monitoring is off, on loopback, or where it is told', async () => {
+  const monitoring = async (text: string) => (await load(yaml(`plugins: [fim]\n${text}`))).monitoring
+  expect(await monitoring('')).toBeUndefined()
+  expect(await monitoring('monitoring: {}')).toEqual({ listen: '127.0.0.1:9797' })
+  expect(await monitoring('monitoring: { listen: "[::]:9100" }')).toEqual({ listen: '[::]:9100' })
+})
+
+test.each([
+  ['monitoring: { lisen: "127.0.0.1:1" }', 'did you mean "listen"?'],
+  ['monitoring: { listen: localhost }', 'monitoring.listen: expected an address and a port, for example 127.0.0.1:9797'],
+  ['monitoring: { listen: "127.0.0.1:99999" }', 'monitoring.listen: expected an address and a port'],
+  ['monitoring: true', 'monitoring: expected an object, but true was given'],
+  ['monitorin: {}', 'did you mean "monitoring"?'],
+])('%s is refused with its place', async (text, words) => {
+  const error = await refusal(yaml(`plugins: [fim]\n${text}\n`))
+  expect(error).toMatchObject({
+    code: 'CWS_ERR_CONFIG_INVALID',
+    message: expect.stringContaining(words),
+    frame: expect.stringContaining('> 2 |'),
+  })
+})

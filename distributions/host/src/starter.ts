@@ -25,5 +25,7 @@ export default defineConfig({
   ],
   // Which signals go where. Without this list every notifier gets every signal from \`low\` up.
   // notifications: [{ name: 'Archive', when: 'severity >= medium', to: 'siem' }],
+  // /healthz and /metrics (Prometheus) on http://127.0.0.1:9797
+  // monitoring: {},
 })
 `

@@ -47,6 +47,7 @@ export default definePlugin(import.meta, {
       pin: options.flavour === 'auto' ? undefined : options.flavour,
       interests: (set) => running.interests(set),
       counts: () => sensor.counts(),
+      figures: () => sensor.figures(),
       selfTest: selfTest(() => sensor.origin === 'procfs'),
     })
   },

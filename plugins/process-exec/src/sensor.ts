@@ -132,6 +132,20 @@ export class ProcessSensor {
     return counts
   }
 
+  /** What the table holds and had to let go. */
+  figures(): Readonly<Record<string, number>> {
+    const { processes, images, bytes, evictedExited, evictedRunning, stringsRefused } = this.table.counts()
+    return {
+      table_processes: processes,
+      table_images: images,
+      table_bytes: bytes,
+      table_evicted_exited_total: evictedExited,
+      table_evicted_running_total: evictedRunning,
+      table_strings_refused_total: stringsRefused,
+      records_broken_total: this.broken,
+    }
+  }
+
   [Symbol.dispose](): void {
     this.close()
   }

@@ -56,13 +56,14 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   const { Agent } = await import('../../agent/agent.ts')
   const logger = await loggerFor(options.logLevel ?? 'info', process.stderr.isTTY === true)
   const log = logger.logFor('agent')
-  const { file, instances, notifications, modules, warnings } = await composition(options, distribution)
+  const { file, instances, notifications, monitoring, modules, warnings } = await composition(options, distribution)
   for (const warning of warnings) log.warn(warning)
   if (!isRoot()) log.warn('not run as root: the sensors of the kernel need it; `cws doctor` says what is lost')
   const { state, run: runDir } = foldersOf(options)
   const agent = new Agent({
     instances,
     notifications,
+    monitoring,
     modules,
     configFile: file,
     stateDir: state,
