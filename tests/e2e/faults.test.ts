@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -107,6 +107,36 @@ export default { plugins: [stuck(), host()] }`)
     agent.signalProcess('SIGTERM')
     expect(await agent.exited(40_000)).toBe(0)
     expect(logged(agent, 'CWS_ERR_PLUGIN_TIMEOUT')).toMatchObject({ plugin: 'stuck', hook: 'stop' })
+  })
+
+  it('brings the delivery thread down again and again: is left out, and all else goes on', async () => {
+    using folder = project(`
+import { appendFileSync } from 'node:fs'
+import { host } from '@cws/agent'
+import { defineNotifier } from '@cws/core'
+const told = import.meta.dirname + '/told'
+const fatal = defineNotifier(import.meta, { name: 'fatal', setup: () => ({ deliver: async () => process.exit(1) }) })
+const good = defineNotifier(import.meta, { name: 'good', setup: () => ({ deliver: async ({ key }) => {
+  appendFileSync(told, key + ' ')
+  return { result: 'delivered' }
+} }) })
+export default { plugins: [fatal(), good(), host()] }`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
+    await expectAlive(agent)
+    expect(await logLine(agent, 'deliver: the delivery thread has ended')).toMatchObject({ plugin: 'fatal', hook: 'deliver' })
+    await expectAlive(agent)
+    const { plugins, delivery, stages } = await statusOf(agent)
+    expect(plugins.find(({ name }) => name === 'fatal')).toMatchObject({
+      state: 'failed',
+      detail: expect.stringMatching(/exited with code 1/),
+    })
+    expect(plugins.find(({ name }) => name === 'good')).toMatchObject({ state: 'ok' })
+    expect(delivery).toMatchObject({ restarts: 2, signalsDropped: 0, destinations: { fatal: { state: 'failed', delivered: 0 } } })
+    expect(stages.faults).toBe(1)
+    const ids = agent.lines.flatMap((line) => (line.kind === 'signal' ? [line['id'] as string] : []))
+    const keys = () => readFileSync(join(folder.path, 'told'), 'utf8')
+    await expect.poll(() => ids.filter((id) => !keys().includes(id))).toEqual([])
+    expect(await agent.stop()).toBe(0)
   })
 
   it('floods with faults: the log does not', async () => {

@@ -74,6 +74,9 @@ export class DeliveryThread {
     )
     this.#output = new Output({
       onRoom: () => this.#console.room(),
+      onPartial: (partial) => {
+        vitals.partial = partial
+      },
       onClosed: (reason) => this.#log.warn(`stdout is closed (${reason}); signals go on to the store and the notifiers`),
     })
     this.#console = new Console({
@@ -82,7 +85,10 @@ export class DeliveryThread {
       color: setup.color,
       bodyOf: (id) => this.#store.signalBody(id),
       decode: decodeSignal,
+      onShown: (number) => vitals.show(number),
     })
+    // What an earlier thread left unfinished is no line: what follows it is.
+    if (setup.partialLine) this.#output.line('')
     for (const [place, { name }] of setup.destinations.entries()) {
       const log = threadLog(post, secrets, setup.debug, name)
       const within = this.#within(place)
@@ -145,6 +151,9 @@ export class DeliveryThread {
         this.#vitals.takeEvents(message.count)
         this.#console.events(message.lines, message.count)
         break
+      case 'again':
+        this.#console.again(message.signals)
+        break
       case 'status':
         this.#console.status(message.status)
         break
@@ -184,7 +193,7 @@ export class DeliveryThread {
       },
       severity >= CRITICAL,
     )
-    this.#console.signal(id, body)
+    this.#console.signal(id, body, number)
     // From here on notifiers run: what one of them does to this thread must not make it take the signal up again.
     this.#vitals.handled = number
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)

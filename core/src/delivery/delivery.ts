@@ -1,8 +1,8 @@
 import { engineTicks } from '../hooks/tick-clock.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
-import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, DeliverySetup, FromDelivery } from './protocol.ts'
+import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, FromDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
-import { Supervisor } from './supervisor.ts'
+import { type SharedSetup, Supervisor } from './supervisor.ts'
 
 export interface DeliveryHandlers {
   readonly onLog: (line: Extract<FromDelivery, { kind: 'log' }>) => void
@@ -41,7 +41,7 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
   return delivery
 }
 
-function setupOf(options: DeliveryOptions): Omit<DeliverySetup, 'vitals' | 'quarantined'> {
+function setupOf(options: DeliveryOptions): SharedSetup {
   const { stateDir, runDir, format, color, destinations, notifications, events, modules, monitoring, logLevel } = options
   const names = destinations.map(({ name }) => name)
   return {

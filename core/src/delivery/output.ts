@@ -15,12 +15,16 @@ export interface OutputOptions {
   readonly onClosed?: (reason: string) => void
   /** Called when a stalled output has been emptied. */
   readonly onRoom?: () => void
+  /** Told when the last write ended within a line, and when that line is whole. */
+  readonly onPartial?: (partial: boolean) => void
 }
 
 interface Chunk {
   readonly bytes: Buffer
   /** How many events it holds; 0 for what must not be dropped. */
   readonly events: number
+  /** Told when it is written whole. */
+  readonly onWritten?: (() => void) | undefined
 }
 
 /**
@@ -41,6 +45,7 @@ export class Output {
   #head = 0
   /** Bytes of the first chunk that are written. */
   #offset = 0
+  #partial = false
   #buffered = 0
   #wait = FIRST_WAIT_MS
   #timer: NodeJS.Timeout | undefined
@@ -75,7 +80,7 @@ export class Output {
   }
 
   /** Takes a line that must not be lost; false if there is no room even without events: the caller keeps it until `onRoom`. */
-  line(text: string): boolean {
+  line(text: string, onWritten?: () => void): boolean {
     if (this.#closed) return true
     const bytes = Buffer.from(`${text}\n`)
     if (this.#buffered + bytes.length > this.#limit) this.#dropEvents(this.#buffered + bytes.length - this.#limit)
@@ -83,7 +88,7 @@ export class Output {
       this.#stalled = true
       return false
     }
-    this.#push({ bytes, events: 0 })
+    this.#push({ bytes, events: 0, onWritten })
     return true
   }
 
@@ -193,8 +198,13 @@ export class Output {
     this.written += written
     this.#buffered -= written
     this.#offset += written
-    if (this.#offset < (this.#queue[this.#head] as Chunk).bytes.length) return
+    const chunk = this.#queue[this.#head] as Chunk
+    const partial = this.#offset < chunk.bytes.length
+    if (partial !== this.#partial) this.#options.onPartial?.(partial)
+    this.#partial = partial
+    if (partial) return
     this.#offset = 0
+    chunk.onWritten?.()
     this.#head++
     if (this.#head < 1024 && this.#head < this.#queue.length) return
     this.#queue = this.#queue.slice(this.#head)

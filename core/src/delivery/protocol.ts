@@ -76,6 +76,8 @@ export interface DeliverySetup {
   readonly vitals: SharedArrayBuffer
   /** The clock of the engine, which this thread advances. */
   readonly engineTicks: SharedArrayBuffer
+  /** An earlier thread ended within a line of stdout. */
+  readonly partialLine: boolean
   /** Notifiers that are not to be called, each with the reason. What is owed to them waits. */
   readonly quarantined: Readonly<Record<string, string>>
 }
@@ -96,6 +98,8 @@ export type ToDelivery =
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
   | { readonly kind: 'events'; readonly lines: string; readonly count: number }
   | { readonly kind: 'status'; readonly status: AgentStatusLine }
+  /** Signals, with their numbers, that an earlier thread may not have shown on stdout. */
+  | { readonly kind: 'again'; readonly signals: readonly (readonly [id: string, number: number])[] }
   /** `null` deletes. */
   | { readonly kind: 'state'; readonly number: number; readonly plugin: string; readonly key: string; readonly value: string | null }
   /** Answer to a request of the control socket. */

@@ -7,6 +7,7 @@ import { KeptState } from './kept-state.ts'
 import { DeliveryLife } from './life.ts'
 import { Mortality } from './mortality.ts'
 import type { AgentStatusLine, DeliveryCounters, DeliverySetup, Supervision, ThreadCounters, ToDelivery } from './protocol.ts'
+import { Unshown } from './unshown.ts'
 import { Vitals } from './vitals.ts'
 
 const DEFAULTS: Supervision = {
@@ -18,6 +19,9 @@ const DEFAULTS: Supervision = {
   keptSignals: 10_000,
   keptText: 32 * 1024 * 1024,
 }
+/** What is the same for every thread. */
+export type SharedSetup = Omit<DeliverySetup, 'vitals' | 'quarantined' | 'partialLine'>
+
 /** What the last thread may take to store what is left, when the agent stops. */
 const STORE_MS = 5_000
 
@@ -26,11 +30,12 @@ const STORE_MS = 5_000
  * A notifier in whose code it dies for the second time is left out: see `Mortality`.
  */
 export class Supervisor implements Delivery {
-  readonly #setup: Omit<DeliverySetup, 'vitals' | 'quarantined'>
+  readonly #setup: SharedSetup
   readonly #handlers: DeliveryHandlers
   readonly #options: Supervision
   readonly #signals: KeptSignals
   readonly #state = new KeptState()
+  readonly #unshown = new Unshown()
   readonly #mortality: Mortality
   /** Undefined while none is ready. */
   #life: DeliveryLife | undefined
@@ -49,7 +54,7 @@ export class Supervisor implements Delivery {
   #past: ThreadCounters = noCounters
   initialState: Delivery['initialState'] = {}
 
-  constructor(setup: Omit<DeliverySetup, 'vitals' | 'quarantined'>, handlers: DeliveryHandlers, options: Partial<Supervision> = {}) {
+  constructor(setup: SharedSetup, handlers: DeliveryHandlers, options: Partial<Supervision> = {}) {
     this.#setup = setup
     this.#handlers = handlers
     this.#options = { ...DEFAULTS, ...options }
@@ -66,8 +71,10 @@ export class Supervisor implements Delivery {
 
   send(signal: SignalLine, final: boolean): void {
     this.#signals.durable(this.#vitals.handled)
+    this.#unshown.shown(this.#vitals.shown)
     const { number } = this.#signals.add(signal, final)
     const { head, line } = signal
+    this.#unshown.add(head.id, head.revision, number)
     if (this.#life) this.#life.post({ kind: 'signal', number, head, line, final })
     else this.#signals.settle()
   }
@@ -138,19 +145,28 @@ export class Supervisor implements Delivery {
     const { onLog, onRequest } = this.#handlers
     const vitals = new Vitals()
     const life = new DeliveryLife(
-      { ...this.#setup, vitals: vitals.buffer, quarantined: this.#mortality.leftOut },
+      {
+        ...this.#setup,
+        vitals: vitals.buffer,
+        quarantined: this.#mortality.leftOut,
+        partialLine: this.#vitals.partial,
+      },
       { onLog, onRequest, onDeath: (cause) => this.#died(cause) },
     )
     const state = await life.started
+    this.#unshown.shown(this.#vitals.shown)
     this.#vitals = vitals
     this.#life = life
     this.#beat = 0
     this.#silent = 0
     this.#eventsSent = 0
+    const kept = this.#signals.all()
+    const numbers = new Set(kept.map(({ number }) => number))
     const first: ToDelivery[] = [
       ...this.#state.all().map((kept) => ({ kind: 'state' as const, ...kept })),
       ...(this.#status ? [{ kind: 'status' as const, status: this.#status }] : []),
-      ...this.#signals.all().map(({ number, final, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line, final })),
+      { kind: 'again', signals: this.#unshown.all().filter(([, number]) => !numbers.has(number)) },
+      ...kept.map(({ number, final, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line, final })),
     ]
     this.#status = undefined
     for (const message of first) life.post(message)
@@ -161,6 +177,7 @@ export class Supervisor implements Delivery {
   #check(): void {
     const vitals = this.#vitals
     this.#signals.durable(vitals.handled)
+    this.#unshown.shown(vitals.shown)
     this.#state.durable(vitals.state)
     const life = this.#life
     if (!life) return

@@ -4,7 +4,9 @@ const RUNNING = 1
 const HANDLED = 2
 const STATE = 3
 const EVENTS = 4
-const SIZE = 5
+const SHOWN = 5
+const PARTIAL = 6
+const SIZE = 7
 
 /**
  * What the delivery thread leaves where the engine can read it when the thread answers no more: memory that both share. The thread writes, the
@@ -44,6 +46,16 @@ export class Vitals {
     return Atomics.load(this.#slots, EVENTS)
   }
 
+  /** Number of the newest signal whose line is written whole. */
+  get shown(): number {
+    return Atomics.load(this.#slots, SHOWN)
+  }
+
+  /** Whether a part of a line is written. */
+  get partial(): boolean {
+    return Atomics.load(this.#slots, PARTIAL) !== 0
+  }
+
   takeUp(): void {
     Atomics.add(this.#slots, BEAT, 1)
   }
@@ -58,6 +70,14 @@ export class Vitals {
 
   set state(number: number) {
     Atomics.store(this.#slots, STATE, number)
+  }
+
+  show(number: number): void {
+    if (number > this.shown) Atomics.store(this.#slots, SHOWN, number)
+  }
+
+  set partial(partial: boolean) {
+    Atomics.store(this.#slots, PARTIAL, partial ? 1 : 0)
   }
 
   takeEvents(count: number): void {

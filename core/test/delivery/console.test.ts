@@ -32,9 +32,10 @@ describe('JSON lines', () => {
   afterEach(() => void vi.useRealTimers())
 
   const stored = new Map<string, string>()
+  let number = 0
   const show = (console: Console, signal: Signal): void => {
     stored.set(signal.id, bodyOf(signal))
-    console.signal(signal.id, bodyOf(signal))
+    console.signal(signal.id, bodyOf(signal), ++number)
   }
   const consoleOf = (output: Output): Console =>
     new Console({ output, format: 'json', color: false, bodyOf: (id) => stored.get(id), decode: decodeSignal })

@@ -4,6 +4,7 @@ import { addCounters, noCounters } from '../../src/delivery/add-counters.ts'
 import { KeptSignals } from '../../src/delivery/kept-signals.ts'
 import { KeptState } from '../../src/delivery/kept-state.ts'
 import { Mortality } from '../../src/delivery/mortality.ts'
+import { Unshown } from '../../src/delivery/unshown.ts'
 import { severities } from '../../src/signals/severity.ts'
 import { lineOf, signalOf } from '../fixtures/delivery.ts'
 
@@ -74,6 +75,30 @@ it('keeps the newest value of each key until it is durable', () => {
   expect(state.all()).toHaveLength(1)
   state.durable(3)
   expect(state.all()).toHaveLength(0)
+})
+
+it('knows which signals are not on stdout yet, and those whose later words may be held back', () => {
+  let time = 0
+  const unshown = new Unshown(() => time)
+  unshown.add('a', 1, 1)
+  unshown.add('b', 1, 2)
+  unshown.add('c', 7, 3)
+  unshown.add('a', 2, 4)
+  unshown.add('d', 1, 5)
+  unshown.shown(4)
+  expect(unshown.all()).toEqual([
+    ['c', 3],
+    ['a', 4],
+    ['d', 5],
+  ])
+  time = 10_001
+  unshown.shown(3)
+  expect(unshown.all()).toEqual([
+    ['a', 4],
+    ['d', 5],
+  ])
+  unshown.shown(5)
+  expect(unshown.all()).toEqual([])
 })
 
 describe('deaths', () => {

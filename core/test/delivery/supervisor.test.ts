@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it, vi } from 'vitest'
@@ -72,6 +73,9 @@ it.each([
   process.tell({ stop: 5_000 })
   expect(await process.hears('stopped')).toEqual({ pending: 0 })
   expect(await process.exited).toBe(0)
+  // Each line is whole, and each signal is there; one that was written when the thread died may be there twice.
+  expect(new Set(process.lines.map((line) => line['id']))).toEqual(new Set(signals.map(({ id }) => id)))
+  expect(process.lines.length).toBeLessThanOrEqual(24)
   const database = new DatabaseSync(join(folder.path, 'state', 'state.db'), { readOnly: true })
   expect(database.prepare('SELECT value FROM state').all()).toEqual([{ value: '"2"' }])
   database.close()
@@ -143,6 +147,49 @@ it('keeps signals while no thread runs, the most severe if there are too many, a
   expect(told(out)).toEqual(owed([first, ...wanted], 'fatal'))
   expect(await counters(process)).toMatchObject({ signalsWaiting: 0, signalsDropped: 2, restarts: 1 })
 })
+
+it('ends a line that the dead thread left unfinished, and shows what nobody could read yet', async () => {
+  using folder = temporaryFolder()
+  const [out, armed, fifo] = [join(folder.path, 'out'), join(folder.path, 'armed'), join(folder.path, 'fifo')]
+  execFileSync('mkfifo', [fifo])
+  // Open for both, so that neither open waits; nobody reads until the thread has died within a line.
+  const stdout = openSync(fifo, 'r+')
+  const destinations = [destination(fatal({ path: out, armed, way: 'exit', once: true }))]
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations, supervision: soon }), stdout)
+  await process.hears('started')
+  const signals = Array.from({ length: 100 }, () => signalOf({ message: 'x'.repeat(8_000) }))
+  for (const signal of signals) process.tell({ signal })
+  await until(() => told(out).size === 100, 'the deliveries')
+  writeFileSync(armed, '')
+  signals.push(...sendSignals(process, 1))
+  await until(() => process.logs.some((line) => /works again/.test(line)), 'the second thread')
+  let text = ''
+  createReadStream(fifo, 'utf8').on('data', (chunk) => {
+    text += chunk
+  })
+  const ids = () => text.split('\n').flatMap((line) => idOf(line) ?? [])
+  await until(() => new Set(ids()).size === signals.length, 'all lines')
+  process.tell({ stop: 5_000 })
+  expect(await process.exited).toBe(0)
+  await until(() => text.endsWith('\n'), 'the end')
+  expect(
+    text
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => idOf(line) === undefined),
+  ).toHaveLength(1)
+  expect(ids()).toHaveLength(signals.length)
+  closeSync(stdout)
+})
+
+/** The id of a whole line. */
+function idOf(line: string): string | undefined {
+  try {
+    return (JSON.parse(line) as Signal).id
+  } catch {
+    return undefined
+  }
+}
 
 function stored(folder: string): unknown[] {
   const database = new DatabaseSync(join(folder, 'state', 'signals.db'), { readOnly: true })

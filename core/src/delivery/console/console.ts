@@ -15,12 +15,14 @@ export interface ConsoleOptions {
   readonly bodyOf: (id: string) => string | undefined
   readonly decode: (body: string) => Signal
   readonly updateMs?: number
+  /** Told the number of a signal when its line is written whole. */
+  readonly onShown?: (number: number) => void
 }
 
 interface Shown {
   timer: NodeJS.Timeout
   /** The line of a newer revision, told when the time is over. */
-  held: string | undefined
+  held: { readonly body: string; readonly number: number } | undefined
 }
 
 /** What stdout shows: always on, outside the notification rules. */
@@ -28,22 +30,30 @@ export class Console {
   readonly #options: ConsoleOptions
   readonly #shown = new Map<string, Shown>()
   /** Signals whose newest revision found no room in the output. */
-  readonly #owed = new Set<string>()
+  readonly #owed = new Map<string, number>()
   #toldDropped = 0
 
   constructor(options: ConsoleOptions) {
     this.#options = options
   }
 
-  /** A new revision, as its line. */
-  signal(id: string, body: string): void {
+  /** A new revision, as its line, and its number among all that come. */
+  signal(id: string, body: string, number: number): void {
     const shown = this.#shown.get(id)
     if (shown) {
-      shown.held = body
+      shown.held = { body, number }
       return
     }
-    this.#write(id, body)
+    this.#write(id, body, number)
     this.#shown.set(id, { timer: this.#arm(id), held: undefined })
+  }
+
+  /** Shows the newest revision of signals that an earlier thread may not have shown. */
+  again(signals: readonly (readonly [id: string, number: number])[]): void {
+    for (const [id, number] of signals) {
+      const body = this.#options.bodyOf(id)
+      if (body !== undefined) this.signal(id, body, number)
+    }
   }
 
   /** Makes what would be written, and drops it. */
@@ -64,11 +74,11 @@ export class Console {
   /** The output has been emptied: what it had no room for is told now. */
   room(): void {
     const { output, bodyOf } = this.#options
-    for (const id of [...this.#owed]) {
+    for (const [id, number] of [...this.#owed]) {
       const body = bodyOf(id)
       this.#owed.delete(id)
       if (body === undefined) continue
-      this.#write(id, body)
+      this.#write(id, body, number)
       if (this.#owed.has(id)) return
     }
     const dropped = output.dropped - this.#toldDropped
@@ -81,7 +91,7 @@ export class Console {
   flush(): void {
     for (const [id, { timer, held }] of this.#shown) {
       clearTimeout(timer)
-      if (held !== undefined) this.#write(id, held)
+      if (held !== undefined) this.#write(id, held.body, held.number)
       this.#shown.delete(id)
     }
   }
@@ -97,15 +107,15 @@ export class Console {
         this.#shown.delete(id)
         return
       }
-      const body = shown.held
+      const { body, number } = shown.held
       shown.held = undefined
       shown.timer = this.#arm(id)
-      this.#write(id, body)
+      this.#write(id, body, number)
     }, this.#options.updateMs ?? UPDATE_MS)
   }
 
-  #write(id: string, body: string): void {
-    if (!this.#options.output.line(this.#text(body))) this.#owed.add(id)
+  #write(id: string, body: string, number: number): void {
+    if (!this.#options.output.line(this.#text(body), () => this.#options.onShown?.(number))) this.#owed.set(id, number)
   }
 
   #text(body: string): string {
