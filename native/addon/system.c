@@ -6,12 +6,14 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -264,6 +266,32 @@ static napi_value peer_credentials(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* notify(path, state): sends sd_notify(3)'s datagram to the socket of the service manager; '@' begins an abstract name */
+static napi_value notify(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	char path[sizeof(to.sun_path)], state[256];
+
+	if (!js_get_string(&call, 0, path, sizeof(path)) || !js_get_string(&call, 1, state, sizeof(state)))
+		return NULL;
+	size_t length = strlen(path);
+	if (length < 2 || (path[0] != '/' && path[0] != '@'))
+		return js_throw(env, "CWS_NOTIFY", EINVAL, NULL, "the service manager's socket has no path");
+	memcpy(to.sun_path, path, length);
+	if (path[0] == '@')
+		to.sun_path[0] = '\0';
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return js_throw(env, "CWS_NOTIFY", errno, NULL, "no socket for the service manager");
+	/* Never waits: a manager whose queue is full must not hold the agent up. */
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+	ssize_t sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&to, size);
+	int error = errno;
+	close(fd);
+	return sent < 0 ? js_throw(env, "CWS_NOTIFY", error, NULL, "the service manager cannot be told") : NULL;
+}
+
 void cws_define_system(napi_env env, napi_value exports)
 {
 	static const struct js_function functions[] = {
@@ -271,7 +299,7 @@ void cws_define_system(napi_env env, napi_value exports)
 		{ "noNewPrivileges", no_new_privileges }, { "execve", exec },
 		{ "lockFile", lock_file },       { "setDumpable", set_dumpable },
 		{ "setThreadName", set_thread_name }, { "clockBoottime", clock_boottime },
-		{ "peerCredentials", peer_credentials },
+		{ "peerCredentials", peer_credentials }, { "notify", notify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

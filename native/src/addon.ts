@@ -53,6 +53,7 @@ export interface Addon {
   setThreadName(name: string): void
   clockBoottime(): bigint
   peerCredentials(fd: number): { pid: number; uid: number; gid: number }
+  notify(path: string, state: string): void
 
   timedOpen(): Handle
   timedRead(reader: Handle, path: string, into: Buffer, ms: number): number

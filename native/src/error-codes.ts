@@ -21,6 +21,7 @@ export const nativeErrorCodes = {
   CWS_DUMPABLE: 'The process cannot be kept from being dumped.',
   CWS_EXEC: 'The program cannot be executed in place of this one.',
   CWS_LOCK: 'A lock file cannot be opened or locked. Held by another process it is no error: the lock is then undefined.',
+  CWS_NOTIFY: 'The service manager that started the agent cannot be told that it is ready.',
   CWS_PEER: 'Who is at the other end of a socket cannot be told.',
   CWS_TIMED: 'There is no memory to read with what may block.',
 } as const

@@ -33,6 +33,16 @@ export function clockBoottime(): bigint {
   return addon().clockBoottime()
 }
 
+/**
+ * Tells the service manager that started this process (NOTIFY_SOCKET, sd_notify(3)) where it is. Returns false if there is none. Throws `CWS_NOTIFY`.
+ */
+export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1'): boolean {
+  const path = process.env['NOTIFY_SOCKET']
+  if (!path) return false
+  addon().notify(path, state)
+  return true
+}
+
 /** Who is at the other end of a connected unix socket. Throws `CWS_PEER`. */
 export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
   return addon().peerCredentials(fd)

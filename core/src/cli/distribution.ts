@@ -11,4 +11,6 @@ export interface Distribution {
   readonly starter: string
   /** Called before secrets are read by a process that stays: no core dumps. */
   readonly harden?: () => Promise<void>
+  /** Tells the service manager, if one started the process, where the agent is. */
+  readonly notify?: (state: 'READY=1' | 'STOPPING=1') => Promise<void>
 }

@@ -18,4 +18,8 @@ await main({
       if (!(error instanceof NativeUnavailableError)) throw error
     }
   },
+  notify: async (state) => {
+    // Most starts have no service manager.
+    if (process.env['NOTIFY_SOCKET']) (await import('@cws/native')).notifyServiceManager(state)
+  },
 })

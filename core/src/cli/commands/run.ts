@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { Agent } from '../../agent/agent.ts'
 import type { EventSelection } from '../../agent/event-lines.ts'
+import { messageOf } from '../../errors/cws-error.ts'
 import { composition, foldersOf, isRoot, loggerFor } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import {
@@ -78,9 +79,17 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   // One plugin's timer or promise must not end the agent.
   process.on('uncaughtException', (error) => agent.stray(error))
   process.on('unhandledRejection', (reason) => agent.stray(reason))
-  const stopped = untilStopped(agent, log)
+  const notify = async (state: 'READY=1' | 'STOPPING=1') => {
+    try {
+      await distribution.notify?.(state)
+    } catch (error) {
+      log.warn(`the service manager is not told ${state}: ${messageOf(error)}`)
+    }
+  }
+  const stopped = untilStopped(agent, log, () => notify('STOPPING=1'))
   try {
     await agent.start()
+    await notify('READY=1')
     await stopped
   } finally {
     logger.flush()
@@ -91,13 +100,18 @@ const selectionOf = (events: RunOptions['events']): EventSelection | undefined =
   events === undefined ? undefined : events === true ? {} : { types: events }
 
 /** Settles when the agent was told to stop and has drained; rejects when it failed. */
-function untilStopped(agent: Agent, log: { info(text: string): void; warn(text: string): void }): Promise<void> {
+function untilStopped(
+  agent: Agent,
+  log: { info(text: string): void; warn(text: string): void },
+  onStop: () => Promise<void>,
+): Promise<void> {
   let asked = false
   const signalled = new Promise<void>((resolve, reject) => {
     const stop = (signal: NodeJS.Signals) => {
       if (asked) process.exit(1)
       asked = true
       log.info(`${signal}: draining`)
+      void onStop()
       agent.stop().then((pending) => {
         if (pending > 0) log.warn(`${pending} deliveries are left for the next start`)
         resolve()
