@@ -9,6 +9,7 @@ export const noCounters: ThreadCounters = {
   signalsRemoved: 0,
   eventsDropped: 0,
   outputBytes: 0,
+  bufferBytes: 0,
   destinations: {},
 }
 
@@ -23,6 +24,7 @@ export function addCounters(past: ThreadCounters, now: ThreadCounters, eventsDro
     signalsRemoved: past.signalsRemoved + now.signalsRemoved,
     eventsDropped: past.eventsDropped + now.eventsDropped + eventsDropped,
     outputBytes: past.outputBytes + now.outputBytes,
+    bufferBytes: now.bufferBytes,
     destinations: Object.fromEntries([...names].map((name) => [name, addDestination(past.destinations[name], now.destinations[name])])),
   }
 }

@@ -279,6 +279,7 @@ export class DeliveryThread {
       signalsRemoved: removed,
       eventsDropped: this.#output.dropped,
       outputBytes: this.#output.written,
+      bufferBytes: process.memoryUsage().external,
       destinations: Object.fromEntries([...this.#queues].map(([name, queue]) => [name, queue.counters])),
     }
   }

@@ -42,6 +42,8 @@ export interface Supervision {
   readonly pingMs: number
   /** A thread that gives none for so long is ended. */
   readonly hangMs: number
+  /** A thread that holds more memory outside its heap is ended; the heap has its own limit. */
+  readonly bufferBytes: number
   /** Wait before the first thread that replaces another; doubled with each death in the window. */
   readonly backoffMs: number
   /** More deaths than this in the window end the agent. */
@@ -156,6 +158,8 @@ export interface ThreadCounters {
   readonly signalsRemoved: number
   readonly eventsDropped: number
   readonly outputBytes: number
+  /** Memory outside the heap that the thread holds: buffers. */
+  readonly bufferBytes: number
   readonly destinations: Readonly<Record<string, DestinationCounters>>
 }
 

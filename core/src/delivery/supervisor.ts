@@ -13,6 +13,7 @@ import { Vitals } from './vitals.ts'
 const DEFAULTS: Supervision = {
   pingMs: 3_000,
   hangMs: 30_000,
+  bufferBytes: 256 * 1024 * 1024,
   backoffMs: 500,
   restarts: 5,
   windowMs: 10 * 60_000,
@@ -186,7 +187,9 @@ export class Supervisor implements Delivery {
     if (this.#silent > this.#options.hangMs) {
       this.#silent = Number.NEGATIVE_INFINITY
       life.kill(new Error(`it has not answered for ${this.#options.hangMs / 1000} s`))
-    } else life.ping()
+    } else if ((life.said?.bufferBytes ?? 0) > this.#options.bufferBytes)
+      life.kill(new Error(`it holds more than ${this.#options.bufferBytes >>> 20} MiB outside its heap`))
+    else life.ping()
   }
 
   #died(cause: Error): void {

@@ -40,6 +40,7 @@ const delivery: NonNullable<AgentStatus['delivery']> = {
   storeError: undefined,
   signalsRemoved: 0,
   eventsDropped: 5,
+  bufferBytes: 4096,
   outputBytes: 1234,
   destinations: { siem: destination },
 }

@@ -46,6 +46,14 @@ function tell(status: AgentStatus): void {
   table(
     [
       ['signals', `${delivery.signals}, ${delivery.stored} stored${delivery.storeError ? `; the store: ${delivery.storeError}` : ''}`],
+      ...(delivery.restarts > 0
+        ? [
+            [
+              'delivery threads replaced',
+              `${delivery.restarts}, ${delivery.signalsDropped} signals lost; last: ${delivery.restartReason ?? ''}`,
+            ],
+          ]
+        : []),
       ['events dropped at the output', String(delivery.eventsDropped)],
       ...Object.entries(delivery.destinations).map(([name, it]) => [
         name,
