@@ -68,6 +68,7 @@ function measure(name: string, argumentCount: number, fields: readonly string[])
     fork: nothing,
     exit: nothing,
     lost: nothing,
+    released: () => {},
   })
   const writer = makeLives(argumentCount)
   const first = writer.memory.u32[0] as number

@@ -1,16 +1,15 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
 import { ask } from '../../core/src/delivery/control-client.ts'
 import { RunningAgent, root } from '../support/agent.ts'
+import { project } from '../support/project.ts'
 import { generator, run, runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
 
 const cws = join(root, 'distributions/host/bin/cws.js')
-const require = createRequire(import.meta.url)
 
 interface Outcome {
   readonly code: number
@@ -27,18 +26,6 @@ async function command(args: readonly string[], env: Readonly<Record<string, str
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: Outcome) => ({ code, stdout, stderr }),
   )
-}
-
-/** A folder as `npm init -y` leaves it, with a configuration in it. */
-function project(config: string): ReturnType<typeof temporaryFolder> & { readonly config: string } {
-  const folder = temporaryFolder()
-  writeFileSync(join(folder.path, 'package.json'), '{"name":"shop","version":"1.0.0","type":"commonjs"}')
-  mkdirSync(join(folder.path, 'node_modules/@cws'), { recursive: true })
-  symlinkSync(join(root, 'core'), join(folder.path, 'node_modules/@cws/core'))
-  symlinkSync(dirname(require.resolve('zod/package.json')), join(folder.path, 'node_modules/zod'))
-  const file = join(folder.path, 'cws.config.ts')
-  writeFileSync(file, config)
-  return Object.assign(folder, { config: file })
 }
 
 const statusOf = async (agent: RunningAgent) => (await ask(join(agent.folder, 'run'), 'status', {})) as AgentStatus

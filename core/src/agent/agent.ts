@@ -4,14 +4,19 @@ import type { NotificationRule } from '../config/define-config.ts'
 import { generationOf } from '../config/generation.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Monitoring, parseListen } from '../config/monitoring.ts'
-import { type Delivery, startDelivery } from '../delivery/delivery.ts'
-import type { OutputFormat } from '../delivery/protocol.ts'
-import { messageOf } from '../errors/cws-error.ts'
+import { compositionOf, type Delivery, startDelivery } from '../delivery/delivery.ts'
+import type { DeliveryComposition, DeliveryPlan, OutputFormat } from '../delivery/protocol.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
+import { Counters } from '../pipeline/counters.ts'
 import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
+import type { MemoryState } from '../plugin/state.ts'
 import { Grouping } from '../signals/grouping.ts'
+import { ConfigWatch } from './config-watch.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
+import { newCode } from './new-code.ts'
+import { tapOwnEvents } from './own-events.ts'
 import { rehearse } from './rehearsal.ts'
 import { type LoadedInstance, Runtime } from './runtime.ts'
 import { type AgentStatus, statusOf } from './status.ts'
@@ -19,15 +24,23 @@ import { ownerOf } from './strays.ts'
 
 const DRAIN_MS = 10_000
 
-export interface AgentOptions {
+/** A configuration that has passed every check. */
+export interface AgentConfig {
+  /** Its path; undefined for the preset. */
+  readonly file: string | undefined
   readonly instances: readonly LoadedInstance[]
   readonly notifications: readonly NotificationRule[] | undefined
-  /** Path of the configuration, for `cws status`. */
-  readonly configFile: string | undefined
   /** Where `/healthz` and `/metrics` are served. */
   readonly monitoring?: Monitoring | undefined
-  /** The policy that the configuration was loaded with: in the delivery thread its notifiers are found by it. */
+  /** The policy that it was loaded with: in the delivery thread its notifiers are found by it. */
   readonly modules: ModulePolicy
+  readonly warnings: readonly string[]
+}
+
+export interface AgentOptions {
+  readonly config: AgentConfig
+  /** Finds, evaluates and checks the configuration anew. Without it there is no reload. */
+  readonly load?: () => Promise<AgentConfig>
   readonly stateDir: string
   readonly runDir: string
   readonly version: string
@@ -42,7 +55,15 @@ export interface AgentOptions {
 /** One agent: the delivery thread, what survives reloads, and the composition at work. */
 export class Agent {
   readonly #options: AgentOptions
-  readonly #keep = new KeepStore()
+  readonly #keep: KeepStore
+  readonly #counters = new Counters()
+  readonly #states = new Map<string, MemoryState>()
+  #config: AgentConfig
+  #composition: DeliveryComposition | undefined
+  #watch: ConfigWatch | undefined
+  #reloading: Promise<void> | undefined
+  #reloadAgain = false
+  readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null }
   readonly #grouping: Grouping
   readonly #started = Date.now()
   #delivery: Delivery | undefined
@@ -55,6 +76,12 @@ export class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options
+    this.#config = options.config
+    this.#keep = new KeepStore((error) =>
+      options
+        .logFor('agent')
+        .error({ code: 'CWS_ERR_PLUGIN_FAULT', stack: error.stack }, `what a plugin kept could not be closed: ${error.message}`),
+    )
     this.failed = new Promise((resolve) => {
       this.#fail = resolve
     })
@@ -85,13 +112,105 @@ export class Agent {
     }
     this.#state = 'ready'
     this.#delivery?.status({ state: 'ready', pid: process.pid, version: this.#options.version, sensors: this.#sensorLine() })
+    if (this.#options.load) this.#watchConfig()
+  }
+
+  #watchConfig(): void {
+    const { file } = this.#config
+    if (this.#watch && this.#watch.file === file) {
+      this.#watch.renew()
+      return
+    }
+    this.#watch?.[Symbol.dispose]()
+    this.#watch = undefined
+    if (file !== undefined)
+      this.#watch = new ConfigWatch(file, this.#options.logFor('agent'), () => void this.reload(`${file} has changed`))
+  }
+
+  /**
+   * Loads the configuration anew and puts it to work. One at a time: what is asked for meanwhile is done once, afterwards. Never rejects: a
+   * configuration that is not taken is told, and the one at work works on.
+   */
+  reload(why: string): Promise<void> {
+    this.#reloadAgain = true
+    this.#reloading ??= this.#reloadAll(why).finally(() => {
+      this.#reloading = undefined
+    })
+    return this.#reloading
+  }
+
+  async #reloadAll(why: string): Promise<void> {
+    const log = this.#options.logFor('agent')
+    while (this.#reloadAgain && this.#state === 'ready') {
+      this.#reloadAgain = false
+      log.info(`${why}: loading the configuration anew`)
+      try {
+        await this.#reloadOnce()
+      } catch (error) {
+        this.#reject(error)
+      }
+    }
+  }
+
+  async #reloadOnce(): Promise<void> {
+    const { load, logFor } = this.#options
+    const before = this.#runtime
+    const delivery = this.#delivery
+    if (!load || !before || !delivery) return
+    const log = logFor('agent')
+    this.#watch?.seen()
+    const config = await load()
+    for (const warning of config.warnings) log.warn(warning)
+    for (const text of newCode(config.instances.map(({ instance }) => instance))) log.warn(text)
+    const composition = compositionOf(planOf(config))
+    const runtime = this.#runtimeOf(config, delivery)
+    let flush: () => void = () => {}
+    try {
+      await runtime.setup()
+      flush = this.#tapEvents(runtime)
+      // Who is to hear of signals is known before there are any of the new rules.
+      await delivery.compose(composition)
+      try {
+        await runtime.takeOver(before)
+      } catch (error) {
+        await delivery.compose(this.#composition as DeliveryComposition)
+        throw error
+      }
+    } catch (error) {
+      await runtime.abandon()
+      throw error
+    }
+    this.#flushEvents()
+    this.#flushEvents = flush
+    this.#runtime = runtime
+    this.#config = config
+    this.#composition = composition
+    await before.retire()
+    await runtime.settle()
+    this.#reloads.done++
+    this.#reloads.last_error = null
+    this.#watchConfig()
+    log.info(`the configuration ${config.file ?? 'that comes with the agent'} is at work`)
+    delivery.status({ state: 'reloaded', pid: process.pid, reloads: this.#reloads.done, sensors: this.#sensorLine() })
+  }
+
+  #reject(error: unknown): void {
+    const { message } = asError(error)
+    const known = error instanceof CwsError ? error : undefined
+    const code = known?.code ?? 'CWS_ERR_RELOAD'
+    this.#reloads.rejected++
+    this.#reloads.last_error = message
+    this.#options
+      .logFor('agent')
+      .error({ code, hint: known?.hint, frame: known?.frame }, `the configuration is not taken, the one before works on: ${message}`)
+    const engine = this.#runtime?.engine
+    engine?.objectFeed(engine.events.get('agent.config_rejected')).emit({ file: this.#config.file, code, message } as never)
+    this.#delivery?.status({ state: 'reload_rejected', pid: process.pid, code, message })
   }
 
   async #startDelivery(): Promise<void> {
-    const { instances, notifications, monitoring, modules, stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
-    const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
-    // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
-    const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
+    const { stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
+    const plan = planOf(this.#config)
     this.#delivery = await startDelivery(
       {
         stateDir,
@@ -101,11 +220,7 @@ export class Agent {
         format,
         color,
         logLevel,
-        notifications,
-        monitoring: monitoring && parseListen(monitoring.listen),
-        modules: inConfiguration ? modules : undefined,
-        events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
-        destinations: notifiers.map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),
+        ...plan,
       },
       {
         onLog: ({ level, plugin, message, details }) => logFor(plugin ?? 'delivery')[level](details ?? {}, message),
@@ -114,14 +229,24 @@ export class Agent {
         onExit: (error) => this.#fail(error),
       },
     )
+    this.#composition = compositionOf(plan)
   }
 
   async #startRuntime(): Promise<void> {
-    const { instances, logFor, events, configFile } = this.#options
-    const delivery = this.#delivery as Delivery
+    const runtime = this.#runtimeOf(this.#config, this.#delivery as Delivery)
+    this.#runtime = runtime
+    await runtime.setup()
+    this.#flushEvents = this.#tapEvents(runtime)
+    await runtime.startSensors()
+  }
+
+  #runtimeOf({ instances, file }: AgentConfig, delivery: Delivery): Runtime {
+    const { logFor } = this.#options
     const runtime = new Runtime(instances, {
-      ...(configFile === undefined ? {} : { folder: dirname(configFile) }),
+      ...(file === undefined ? {} : { folder: dirname(file) }),
       keep: this.#keep,
+      states: this.#states,
+      counters: this.#counters,
       logFor,
       stateOf: (plugin) => delivery.initialState[plugin] ?? {},
       writeState: (plugin, key, value) => delivery.setState(plugin, key, value),
@@ -130,26 +255,16 @@ export class Agent {
         if (this.#state === 'starting') rehearse(hostname(), event, (signal) => delivery.rehearse(signal))
       },
     })
-    this.#runtime = runtime
-    this.#tellLoss(runtime)
-    await runtime.setup()
-    if (events) {
-      const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
-      this.#flushEvents = tapEventLines(runtime.engine, runtime.selfTests, fed, events, (lines, count) => delivery.events(lines, count))
-    }
-    await runtime.startSensors()
+    tapOwnEvents(runtime.engine, logFor('agent'))
+    return runtime
   }
 
-  /** Loss is never silent: without any rule it is at least in the log. */
-  #tellLoss(runtime: Runtime): void {
-    const log = this.#options.logFor('agent')
-    runtime.engine.hooks
-      .facadeFor('agent')
-      .detect.for('agent.lost_events')
-      .tap((event) => {
-        const { event: type, stage, count } = event.agent.lost_events
-        log.warn({ type, stage, count }, `lost ${String(count)} ${String(type)} events (${String(stage)})`)
-      })
+  /** Shows events as lines where that was asked for. Returns what hands over those that wait. */
+  #tapEvents(runtime: Runtime): () => void {
+    const { events } = this.#options
+    if (!events) return () => {}
+    const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
+    return tapEventLines(runtime.engine, runtime.selfTests, fed, events, (lines, count) => this.#delivery?.events(lines, count))
   }
 
   #sensorLine(): Record<string, string> {
@@ -169,8 +284,9 @@ export class Agent {
     return statusOf({
       state: this.#state,
       version: this.#options.version,
-      configFile: this.#options.configFile,
+      configFile: this.#config.file,
       started: this.#started,
+      reloads: { ...this.#reloads },
       runtime: this.#runtime,
       openSignals: this.#grouping.size,
       delivery: await this.#delivery?.counters(),
@@ -182,7 +298,7 @@ export class Agent {
     const plugin =
       ownerOf(
         error,
-        this.#options.instances.map(({ instance }) => instance),
+        this.#config.instances.map(({ instance }) => instance),
       ) ?? 'agent'
     this.#fault(plugin, 'code of its own', asError(error))
   }
@@ -207,6 +323,8 @@ export class Agent {
   async stop(): Promise<number> {
     if (this.#state === 'stopping') return 0
     this.#state = 'stopping'
+    this.#watch?.[Symbol.dispose]()
+    await this.#reloading
     await this.#runtime?.stop()
     this.#grouping.close()
     this.#flushEvents()
@@ -214,5 +332,18 @@ export class Agent {
     const delivery = this.#delivery
     this.#delivery = undefined
     return delivery ? (await delivery.stop(DRAIN_MS)).pending : 0
+  }
+}
+
+function planOf({ instances, notifications, monitoring, modules }: AgentConfig): DeliveryPlan {
+  const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
+  // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
+  const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
+  return {
+    notifications,
+    monitoring: monitoring && parseListen(monitoring.listen),
+    modules: inConfiguration ? modules : undefined,
+    events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
+    destinations: notifiers.map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),
   }
 }

@@ -2,14 +2,17 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
 import { type BaseEvent, LiveEvent } from '../model/event-class.ts'
 import { EventRegistry } from '../model/registry.ts'
+import type { Counters } from '../pipeline/counters.ts'
 import { Engine } from '../pipeline/engine.ts'
+import { union } from '../pipeline/interests.ts'
 import type { PluginState } from '../plugin/context.ts'
 import { createContext } from '../plugin/create-context.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
-import type { KeepStore } from '../plugin/keep.ts'
+import type { KeepStore, KeepView } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import { Modules } from '../plugin/modules.ts'
 import { Services } from '../plugin/services.ts'
+import type { InterestSet } from '../plugin/source.ts'
 import { MemoryState } from '../plugin/state.ts'
 import { within } from '../plugin/timeout.ts'
 import type { Finding } from '../signals/finding.ts'
@@ -33,6 +36,10 @@ export interface RuntimeShared {
   /** Durable values of a plugin as they were when the agent started. */
   readonly stateOf: (plugin: string) => Readonly<Record<string, string>>
   readonly writeState: (plugin: string, key: string, value: string | null) => void
+  /** What plugins have in their stores now, by plugin: compositions that follow each other share it. */
+  readonly states?: Map<string, MemoryState>
+  /** Compositions that follow each other count on. */
+  readonly counters?: Counters
   readonly onFinding: (finding: Finding, event: BaseEvent) => void
   /** Gets the event of a sensor's self-test while it is dispatched. */
   readonly onSelfTest?: (event: BaseEvent) => void
@@ -65,9 +72,11 @@ export class Runtime {
   readonly #shared: RuntimeShared
   readonly #plugins: Running[]
   readonly #services = new Services()
-  readonly #kept: ReturnType<KeepStore['next']>
+  readonly #kept: KeepView
   readonly #modules: Modules
   readonly #timeouts: typeof TIMEOUTS
+  /** What its sensors hold. */
+  #interests: InterestSet = { generation: 0, byType: new Map() }
 
   constructor(instances: readonly LoadedInstance[], shared: RuntimeShared) {
     this.#shared = shared
@@ -97,6 +106,7 @@ export class Runtime {
         shared.logFor(plugin).error({ code, hook, count, stack: error.stack }, `failed in ${hook}: ${error.message}`)
         this.#degrade(plugin, `failed in ${hook}: ${error.message}`)
       },
+      shared.counters,
     )
     this.selfTests = new SelfTests(this.engine)
   }
@@ -114,7 +124,6 @@ export class Runtime {
         this.engine.fault(instance.name, 'setup', asError(error))
       }
     }
-    await this.#kept.adopt()
   }
 
   #contextFor(plugin: Running) {
@@ -128,8 +137,8 @@ export class Runtime {
       services: this.#services,
       log: shared.logFor(name),
       signal: plugin.abort.signal,
-      state: new MemoryState(shared.stateOf(name), (key, value) => shared.writeState(name, key, value)),
-      keep: (key, create) => this.#kept.keep(name, options, key, create),
+      state: this.#stateOf(name),
+      keep: (key, create) => this.#kept.keep(ownerOf(plugin.loaded), options, key, create),
       modules: this.#modules,
       fed: () => new Set(this.sensors.flatMap((sensor) => (sensor.running ? sensor.definition.feeds : []))),
       addSource: (definition) => {
@@ -144,22 +153,87 @@ export class Runtime {
     })
   }
 
+  #stateOf(name: string): MemoryState {
+    const { states, stateOf, writeState } = this.#shared
+    const known = states?.get(name)
+    if (known) return known
+    const state = new MemoryState(stateOf(name), (key, value) => writeState(name, key, value))
+    states?.set(name, state)
+    return state
+  }
+
   /**
    * Starts the sensors, then lets them prove themselves.
    * @throws CwsError CWS_ERR_SOURCES_FAILED if a pinned flavour cannot run, or no flavour of any source can.
    */
   async startSensors(): Promise<void> {
+    await this.#attachSensors(this.engine.interests.next())
+    await this.#kept.adopt()
+    await this.#prove()
+  }
+
+  /**
+   * Takes over from the composition before: sensors that both have are handed over as they run, the others are started while the old ones
+   * still feed. From then on events come here. On failure the one before has everything again.
+   * @throws CwsError CWS_ERR_RELOAD, CWS_ERR_SOURCES_FAILED
+   */
+  async takeOver(before: Runtime): Promise<void> {
+    const failed = this.#plugins.find((plugin) => plugin.state === 'failed' && before.#plugin(plugin)?.state !== 'failed')
+    if (failed) throw new CwsError('CWS_ERR_RELOAD', `a plugin cannot be set up: ${failed.detail}`, { plugin: failed.loaded.instance.name })
+    const handed = this.#plugins.filter(({ loaded }) => this.#kept.handedTo(ownerOf(loaded))).map(({ loaded }) => loaded.instance.name)
+    const ending = before.sensors.filter((sensor) => !handed.includes(sensor.plugin))
+    for (const { plugin } of ending) this.engine.mute(plugin)
+    try {
+      await this.#attachSensors(union(before.#interests, this.engine.interests.next(before.#interests.generation)), before)
+    } catch (error) {
+      await before.#resume(handed)
+      throw error
+    }
+    for (const sensor of ending) {
+      // In one turn of the loop: what the old one still holds goes to the old composition, what comes next to this one.
+      this.engine.unmute(sensor.plugin)
+      await before.#stopSensor(sensor)
+      for (const [type, { filtered, lost }] of Object.entries(sensor.counts())) {
+        const counts = this.engine.counters.of(type)
+        counts.filtered += filtered
+        counts.lost += lost
+      }
+    }
+  }
+
+  /** After `takeOver` and once the one before is retired: adopts what is kept, asks sensors for no more than is wanted here, lets them prove themselves. */
+  async settle(): Promise<void> {
+    await this.#kept.adopt()
+    this.#interests = this.engine.interests.next(this.#interests.generation)
+    for (const sensor of this.sensors)
+      if (sensor.running)
+        await sensor.update(this.#interests).catch((error) => this.engine.fault(sensor.plugin, 'interests', asError(error)))
+    await this.#prove()
+  }
+
+  /** Sensors that the next composition had taken over feed this one again. */
+  async #resume(handed: readonly string[]): Promise<void> {
+    for (const sensor of this.sensors)
+      if (handed.includes(sensor.plugin))
+        await sensor.resume(this.#interests).catch((error) => this.engine.fault(sensor.plugin, 'start', asError(error)))
+  }
+
+  #plugin({ loaded: { instance } }: Running): Running | undefined {
+    return this.#plugins.find(({ loaded }) => loaded.instance.name === instance.name)
+  }
+
+  async #attachSensors(interests: InterestSet, before?: Runtime): Promise<void> {
     this.selfTests.watch(this.sensors)
-    const interests = this.engine.interests.next()
+    this.#interests = interests
     let alive = 0
     for (const sensor of this.sensors) {
       try {
         if (await sensor.start(interests)) {
           alive++
           this.#tellFallback(sensor)
-        } else this.#degrade(sensor.plugin, `no flavour of sensor "${sensor.definition.sensor}" can run here`)
+        } else this.#unable(sensor, before)
       } catch (error) {
-        if (error instanceof CwsError && error.code === 'CWS_ERR_SOURCES_FAILED') throw error
+        if (before || (error instanceof CwsError && error.code === 'CWS_ERR_SOURCES_FAILED')) throw error
         this.engine.fault(sensor.plugin, 'start', asError(error))
       }
     }
@@ -169,6 +243,18 @@ export class Runtime {
       )
       throw new CwsError('CWS_ERR_SOURCES_FAILED', `no sensor can run here (${reasons.join('; ')})`, { hint: 'see `cws doctor`' })
     }
+  }
+
+  /** No flavour of a sensor runs: degraded at a start, no reason to give up one that runs at a reload. */
+  #unable(sensor: Sensor, before: Runtime | undefined): void {
+    const { plugin, definition } = sensor
+    const detail = `no flavour of sensor "${definition.sensor}" can run here`
+    if (before?.sensors.some((old) => old.plugin === plugin && old.definition.sensor === definition.sensor && old.running))
+      throw new CwsError('CWS_ERR_SOURCES_FAILED', detail, { plugin })
+    this.#degrade(plugin, detail)
+  }
+
+  async #prove(): Promise<void> {
     await Promise.all(this.sensors.map((sensor) => this.selfTests.run(sensor)))
     for (const sensor of this.sensors)
       if (sensor.selfTest === 'silent')
@@ -207,7 +293,7 @@ export class Runtime {
 
   /** Stops sensors first, then plugins, last first. Never throws: failures are told. */
   async stop(): Promise<void> {
-    for (const sensor of this.sensors) await sensor.stop().catch((error) => this.engine.fault(sensor.plugin, 'stop', asError(error)))
+    for (const sensor of this.sensors) await this.#stopSensor(sensor)
     for (const plugin of [...this.#plugins].reverse()) {
       plugin.abort.abort()
       for (const callback of plugin.stops.splice(0).reverse())
@@ -215,6 +301,23 @@ export class Runtime {
           this.engine.fault(plugin.loaded.instance.name, 'stop', asError(error)),
         )
     }
+  }
+
+  async #stopSensor(sensor: Sensor): Promise<void> {
+    await sensor.stop().catch((error) => this.engine.fault(sensor.plugin, 'stop', asError(error)))
+  }
+
+  /** Another composition has taken over: what is under way here comes to its end, then the plugins stop. */
+  async retire(): Promise<void> {
+    for (const sensor of this.sensors) await this.#stopSensor(sensor)
+    await this.engine.settled()
+    await this.stop()
+  }
+
+  /** Another composition goes on in its place: stops, and disposes of what only this one keeps. */
+  async abandon(): Promise<void> {
+    await this.stop()
+    await this.#kept.abandon()
   }
 
   pluginReports(): readonly PluginReport[] {
@@ -227,4 +330,9 @@ export class Runtime {
       detail,
     }))
   }
+}
+
+/** Whose kept values are whose: another plugin under the same name inherits nothing. */
+function ownerOf({ instance }: LoadedInstance): string {
+  return `${instance.name}\0${instance.package.name}`
 }

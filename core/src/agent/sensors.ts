@@ -107,6 +107,14 @@ export class Sensor {
     }
   }
 
+  /** Takes over again what another composition's instance of this sensor has adopted meanwhile. */
+  async resume(interests: InterestSet): Promise<void> {
+    const flavour = this.#running
+    if (!flavour) return
+    await this.update(interests)
+    await within(START_MS, this.plugin, `starting ${flavour.name}`, () => flavour.start())
+  }
+
   async update(interests: InterestSet): Promise<void> {
     await within(START_MS, this.plugin, 'taking interests', () => this.definition.interests?.(interests))
   }

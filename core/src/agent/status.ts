@@ -10,6 +10,8 @@ export interface AgentStatus {
   readonly version: string
   readonly config: string | null
   readonly uptime_s: number
+  /** Configurations that were put to work and that were not taken since the start. */
+  readonly reloads: { readonly done: number; readonly rejected: number; readonly last_error: string | null }
   readonly rss_mb: number
   readonly sensors: readonly SensorReport[]
   readonly plugins: readonly PluginReport[]
@@ -32,6 +34,7 @@ interface StatusParts {
   readonly version: string
   readonly configFile: string | undefined
   readonly started: number
+  readonly reloads: AgentStatus['reloads']
   readonly runtime: Runtime | undefined
   readonly openSignals: number
   readonly delivery: DeliveryCounters | undefined
@@ -47,6 +50,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     version: parts.version,
     config: parts.configFile ?? null,
     uptime_s: Math.round((Date.now() - parts.started) / 1000),
+    reloads: parts.reloads,
     rss_mb: Math.round(process.memoryUsage.rss() / 1048576),
     sensors: runtime?.sensors.map((sensor) => sensor.report()) ?? [],
     plugins: runtime?.pluginReports().map((plugin) => withoutDelivery(plugin, parts.delivery)) ?? [],

@@ -1,18 +1,21 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { AgentStatus } from '../agent/status.ts'
+import type { ListenAddress } from '../config/monitoring.ts'
 import { messageOf } from '../errors/cws-error.ts'
 import { rankOf, severities } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Attribution } from './attribution.ts'
 import { Console } from './console/console.ts'
-import { startControl } from './control.ts'
+import { errorBody, startControl } from './control.ts'
 import { privateFolder } from './database.ts'
 import { DestinationQueue } from './destination-queue.ts'
 import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
 import { setUpNotifier } from './notifiers.ts'
 import { Output } from './output.ts'
-import type { DeliverySetup, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
+import { Places } from './places.ts'
+import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
 import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
 import { listSignals, showSignal } from './signal-queries.ts'
@@ -29,6 +32,12 @@ const CRITICAL = rankOf('critical')
 
 type Post = (message: FromDelivery) => void
 
+/** A notifier of the composition at work. */
+interface Listed {
+  readonly spec: DestinationSpec
+  readonly abort: AbortController
+}
+
 /** Everything in the delivery thread: store, queues, console, control socket. Made by `worker.ts`. */
 export class DeliveryThread {
   readonly #setup: DeliverySetup
@@ -40,17 +49,20 @@ export class DeliveryThread {
   readonly #lock: Disposable
   readonly #store: SignalStore
   readonly #state: StateDatabase
+  /** Of all notifiers that were ever listed: what is owed to one that is not listed any more waits for it to come back. */
   readonly #queues = new Map<string, DestinationQueue>()
-  readonly #router: Router
+  readonly #listed = new Map<string, Listed>()
+  readonly #places = new Places()
+  #router: Router
   readonly #output: Output
   readonly #console: Console
-  readonly #abort = new AbortController()
   readonly #requests = new Map<number, { resolve(body: unknown): void; reject(error: Error): void }>()
   #control: AsyncDisposable | undefined
   #requestId = 0
   #signals = 0
   readonly #opened = severities.map(() => 0)
   #monitoring: AsyncDisposable | undefined
+  #listen: ListenAddress | undefined
   readonly #clean: (text: string) => string
 
   /** @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR */
@@ -89,39 +101,91 @@ export class DeliveryThread {
     })
     // What an earlier thread left unfinished is no line: what follows it is.
     if (setup.partialLine) this.#output.line('')
-    for (const [place, { name }] of setup.destinations.entries()) {
-      const log = threadLog(post, secrets, setup.debug, name)
-      const within = this.#within(place)
-      this.#queues.set(name, new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS, within }))
-    }
+    this.#places.reset(setup.destinations)
+    for (const { name } of setup.destinations) this.#queueFor(name)
   }
 
   /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
   async start(): Promise<void> {
-    const { runDir, destinations, debug, quarantined } = this.#setup
+    const { runDir, destinations, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
-    if (this.#setup.monitoring) {
-      const { startMonitoring } = await import('./monitoring/server.ts')
-      const status = async () => (await this.#ask('status')) as AgentStatus
-      this.#monitoring = await startMonitoring({ listen: this.#setup.monitoring, log: this.#log, status, clean: this.#clean })
-    }
+    await this.#monitor(this.#setup.monitoring)
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
-    for (const [place, spec] of destinations.entries()) {
-      const log = threadLog(this.#post, this.#secrets, debug, spec.name)
-      const queue = this.#queues.get(spec.name) as DestinationQueue
-      const reason = quarantined[spec.name]
-      if (reason !== undefined) queue.leaveOut(this.#clean(reason))
-      else {
-        const parts = { queue, log, secrets: this.#secrets, clean: this.#clean, signal: this.#abort.signal }
-        this.#within(place)(() => void setUpNotifier(spec, parts))
-      }
-    }
+    for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
   }
 
-  /** Runs code of the notifier at a place, so that it is known whose code runs. */
-  #within(place: number): <T>(code: () => T) => T {
-    return (code) => this.#attribution.run(place, code)
+  /** Serves health and metrics there, and nowhere else. */
+  async #monitor(listen: ListenAddress | undefined): Promise<void> {
+    await this.#monitoring?.[Symbol.asyncDispose]()
+    this.#monitoring = undefined
+    this.#listen = listen
+    if (!listen) return
+    const { startMonitoring } = await import('./monitoring/server.ts')
+    const status = async () => (await this.#ask('status')) as AgentStatus
+    this.#monitoring = await startMonitoring({ listen, log: this.#log, status, clean: this.#clean })
+  }
+
+  #queueFor(name: string): DestinationQueue {
+    const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
+    const within = this.#within(name)
+    const queue = new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS, within })
+    this.#queues.set(name, queue)
+    return queue
+  }
+
+  #begin(spec: DestinationSpec, quarantined?: string): void {
+    const { name } = spec
+    const queue = this.#queues.get(name) as DestinationQueue
+    const abort = new AbortController()
+    this.#listed.set(name, { spec, abort })
+    if (quarantined !== undefined) {
+      queue.leaveOut(this.#clean(quarantined))
+      return
+    }
+    const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
+    const parts = { queue, log, secrets: this.#secrets, clean: this.#clean, signal: abort.signal }
+    this.#within(name)(() => void setUpNotifier(spec, parts))
+  }
+
+  /** Runs code of a notifier, so that it is known whose code runs. */
+  #within(name: string): <T>(code: () => T) => T {
+    return (code) => this.#attribution.run(this.#places.placeOf(name), code)
+  }
+
+  /** Another composition: notifiers that are the same run on, the others end when their tries have, and what is owed to them waits. */
+  async #compose({ modules, destinations, monitoring, routes }: DeliveryComposition): Promise<void> {
+    if (modules) (await import('../config/module-hooks.ts')).installModuleHooks(modules)
+    this.#places.add(destinations)
+    const names = destinations.map(({ name }) => name)
+    for (const [name, { spec, abort }] of [...this.#listed]) {
+      if (destinations.some((other) => isSame(spec, other))) continue
+      this.#listed.delete(name)
+      const queue = this.#queues.get(name) as DestinationQueue
+      void queue.retire(abort)
+      const owed = queue.counters.pending
+      if (owed > 0 && !names.includes(name))
+        this.#log.warn(`${owed} deliveries are owed to "${name}", which is not among the plugins any more; they wait until it is again`)
+    }
+    for (const spec of destinations) {
+      if (this.#listed.has(spec.name)) continue
+      if (!this.#queues.has(spec.name)) {
+        const queue = this.#queueFor(spec.name)
+        for (const row of [...this.#store.entries()]) if (row.destination === spec.name) queue.restore(row)
+      }
+      this.#begin(spec)
+    }
+    this.#router = new Router(names, routes)
+    if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
+  }
+
+  async #composed(request: number, composition: DeliveryComposition): Promise<void> {
+    try {
+      await this.#compose(composition)
+      this.#post({ kind: 'composed', request })
+    } catch (error) {
+      this.#post({ kind: 'composed', request, error: errorBody(error) })
+    }
   }
 
   /** Handles a message of the engine. A failure is told, and costs that message alone. */
@@ -165,6 +229,9 @@ export class DeliveryThread {
         break
       case 'counters':
         this.#post({ kind: 'counters', request: message.request, counters: this.#counters() })
+        break
+      case 'compose':
+        void this.#composed(message.request, message.composition)
         break
       case 'stop':
         void this.stop(message.timeoutMs)
@@ -255,7 +322,7 @@ export class DeliveryThread {
   }
 
   #outbox(): unknown {
-    const destinations = [...this.#queues.values()].map((queue) => ({
+    const destinations = this.#listedQueues().map((queue) => ({
       name: queue.name,
       ...queue.counters,
       entries: [...queue.entries].slice(0, 100).map(({ key, attempt, state, lastError, due }) => ({
@@ -269,6 +336,10 @@ export class DeliveryThread {
     return { destinations, dead: this.#store.dead(100).map(({ body: _, ...row }) => row) }
   }
 
+  #listedQueues(): readonly DestinationQueue[] {
+    return [...this.#queues.values()].filter(({ name }) => this.#listed.has(name))
+  }
+
   #counters(): ThreadCounters {
     const { stored, error, removed } = this.#store
     return {
@@ -280,7 +351,7 @@ export class DeliveryThread {
       eventsDropped: this.#output.dropped,
       outputBytes: this.#output.written,
       bufferBytes: process.memoryUsage().external,
-      destinations: Object.fromEntries([...this.#queues].map(([name, queue]) => [name, queue.counters])),
+      destinations: Object.fromEntries(this.#listedQueues().map((queue) => [queue.name, queue.counters])),
     }
   }
 
@@ -291,7 +362,7 @@ export class DeliveryThread {
     await this.#control?.[Symbol.asyncDispose]()
     await this.#monitoring?.[Symbol.asyncDispose]()
     const left = await Promise.all([...this.#queues.values()].map((queue) => queue.stop(timeoutMs * (1 - OUTPUT_SHARE))))
-    this.#abort.abort()
+    for (const { abort } of this.#listed.values()) abort.abort()
     this.#state.close()
     this.#store.close()
     this.#lock[Symbol.dispose]()
@@ -300,3 +371,6 @@ export class DeliveryThread {
     this.#post({ kind: 'stopped', pending: left.reduce((sum, count) => sum + count, 0) })
   }
 }
+
+/** Whether a notifier may run on. One that stands in a configuration has another URL with each load: its code may be another. */
+const isSame = (a: DestinationSpec, b: DestinationSpec): boolean => isDeepStrictEqual(a, b)

@@ -1,6 +1,6 @@
 import { engineTicks } from '../hooks/tick-clock.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
-import type { AgentStatusLine, DeliveryCounters, DeliveryOptions, FromDelivery } from './protocol.ts'
+import type { AgentStatusLine, DeliveryComposition, DeliveryCounters, DeliveryOptions, DeliveryPlan, FromDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
 import { type SharedSetup, Supervisor } from './supervisor.ts'
 
@@ -27,6 +27,11 @@ export interface Delivery {
   /** By plugin and key, as it was when the thread started. */
   readonly initialState: Readonly<Record<string, Readonly<Record<string, string>>>>
   counters(): Promise<DeliveryCounters>
+  /**
+   * Settles when another composition decides who hears of signals. Notifiers that are the same run on; what is owed to the others is kept.
+   * @throws CwsError CWS_ERR_OPTION_NOT_CLONEABLE, CWS_ERR_DELIVERY
+   */
+  compose(composition: DeliveryComposition): Promise<void>
   /** Drains within the time and ends the thread. `pending` deliveries are left for the next start. */
   stop(timeoutMs: number): Promise<{ readonly pending: number }>
 }
@@ -41,19 +46,21 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
   return delivery
 }
 
-function setupOf(options: DeliveryOptions): SharedSetup {
-  const { stateDir, runDir, format, color, destinations, notifications, events, modules, monitoring, logLevel } = options
+/** @throws CwsError CWS_ERR_CONDITION, CWS_ERR_DESTINATION_UNKNOWN */
+export function compositionOf({ destinations, notifications, events, modules, monitoring }: DeliveryPlan): DeliveryComposition {
   const names = destinations.map(({ name }) => name)
+  return { modules, destinations, monitoring, routes: notifications && routesOf(notifications, names, events) }
+}
+
+function setupOf(options: DeliveryOptions): SharedSetup {
+  const { stateDir, runDir, format, color, logLevel } = options
   return {
     stateDir,
     runDir,
     format,
     color,
     debug: logLevel === 'debug' || logLevel === 'trace',
-    modules,
-    destinations,
     engineTicks: engineTicks.buffer,
-    monitoring,
-    routes: notifications && routesOf(notifications, names, events),
+    ...compositionOf(options),
   }
 }

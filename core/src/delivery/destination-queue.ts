@@ -41,6 +41,8 @@ export class DestinationQueue {
   readonly #told = new Map<string, number>()
   readonly #abort = new AbortController()
   #notifier: Notifier | undefined
+  /** Tries under way. */
+  readonly #flights = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #active = 0
   #sequence = 0
@@ -85,6 +87,23 @@ export class DestinationQueue {
   leaveOut(reason: string): void {
     this.#state = 'failed'
     this.#lastError = reason
+  }
+
+  /**
+   * The notifier is called no more: when its tries have ended it is closed and `abort` tells it. Entries wait for another; it may be right
+   * where this one was wrong, so failures are forgotten. Settles when all is over.
+   */
+  async retire(abort: AbortController): Promise<void> {
+    const old = this.#notifier
+    this.#notifier = undefined
+    this.#state = 'starting'
+    this.#failures = 0
+    this.#pausedUntil = 0
+    for (const entry of this.#entries.values()) if (entry.attempt > 0) entry.due = 0
+    clearTimeout(this.#timer)
+    if (old) await Promise.all([...this.#flights])
+    abort.abort(new Error('another configuration'))
+    if (old) await this.#close(old)
   }
 
   /** Takes an entry that an earlier agent owed. */
@@ -144,14 +163,14 @@ export class DestinationQueue {
     }
     clearTimeout(this.#timer)
     this.#abort.abort(new Error('the agent stops'))
-    await this.#close()
+    if (this.#notifier) await this.#close(this.#notifier)
     return this.#entries.size
   }
 
-  async #close(): Promise<void> {
+  async #close(notifier: Notifier): Promise<void> {
     try {
       const { within = (code) => code() } = this.#options
-      await Promise.race([within(() => this.#notifier?.close?.()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      await Promise.race([within(() => notifier.close?.()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
     } catch (error) {
       this.#options.log.warn({ error }, 'closing failed')
     }
@@ -203,7 +222,8 @@ export class DestinationQueue {
     while (this.#active < limit && time >= this.#pausedUntil) {
       const entry = this.#next(time)
       if (!entry) break
-      void this.#try(entry, this.#notifier)
+      const flight = this.#try(entry, this.#notifier).finally(() => this.#flights.delete(flight))
+      this.#flights.add(flight)
     }
     if (this.#stopping || this.#active >= limit) return
     const due = this.#nextDue(time)

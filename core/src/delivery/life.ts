@@ -2,12 +2,13 @@ import { Worker } from 'node:worker_threads'
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { errorBody } from './control.ts'
-import type { DeliverySetup, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
+import type { DeliveryComposition, DeliverySetup, ErrorBody, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
 
 /** The thread holds schedules, not texts: what waits is in the store, what is written is outside the heap. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 }
 const START_MS = 30_000
 const COUNTERS_MS = 2_000
+const COMPOSE_MS = 30_000
 /** A thread ends at once, unless it is inside a system call. */
 const END_MS = 5_000
 
@@ -25,6 +26,7 @@ export class DeliveryLife {
   readonly #worker: Worker
   readonly #handlers: LifeHandlers
   readonly #waiting = new Map<number, (counters: ThreadCounters | undefined) => void>()
+  readonly #composing = new Map<number, (error: CwsError | undefined) => void>()
   readonly #exited = Promise.withResolvers<void>()
   readonly #begun = Promise.withResolvers<State>()
   #stopped: ((pending: number | undefined) => void) | undefined
@@ -44,11 +46,7 @@ export class DeliveryLife {
     try {
       this.#worker = new Worker(entry, { name: 'delivery', workerData: setup, resourceLimits: RESOURCE_LIMITS })
     } catch (error) {
-      throw new CwsError(
-        'CWS_ERR_OPTION_NOT_CLONEABLE',
-        `an option of a notifier cannot cross to the delivery thread: ${messageOf(error)}`,
-        { cause: error },
-      )
+      throw notCloneable(error)
     }
     this.#worker.on('message', (message: FromDelivery) => this.#receive(message))
     this.#worker.on('error', (error: Error) => {
@@ -93,6 +91,30 @@ export class DeliveryLife {
       }
       this.#waiting.set(request, settle)
     })
+  }
+
+  /**
+   * Settles when the thread works by this composition, or has ended: the next one is started with it.
+   * @throws CwsError CWS_ERR_OPTION_NOT_CLONEABLE, or the reason of the thread
+   */
+  async compose(composition: DeliveryComposition): Promise<void> {
+    const request = ++this.#request
+    const { promise, resolve } = Promise.withResolvers<CwsError | undefined>()
+    const late = setTimeout(
+      () => resolve(new CwsError('CWS_ERR_DELIVERY', `the delivery thread did not take the configuration within ${COMPOSE_MS} ms`)),
+      COMPOSE_MS,
+    )
+    this.#composing.set(request, resolve)
+    try {
+      if (this.#gone) resolve(undefined)
+      else this.post({ kind: 'compose', request, composition })
+    } catch (error) {
+      resolve(notCloneable(error))
+    }
+    const error = await promise
+    clearTimeout(late)
+    this.#composing.delete(request)
+    if (error) throw error
   }
 
   /** Ends the thread by force; `onDeath` follows when it is gone. */
@@ -146,11 +168,12 @@ export class DeliveryLife {
         this.#ready = true
         this.#begun.resolve(message.state)
         break
-      case 'failed': {
-        const code = Object.hasOwn(errorCodes, message.code) ? (message.code as ErrorCode) : 'CWS_ERR_DELIVERY'
-        this.kill(new CwsError(code, message.message, { hint: message.hint }))
+      case 'failed':
+        this.kill(errorOf(message))
         break
-      }
+      case 'composed':
+        this.#composing.get(message.request)?.(message.error && errorOf(message.error))
+        break
       case 'log':
         this.#handlers.onLog(message)
         break
@@ -179,6 +202,7 @@ export class DeliveryLife {
     this.#gone = true
     const cause = this.#cause ?? new Error(`it exited with code ${code}`)
     for (const settle of [...this.#waiting.values()]) settle(this.said)
+    for (const settle of [...this.#composing.values()]) settle(undefined)
     this.#stopped?.(undefined)
     this.#exited.resolve()
     if (!this.#ready)
@@ -187,4 +211,13 @@ export class DeliveryLife {
       )
     else if (!this.#asked) this.#handlers.onDeath(cause)
   }
+}
+
+function notCloneable(error: unknown): CwsError {
+  const message = `an option of a notifier cannot cross to the delivery thread: ${messageOf(error)}`
+  return new CwsError('CWS_ERR_OPTION_NOT_CLONEABLE', message, { cause: error })
+}
+
+function errorOf({ code, message, hint }: ErrorBody): CwsError {
+  return new CwsError(Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'CWS_ERR_DELIVERY', message, { hint })
 }

@@ -41,6 +41,12 @@ export class Mortality {
     this.#leftOut.set(notifier, reason)
   }
 
+  /** It has changed: what was held against it was held against another. */
+  forgive(notifier: string): void {
+    this.#leftOut.delete(notifier)
+    this.#deaths = this.#deaths.filter((death) => death.notifier !== notifier)
+  }
+
   /** `notifier`: whose code ran when it died. */
   died(cause: Error, notifier: string | undefined): Verdict {
     const { restarts, windowMs, backoffMs } = this.#options

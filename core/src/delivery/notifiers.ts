@@ -22,7 +22,10 @@ interface Parts {
 export async function setUpNotifier(spec: DestinationSpec, parts: Parts, wait = FIRST_RETRY_MS): Promise<void> {
   const { queue, log, signal, clean } = parts
   try {
-    queue.start(await notifierOf(spec, parts))
+    const notifier = await notifierOf(spec, parts)
+    // A reload has put another in its place meanwhile.
+    if (signal.aborted) await notifier.close?.()
+    else queue.start(notifier)
   } catch (error) {
     if (signal.aborted) return
     const reason = clean(messageOf(error))

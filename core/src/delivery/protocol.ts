@@ -17,13 +17,8 @@ export interface DestinationSpec {
 /** How stdout is written. `human` for a person on a terminal, `json` for machines. */
 export type OutputFormat = 'human' | 'json'
 
-export interface DeliveryOptions {
-  readonly stateDir: string
-  readonly runDir: string
-  readonly host: string
-  readonly version: string
-  readonly format: OutputFormat
-  readonly color: boolean
+/** What a configuration says of delivery, not checked yet. */
+export interface DeliveryPlan {
   readonly destinations: readonly DestinationSpec[]
   readonly notifications: readonly NotificationRule[] | undefined
   /** Event types of plugins, whose fields `when` may read besides the standard ones. */
@@ -31,6 +26,15 @@ export interface DeliveryOptions {
   /** How modules of notifiers are found and trusted: the policy that the configuration was loaded with. Needed for notifiers in configurations. */
   readonly modules?: ModulePolicy | undefined
   readonly monitoring?: ListenAddress | undefined
+}
+
+export interface DeliveryOptions extends DeliveryPlan {
+  readonly stateDir: string
+  readonly runDir: string
+  readonly host: string
+  readonly version: string
+  readonly format: OutputFormat
+  readonly color: boolean
   /** `debug` lets debug messages cross to the engine. */
   readonly logLevel: string
   readonly supervision?: Partial<Supervision>
@@ -61,19 +65,23 @@ export interface Route {
   readonly when: Condition
 }
 
-/** What the delivery thread is started with. */
-export interface DeliverySetup {
-  readonly stateDir: string
-  readonly runDir: string
-  readonly format: OutputFormat
-  readonly color: boolean
-  readonly debug: boolean
+/** What a configuration says of delivery; a reload brings another one. */
+export interface DeliveryComposition {
   readonly modules: ModulePolicy | undefined
   readonly destinations: readonly DestinationSpec[]
   /** Where `/healthz` and `/metrics` are served; nowhere if absent. */
   readonly monitoring: ListenAddress | undefined
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
+}
+
+/** What the delivery thread is started with. */
+export interface DeliverySetup extends DeliveryComposition {
+  readonly stateDir: string
+  readonly runDir: string
+  readonly format: OutputFormat
+  readonly color: boolean
+  readonly debug: boolean
   /** Memory that the engine reads: see `Vitals`. */
   readonly vitals: SharedArrayBuffer
   /** The clock of the engine, which this thread advances. */
@@ -107,6 +115,8 @@ export type ToDelivery =
   /** Answer to a request of the control socket. */
   | { readonly kind: 'answer'; readonly request: number; readonly body: unknown; readonly error?: ErrorBody }
   | { readonly kind: 'counters'; readonly request: number }
+  /** From the next signal on this composition decides who hears of it. */
+  | { readonly kind: 'compose'; readonly request: number; readonly composition: DeliveryComposition }
   | { readonly kind: 'stop'; readonly timeoutMs: number }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -124,11 +134,12 @@ export type FromDelivery =
     }
   | { readonly kind: 'request'; readonly request: number; readonly what: string; readonly args: unknown }
   | { readonly kind: 'counters'; readonly request: number; readonly counters: ThreadCounters }
+  | { readonly kind: 'composed'; readonly request: number; readonly error?: ErrorBody }
   | { readonly kind: 'stopped'; readonly pending: number }
 
 /** The line that says where the agent is: `{"kind":"status","state":"ready","pid":…}`. */
 export interface AgentStatusLine {
-  readonly state: 'starting' | 'ready' | 'stopping'
+  readonly state: 'starting' | 'ready' | 'reloaded' | 'reload_rejected' | 'stopping'
   readonly pid: number
   readonly [detail: string]: unknown
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
 import { addCounters, noCounters } from './add-counters.ts'
@@ -6,7 +7,16 @@ import { KeptSignals } from './kept-signals.ts'
 import { KeptState } from './kept-state.ts'
 import { DeliveryLife } from './life.ts'
 import { Mortality } from './mortality.ts'
-import type { AgentStatusLine, DeliveryCounters, DeliverySetup, Supervision, ThreadCounters, ToDelivery } from './protocol.ts'
+import { Places } from './places.ts'
+import type {
+  AgentStatusLine,
+  DeliveryComposition,
+  DeliveryCounters,
+  DeliverySetup,
+  Supervision,
+  ThreadCounters,
+  ToDelivery,
+} from './protocol.ts'
 import { Unshown } from './unshown.ts'
 import { Vitals } from './vitals.ts'
 
@@ -31,7 +41,7 @@ const STORE_MS = 5_000
  * A notifier in whose code it dies for the second time is left out: see `Mortality`.
  */
 export class Supervisor implements Delivery {
-  readonly #setup: SharedSetup
+  #setup: SharedSetup
   readonly #handlers: DeliveryHandlers
   readonly #options: Supervision
   readonly #signals: KeptSignals
@@ -41,6 +51,8 @@ export class Supervisor implements Delivery {
   /** Undefined while none is ready. */
   #life: DeliveryLife | undefined
   #vitals = new Vitals()
+  /** Notifiers by the place that the living thread knows them by. */
+  readonly #places = new Places()
   #starting: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #pinger: NodeJS.Timeout | undefined
@@ -115,6 +127,21 @@ export class Supervisor implements Delivery {
     }
   }
 
+  async compose(composition: DeliveryComposition): Promise<void> {
+    const before = this.#setup
+    for (const spec of composition.destinations)
+      if (!before.destinations.some((other) => isDeepStrictEqual(spec, other))) this.#mortality.forgive(spec.name)
+    // A thread that is started from now on works by it.
+    this.#setup = { ...before, ...composition }
+    this.#places.add(composition.destinations)
+    try {
+      await this.#life?.compose(composition)
+    } catch (error) {
+      this.#setup = before
+      throw error
+    }
+  }
+
   async stop(timeoutMs: number): Promise<{ readonly pending: number }> {
     this.#ended = true
     clearTimeout(this.#timer)
@@ -145,9 +172,10 @@ export class Supervisor implements Delivery {
   async #begin(): Promise<Delivery['initialState']> {
     const { onLog, onRequest } = this.#handlers
     const vitals = new Vitals()
+    const setup = this.#setup
     const life = new DeliveryLife(
       {
-        ...this.#setup,
+        ...setup,
         vitals: vitals.buffer,
         quarantined: this.#mortality.leftOut,
         partialLine: this.#vitals.partial,
@@ -158,6 +186,7 @@ export class Supervisor implements Delivery {
     this.#unshown.shown(this.#vitals.shown)
     this.#vitals = vitals
     this.#life = life
+    this.#places.reset(setup.destinations)
     this.#beat = 0
     this.#silent = 0
     this.#eventsSent = 0
@@ -171,6 +200,8 @@ export class Supervisor implements Delivery {
     ]
     this.#status = undefined
     for (const message of first) life.post(message)
+    // A reload came while it started.
+    if (this.#setup !== setup) await this.compose(this.#setup)
     return state
   }
 
@@ -200,7 +231,7 @@ export class Supervisor implements Delivery {
     this.#eventsDropped += Math.max(0, this.#eventsSent - vitals.events)
     this.#past = addCounters(this.#past, this.#life?.said ?? noCounters)
     this.#life = undefined
-    this.#again(cause, this.#setup.destinations[vitals.running - 1]?.name)
+    this.#again(cause, this.#places.nameOf(vitals.running - 1))
   }
 
   #again(cause: Error, notifier: string | undefined): void {

@@ -80,6 +80,10 @@ export const errorCodes = {
     means: 'A service that a plugin uses is not exposed, or is exposed twice.',
     todo: 'List the plugin that exposes it before the one that uses it.',
   },
+  CWS_ERR_RELOAD: {
+    means: 'A new configuration could not be put to work; the old one runs on.',
+    todo: 'The message says why; mend it and send SIGHUP.',
+  },
   CWS_ERR_SOURCES_FAILED: { means: 'No sensor could run, or a pinned flavour could not.', todo: '`cws doctor` says why.' },
   CWS_ERR_DESTINATION_UNKNOWN: {
     means: 'A notification rule names a notifier that is not among the plugins.',

@@ -1,3 +1,4 @@
+import type { agentConfigRejected } from './events/agent-config-rejected.ts'
 import type { agentLostEvents } from './events/agent-lost-events.ts'
 import type { agentPluginFault } from './events/agent-plugin-fault.ts'
 import type { agentRulesetLoaded } from './events/agent-ruleset-loaded.ts'
@@ -15,6 +16,7 @@ export interface EventMap {
   open: typeof open
   change: typeof change
   'agent.lost_events': typeof agentLostEvents
+  'agent.config_rejected': typeof agentConfigRejected
   'agent.ruleset_loaded': typeof agentRulesetLoaded
   'agent.plugin_fault': typeof agentPluginFault
 }

@@ -1,4 +1,5 @@
 import type { EventDefinition } from './define-event.ts'
+import { agentConfigRejected } from './events/agent-config-rejected.ts'
 import { agentLostEvents } from './events/agent-lost-events.ts'
 import { agentPluginFault } from './events/agent-plugin-fault.ts'
 import { agentRulesetLoaded } from './events/agent-ruleset-loaded.ts'
@@ -16,6 +17,7 @@ export const standardEvents: readonly EventDefinition[] = [
   open,
   change,
   agentLostEvents,
+  agentConfigRejected,
   agentRulesetLoaded,
   agentPluginFault,
 ]

@@ -24,7 +24,7 @@ const isTold = (count: number) => (count & (count - 1)) === 0
 export class Engine {
   readonly events: EventRegistry
   readonly hooks: Hooks
-  readonly counters = new Counters()
+  readonly counters: Counters
   readonly providers: FieldProviders
   readonly interests = new Interests()
   readonly redactors = new Map<string, Redactor>()
@@ -35,6 +35,8 @@ export class Engine {
   readonly #faults = new Map<string, number>()
   readonly #log: (plugin: string, hook: string, error: Error, count: number) => void
   readonly #onRelease: ((process: number) => void)[] = []
+  /** Plugins whose events another composition still judges. */
+  readonly #muted = new Set<string>()
   #tracker: ProcessTracker | undefined
   #trackedBy: string | undefined
   #faultFeed: ObjectFeed<'agent.plugin_fault'> | undefined
@@ -45,8 +47,10 @@ export class Engine {
     events: EventRegistry,
     onFinding: (finding: Finding, event: BaseEvent) => void,
     onFault: (plugin: string, hook: string, error: Error, count: number) => void,
+    counters = new Counters(),
   ) {
     this.events = events
+    this.counters = counters
     this.#onFinding = onFinding
     this.#log = onFault
     const sink = (plugin: string, hook: string, error: Error) => this.fault(plugin, hook, error)
@@ -74,13 +78,28 @@ export class Engine {
     return this.#tracker
   }
 
-  batchFeed(definition: EventDefinition, readers: Readers): BatchFeed {
+  /** Until it is unmuted, what this plugin feeds is left to the composition before this one: neither counted nor judged here. */
+  mute(plugin: string): void {
+    this.#muted.add(plugin)
+  }
+
+  unmute(plugin: string): void {
+    this.#muted.delete(plugin)
+  }
+
+  /** Settles when no event waits for its fields any more. */
+  settled(): Promise<void> {
+    return this.#parking.empty()
+  }
+
+  /** `plugin`: who feeds. */
+  batchFeed(definition: EventDefinition, readers: Readers, plugin?: string): BatchFeed {
     for (const field of Object.keys(readers))
       if (!definition.fields.has(field))
         throw new CwsError('CWS_ERR_FIELD_UNKNOWN', `"${definition.type}" has no field ${field}, yet its source reads one`)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin)
     return {
       emit: (cursor) => {
         if (!wanted()) return
@@ -91,9 +110,9 @@ export class Engine {
     }
   }
 
-  objectFeed(definition: EventDefinition): ObjectFeed<never> {
+  objectFeed(definition: EventDefinition, plugin?: string): ObjectFeed<never> {
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin)
     return {
       emit: (fields: object, about: EventOrigin = {}) => {
         const values = flatten(definition, fields)
@@ -186,10 +205,12 @@ export class Engine {
    * `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. A process tree
    * looks at all, unless it has records of its own.
    */
-  #dispatcher(definition: EventDefinition): { wanted(): boolean; dispatch(event: LiveEvent): void } {
+  #dispatcher(definition: EventDefinition, plugin: string | undefined): { wanted(): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
     const counts = this.counters.of(type)
+    const muted = this.#muted
     const wanted = () => {
+      if (muted.size > 0 && plugin !== undefined && muted.has(plugin)) return false
       counts.seen++
       const tracker = this.#tracker
       return (

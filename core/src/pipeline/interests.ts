@@ -12,9 +12,9 @@ export class Interests {
     list.push({ plugin, condition, urgent })
   }
 
-  /** A new generation of all that is wanted now. */
-  next(): InterestSet {
-    this.#generation++
+  /** A new generation of all that is wanted now. `after`: the last generation of the composition before, above which numbers go on. */
+  next(after = 0): InterestSet {
+    this.#generation = Math.max(this.#generation, after) + 1
     return { generation: this.#generation, byType: new Map([...this.#byType].map(([type, list]) => [type, [...list]])) }
   }
 }

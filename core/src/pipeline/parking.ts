@@ -12,6 +12,7 @@ const PATIENCE_MS = 5_000
 export class Parking {
   #parked = 0
   #characters = 0
+  #waiting: (() => void)[] = []
 
   get size(): number {
     return this.#parked
@@ -42,8 +43,15 @@ export class Parking {
       this.#parked--
       this.#characters -= size
       again(kept)
+      if (this.#parked === 0) for (const settle of this.#waiting.splice(0)) settle()
     })
     return true
+  }
+
+  /** Settles when nothing is parked. */
+  empty(): Promise<void> {
+    if (this.#parked === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }
 

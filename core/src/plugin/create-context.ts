@@ -85,7 +85,7 @@ export function createContext(parts: ContextParts): PluginContext {
     source: parts.addSource,
     feed: ((event: EventDefinition | string, readers?: Readonly<Record<string, never>>) => {
       const definition = definitionOf(event)
-      return readers ? engine.batchFeed(definition, readers) : engine.objectFeed(definition)
+      return readers ? engine.batchFeed(definition, readers, name) : engine.objectFeed(definition, name)
     }) as PluginContext['feed'],
     track: (tracker) => engine.track(name, tracker),
     fields: (on, providers) => engine.providers.add(name, on, providers),

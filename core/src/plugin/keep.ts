@@ -1,37 +1,88 @@
 import { isDeepStrictEqual } from 'node:util'
+import { asError } from '../hooks/guard.ts'
 
 interface Kept {
   readonly value: unknown
   readonly options: unknown
 }
 
+type Values = Map<string, Kept>
+
+/** What one composition keeps. It looks at what the composition before it keeps until it is adopted or abandoned. */
+export interface KeepView {
+  /** `plugin`: instance and package, so that another plugin of the same name is handed nothing. */
+  keep<V>(plugin: string, options: unknown, key: string, create: () => V): V
+  /** Whether the plugin was handed something of the composition before. */
+  handedTo(plugin: string): boolean
+  /** This composition works now: what only the one before kept is disposed of. */
+  adopt(): Promise<void>
+  /** This composition is given up: what only it keeps is disposed of. */
+  abandon(): Promise<void>
+}
+
 /** Long-lived things that outlive a composition: a reload adopts them where the plugin's options are equal, and disposes of the others. */
 export class KeepStore {
-  #kept = new Map<string, Kept>()
+  #kept: Values = new Map()
+  readonly #pending = new Set<Values>()
+  readonly #onError: (error: Error) => void
 
-  /** A view for the next composition: what it asks for moves over when `adopt` is called. */
-  next(): { keep<V>(plugin: string, options: unknown, key: string, create: () => V): V; adopt(): Promise<void> } {
-    const taken = new Map<string, Kept>()
+  /** `onError` hears of what fails while it is disposed of; the rest is disposed of all the same. */
+  constructor(onError: (error: Error) => void = () => {}) {
+    this.#onError = onError
+  }
+
+  next(): KeepView {
+    const taken: Values = new Map()
+    const handed = new Set<string>()
+    this.#pending.add(taken)
     return {
       keep: <V>(plugin: string, options: unknown, key: string, create: () => V): V => {
         const name = `${plugin}\0${key}`
-        const before = taken.get(name) ?? this.#kept.get(name)
-        const kept = before && isDeepStrictEqual(before.options, options) ? before : { value: create(), options }
+        const mine = taken.get(name)
+        if (mine) return mine.value as V
+        const before = this.#kept.get(name)
+        const equal = before !== undefined && isDeepStrictEqual(before.options, options)
+        if (equal) handed.add(plugin)
+        const kept = equal ? before : { value: create(), options }
         taken.set(name, kept)
         return kept.value as V
       },
+      handedTo: (plugin) => handed.has(plugin),
       adopt: async () => {
+        this.#pending.delete(taken)
         const old = this.#kept
         this.#kept = taken
-        for (const [name, kept] of old) if (taken.get(name) !== kept) await dispose(kept.value)
+        await this.#dispose(old, taken)
+      },
+      abandon: async () => {
+        this.#pending.delete(taken)
+        await this.#dispose(taken, this.#kept)
       },
     }
   }
 
   async close(): Promise<void> {
-    const old = this.#kept
+    const all = [this.#kept, ...this.#pending]
     this.#kept = new Map()
-    for (const kept of old.values()) await dispose(kept.value)
+    this.#pending.clear()
+    const done = new Set<Kept>()
+    for (const values of all)
+      for (const kept of values.values()) {
+        if (!done.has(kept)) await this.#disposeOf(kept)
+        done.add(kept)
+      }
+  }
+
+  async #dispose(values: Values, except: Values): Promise<void> {
+    for (const [name, kept] of values) if (except.get(name) !== kept) await this.#disposeOf(kept)
+  }
+
+  async #disposeOf({ value }: Kept): Promise<void> {
+    try {
+      await dispose(value)
+    } catch (error) {
+      this.#onError(asError(error))
+    }
   }
 }
 

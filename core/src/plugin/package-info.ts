@@ -32,6 +32,12 @@ export function packageInfoOf(moduleUrl: string): PackageInfo {
   return info
 }
 
+/** The version that is on disk now; undefined for code that is in no package. */
+export function installedVersion({ name, folder }: PackageInfo): string | undefined {
+  const manifest = readManifest(join(folder, 'package.json'))
+  return manifest?.name === name && typeof manifest.version === 'string' ? manifest.version : undefined
+}
+
 function findManifest(start: string): PackageInfo | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const manifest = readManifest(join(folder, 'package.json'))

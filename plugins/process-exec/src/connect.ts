@@ -10,7 +10,9 @@ export function connect(
   sensor: ProcessSensor,
   scrubber?: Scrubber,
 ): Feeds {
-  ctx.track(trackerOf(sensor))
+  // Of this composition alone: the table outlives it.
+  const released: ((process: number) => void)[] = []
+  ctx.track(trackerOf(sensor, (callback) => void released.push(callback)))
   ctx.fields('*', actorProviders(sensor.images, sensor.fields, sensor.lineage))
   if (scrubber) ctx.redact(redactions(scrubber))
   return {
@@ -18,5 +20,8 @@ export function connect(
     fork: ctx.feed('fork', sensor.readers.fork),
     exit: ctx.feed('exit', sensor.readers.exit),
     lost: ctx.feed('agent.lost_events'),
+    released: (process) => {
+      for (const callback of released) callback(process)
+    },
   }
 }

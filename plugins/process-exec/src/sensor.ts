@@ -20,6 +20,8 @@ export interface Feeds {
   readonly fork: BatchFeed
   readonly exit: BatchFeed
   readonly lost: ObjectFeed<'agent.lost_events'>
+  /** A process is gone for good. */
+  released(process: number): void
 }
 
 type Fed = 'exec' | 'fork' | 'exit'
@@ -66,6 +68,7 @@ export class ProcessSensor {
     const kept = new Set(options.env)
     this.reader = new ProcReader(boottime, (name) => kept.has(name), '/proc', readText)
     this.#reportRunning = options.reportRunning
+    this.table.onRelease((process) => this.#feeds?.released(process))
     this.table.loader = (pid) => this.loadMissing(pid)
   }
 

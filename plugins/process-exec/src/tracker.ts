@@ -7,7 +7,7 @@ const OWN = new Set<string>(['exec', 'fork', 'exit'])
 const MS_NS = 1_000_000n
 
 /** Says who did what: for the sensor's own records the process they are about, for all other events the image that the pid had at the time. */
-export function trackerOf(sensor: ProcessSensor): ProcessTracker {
+export function trackerOf(sensor: ProcessSensor, onRelease: ProcessTracker['onRelease']): ProcessTracker {
   const { table, images, clock } = sensor
   return {
     ownRecords: true,
@@ -21,7 +21,7 @@ export function trackerOf(sensor: ProcessSensor): ProcessTracker {
       return table.imageAt(event.pid, clock.toBoot(end)) || NOBODY
     },
     processOf: (actor) => table.nodes.serial[actor] as number,
-    onRelease: (callback) => table.onRelease(callback),
+    onRelease,
     images: {
       parent: (actor) => {
         const parent = table.parentOf(actor)

@@ -27,6 +27,7 @@ function readAll() {
     fork: emitAll(sensor.readers.fork),
     exit: emitAll(sensor.readers.exit),
     lost: { emit: (fields) => void lost.push(fields) },
+    released: () => {},
   })
   sensor.close = () => {}
   return { sensor, values, lost }

@@ -16,7 +16,7 @@ function setUp() {
   }
   const feedsOf = (who: string) => {
     const feed = { emit: () => void calls.push(`event to ${who}`) }
-    return { exec: feed, fork: feed, exit: feed, lost: { emit: () => {} } } as Feeds
+    return { exec: feed, fork: feed, exit: feed, lost: { emit: () => {} }, released: () => {} } as Feeds
   }
   const exec = () => {
     const records = new Records(4096)

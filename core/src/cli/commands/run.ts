@@ -23,7 +23,8 @@ interface RunOptions extends ConfigOption, FolderOptions, FormatOption, LogOptio
 }
 
 const EXAMPLES = `
-Signals are told on stdout, logs on stderr. SIGTERM and Ctrl-C drain and end; a second one ends at once.
+Signals are told on stdout, logs on stderr. SIGHUP and a change of the configuration's file reload it; one that
+is wrong is told, and the one before works on. SIGTERM and Ctrl-C drain and end; a second one ends at once.
 Exit codes: 0 stopped, 1 failed while running, 2 command line or configuration are wrong, 3 no sensor can run.
 
 Examples:
@@ -57,16 +58,14 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   const { Agent } = await import('../../agent/agent.ts')
   const logger = await loggerFor(options.logLevel ?? 'info', process.stderr.isTTY === true)
   const log = logger.logFor('agent')
-  const { file, instances, notifications, monitoring, modules, warnings } = await composition(options, distribution)
-  for (const warning of warnings) log.warn(warning)
+  const load = () => composition(options, distribution)
+  const config = await load()
+  for (const warning of config.warnings) log.warn(warning)
   if (!isRoot()) log.warn('not run as root: the sensors of the kernel need it; `cws doctor` says what is lost')
   const { state, run: runDir } = foldersOf(options)
   const agent = new Agent({
-    instances,
-    notifications,
-    monitoring,
-    modules,
-    configFile: file,
+    config,
+    load,
     stateDir: state,
     runDir,
     version: distribution.version,
@@ -120,9 +119,7 @@ function untilStopped(
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
     // A terminal that is closed ends what it shows; for a service the signal means reload, and must not end it.
-    process.on('SIGHUP', (signal) =>
-      process.stdout.isTTY ? stop(signal) : log.warn('SIGHUP: restart the agent for another configuration'),
-    )
+    process.on('SIGHUP', (signal) => (process.stdout.isTTY ? stop(signal) : void agent.reload(signal)))
   })
   const failed = agent.failed.then(async (error) => {
     await agent.stop()
