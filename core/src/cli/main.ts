@@ -15,10 +15,11 @@ export type { Distribution } from './distribution.ts'
 
 const FIRST_STEPS = `
 First steps:
-  sudo cws run      watch this host; signals appear here
-  sudo cws doctor   what this host can see, what not, and why
-  cws init          write a configuration of your own
-  cws help run      all about one command`
+  sudo cws run            watch this host; signals appear here
+  sudo cws signals list   what was found so far
+  sudo cws doctor         what this host can see, what not, and why
+  cws init                write a configuration of your own
+  cws help run            all about one command`
 
 /** The program `cws` of a distribution. */
 export function program(distribution: Distribution): Command {

@@ -112,7 +112,9 @@ function detailRows({
     ['first seen', `${when(first_seen)}  ${first_seen}`],
     ['last seen', `${when(last_seen)}  ${last_seen}`],
     ['count', `${count}${folded ? ', folded: the rule had too many signals at once' : ''}`],
-    ...Object.entries(group).map(([field, value]) => [field, typeof value === 'string' ? value : JSON.stringify(value)] as const),
+    ...Object.entries(group).map(
+      ([field, value]) => [field, typeof value === 'string' && value !== '' ? value : JSON.stringify(value)] as const,
+    ),
   ]
   if (truncated) rows.push(['truncated', 'values that were too long are cut; cut texts end with …(+n)'])
   return rows.map(([name, value]) => [styled('dim', name), value])

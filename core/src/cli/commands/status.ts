@@ -27,13 +27,24 @@ export function statusCommand(program: Command): void {
 }
 
 function tell(status: AgentStatus): void {
-  const { state, pid, version, uptime_s: uptime, rss_mb: rss, config, sensors, events, stages, delivery } = status
+  const { state, pid, version, uptime_s: uptime, rss_mb: rss, config, sensors, plugins, events, stages, faults, delivery } = status
   line(
     styled(state === 'ready' ? 'green' : 'yellow', state),
     `pid ${pid}, version ${version}, up ${duration(uptime)}, ${rss} MB, ${config ?? 'preset'}`,
   )
   section('sensors')
   table(sensorRows(sensors), '  ')
+  table(figureRows(sensors), '  ')
+  section('plugins')
+  table(
+    plugins.map(({ name, state: its, detail }) => [
+      styled('bold', name),
+      its === 'ok' ? styled('green', its) : styled(its === 'failed' ? 'red' : 'yellow', its),
+      `${faults[name] ?? 0} faults`,
+      detail ?? '',
+    ]),
+    '  ',
+  )
   section('events')
   table(eventRows(events), '  ')
   section('stages')
@@ -65,6 +76,13 @@ function tell(status: AgentStatus): void {
 }
 
 const section = (name: string): void => line(styled('bold', name))
+
+/** What sensors count of themselves: `process table bytes`. */
+function figureRows(sensors: AgentStatus['sensors']): readonly (readonly string[])[] {
+  return sensors.flatMap(({ sensor, figures }) =>
+    Object.entries(figures).map(([name, value]) => [`${sensor} ${name.replace(/_total$/, '').replaceAll('_', ' ')}`, String(value)]),
+  )
+}
 
 function eventRows(events: AgentStatus['events']): readonly (readonly string[])[] {
   const columns = ['seen', 'filtered', 'coalesced', 'lost', 'undecided'] as const
