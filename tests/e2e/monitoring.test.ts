@@ -19,11 +19,13 @@ it('serves health and metrics where the configuration asks for it', async () => 
   try {
     const port = await freePort()
     const config = join(folder, 'cws.config.yaml')
-    writeFileSync(
-      config,
-      `plugins:\n  - process-exec\n  - rules: { packs: ["@cws/rules-default"] }\nmonitoring: { listen: "127.0.0.1:${port}" }\n`,
-      { mode: 0o600 },
-    )
+    const listenOn = (on: number): void =>
+      writeFileSync(
+        config,
+        `plugins:\n  - process-exec\n  - rules: { packs: ["@cws/rules-default"] }\nmonitoring: { listen: "127.0.0.1:${on}" }\n`,
+        { mode: 0o600 },
+      )
+    listenOn(port)
     await using agent = await RunningAgent.start({ args: ['--config', config] })
     const health = await fetch(`http://127.0.0.1:${port}/healthz`)
     expect([health.status, await health.json()]).toEqual([200, { ok: true, state: 'ready', reasons: [], notes: [] }])
@@ -45,6 +47,15 @@ it('serves health and metrics where the configuration asks for it', async () => 
       /^process_resident_memory_bytes [1-9]\d{7,}$/m,
     ])
       expect(metrics).toMatch(line)
+
+    const other = await freePort()
+    listenOn(other)
+    agent.signalProcess('SIGHUP')
+    const answers = async (on: number): Promise<boolean> =>
+      (await fetch(`http://127.0.0.1:${on}/healthz`).catch(() => undefined))?.ok ?? false
+    const end = Date.now() + 20_000
+    while (!(await answers(other)) && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect([await answers(other), await answers(port)]).toEqual([true, false])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
