@@ -217,6 +217,12 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		if (event.fd >= 0)
 			close(event.fd);
+		bool self = event.entry.name && event.entry.length == 1 && event.entry.name[0] == '.';
+		if (self && !(event.mask & FAN_Q_OVERFLOW)) {
+			/* Of the marked directory itself: whoever wants that marks the one above. */
+			group->begin += size;
+			continue;
+		}
 		if (event.mask & FAN_Q_OVERFLOW) {
 			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
 		} else {

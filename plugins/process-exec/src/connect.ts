@@ -1,4 +1,5 @@
 import type { PluginContext } from '@cws/core'
+import { authorOf } from './author.ts'
 import { actorProviders } from './fields/providers.ts'
 import { redactions, type Scrubber } from './scrub.ts'
 import type { Feeds, ProcessSensor } from './sensor.ts'
@@ -13,6 +14,7 @@ export function connect(
   // Of this composition alone: the table outlives it.
   const released: ((process: number) => void)[] = []
   ctx.track(trackerOf(sensor, (callback) => void released.push(callback)))
+  ctx.fields('*', { 'process.certainty': (event) => authorOf(sensor, event).certainty })
   ctx.fields('*', actorProviders(sensor.images, sensor.fields, sensor.lineage))
   if (scrubber) ctx.redact(redactions(scrubber))
   return {

@@ -1,5 +1,5 @@
 import { definePlugin, type Flavour } from '@cws/core'
-import { clockBoottime, TimedReader } from '@cws/native'
+import { clockBoottime, type SharedDrain, TimedReader } from '@cws/native'
 import { uptimeClock } from './clock.ts'
 import { connect } from './connect.ts'
 import type { Attach } from './flavours/attachment.ts'
@@ -12,6 +12,13 @@ import { Scrubber } from './scrub.ts'
 import { selfTest } from './self-test.ts'
 import { ProcessSensor } from './sensor.ts'
 
+declare module '@cws/core' {
+  interface ServiceMap {
+    /** The native thread that processes come through, for sources whose records must stay in order with them. */
+    'native-drain': SharedDrain
+  }
+}
+
 /** For arguments and environment of another process; an honest one takes microseconds. */
 const READ_MS = 100
 
@@ -23,6 +30,13 @@ export default definePlugin(import.meta, {
     const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock(), timedReading())))
     const { sensor } = running
     const feeds = connect(ctx, sensor, options.scrub.enabled ? new Scrubber(options.scrub) : undefined)
+    ctx.expose('native-drain', {
+      get drain() {
+        return running.drain
+      },
+      toWall: (boottime) => sensor.clock.toWall(boottime),
+      onRecord: (type, take) => sensor.onRecord(type, take),
+    })
     const owner = {}
     const start = (name: string, attach: Attach, scans: boolean) => running.start(name, owner, feeds, attach, scans)
     const bpf = (name: string, file: string, needs: Parameters<typeof probeBpf>[0]): Flavour => ({

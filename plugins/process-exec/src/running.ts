@@ -1,4 +1,5 @@
 import type { InterestSet } from '@cws/core'
+import type { Drain } from '@cws/native'
 import type { Attach, Attachment } from './flavours/attachment.ts'
 import { scan } from './procfs/scan.ts'
 import { TYPE } from './record/layout.ts'
@@ -18,6 +19,11 @@ export class Running {
 
   constructor(sensor: ProcessSensor) {
     this.sensor = sensor
+  }
+
+  /** The native thread of the flavour that runs. */
+  get drain(): Drain | undefined {
+    return this.#attachment?.drain
   }
 
   /** Starts a flavour, or takes over the one that runs already. `owner`: the composition; only the last one can stop it. */

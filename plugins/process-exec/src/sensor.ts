@@ -55,6 +55,7 @@ export class ProcessSensor {
   #loads = Number.POSITIVE_INFINITY
   #loadDepth = 0
   readonly #writers: RecordWriter[] = []
+  readonly #others = new Map<number, (at: number) => void>()
   #timer: NodeJS.Timeout | undefined
 
   /** `boottime`: CLOCK_BOOTTIME in ns. `readText`: reads what another process can hold up. */
@@ -98,6 +99,14 @@ export class ProcessSensor {
   /** The first scan is over: from now on missing parents are read only so often. */
   scanned(): void {
     this.#loads = LOADS_PER_SECOND
+  }
+
+  /** Hands records of another source that came through the same drain over to it, and those of their loss. @returns ends it */
+  onRecord(type: number, take: (at: number) => void): () => void {
+    this.#others.set(type, take)
+    return () => {
+      if (this.#others.get(type) === take) this.#others.delete(type)
+    }
   }
 
   /** Takes records in the order of their events: updates the table, dispatches. */
@@ -161,7 +170,9 @@ export class ProcessSensor {
     else if (type === TYPE.FORK) live.node = table.fork(memory, at)
     else if (type === TYPE.EXIT) live.node = table.exit(memory, at, nowMs)
     else {
-      if (type === TYPE.LOST) this.#tellLoss(memory, at)
+      const other = this.#others.get(type === TYPE.LOST ? (memory.u32[(at + LOST.lost_type) >>> 2] as number) : type)
+      if (other) other(at)
+      else if (type === TYPE.LOST) this.#tellLoss(memory, at)
       else if (type === 0) this.broken++
       return
     }

@@ -5,6 +5,9 @@ import { processBlock } from './process.ts'
 export const commonBlock = {
   event: {
     timestamp: int64('When it happened, ns since the epoch'),
+    not_before: int64(
+      'Not earlier than this, ns since the epoch: of sources that are told of an event after it happened. `timestamp` is then the latest that it can have been',
+    ),
     hostname: string('Name of the host'),
     source: string('`runtime`, or `snapshot` for what was there when the agent started'),
     origin: string('The sensor flavour that saw it'),

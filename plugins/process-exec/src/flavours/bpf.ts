@@ -80,6 +80,7 @@ export function attachBpf(file: string, sensor: ProcessSensor, options: Options)
     object.attach()
     const open = drain
     return {
+      drain: open,
       wakeOn: (types) => ring.wakeOn(types),
       close: () => {
         object.detach()

@@ -1,10 +1,11 @@
-import { EXEC_SIZE, EXIT_SIZE, FORK_SIZE, HEADER, LOST_SIZE, TYPE } from './layout.ts'
+import { CHANGE_SIZE, EXEC_SIZE, EXIT_SIZE, FORK_SIZE, HEADER, LOST_SIZE, TYPE } from './layout.ts'
 import type { Memory } from './memory.ts'
 
 const SIZES: Readonly<Record<number, number>> = {
   [TYPE.EXEC]: EXEC_SIZE,
   [TYPE.FORK]: FORK_SIZE,
   [TYPE.EXIT]: EXIT_SIZE,
+  [TYPE.CHANGE]: CHANGE_SIZE,
   [TYPE.LOST]: LOST_SIZE,
   [TYPE.PAD]: 8,
 }

@@ -1,6 +1,20 @@
 import { RECORD_FLAG } from '@cws/native'
 
-export { EXEC, EXEC_SIZE, EXIT, EXIT_SIZE, FILE_FLAG, FORK, FORK_SIZE, HEADER, HEADER_SIZE, LOST, LOST_SIZE, TYPE } from '@cws/native'
+export {
+  CHANGE_SIZE,
+  EXEC,
+  EXEC_SIZE,
+  EXIT,
+  EXIT_SIZE,
+  FILE_FLAG,
+  FORK,
+  FORK_SIZE,
+  HEADER,
+  HEADER_SIZE,
+  LOST,
+  LOST_SIZE,
+  TYPE,
+} from '@cws/native'
 
 /** enum cws_record_flag, and two flags of this plugin's own for records that it makes from /proc. */
 export const FLAG = {

@@ -1,0 +1,73 @@
+import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
+import { CHANGE, FILE_FLAG, HEADER } from '@cws/native'
+import type { Kind } from './kinds.ts'
+import { type Memory, textAt } from './record.ts'
+
+/** The record under dispatch. */
+export interface Live {
+  memory: Memory | undefined
+  kind: Kind
+}
+
+/** How the fields of `change` are read while its record is under dispatch. */
+export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint): Readers {
+  const u32 = (at: number, field: number) => live.memory?.u32[(at + field) >>> 2] as number
+  const u64 = (at: number, field: number) => live.memory?.u64[(at + field) >>> 3] as bigint
+  return {
+    'event.timestamp': (at) => toWall(u64(at, HEADER.time)),
+    'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
+    'event.origin': () => 'fanotify',
+    'event.source': () => 'runtime',
+    'process.pid': (at) => u32(at, HEADER.pid) || UNKNOWN,
+    'change.kind': () => live.kind,
+    ...fileReaders(live, 'change.file', 'file'),
+    ...fileReaders(live, 'change.file.destination', 'destination'),
+  }
+}
+
+function fileReaders(live: Live, prefix: string, of: 'file' | 'destination'): Record<string, Reader> {
+  const flags = (at: number) => live.memory?.u32[(at + CHANGE[`${of}_flags`]) >>> 2] as number
+  const absent = (at: number) => (flags(at) & FILE_FLAG.ABSENT) !== 0
+  const u32 =
+    (field: number, mask = 0xffff_ffff): Reader =>
+    (at) =>
+      absent(at) ? UNKNOWN : ((live.memory?.u32[(at + field) >>> 2] as number) & mask) >>> 0
+  const u64 =
+    (field: number): Reader =>
+    (at) =>
+      absent(at) ? UNKNOWN : live.memory?.u64[(at + field) >>> 3]
+  const path = (at: number): string | undefined => {
+    const bytes = live.memory && textAt(live.memory, at, CHANGE[`${of}_path`])
+    return bytes && textOf(bytes, 0, bytes.length)
+  }
+  const named =
+    (part: (path: string) => string): Reader =>
+    (at) => {
+      const text = path(at)
+      return text === undefined ? UNKNOWN : part(text)
+    }
+  return {
+    [`${prefix}.path`]: named((text) => text),
+    [`${prefix}.name`]: named(nameOf),
+    [`${prefix}.extension`]: named((text) => extensionOf(nameOf(text))),
+    [`${prefix}.path_truncated`]: (at) => (path(at) === undefined ? UNKNOWN : (flags(at) & FILE_FLAG.PATH_TRUNCATED) !== 0),
+    [`${prefix}.inode`]: u64(CHANGE[`${of}_inode`]),
+    [`${prefix}.mount_id`]: u32(CHANGE[`${of}_mount_id`]),
+    [`${prefix}.device`]: u32(CHANGE[`${of}_dev`]),
+    [`${prefix}.mode`]: u32(CHANGE[`${of}_mode`]),
+    [`${prefix}.rights`]: u32(CHANGE[`${of}_mode`], 0o7777),
+    [`${prefix}.uid`]: u32(CHANGE[`${of}_uid`]),
+    [`${prefix}.gid`]: u32(CHANGE[`${of}_gid`]),
+    [`${prefix}.nlink`]: u32(CHANGE[`${of}_nlink`]),
+    [`${prefix}.size`]: u64(CHANGE[`${of}_size`]),
+    [`${prefix}.modification_time`]: u64(CHANGE[`${of}_mtime`]),
+    [`${prefix}.change_time`]: u64(CHANGE[`${of}_ctime`]),
+  }
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+
+function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.')
+  return dot < 0 ? '' : name.slice(dot)
+}

@@ -1,0 +1,35 @@
+import { CHANGE, CHANGE_SIZE, FAN, FILE_FLAG, HEADER, TYPE } from '@cws/native'
+
+/** One stretch of memory with CHANGE records, seen as words of all sizes; records start on 8-byte boundaries. */
+export interface Memory {
+  readonly bytes: Uint8Array
+  readonly u32: Uint32Array
+  readonly u64: BigUint64Array
+}
+
+/** Bytes of the text that a `struct cws_str` names, undefined when absent. */
+export function textAt(memory: Memory, at: number, field: number): Uint8Array | undefined {
+  const offset = memory.u32[(at + field) >>> 2] as number
+  const length = memory.u32[((at + field) >>> 2) + 1] as number
+  const size = memory.u32[(at + HEADER.size) >>> 2] as number
+  if (offset === 0 || offset + length > size) return undefined
+  return memory.bytes.subarray(at + offset, at + offset + length)
+}
+
+/** A record of a file that was found, not seen to be made. */
+export function foundRecord(path: Uint8Array, isFolder: boolean, since: bigint, now: bigint): Memory {
+  const size = (CHANGE_SIZE + path.length + 7) & ~7
+  const buffer = new ArrayBuffer(size)
+  const memory = { bytes: new Uint8Array(buffer), u32: new Uint32Array(buffer), u64: new BigUint64Array(buffer) }
+  memory.u32[HEADER.size >>> 2] = size
+  memory.u32[HEADER.type >>> 2] = TYPE.CHANGE
+  memory.u64[HEADER.time >>> 3] = now
+  memory.u64[CHANGE.since >>> 3] = since
+  memory.u64[CHANGE.mask >>> 3] = BigInt(FAN.CREATE | (isFolder ? FAN.ONDIR : 0))
+  memory.u32[CHANGE.file_flags >>> 2] = FILE_FLAG.ABSENT
+  memory.u32[CHANGE.destination_flags >>> 2] = FILE_FLAG.ABSENT
+  memory.u32[CHANGE.file_path >>> 2] = CHANGE_SIZE
+  memory.u32[(CHANGE.file_path >>> 2) + 1] = path.length
+  memory.bytes.set(path, CHANGE_SIZE)
+  return memory
+}

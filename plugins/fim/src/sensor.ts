@@ -1,0 +1,212 @@
+import type { BatchFeed, ObjectFeed, SourceCounts } from '@cws/core'
+import {
+  CHANGE,
+  clockBoottime,
+  type Drain,
+  FAN,
+  type FanotifySource,
+  FILE_FLAG,
+  HEADER,
+  LOST,
+  openDrain,
+  RECORD_FLAG,
+  recordFlags,
+  recordType,
+  type SharedDrain,
+  TYPE,
+  walkRecords,
+} from '@cws/native'
+import { kindsOf } from './kinds.ts'
+import type { Options } from './options.ts'
+import { changeReaders, type Live } from './readers.ts'
+import { foundRecord, type Memory, textAt } from './record.ts'
+import { Watch } from './watch.ts'
+
+/** Where events go: the feeds of the composition that runs now, and who hears of what cannot be watched. */
+export interface Feeds {
+  readonly change: BatchFeed
+  readonly lost: ObjectFeed<'agent.lost_events'>
+  problem(problem: string): void
+}
+
+/** How long what was found in a new folder waits for its own event. */
+const FOUND_MS = 250
+
+interface Attached {
+  readonly drain: Drain
+  readonly groups: { readonly trees: FanotifySource; readonly files: FanotifySource }
+  readonly watch: Watch
+  close(): void
+}
+
+/** What survives a reload: the marks, and what turns records into events. */
+export class FileSensor {
+  readonly readers
+  readonly #options: Options
+  readonly #live: Live = { memory: undefined, kind: 'modified' }
+  readonly #found = new Map<string, Memory>()
+  #timer: NodeJS.Timeout | undefined
+  #shared: SharedDrain | undefined
+  #feeds: Feeds | undefined
+  #owner: object | undefined
+  #attached: Attached | undefined
+  #wanted = true
+  #seen = 0
+  #filtered = 0
+  #lost = 0
+
+  constructor(options: Options) {
+    this.#options = options
+    this.readers = changeReaders(this.#live, (boottime) => this.#toWall(boottime))
+  }
+
+  /** Starts to watch, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. */
+  start(owner: object, feeds: Feeds, shared: SharedDrain | undefined): void {
+    this.#owner = owner
+    this.#feeds = feeds
+    this.#shared = shared
+    this.#arrange()
+  }
+
+  stop(owner: object): void {
+    if (this.#owner !== owner) return
+    this.#owner = undefined
+    this.#detach()
+    this.#feeds = undefined
+  }
+
+  /** Whether anybody looks at changes: if not, nothing is watched and it costs nothing. */
+  want(whether: boolean): void {
+    this.#wanted = whether
+    if (this.#owner) this.#arrange()
+  }
+
+  counts(): Readonly<Record<string, SourceCounts>> {
+    return { change: { seen: this.#seen, filtered: this.#filtered, lost: this.#lost } }
+  }
+
+  [Symbol.dispose](): void {
+    this.#detach()
+  }
+
+  #arrange(): void {
+    const drain = this.#shared?.drain
+    if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
+    if (this.#wanted && !this.#attached) this.#attached = this.#attach(drain)
+  }
+
+  #attach(shared: Drain | undefined): Attached {
+    const own = shared
+      ? undefined
+      : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
+    const drain = (shared ?? own) as Drain
+    const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
+    const open: FanotifySource[] = []
+    const close = () => {
+      for (const source of open) source.remove()
+      own?.close()
+      leave?.()
+    }
+    try {
+      const add = (recursive: boolean) => {
+        const source = drain.addFanotify({ recursive })
+        open.push(source)
+        return source
+      }
+      const groups = { trees: add(true), files: add(false) }
+      const watch = new Watch(this.#options.paths, groups, this.#options.maxFolders, (problem) => this.#feeds?.problem(problem))
+      watch.start()
+      return { drain, groups, watch, close }
+    } catch (error) {
+      close()
+      throw error
+    }
+  }
+
+  #detach(): void {
+    this.#attached?.close()
+    this.#attached = undefined
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#found.clear()
+  }
+
+  #take(memory: Memory & Drain['queue'], at: number): void {
+    const type = recordType(memory, at)
+    if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.CHANGE) this.#tellLoss(memory, at)
+    if (type !== TYPE.CHANGE) return
+    const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
+    const from = textAt(memory, at, CHANGE.file_path)
+    const to = textAt(memory, at, CHANGE.destination_path)
+    this.#emit(memory, at, mask, from, to)
+    if (recordFlags(memory, at) & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('a new folder cannot be watched')
+    if (mask & FAN.ONDIR) this.#follow(memory, at, mask, from, to)
+  }
+
+  #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
+    const watch = this.#attached?.watch
+    // Without a place nothing says that it does not concern: it is told with what is known of it.
+    const lost = ((memory.u32[(at + CHANGE.file_flags) >>> 2] as number) & FILE_FLAG.PATH_TRUNCATED) !== 0
+    const concerned = lost || [from, to].some((path) => path && watch?.concerns(path))
+    if (!concerned) {
+      this.#filtered++
+      return
+    }
+    const appeared = to ?? (mask & FAN.CREATE ? from : undefined)
+    if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
+    for (const kind of kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)) {
+      this.#seen++
+      const before = { ...this.#live }
+      this.#live.memory = memory
+      this.#live.kind = kind
+      try {
+        this.#feeds?.change.emit(at)
+      } finally {
+        Object.assign(this.#live, before)
+      }
+    }
+  }
+
+  /** Folders that come and go: what is in a new one before it is watched has no events of its own. */
+  #follow(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
+    const watch = this.#attached?.watch
+    if (!watch) return
+    const renamed = (mask & (FAN.RENAME | FAN.MOVED_FROM | FAN.MOVED_TO)) !== 0
+    if (from && (renamed || mask & FAN.DELETE)) watch.vanished(from)
+    const place = renamed ? to : mask & FAN.CREATE ? from : undefined
+    if (!place) return
+    const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
+    const own = Buffer.from(place)
+    watch.appeared(own, (path, isFolder) => {
+      if (!path.equals(own)) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
+    })
+    if (this.#found.size > 0) this.#timer ??= setTimeout(() => this.#tellFound(), FOUND_MS)
+  }
+
+  #tellFound(): void {
+    this.#timer = undefined
+    for (const [key, record] of this.#found) {
+      this.#found.delete(key)
+      const path = Buffer.from(key, 'latin1')
+      this.#emit(record, 0, record.u32[CHANGE.mask >>> 2] as number, path, undefined)
+    }
+  }
+
+  #tellLoss(memory: Memory, at: number): void {
+    const count = Number(memory.u64[(at + LOST.count) >>> 3])
+    this.#lost += count
+    this.#feeds?.lost.emit({
+      event: 'change',
+      stage: memory.u32[(at + LOST.stage) >>> 2] === 1 ? 'kernel' : 'queue',
+      count,
+      since: this.#toWall(memory.u64[(at + HEADER.start) >>> 3] as bigint),
+    })
+    // Folders may have come meanwhile of which nobody told.
+    this.#attached?.watch.start()
+  }
+
+  /** By the clock that the process tree goes by, where there is one: the two must agree on what came first. */
+  #toWall(boottime: bigint): bigint {
+    return this.#shared?.toWall(boottime) ?? BigInt(Date.now()) * 1_000_000n - (clockBoottime() - boottime)
+  }
+}

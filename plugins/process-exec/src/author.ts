@@ -1,0 +1,42 @@
+import { type TrackedEvent, UNKNOWN } from '@cws/core'
+import type { ProcessSensor } from './sensor.ts'
+import { NODE, type Node } from './table/nodes.ts'
+
+/** Sources without a clock of their own stamp whole milliseconds: the event happened somewhere in that one. */
+const MS_NS = 1_000_000n
+
+/** The image that did it, 0 if unknown, and how sure that is. */
+export interface Author {
+  readonly node: Node
+  readonly certainty: 'exact' | 'window' | 'unknown'
+}
+
+/**
+ * Who did what another source saw. Where it knows only that the event lies between `event.not_before` and `event.timestamp`, the process may
+ * have changed its image meanwhile: then the earliest that it can have been is named, never a later one.
+ */
+export function authorOf(sensor: ProcessSensor, event: TrackedEvent): Author {
+  const { table, clock } = sensor
+  const { nodes } = table
+  const wall: unknown = event.get('event.timestamp')
+  if (event.pid === undefined) return NOBODY
+  if (typeof wall !== 'bigint') return { node: table.find(event.pid), certainty: 'window' }
+  const latest = table.imageAt(event.pid, clock.toBoot(wall % MS_NS === 0n ? wall + MS_NS - 1n : wall))
+  if (latest === 0) return NOBODY
+  const after: unknown = event.get('event.not_before')
+  if (after === UNKNOWN || typeof after !== 'bigint') return { node: latest, certainty: 'window' }
+  const since = clock.toBoot(after)
+  let node = latest
+  while ((nodes.begin[node] as bigint) > since && nodes.earlier[node] !== 0) node = nodes.earlier[node] as Node
+  const stood = (nodes.begin[node] as bigint) <= since && !readLater(sensor, node, since)
+  return { node, certainty: node === latest && stood ? 'exact' : 'window' }
+}
+
+const NOBODY: Author = { node: 0, certainty: 'unknown' }
+
+/** An image that /proc showed is known from the moment of that look only, and once its process has ended that moment is forgotten. */
+function readLater(sensor: ProcessSensor, node: Node, time: bigint): boolean {
+  const { moment } = sensor.table.nodes
+  const flags = sensor.table.nodes.flags[node] as number
+  return (flags & NODE.SNAPSHOT) !== 0 && ((flags & NODE.EXITED) !== 0 || (moment[node] as number) > Number(time))
+}
