@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type EventDefinition, errorCodes, type Field, standardEvents } from '@cws/core'
 import { nativeErrorCodes } from '@cws/native'
+import fim from '@cws/plugin-fim'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules from '@cws/plugin-rules'
@@ -23,6 +24,7 @@ export function documents(): Readonly<Record<string, string>> {
 function schema(): string {
   const plugins = [
     { package: '@cws/plugin-process-exec', definition: processExec.definition },
+    { package: '@cws/plugin-fim', definition: fim.definition },
     { package: '@cws/plugin-rules', definition: rules.definition },
     { package: '@cws/plugin-notify-webhook', definition: webhook.definition },
   ]

@@ -119,6 +119,7 @@ export class Engine {
         if (!wanted()) return
         Live ??= this.#classes(definition, undefined).live
         values.set('event.timestamp', about.timestamp ?? BigInt(Date.now()) * 1_000_000n)
+        if (about.notBefore !== undefined) values.set('event.not_before', about.notBefore)
         if (!values.has('event.source')) values.set('event.source', 'runtime')
         if (about.pid !== undefined && !values.has('process.pid')) values.set('process.pid', about.pid)
         dispatch(new Live(-1, about.pid, values))

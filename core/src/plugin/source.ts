@@ -86,6 +86,8 @@ export interface EventOrigin {
   readonly pid?: number
   /** ns since the epoch; now if absent. */
   readonly timestamp?: bigint
+  /** ns since the epoch, where the source knows only that the event lies between this and `timestamp`. */
+  readonly notBefore?: bigint
 }
 
 type DeepPartialValues<V> = {

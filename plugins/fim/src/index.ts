@@ -28,7 +28,7 @@ export default definePlugin(import.meta, {
       },
     }
     const owner = {}
-    // Started after all plugins are set up: whoever watches processes is there by then, wherever it is listed.
+    // Asked when this sensor starts: sensors start in the order in which their plugins are listed.
     const shared = () => ctx.maybe('native-drain')
     ctx.source({
       sensor: 'files',

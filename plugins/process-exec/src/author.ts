@@ -1,4 +1,4 @@
-import { type TrackedEvent, UNKNOWN } from '@cws/core'
+import { type TrackedEvent, UNKNOWN, type Unknown } from '@cws/core'
 import type { ProcessSensor } from './sensor.ts'
 import { NODE, type Node } from './table/nodes.ts'
 
@@ -8,7 +8,8 @@ const MS_NS = 1_000_000n
 /** The image that did it, 0 if unknown, and how sure that is. */
 export interface Author {
   readonly node: Node
-  readonly certainty: 'exact' | 'window' | 'unknown'
+  /** UNKNOWN of events that do not say within what time they happened. */
+  readonly certainty: 'exact' | 'window' | 'unknown' | Unknown
 }
 
 /**
@@ -19,20 +20,19 @@ export function authorOf(sensor: ProcessSensor, event: TrackedEvent): Author {
   const { table, clock } = sensor
   const { nodes } = table
   const wall: unknown = event.get('event.timestamp')
-  if (event.pid === undefined) return NOBODY
-  if (typeof wall !== 'bigint') return { node: table.find(event.pid), certainty: 'window' }
-  const latest = table.imageAt(event.pid, clock.toBoot(wall % MS_NS === 0n ? wall + MS_NS - 1n : wall))
-  if (latest === 0) return NOBODY
   const after: unknown = event.get('event.not_before')
-  if (after === UNKNOWN || typeof after !== 'bigint') return { node: latest, certainty: 'window' }
+  const within = typeof after === 'bigint'
+  if (event.pid === undefined) return { node: 0, certainty: within ? 'unknown' : UNKNOWN }
+  if (typeof wall !== 'bigint') return { node: table.find(event.pid), certainty: UNKNOWN }
+  const latest = table.imageAt(event.pid, clock.toBoot(wall % MS_NS === 0n ? wall + MS_NS - 1n : wall))
+  if (!within) return { node: latest, certainty: UNKNOWN }
+  if (latest === 0) return { node: 0, certainty: 'unknown' }
   const since = clock.toBoot(after)
   let node = latest
   while ((nodes.begin[node] as bigint) > since && nodes.earlier[node] !== 0) node = nodes.earlier[node] as Node
   const stood = (nodes.begin[node] as bigint) <= since && !readLater(sensor, node, since)
   return { node, certainty: node === latest && stood ? 'exact' : 'window' }
 }
-
-const NOBODY: Author = { node: 0, certainty: 'unknown' }
 
 /** An image that /proc showed is known from the moment of that look only, and once its process has ended that moment is forgotten. */
 function readLater(sensor: ProcessSensor, node: Node, time: bigint): boolean {

@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { connect } from '../src/connect.ts'
 import processExec from '../src/index.ts'
 import { optionsSchema } from '../src/options.ts'
-import { FILE_FLAG, FLAG } from '../src/record/layout.ts'
+import { CHANGE_SIZE, FILE_FLAG, FLAG, LOST, LOST_SIZE, TYPE } from '../src/record/layout.ts'
 import { Scrubber } from '../src/scrub.ts'
 import { ProcessSensor } from '../src/sensor.ts'
 import { Records, startOf } from './records.ts'
@@ -205,6 +205,63 @@ describe('other events', () => {
       { 'process.file.path': UNKNOWN, 'process.ancestors.file.path': UNKNOWN },
     ])
   })
+})
+
+test('of what happened within some time the author is never a later image, and exact only where it had one image all that time', async () => {
+  await using host = await watch(fields('process.file.path', 'process.certainty'), 'open')
+  const { records, sensor } = host
+  const now = () => sensor.clock.toWall(records.tick())
+  records.exec(10, '/bin/sh')
+  const a = now()
+  const b = now()
+  records.exec(10, '/bin/sleep')
+  const c = now()
+  const d = now()
+  records.fork(20, 10)
+  records.exec(20, '/bin/true')
+  const e = now()
+  host.flush()
+  const open = (pid: number, notBefore: bigint, timestamp: bigint) => host.pipeline.emit('open', {}, { pid, notBefore, timestamp })
+  open(10, a, b)
+  open(10, b, c)
+  open(10, c, d)
+  open(20, d, e) // made, and executed something, within that time
+  open(99, a, b)
+  host.pipeline.emit('open', {}, { pid: 10, timestamp: d })
+  expect(host.seen.map((event) => [event['process.file.path'], event['process.certainty']])).toEqual([
+    ['/bin/sh', 'exact'],
+    ['/bin/sh', 'window'],
+    ['/bin/sleep', 'exact'],
+    ['/bin/sleep', 'window'],
+    [UNKNOWN, 'unknown'],
+    ['/bin/sleep', UNKNOWN],
+  ])
+})
+
+test('records of another source come to it in their place, with those of their loss', async () => {
+  await using host = await watch(fields('agent.lost_events'), 'exec')
+  const { sensor, records } = host
+  const taken: [number, boolean][] = []
+  const leave = sensor.onRecord(TYPE.CHANGE, (at) => taken.push([at, sensor.table.find(10) !== 0]))
+  const change = (at: number) => {
+    records.memory.u32[at >>> 2] = CHANGE_SIZE
+    records.memory.u32[(at >>> 2) + 1] = TYPE.CHANGE
+  }
+  records.exec(10, '/bin/a')
+  const { end } = records.writer
+  change(end)
+  change(end + CHANGE_SIZE)
+  records.memory.u32[(end + CHANGE_SIZE) >>> 2] = LOST_SIZE
+  records.memory.u32[((end + CHANGE_SIZE) >>> 2) + 1] = TYPE.LOST
+  records.memory.u32[(end + CHANGE_SIZE + LOST.lost_type) >>> 2] = TYPE.CHANGE
+  sensor.consume(records.memory, 0, end + CHANGE_SIZE + LOST_SIZE)
+  expect(taken).toEqual([
+    [end, true],
+    [end + CHANGE_SIZE, true],
+  ])
+  leave()
+  sensor.consume(records.memory, end, end + CHANGE_SIZE)
+  expect([taken.length, sensor.broken]).toEqual([2, 0])
 })
 
 test('a table filled with long texts hides nothing of what runs now', async () => {
