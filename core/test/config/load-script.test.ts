@@ -58,8 +58,13 @@ test('evaluates a changed configuration and the files beside it anew', async () 
 })
 
 test('finds packages in the agent’s installation', async () => {
-  const installation = sandbox(plugins)
-  const folder = sandbox({ 'cws.config.ts': `import fim from '@cws/plugin-fim'\nexport default { plugins: [fim()] }` })
+  const installation = sandbox({
+    ...plugins,
+    'node_modules/cws-plugin-elsewhere/package.json':
+      '{"name":"cws-plugin-elsewhere","version":"1.0.0","type":"module","exports":"./index.js"}',
+    'node_modules/cws-plugin-elsewhere/index.js': `export { default } from '../@cws/plugin-fim/index.js'`,
+  })
+  const folder = sandbox({ 'cws.config.ts': `import fim from 'cws-plugin-elsewhere'\nexport default { plugins: [fim()] }` })
   const composition = await load(folder, { installations: [installation] })
   expect(composition.instances[0]?.instance.package.name).toBe('@cws/plugin-fim')
 })
