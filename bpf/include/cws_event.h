@@ -157,6 +157,8 @@ struct cws_change {
 	struct cws_header h;
 	__cws_u64 since; /* ns, CLOCK_BOOTTIME: the group's queue was empty then */
 	__cws_u64 mask;  /* FAN_* of linux/fanotify.h; several bits where the kernel merged events */
+	__cws_u32 group; /* number that its fanotify group was opened with */
+	__cws_u32 reserved;
 	struct cws_file file;        /* of a rename: under the old name, whose path is absent when it lay in no watched directory */
 	struct cws_file destination; /* of a rename: under the new name, absent likewise */
 };

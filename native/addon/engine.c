@@ -209,20 +209,21 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 	return js_number(env, slot);
 }
 
-/* drainAddFanotify(handle, recursive): number of the source */
+/* drainAddFanotify(handle, recursive, group: what its records carry): number of the source */
 static napi_value add_fanotify(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	struct engine *engine = get_running(&call);
 	struct cws_source *source;
+	uint32_t group;
 	bool recursive;
 
-	if (!engine || !js_get_bool(&call, 1, &recursive))
+	if (!engine || !js_get_bool(&call, 1, &recursive) || !js_get_uint32(&call, 2, &group))
 		return NULL;
 	int slot = free_slot(engine);
 	if (slot < 0)
 		return NULL;
-	int error = cws_fanotify_open(recursive, &source);
+	int error = cws_fanotify_open(recursive, group, &source);
 	if (!error)
 		error = adopt(engine, slot, source);
 	if (error)

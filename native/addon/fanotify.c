@@ -31,6 +31,7 @@ struct group {
 	struct cws_source source;
 	uint64_t mask;
 	bool recursive;
+	uint32_t number;
 	pthread_mutex_t lock; /* guards the directories: marks come from JavaScript's thread */
 	struct cws_directories directories;
 	uint64_t since, empty, time; /* ns: what lies in the buffer came after since and before time; the queue was last empty then */
@@ -188,6 +189,7 @@ static void make_record(struct group *group, struct cws_fanotify_event *event)
 	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
 	change->since = group->since;
 	change->mask = event->mask;
+	change->group = group->number;
 	if (event->mask & FAN_ONDIR && event->mask & (FAN_RENAME | FAN_MOVED_FROM | FAN_MOVED_TO))
 		cws_directories_moved(&group->directories);
 	bool appeared = event->renamed.name || (event->mask & FAN_CREATE && event->entry.name);
@@ -283,7 +285,7 @@ void cws_fanotify_probe(struct cws_fanotify_support *support)
 		close(fd);
 }
 
-int cws_fanotify_open(bool recursive, struct cws_source **source)
+int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **source)
 {
 	struct group *group = calloc(1, sizeof(*group));
 	bool target;
@@ -293,6 +295,7 @@ int cws_fanotify_open(bool recursive, struct cws_source **source)
 		return -ENOMEM;
 	group->source = (struct cws_source){ .ops = &OPS, .fd = -1 };
 	group->recursive = recursive;
+	group->number = number;
 	pthread_mutex_init(&group->lock, NULL);
 	error = cws_directories_init(&group->directories);
 	if (!error) {

@@ -15,8 +15,8 @@ void cws_fanotify_probe(struct cws_fanotify_support *support);
 
 bool cws_is_fanotify(const struct cws_source *source);
 
-/* All return 0 or a negative errno. `recursive`: a directory that appears below a marked one is marked by the thread at once. */
-int cws_fanotify_open(bool recursive, struct cws_source **source);
+/* All return 0 or a negative errno. `recursive`: a directory that appears below a marked one is marked by the thread at once. `number`: what its records carry. */
+int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **source);
 /* Marks a directory; the last part of the path must be no symbolic link. Again is harmless. */
 int cws_fanotify_mark(struct cws_source *source, const char *path);
 int cws_fanotify_unmark(struct cws_source *source, const char *path);

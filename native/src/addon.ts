@@ -31,7 +31,7 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
-  drainAddFanotify(drain: Handle, recursive: boolean): number
+  drainAddFanotify(drain: Handle, recursive: boolean, group: number): number
   drainMark(drain: Handle, source: number, path: Buffer, whether: boolean): void
   fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void

@@ -50,6 +50,8 @@ export interface FanotifyOptions {
 
 /** A fanotify group that is being drained: its records have TYPE.CHANGE. */
 export interface FanotifySource {
+  /** Its number among the groups of its drain: CHANGE.group of its records. */
+  readonly group: number
   /** Watches the entries of a directory (not of those below it); a symbolic link as its last part is refused. Throws `CWS_FANOTIFY_MARK`. */
   mark(path: string | Uint8Array): void
   /** No longer watches it. Throws `CWS_FANOTIFY_MARK`. */
@@ -71,6 +73,7 @@ export class Drain implements Disposable {
   readonly #onRecords: DrainOptions['onRecords']
   #busy = false
   #closed = false
+  #groups = 0
   #last: DrainStats | undefined
 
   /** Use {@link openDrain}. */
@@ -104,8 +107,10 @@ export class Drain implements Disposable {
    * the same drain knows the author. Throws `CWS_FANOTIFY_OPEN`.
    */
   addFanotify(options: FanotifyOptions = {}): FanotifySource {
-    const source = this.#addon.drainAddFanotify(this.#handle, options.recursive ?? false)
+    const group = ++this.#groups
+    const source = this.#addon.drainAddFanotify(this.#handle, options.recursive ?? false, group)
     return {
+      group,
       mark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), true),
       unmark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), false),
       remove: () => this.#addon.drainRemove(this.#handle, source),

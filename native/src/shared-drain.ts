@@ -6,6 +6,6 @@ export interface SharedDrain {
   readonly drain: Drain | undefined
   /** ns since boot, as records have it, to ns since the epoch. */
   toWall(boottime: bigint): bigint
-  /** From now on records of this type, and of the loss of such, are handed over: `at` is the offset in the drain's queue. @returns ends it */
+  /** From now on records of this type, and of the loss of such, are handed over, to each who asked: `at` is the offset in the drain's queue. @returns ends it */
   onRecord(type: number, take: (at: number) => void): () => void
 }

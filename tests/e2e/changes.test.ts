@@ -166,6 +166,29 @@ describe('what is watched', () => {
   })
 })
 
+test('two that watch in one drain get their own, and one goes on when the other ends', async () => {
+  folder = mkdtempSync(join(base, 'watched-'))
+  mkdirSync(at('one'))
+  events = []
+  const recorder = definePlugin(import.meta, {
+    name: 'recorder',
+    setup(ctx) {
+      ctx.detect('change', null, (event) => void events.push(event.keep() as Change))
+    },
+  })
+  const first = fim({ name: 'first', paths: [at('one')] })
+  const second = fim({ name: 'second', paths: [folder] })
+  pipeline = await TestPipeline.of([processExec(), first, second, recorder()])
+  await pipeline.start()
+  writeFileSync(at('one', 'a'), '')
+  await until('both', () => about('created', at('one', 'a')).length === 2)
+  await pipeline.runtime.sensors.find((one) => one.plugin === 'second')?.stop()
+  writeFileSync(at('one', 'b'), '')
+  writeFileSync(at('one', 'c'), '')
+  await seen('created', at('one', 'c'))
+  expect([about('created', at('one', 'a')).length, about('created', at('one', 'b')).length]).toEqual([2, 1])
+})
+
 test('nothing is watched while nobody looks at changes', async () => {
   folder = mkdtempSync(join(base, 'watched-'))
   pipeline = await TestPipeline.of([fim({ paths: [folder] })])

@@ -120,7 +120,7 @@ static void look(const struct cws_queue *queue, struct cws_span span, const char
 	for (uint32_t at = span.start; at < span.end; at += ((const struct cws_header *)(queue->base + at))->size) {
 		const struct cws_change *change = (const struct cws_change *)(queue->base + at);
 
-		CHECK(change->h.type == CWS_CHANGE);
+		CHECK(change->h.type == CWS_CHANGE && change->group == 7);
 		CHECK(change->since < change->h.time && change->h.pid == (uint32_t)getpid());
 		CHECK(change->file.path.off >= sizeof(*change) && change->file.path.off + change->file.path.len <= change->h.size);
 		CHECK(change->file.path.len > length && memcmp((const uint8_t *)change + change->file.path.off, folder, length) == 0);
@@ -145,7 +145,7 @@ static void storm(const char *folder, uint32_t rounds)
 	pthread_t thread;
 
 	CHECK(drain && buffer && cws_drain_open(drain, &options) == 0);
-	CHECK(cws_fanotify_open(true, &source) == 0 && cws_drain_add(drain, source) == 0);
+	CHECK(cws_fanotify_open(true, 7, &source) == 0 && cws_drain_add(drain, source) == 0);
 	CHECK(cws_fanotify_mark(source, folder) == 0);
 	CHECK(cws_fanotify_mark(source, "/nowhere/at/all") == -ENOENT);
 	CHECK(pthread_create(&thread, NULL, rage, &argument) == 0);

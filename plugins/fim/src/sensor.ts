@@ -46,6 +46,8 @@ export class FileSensor {
   readonly #live: Live = { memory: undefined, kind: 'modified' }
   readonly #found = new Map<string, Memory>()
   #timer: NodeJS.Timeout | undefined
+  /** Numbers of the own groups in the drain. */
+  readonly #groups = new Set<number>()
   #shared: SharedDrain | undefined
   #feeds: Feeds | undefined
   #owner: object | undefined
@@ -106,11 +108,13 @@ export class FileSensor {
       for (const source of open) source.remove()
       own?.close()
       leave?.()
+      this.#groups.clear()
     }
     try {
       const add = (recursive: boolean) => {
         const source = drain.addFanotify({ recursive })
         open.push(source)
+        this.#groups.add(source.group)
         return source
       }
       const groups = { trees: add(true), files: add(false) }
@@ -134,7 +138,8 @@ export class FileSensor {
   #take(memory: Memory & Drain['queue'], at: number): void {
     const type = recordType(memory, at)
     if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.CHANGE) this.#tellLoss(memory, at)
-    if (type !== TYPE.CHANGE) return
+    // Others may have groups in the same drain: this plugin once more, while one configuration gives way to another.
+    if (type !== TYPE.CHANGE || !this.#groups.has(memory.u32[(at + CHANGE.group) >>> 2] as number)) return
     const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
     const from = textAt(memory, at, CHANGE.file_path)
     const to = textAt(memory, at, CHANGE.destination_path)

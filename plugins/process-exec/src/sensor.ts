@@ -55,7 +55,7 @@ export class ProcessSensor {
   #loads = Number.POSITIVE_INFINITY
   #loadDepth = 0
   readonly #writers: RecordWriter[] = []
-  readonly #others = new Map<number, (at: number) => void>()
+  readonly #others = new Map<number, Set<(at: number) => void>>()
   #timer: NodeJS.Timeout | undefined
 
   /** `boottime`: CLOCK_BOOTTIME in ns. `readText`: reads what another process can hold up. */
@@ -103,9 +103,10 @@ export class ProcessSensor {
 
   /** Hands records of another source that came through the same drain over to it, and those of their loss. @returns ends it */
   onRecord(type: number, take: (at: number) => void): () => void {
-    this.#others.set(type, take)
+    const takers = this.#others.get(type) ?? new Set()
+    this.#others.set(type, takers.add(take))
     return () => {
-      if (this.#others.get(type) === take) this.#others.delete(type)
+      takers.delete(take)
     }
   }
 
@@ -171,7 +172,7 @@ export class ProcessSensor {
     else if (type === TYPE.EXIT) live.node = table.exit(memory, at, nowMs)
     else {
       const other = this.#others.get(type === TYPE.LOST ? (memory.u32[(at + LOST.lost_type) >>> 2] as number) : type)
-      if (other) other(at)
+      if (other?.size) for (const take of other) take(at)
       else if (type === TYPE.LOST) this.#tellLoss(memory, at)
       else if (type === 0) this.broken++
       return
