@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
@@ -130,6 +130,32 @@ describe('a change of the file', () => {
     expect(await agent.stop()).toBe(0)
     const ofFirst = agent.lines.filter((line) => line.kind === 'signal' && line['id'] === before['id'])
     expect(ofFirst.map((line) => line['count'])).toEqual([1])
+  })
+
+  it('while the agent starts is taken when it has', async () => {
+    using folder = project(
+      `${watching('first')}`
+        .replace('defineRule }', 'definePlugin, defineRule }')
+        .replace(
+          'export default',
+          `import { existsSync, writeFileSync } from 'node:fs'
+const slow = definePlugin(import.meta, { name: 'slow', async setup(ctx) {
+  writeFileSync(ctx.folder + '/setting-up', '')
+  while (!existsSync(ctx.folder + '/go-on')) await new Promise((resolve) => setTimeout(resolve, 10))
+} })
+export default`,
+        )
+        .replace('plugins: [', 'plugins: [slow(), '),
+    )
+    await using agent = RunningAgent.launch({ args: ['--config', folder.config] })
+    await agent.until(() => existsSync(join(folder.path, 'setting-up')), 60_000)
+    writeFileSync(folder.config, watching('second'))
+    agent.signalProcess('SIGHUP')
+    writeFileSync(join(folder.path, 'go-on'), '')
+    await told(agent, 'reloaded', 1)
+    const second = runNamed(folder.path, 'second')
+    await agent.signal('own-second', isOf(second))
+    expect(await agent.stop()).toBe(0)
   })
 
   it('of the options of the sensor starts it anew before the old one ends', async () => {

@@ -103,6 +103,7 @@ export class Agent {
    * @throws CwsError whose code says what; the agent is stopped again by then.
    */
   async start(): Promise<void> {
+    if (this.#options.load) this.#watchConfig()
     try {
       await this.#startDelivery()
       await this.#startRuntime()
@@ -112,7 +113,7 @@ export class Agent {
     }
     this.#state = 'ready'
     this.#delivery?.status({ state: 'ready', pid: process.pid, version: this.#options.version, sensors: this.#sensorLine() })
-    if (this.#options.load) this.#watchConfig()
+    if (this.#reloadAgain) void this.reload('asked for while the agent started')
   }
 
   #watchConfig(): void {
