@@ -27,9 +27,9 @@ it('tells which tap held the engine up, not the others, and not one that only co
   outer.tap('after', () => {})
   outer.call()
   expect(told).toEqual([
-    'slow finding: held the engine up for about 1000 ms',
-    'slow finding: held the engine up for about 1000 ms',
-    'both detect:exec: held the engine up for about 750 ms',
+    'slow finding: held the engine up for about 1500 ms',
+    'slow finding: held the engine up for about 1500 ms',
+    'both detect:exec: held the engine up for about 1000 ms',
   ])
 })
 
@@ -41,5 +41,5 @@ it('tells of a tap that throws late', () => {
     throw new Error('boom')
   })
   hook.call()
-  expect(told).toEqual(['late enrich:exec: boom', 'late enrich:exec: held the engine up for about 625 ms'])
+  expect(told).toEqual(['late enrich:exec: boom', 'late enrich:exec: held the engine up for about 750 ms'])
 })

@@ -20,5 +20,14 @@ export { BpfObject, openObject, type RecordCounters } from './object.ts'
 export { type Features, probeFeatures, tracepointParameters } from './probe.ts'
 export { readBigInt, readBytes, readNumber, readText, readU32, recordFlags, recordSize, recordType, walkRecords } from './record.ts'
 export type { SharedDrain } from './shared-drain.ts'
-export { clockBoottime, type FileLock, lockFile, notifyServiceManager, peerCredentials, setDumpable, setThreadName } from './system.ts'
+export {
+  clockBoottime,
+  type FileLock,
+  inInitialPidNamespace,
+  lockFile,
+  notifyServiceManager,
+  peerCredentials,
+  setDumpable,
+  setThreadName,
+} from './system.ts'
 export { TimedReader } from './timed.ts'

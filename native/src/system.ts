@@ -1,5 +1,5 @@
 /** System calls that Node does not offer. All throw an Error with `code` and `errno` when the kernel refuses. */
-import { closeSync } from 'node:fs'
+import { closeSync, readlinkSync } from 'node:fs'
 import { addon } from './addon.ts'
 
 /** A lock that is held until it is released or the process ends, however it ends. */
@@ -46,4 +46,12 @@ export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1'): boolean {
 /** Who is at the other end of a connected unix socket. Throws `CWS_PEER`. */
 export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
   return addon().peerCredentials(fd)
+}
+
+/** PROC_PID_INIT_INO of include/linux/proc_ns.h: records of BPF programs carry pids of this namespace, fanotify gives those of its reader's. */
+const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'
+
+/** Whether pids mean the same to this process and to the kernel's records. */
+export function inInitialPidNamespace(): boolean {
+  return readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE
 }

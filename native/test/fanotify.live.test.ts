@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { nested } from '../../tests/support/vantage.ts'
 import {
   CHANGE,
   clockBoottime,
@@ -242,7 +243,8 @@ describe('recursion', () => {
 })
 
 describe('order and loss', () => {
-  it('whoever made a change is in the queue before the change, however shortly he lived', async () => {
+  // In a pid namespace of its own the kernel tells the reader of changes other numbers than its records hold.
+  it.skipIf(nested())('whoever made a change is in the queue before the change, however shortly he lived', async () => {
     const { drain } = watch()
     const object = openObject('process.bpf.o')
     try {

@@ -2,7 +2,7 @@ import { CwsError } from '../errors/cws-error.ts'
 import { engineTicks, TICK_MS } from './tick-clock.ts'
 
 /** A tap that ran for so many ticks held the engine up for at least 500 ms. */
-export const STALL_TICKS = 5
+export const STALL_TICKS = 3
 const MAX_NESTED = 16
 
 /** Stalls that were found inside taps that may still run, by when they began. */

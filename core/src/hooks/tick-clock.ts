@@ -1,5 +1,5 @@
 /** How often another thread advances the clock, ms. */
-export const TICK_MS = 125
+export const TICK_MS = 250
 
 /**
  * A clock that the delivery thread advances: to read it costs the engine a load, where the time of the system would cost a call for each tap. A

@@ -1,5 +1,5 @@
 import { definePlugin, messageOf, type Probe } from '@cws/core'
-import { probeFanotify, type SharedDrain } from '@cws/native'
+import { inInitialPidNamespace, probeFanotify, type SharedDrain } from '@cws/native'
 import { optionsSchema } from './options.ts'
 import { FileSensor } from './sensor.ts'
 
@@ -60,6 +60,7 @@ function probe(shared: SharedDrain | undefined): Probe {
       'what is in a folder that was made with content, or moved here, is told without its author',
     ]
     if (!authors) gaps.push('who changed a file, and folders that may not be read (needs CAP_SYS_ADMIN)')
+    else if (!inInitialPidNamespace()) gaps.push('who changed a file: this pid namespace is not the host’s')
     else if (!shared?.drain)
       gaps.push('who changed a file is known by chance only: no plugin that is listed before this one watches processes by eBPF')
     if (!target) gaps.push('which old and new name of a rename belong together (needs Linux 5.17)')

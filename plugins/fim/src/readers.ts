@@ -1,5 +1,5 @@
 import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
-import { CHANGE, FILE_FLAG, HEADER } from '@cws/native'
+import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace } from '@cws/native'
 import type { Kind } from './kinds.ts'
 import { type Memory, textAt } from './record.ts'
 
@@ -11,6 +11,8 @@ export interface Live {
 
 /** How the fields of `change` are read while its record is under dispatch. */
 export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint): Readers {
+  // In a pid namespace of its own the kernel tells this process other numbers than those that processes are known by.
+  const numbered = inInitialPidNamespace()
   const u32 = (at: number, field: number) => live.memory?.u32[(at + field) >>> 2] as number
   const u64 = (at: number, field: number) => live.memory?.u64[(at + field) >>> 3] as bigint
   return {
@@ -18,7 +20,7 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
     'event.origin': () => 'fanotify',
     'event.source': () => 'runtime',
-    'process.pid': (at) => u32(at, HEADER.pid) || UNKNOWN,
+    'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
     'change.kind': () => live.kind,
     ...fileReaders(live, 'change.file', 'file'),
     ...fileReaders(live, 'change.file.destination', 'destination'),

@@ -1,6 +1,5 @@
-import { readlinkSync } from 'node:fs'
 import { messageOf, type Probe } from '@cws/core'
-import { type FeatureName, openDrain, openObject, probeFeatures, tracepointParameters } from '@cws/native'
+import { type FeatureName, inInitialPidNamespace, openDrain, openObject, probeFeatures, tracepointParameters } from '@cws/native'
 import type { Options } from '../options.ts'
 import { TYPE } from '../record/layout.ts'
 import { memoryOf } from '../record/memory.ts'
@@ -13,14 +12,12 @@ const GAPS = [
   'credentials are those of the last exec: setuid and capset without an exec are not seen',
 ] as const
 
-/** PROC_PID_INIT_INO of include/linux/proc_ns.h: records carry pids of this namespace. */
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]'
 const NESTED_GAP =
   'lineage: pids of events are those of the host, /proc here shows those of another pid namespace; processes that ran before the agent are not joined to their children'
 
 /** What cannot be seen from the pid namespace of this process. */
 function gaps(): readonly string[] {
-  return readlinkSync('/proc/self/ns/pid') === INITIAL_PID_NAMESPACE ? GAPS : [...GAPS, NESTED_GAP]
+  return inInitialPidNamespace() ? GAPS : [...GAPS, NESTED_GAP]
 }
 
 /** FNV-1a, 64 bit, as the kernel side hashes names (cws_shared.h). */
