@@ -1,15 +1,11 @@
 import { definePlugin, type Event, type FieldProvider } from '@cws/core'
-import { TestPipeline } from '@cws/core/testing'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { BaseEvent } from '../../../core/src/model/event-class.ts'
 import { briefMembers, lineMembers } from '../../../core/src/model/event-json.ts'
 import { parseExact } from '../../../core/src/model/exact-json.ts'
-import { connect } from '../src/connect.ts'
-import { optionsSchema } from '../src/options.ts'
 import { FLAG } from '../src/record/layout.ts'
-import { Scrubber } from '../src/scrub.ts'
-import { ProcessSensor } from '../src/sensor.ts'
+import { hostOf } from './host.ts'
 import { Records, startOf } from './records.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -65,18 +61,8 @@ function check({ brief, line, whole, live }: ReturnType<typeof told>): void {
 
 type Providers = Readonly<Record<string, FieldProvider>>
 
-/** The sensor in the real pipeline, its records made by hand; `write` does with each event what the test wants. */
-async function watch<T>(write: (event: Event) => T, providers: Providers = {}, redact: Readonly<Record<string, () => unknown>> = {}) {
-  const sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
-  sensor.table.loader = undefined
-  const seen: T[] = []
-  const probe = definePlugin(import.meta, {
-    name: 'probe',
-    setup(ctx) {
-      sensor.open('test', connect(ctx, sensor, new Scrubber({ enabled: true, words: [], patterns: [] })))
-      for (const type of ['exec', 'fork', 'exit'] as const) ctx.detect(type, null, (event) => void seen.push(write(event as Event)))
-    },
-  })
+/** `write` does with each event what the test wants. */
+function watch<T>(write: (event: Event) => T, providers: Providers = {}, redact: Readonly<Record<string, () => unknown>> = {}) {
   const other = definePlugin(import.meta, {
     name: 'other',
     setup(ctx) {
@@ -84,22 +70,7 @@ async function watch<T>(write: (event: Event) => T, providers: Providers = {}, r
       ctx.redact(redact)
     },
   })
-  const pipeline = await TestPipeline.of([probe(), other()])
-  const records = new Records()
-  return {
-    sensor,
-    records,
-    seen,
-    flush: () => {
-      sensor.consume(records.memory, 0, records.writer.end)
-      records.writer.clear()
-    },
-    [Symbol.asyncDispose]: async () => {
-      sensor.close()
-      await pipeline.stop()
-      expect(pipeline.faults).toEqual([])
-    },
-  }
+  return hostOf(write, ['exec', 'fork', 'exit'], { beside: [other()] })
 }
 type Host = Awaited<ReturnType<typeof watch>>
 

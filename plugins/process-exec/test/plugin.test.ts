@@ -1,52 +1,21 @@
-import { definePlugin, type Event, UNKNOWN } from '@cws/core'
-import { PluginTester, TestPipeline } from '@cws/core/testing'
+import { type Event, UNKNOWN } from '@cws/core'
+import { PluginTester } from '@cws/core/testing'
 import { describe, expect, it, test } from 'vitest'
-import { connect } from '../src/connect.ts'
 import processExec from '../src/index.ts'
-import { optionsSchema } from '../src/options.ts'
 import { CHANGE_SIZE, FILE_FLAG, FLAG, LOST, LOST_SIZE, TYPE } from '../src/record/layout.ts'
-import { Scrubber } from '../src/scrub.ts'
-import { ProcessSensor } from '../src/sensor.ts'
-import { Records, startOf } from './records.ts'
+import { hostOf } from './host.ts'
+import { startOf } from './records.ts'
 
 new PluginTester({ describe, it }).run(processExec, {
   valid: [{ env: ['LD_PRELOAD'] }, {}, { flavour: 'procfs', scrub: { words: ['*pin*'] } }],
   invalid: [{ flavour: 'ebpf' }, { ringBytes: 100_000 }, { env: ['A=B'] }, { surprise: true }, { scrub: { patterns: ['('] } }],
 })
 
-/** The sensor in the real pipeline, its records made by hand. */
-async function watch<T>(read: (event: Event) => T, only = 'exec', given: object = {}) {
-  const sensor = new ProcessSensor(optionsSchema.parse(given), () => 2_000_000_000_000n)
-  sensor.table.loader = undefined
-  const seen: T[] = []
-  const probe = definePlugin(import.meta, {
-    name: 'probe',
-    setup(ctx) {
-      sensor.open('test', connect(ctx, sensor, new Scrubber({ enabled: true, words: [], patterns: [] })))
-      for (const type of ['exec', 'fork', 'exit', 'open', 'agent.lost_events'] as const)
-        ctx.detect(type, null, (event) => {
-          if (type === only) seen.push(read(event as Event))
-        })
-    },
-  })
-  const pipeline = await TestPipeline.of([probe()])
-  const records = new Records()
-  return {
-    sensor,
-    pipeline,
-    records,
-    seen,
-    flush: () => {
-      sensor.consume(records.memory, 0, records.writer.end)
-      records.writer.clear()
-    },
-    [Symbol.asyncDispose]: async () => {
-      sensor.close()
-      await pipeline.stop()
-      expect(pipeline.faults).toEqual([])
-    },
-  }
-}
+const watch = <T>(
+  read: (event: Event) => T,
+  only: 'exec' | 'fork' | 'exit' | 'open' | 'agent.lost_events' = 'exec',
+  options: object = {},
+) => hostOf(read, [only], { options })
 
 const fields =
   (...names: string[]) =>
