@@ -87,13 +87,13 @@ export class Agent {
     })
     this.#grouping = new Grouping({
       host: hostname(),
-      emit: (signal, final) => {
+      emit: (signal) => {
         const runtime = this.#runtime
         if (runtime) {
           runtime.engine.counters.signals++
           if (runtime.engine.hooks.signal.taps.length > 0) runtime.engine.hooks.signal.call(signal.signal)
         }
-        this.#delivery?.send(signal, final)
+        this.#delivery?.send(signal)
       },
     })
   }

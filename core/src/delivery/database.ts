@@ -1,7 +1,8 @@
-import { closeSync, constants, fchmodSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { prepareFolder } from '../config/folders.ts'
+import { CwsError } from '../errors/cws-error.ts'
 
 /** SQLite's primary result codes (sqlite.org/rescode.html). */
 const SQLITE_CORRUPT = 11
@@ -19,22 +20,14 @@ export function isCorrupt(error: unknown): boolean {
 }
 
 /**
- * Makes a folder for the agent alone, or takes one that is there.
- * @throws CwsError CWS_ERR_STATE_DIR if it cannot be made, is no folder, or others own it or can write to it.
+ * Makes a folder for the agent alone, or takes one that is there, unless others can write to it: what they put there would be taken for the agent's.
+ * @throws CwsError CWS_ERR_STATE_DIR
  */
-export function privateFolder(folder: string, mode: number): void {
-  let info: ReturnType<typeof statSync>
-  try {
-    mkdirSync(folder, { recursive: true, mode })
-    info = statSync(folder)
-  } catch (error) {
-    throw new CwsError('CWS_ERR_STATE_DIR', `cannot use the folder ${folder}: ${messageOf(error)}`, { cause: error })
-  }
-  const own = process.geteuid?.() ?? 0
-  if (info.uid !== own && info.uid !== 0)
-    throw new CwsError('CWS_ERR_STATE_DIR', `the folder ${folder} belongs to user ${info.uid}`, { hint: `chown ${own} ${folder}` })
-  if ((info.mode & 0o022 & ~mode) !== 0)
+export function privateFolder(folder: string, mode: 0o700 | 0o750): void {
+  const before = lstatSync(folder, { throwIfNoEntry: false })
+  if (before && !before.isSymbolicLink() && (before.mode & 0o022 & ~mode) !== 0)
     throw new CwsError('CWS_ERR_STATE_DIR', `others can write to the folder ${folder}`, { hint: `chmod ${mode.toString(8)} ${folder}` })
+  prepareFolder(folder, mode)
 }
 
 /**

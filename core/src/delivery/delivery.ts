@@ -16,7 +16,7 @@ export interface DeliveryHandlers {
 
 /** The delivery thread as the engine sees it: every call is one message. A thread that dies is replaced. */
 export interface Delivery {
-  send(signal: SignalLine, final: boolean): void
+  send(signal: SignalLine): void
   /** Does with a signal what leaves no trace: see agent/rehearsal.ts. */
   rehearse(signal: SignalLine): void
   /** Ready-made JSON lines of events, joined by newlines. */

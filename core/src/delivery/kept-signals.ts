@@ -10,7 +10,6 @@ export interface KeptLimits {
 export interface KeptSignal {
   readonly number: number
   readonly signal: SignalLine
-  readonly final: boolean
 }
 
 /**
@@ -41,8 +40,8 @@ export class KeptSignals {
     return this.#number
   }
 
-  add(signal: SignalLine, final: boolean): KeptSignal {
-    const kept = { number: ++this.#number, signal, final }
+  add(signal: SignalLine): KeptSignal {
+    const kept = { number: ++this.#number, signal }
     const rank = this.#rank(signal.head.severity)
     rank.set(kept.number, kept)
     this.#size++

@@ -102,7 +102,7 @@ export interface ErrorBody {
 /** Engine → delivery. */
 export type ToDelivery =
   /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
-  | { readonly kind: 'signal'; readonly number: number; readonly head: SignalHead; readonly line: string; readonly final: boolean }
+  | { readonly kind: 'signal'; readonly number: number; readonly head: SignalHead; readonly line: string }
   /** A signal that is neither stored nor told. */
   | { readonly kind: 'rehearsal'; readonly head: SignalHead; readonly line: string }
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */

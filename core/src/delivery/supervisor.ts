@@ -82,13 +82,13 @@ export class Supervisor implements Delivery {
     this.#pinger.unref()
   }
 
-  send(signal: SignalLine, final: boolean): void {
+  send(signal: SignalLine): void {
     this.#signals.durable(this.#vitals.handled)
     this.#unshown.shown(this.#vitals.shown)
-    const { number } = this.#signals.add(signal, final)
+    const { number } = this.#signals.add(signal)
     const { head, line } = signal
     this.#unshown.add(head.id, head.revision, number)
-    if (this.#life) this.#life.post({ kind: 'signal', number, head, line, final })
+    if (this.#life) this.#life.post({ kind: 'signal', number, head, line })
     else this.#signals.settle()
   }
 
@@ -196,7 +196,7 @@ export class Supervisor implements Delivery {
       ...this.#state.all().map((kept) => ({ kind: 'state' as const, ...kept })),
       ...(this.#status ? [{ kind: 'status' as const, status: this.#status }] : []),
       { kind: 'again', signals: this.#unshown.all().filter(([, number]) => !numbers.has(number)) },
-      ...kept.map(({ number, final, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line, final })),
+      ...kept.map(({ number, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line })),
     ]
     this.#status = undefined
     for (const message of first) life.post(message)

@@ -1,5 +1,5 @@
-/** A revision after the first may be held back for so long before it is shown: see `Console`. */
-const HELD_MS = 10_000
+import { UPDATE_MS } from './console/console.ts'
+
 const MAX_IDS = 10_000
 
 interface Revision {
@@ -32,7 +32,7 @@ export class Unshown {
       if (it.number > number) break
       this.#first.delete(id)
     }
-    const old = this.#now() - HELD_MS
+    const old = this.#now() - UPDATE_MS
     for (const [id, it] of this.#later) {
       if (it.number > number || it.at > old) break
       this.#later.delete(id)

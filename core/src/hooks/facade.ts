@@ -14,10 +14,6 @@ export interface TapHook<F> {
   tap(handler: F, options?: TapOptions): void
 }
 
-export interface TapHookMap<F> {
-  for<T extends EventType>(type: T): TapHook<F>
-}
-
 export interface EventHookMap {
   for<T extends EventType>(type: T): TapHook<(event: Event<T>) => void>
 }

@@ -25,7 +25,7 @@ describe('signals that are not durable', () => {
         for (const it of steps) {
           if ('severity' in it) {
             const severity = severities.indexOf(it.severity)
-            const { number } = kept.add(lineOf(signalOf({ severity: it.severity })), false)
+            const { number } = kept.add(lineOf(signalOf({ severity: it.severity })))
             model.push({ number, severity })
             if (model.length > 5) {
               const least = Math.min(...model.map((other) => other.severity))
@@ -55,7 +55,7 @@ describe('signals that are not durable', () => {
 
   it('are bounded by their text, and the last one always stays', () => {
     const kept = new KeptSignals({ count: 100, text: 3_000 })
-    for (let i = 0; i < 5; i++) kept.add(lineOf(signalOf({ message: 'x'.repeat(2_000) })), false)
+    for (let i = 0; i < 5; i++) kept.add(lineOf(signalOf({ message: 'x'.repeat(2_000) })))
     expect(kept.all().map(({ number }) => number)).toEqual([5])
     kept.settle()
     expect(kept.dropped).toBe(4)

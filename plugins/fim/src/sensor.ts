@@ -159,16 +159,15 @@ export class FileSensor {
     }
     const appeared = to ?? (mask & FAN.CREATE ? from : undefined)
     if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
-    for (const kind of kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)) {
-      this.#seen++
-      const before = { ...this.#live }
-      this.#live.memory = memory
-      this.#live.kind = kind
-      try {
+    this.#live.memory = memory
+    try {
+      for (const kind of kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)) {
+        this.#seen++
+        this.#live.kind = kind
         this.#feeds?.change.emit(at)
-      } finally {
-        Object.assign(this.#live, before)
       }
+    } finally {
+      this.#live.memory = undefined
     }
   }
 

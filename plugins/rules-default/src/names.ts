@@ -54,6 +54,3 @@ export const DATABASES = [
 
 /** Languages that run code from the command line. */
 export const INTERPRETERS = ['python*', 'pypy*', 'perl*', 'ruby*', 'php*', 'lua*', 'node', 'nodejs', 'bun', 'deno'] as const
-
-/** Where anybody may write. */
-export const WRITABLE_BY_ALL = ['/tmp/**', '/var/tmp/**', '/dev/shm/**'] as const

@@ -7,10 +7,9 @@ import {
   type PluginContext,
   type Predicate,
   simplify,
-  UNKNOWN,
 } from '@cws/core'
 import { Dispatch } from './dispatch.ts'
-import type { Compiled } from './rule-index.ts'
+import { type Compiled, judgeEach, type OnTrue } from './rule-index.ts'
 import type { TunedRule } from './tune.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>
@@ -33,6 +32,7 @@ export function detectorFor(rules: readonly TunedRule[], definition: EventDefini
       errors.push(new Error(`rule "${rule.id}": ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
     }
   }
+  const onTrue = fire as OnTrue
   const throwErrors = () => {
     if (errors.length === 0) return
     const [first, ...more] = errors
@@ -49,18 +49,13 @@ export function detectorFor(rules: readonly TunedRule[], definition: EventDefini
     return still
   }
   const again = (waiting: readonly Compiled[]) => (kept: Event) => {
-    const unknown: Compiled[] = []
-    for (const one of waiting) {
-      const truth = one.holds(kept)
-      if (truth === true) fire(one.rule, kept)
-      else if (truth === UNKNOWN) unknown.push(one)
-    }
-    if (settle(unknown, kept)) reporter.undecided(kept, () => {})
+    const unknown = judgeEach(waiting, kept, onTrue, undefined)
+    if (unknown && settle(unknown, kept)) reporter.undecided(kept, () => {})
     throwErrors()
   }
 
   return (event) => {
-    const waiting = dispatch.judge(event, (rule) => fire(rule, event))
+    const waiting = dispatch.judge(event, onTrue)
     if (waiting && !reporter.undecided(event, again(waiting))) settle(waiting, event)
     throwErrors()
   }

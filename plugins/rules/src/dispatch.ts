@@ -13,7 +13,7 @@ import {
   simplify,
   type Truth,
 } from '@cws/core'
-import { type Compiled, judgeEach, RuleIndex } from './rule-index.ts'
+import { type Compiled, judgeEach, type OnTrue, RuleIndex } from './rule-index.ts'
 
 /** The rules that may be true of events with these values of the key fields. */
 interface Entry {
@@ -53,7 +53,7 @@ export class Dispatch {
   }
 
   /** Calls back for every rule that is true of this event; returns those of which nobody knows. Events have a getter for each field. */
-  judge(event: Readable, onTrue: (rule: CheckedRule) => void): Compiled[] | undefined {
+  judge(event: Readable, onTrue: OnTrue): Compiled[] | undefined {
     const candidates = this.#candidates(event)
     return candidates ? judgeEach(candidates, event, onTrue, undefined) : this.#index.judge(event, onTrue)
   }

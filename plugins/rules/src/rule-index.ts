@@ -15,6 +15,9 @@ export interface Compiled {
   readonly holds: Predicate
 }
 
+/** Told of each rule that is true of an event. */
+export type OnTrue = (rule: CheckedRule, event: Readable) => void
+
 interface Index {
   readonly field: string
   readonly byValue: ReadonlyMap<string, readonly Compiled[]>
@@ -64,7 +67,7 @@ export class RuleIndex {
   }
 
   /** Calls back for every rule that is true of this event; returns those of which nobody knows. */
-  judge(event: Readable, onTrue: (rule: CheckedRule) => void): Compiled[] | undefined {
+  judge(event: Readable, onTrue: OnTrue): Compiled[] | undefined {
     let unknown: Compiled[] | undefined
     for (const index of this.#indexes) {
       const value = event.get(index.field)
@@ -77,14 +80,14 @@ export class RuleIndex {
 export function judgeEach(
   list: readonly Compiled[],
   event: Readable,
-  onTrue: (rule: CheckedRule) => void,
+  onTrue: OnTrue,
   unknown: Compiled[] | undefined,
 ): Compiled[] | undefined {
   let undecided = unknown
   for (let i = 0; i < list.length; i++) {
     const one = list[i] as Compiled
     const truth = one.holds(event)
-    if (truth === true) onTrue(one.rule)
+    if (truth === true) onTrue(one.rule, event)
     else if (truth === UNKNOWN) {
       undecided ??= []
       undecided.push(one)
