@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -39,11 +41,6 @@ void cws_directories_destroy(struct cws_directories *directories)
 }
 
 void cws_directories_pass(struct cws_directories *directories)
-{
-	directories->pass++;
-}
-
-void cws_directories_moved(struct cws_directories *directories)
 {
 	directories->pass++;
 }
@@ -89,14 +86,26 @@ bool cws_handle_is_at(const struct cws_handle *handle, const char *path)
 	       found.header.handle_type == handle->type && memcmp(found.header.f_handle, handle->bytes, handle->size) == 0;
 }
 
-static uint32_t magic_of(const char *path, uint64_t *fsid)
+static uint32_t magic_of(const struct statfs *about, uint64_t *fsid)
+{
+	memcpy(fsid, &about->f_fsid, sizeof(*fsid));
+	return (uint32_t)about->f_type;
+}
+
+static uint32_t magic_at(const char *path)
 {
 	struct statfs about;
+	uint64_t fsid;
 
-	if (statfs(path, &about))
-		return 0;
-	memcpy(fsid, &about.f_fsid, sizeof(*fsid));
-	return (uint32_t)about.f_type;
+	return statfs(path, &about) ? 0 : magic_of(&about, &fsid);
+}
+
+int cws_directory_open(const char *path)
+{
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
 }
 
 static void fill(struct cws_directories *directories, struct cws_directory *slot, const struct cws_handle *handle, const char *path, uint32_t magic)
@@ -133,22 +142,26 @@ static void note_root(struct cws_directories *directories, uint64_t fsid, const 
 		directories->root_count++;
 }
 
-int cws_directories_add(struct cws_directories *directories, const char *path)
+int cws_directories_add(struct cws_directories *directories, int fd, const char *path)
 {
 	union handle found = { .header.handle_bytes = CWS_HANDLE_MAX };
 	struct cws_handle handle = { 0 };
+	struct statfs about;
 	bool known;
 	int mount;
 
 	if (strlen(path) >= CWS_DIRECTORY_PATH)
 		return -ENAMETOOLONG;
-	if (name_to_handle_at(AT_FDCWD, path, &found.header, &mount, 0))
+	if (name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH) || fstatfs(fd, &about))
 		return -errno;
-	uint32_t magic = magic_of(path, &handle.fsid);
+	uint32_t magic = magic_of(&about, &handle.fsid);
 	handle.bytes = found.header.f_handle;
 	handle.size = found.header.handle_bytes;
 	handle.type = found.header.handle_type;
-	fill(directories, slot_of(directories, &handle, &known), &handle, path, magic);
+	struct cws_directory *slot = slot_of(directories, &handle, &known);
+	/* Of several ways to one directory the first stays, as long as it leads there. */
+	if (!known || slot->gone || !cws_handle_is_at(&handle, slot->path))
+		fill(directories, slot, &handle, path, magic);
 	note_root(directories, handle.fsid, path);
 	return 0;
 }
@@ -187,7 +200,6 @@ static bool ask(const struct cws_directories *directories, const struct cws_hand
 const struct cws_directory *cws_directories_find(struct cws_directories *directories, const struct cws_handle *handle)
 {
 	char path[CWS_DIRECTORY_PATH];
-	uint64_t fsid;
 	bool known;
 
 	if (!handle->bytes || handle->size == 0)
@@ -203,7 +215,7 @@ const struct cws_directory *cws_directories_find(struct cws_directories *directo
 		return slot;
 	}
 	if (ask(directories, handle, path) && cws_handle_is_at(handle, path)) {
-		fill(directories, slot, handle, path, magic_of(path, &fsid));
+		fill(directories, slot, handle, path, magic_at(path));
 		return slot;
 	}
 	if (!known)

@@ -40,12 +40,12 @@ struct cws_directories {
 int cws_directories_init(struct cws_directories *directories);
 void cws_directories_destroy(struct cws_directories *directories);
 
-/* A new pass: paths are to be checked again. */
+/* Paths are to be checked again: a new pass, or a directory was renamed, and those below it are elsewhere. */
 void cws_directories_pass(struct cws_directories *directories);
-/* A directory was renamed: those below it are elsewhere. */
-void cws_directories_moved(struct cws_directories *directories);
-/* Notes the directory at this path; no symbolic link is followed in its last part. */
-int cws_directories_add(struct cws_directories *directories, const char *path);
+/* A descriptor of the directory at this path, in no part of which a symbolic link is followed; or a negative errno. */
+int cws_directory_open(const char *path);
+/* Notes the open directory and its path. */
+int cws_directories_add(struct cws_directories *directories, int fd, const char *path);
 /* Where this directory is now; NULL when that cannot be told. Valid until the next call. */
 const struct cws_directory *cws_directories_find(struct cws_directories *directories, const struct cws_handle *handle);
 

@@ -51,18 +51,36 @@ static void drain_sources(struct cws_drain *drain, bool gathering, struct pass *
 	}
 }
 
+static void gather_all(struct cws_drain *drain)
+{
+	bool some = false;
+
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->ops->gather)
+			some |= drain->sources[i]->ops->gather(drain->sources[i]);
+	for (int i = 0; i < drain->source_count && some; i++)
+		if (drain->sources[i]->ops->note)
+			drain->sources[i]->ops->note(drain->sources[i]);
+}
+
+static bool caught_up(const struct cws_drain *drain)
+{
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->ops->noted_taken && !drain->sources[i]->ops->noted_taken(drain->sources[i]))
+			return false;
+	return true;
+}
+
 static struct pass drain_once(struct cws_drain *drain)
 {
 	struct pass pass = { 0 };
 
-	for (int i = 0; i < drain->source_count; i++)
-		if (drain->sources[i]->ops->gather)
-			drain->sources[i]->ops->gather(drain->sources[i]);
+	gather_all(drain);
 	drain->sink.now = clock_ns();
 	cws_queue_refresh(&drain->queue);
 	drain_sources(drain, false, &pass);
-	/* What was gathered waits until all that may have come before it is in the queue. */
-	if (!pass.more && !pass.full)
+	/* What was gathered waits until all that may have come before it is in the queue, and no longer: a flood behind it does not hold it up. */
+	if (!pass.full && caught_up(drain))
 		drain_sources(drain, true, &pass);
 	drain->drains++;
 	if (pass.fill > LOSS_FILL)

@@ -69,12 +69,12 @@ static void disarm(struct cws_source *source)
 	(void)source;
 }
 
-static void gather(struct cws_source *source)
+static bool gather(struct cws_source *source)
 {
 	struct group *group = of(source);
 
 	if (group->begin != group->end)
-		return;
+		return false;
 	uint64_t before = clock_ns();
 	ssize_t got = read(source->fd, group->buffer, sizeof(group->buffer));
 	group->begin = 0;
@@ -84,6 +84,7 @@ static void gather(struct cws_source *source)
 	group->time = clock_ns();
 	if (!group->more)
 		group->empty = before;
+	return got > 0;
 }
 
 /* Writes where an entry is to group->path. False when its directory is not known: then it holds the name alone. */
@@ -91,19 +92,16 @@ static bool locate(struct group *group, const struct cws_entry *entry, uint32_t 
 {
 	const struct cws_directory *directory = cws_directories_find(&group->directories, &entry->directory);
 	uint32_t at = 0, name = entry->length < NAME_BYTES - 1 ? entry->length : NAME_BYTES - 1;
-	bool self = entry->length == 1 && entry->name[0] == '.';
 
 	if (directory) {
 		memcpy(group->path, directory->path, directory->length);
 		at = directory->length;
 		*magic = directory->magic;
-		if (!self && (at == 0 || group->path[at - 1] != '/'))
+		if (at == 0 || group->path[at - 1] != '/')
 			group->path[at++] = '/';
 	}
-	if (!self || !directory) {
-		memcpy(group->path + at, entry->name, name);
-		at += name;
-	}
+	memcpy(group->path + at, entry->name, name);
+	at += name;
 	group->path[at] = 0;
 	*length = at;
 	return directory != NULL;
@@ -161,6 +159,20 @@ static void describe(struct group *group, const struct cws_entry *entry, const s
 	group->record.change.h.size = at + ((length + 7) & ~7u);
 }
 
+/* The directory is marked that its path led to once, whatever becomes of the path meanwhile, and known before its first event can name it. */
+static int mark(struct group *group, const char *path)
+{
+	int fd = cws_directory_open(path);
+
+	if (fd < 0)
+		return fd;
+	int error = cws_directories_add(&group->directories, fd, path);
+	if (!error && fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, group->mask, fd, NULL))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
 /* A directory that appeared where directories are watched is watched too: group->path is where. */
 static bool follow(struct group *group, const struct cws_entry *entry)
 {
@@ -168,10 +180,8 @@ static bool follow(struct group *group, const struct cws_entry *entry)
 
 	if (!locate(group, entry, &length, &magic) || length >= CWS_DIRECTORY_PATH)
 		return false;
-	if (fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, group->path))
-		return errno == ENOENT || errno == ENOTDIR; /* gone again */
-	cws_directories_add(&group->directories, group->path);
-	return true;
+	int error = mark(group, group->path);
+	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
 }
 
 static void make_record(struct group *group, struct cws_fanotify_event *event)
@@ -191,7 +201,7 @@ static void make_record(struct group *group, struct cws_fanotify_event *event)
 	change->mask = event->mask;
 	change->group = group->number;
 	if (event->mask & FAN_ONDIR && event->mask & (FAN_RENAME | FAN_MOVED_FROM | FAN_MOVED_TO))
-		cws_directories_moved(&group->directories);
+		cws_directories_pass(&group->directories);
 	bool appeared = event->renamed.name || (event->mask & FAN_CREATE && event->entry.name);
 	if (group->recursive && event->mask & FAN_ONDIR && appeared && !follow(group, last))
 		change->h.flags |= CWS_F_UNWATCHED;
@@ -205,6 +215,8 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	struct cws_drained result = { .fill = (double)(group->end - group->begin) / BUFFER };
 	struct cws_fanotify_event event;
 
+	if (group->begin == group->end)
+		return result;
 	pthread_mutex_lock(&group->lock);
 	cws_directories_pass(&group->directories);
 	while (group->begin < group->end) {
@@ -315,13 +327,9 @@ int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **sourc
 int cws_fanotify_mark(struct cws_source *source, const char *path)
 {
 	struct group *group = of(source);
-	int error = 0;
 
-	/* Known before the first event can name it. */
 	pthread_mutex_lock(&group->lock);
-	error = cws_directories_add(&group->directories, path);
-	if (!error && fanotify_mark(source->fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, path))
-		error = -errno;
+	int error = mark(group, path);
 	pthread_mutex_unlock(&group->lock);
 	return error;
 }

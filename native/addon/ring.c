@@ -21,6 +21,7 @@ struct ring {
 	const uint64_t *producer; /* the kernel's, then a page later the data, mapped twice in a row */
 	const uint8_t *data;
 	uint64_t size, page;
+	uint64_t noted; /* the kernel's position when others gathered */
 	struct cws_wake *wake;
 	int counters_fd;
 	uint32_t counters;
@@ -50,6 +51,17 @@ static void disarm(struct cws_source *source)
 
 	if (ring->wake)
 		__atomic_store_n(&ring->wake->sleeping, 0, __ATOMIC_RELAXED);
+}
+
+static void note(struct cws_source *source)
+{
+	of(source)->noted = __atomic_load_n(of(source)->producer, __ATOMIC_ACQUIRE);
+}
+
+static bool noted_taken(struct cws_source *source)
+{
+	/* Positions only grow; they may wrap. */
+	return (int64_t)(*of(source)->consumer - of(source)->noted) >= 0;
 }
 
 static double fill(struct cws_source *source)
@@ -129,7 +141,7 @@ static void close_ring(struct cws_source *source)
 	free(ring);
 }
 
-static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .fill = fill, .drain = drain, .losses = losses, .close = close_ring };
+static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .note = note, .noted_taken = noted_taken, .fill = fill, .drain = drain, .losses = losses, .close = close_ring };
 
 static void *map(int fd, size_t length, int protection, off_t offset)
 {

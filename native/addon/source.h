@@ -27,8 +27,12 @@ struct cws_source_ops {
 	/*
 	 * For a source whose records name processes: takes what the kernel has into a buffer of the source's own. All such sources gather before
 	 * any other is drained, and are drained after it, so that what a process did before is in the queue ahead of what it changed. NULL: none.
+	 * True when something new came.
 	 */
-	void (*gather)(struct cws_source *source);
+	bool (*gather)(struct cws_source *source);
+	/* For the others: notes where their buffer ends now; and whether all up to there was taken. NULL: nothing ever waits for it. */
+	void (*note)(struct cws_source *source);
+	bool (*noted_taken)(struct cws_source *source);
 	/* Takes at most a bounded number of records and gives them to the sink. */
 	struct cws_drained (*drain)(struct cws_source *source, struct cws_sink *sink);
 	/* Losses of the kernel's side since the last call go to the sink. */

@@ -181,6 +181,17 @@ describe('a marked directory', () => {
     for (const one of about(FAN.DELETE, at('a'))) expect(one.absent).toBe(true)
   })
 
+  it('is not reached by a link in its path, and keeps its name whatever else leads to it', async () => {
+    const { source } = watch()
+    mkdirSync(at('real'))
+    source.mark(at('real'))
+    symlinkSync(folder, join(base, 'alias'))
+    const ELOOP = 40
+    expect(() => source.mark(join(base, 'alias', 'real'))).toThrow(expect.objectContaining({ code: 'CWS_FANOTIFY_MARK', errno: ELOOP }))
+    writeFileSync(at('real', 'file'), '')
+    await seen(FAN.CREATE, at('real', 'file'))
+  })
+
   it('is left alone when its mark is taken away', async () => {
     const { source } = watch()
     source.unmark(folder)

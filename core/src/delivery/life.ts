@@ -34,6 +34,7 @@ export class DeliveryLife {
   #request = 0
   #ready = false
   #asked = false
+  #killed = false
   #gone = false
   /** What it last said of itself. */
   said: ThreadCounters | undefined
@@ -70,7 +71,8 @@ export class DeliveryLife {
   }
 
   post(message: ToDelivery): void {
-    if (!this.#gone) this.#worker.postMessage(message)
+    // To one that is being ended nothing more is said: it may sit in a system call for hours, and all it would be told is kept elsewhere.
+    if (!this.#gone && !this.#killed) this.#worker.postMessage(message)
   }
 
   /** Asks for counters without waiting for them: a sign of life. */
@@ -120,6 +122,7 @@ export class DeliveryLife {
   /** Ends the thread by force; `onDeath` follows when it is gone. */
   kill(cause: Error): void {
     this.#cause ??= cause
+    this.#killed = true
     void this.#worker.terminate()
     setTimeout(() => {
       if (this.#gone) return

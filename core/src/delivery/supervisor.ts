@@ -129,6 +129,8 @@ export class Supervisor implements Delivery {
 
   async compose(composition: DeliveryComposition): Promise<void> {
     const before = this.#setup
+    // Also while no thread runs: the next one could not be started with what cannot cross.
+    cloneable(composition)
     for (const spec of composition.destinations)
       if (!before.destinations.some((other) => isDeepStrictEqual(spec, other))) this.#mortality.forgive(spec.name)
     // A thread that is started from now on works by it.
@@ -201,7 +203,8 @@ export class Supervisor implements Delivery {
     this.#status = undefined
     for (const message of first) life.post(message)
     // A reload came while it started.
-    if (this.#setup !== setup) await this.compose(this.#setup)
+    if (this.#setup !== setup)
+      await this.compose(this.#setup).catch((error) => this.#log('error', `the new composition of destinations: ${messageOf(error)}`))
     return state
   }
 
@@ -265,5 +268,16 @@ export class Supervisor implements Delivery {
 
   #log(level: 'warn' | 'error', message: string): void {
     this.#handlers.onLog({ kind: 'log', level, message, ...(level === 'error' ? { details: { code: 'CWS_ERR_DELIVERY' } } : {}) })
+  }
+}
+
+/** @throws CwsError CWS_ERR_OPTION_NOT_CLONEABLE */
+function cloneable(composition: DeliveryComposition): void {
+  try {
+    structuredClone(composition)
+  } catch (error) {
+    throw new CwsError('CWS_ERR_OPTION_NOT_CLONEABLE', `an option of a notifier cannot cross to the delivery thread: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }

@@ -31,6 +31,11 @@ export interface Feeds {
 
 /** How long what was found in a new folder waits for its own event. */
 const FOUND_MS = 250
+/** What is found in one go and waits; more counts as lost. */
+const MAX_FOUND = 10_000
+/** After an overflow the folders are looked through: after so long, and not more often than that. */
+const LOOK_MS = 1_000
+const LOOK_GAP_MS = 30_000
 
 interface Attached {
   readonly drain: Drain
@@ -45,7 +50,10 @@ export class FileSensor {
   readonly #options: Options
   readonly #live: Live = { memory: undefined, kind: 'modified' }
   readonly #found = new Map<string, Memory>()
+  #unfound = 0
   #timer: NodeJS.Timeout | undefined
+  #looking: NodeJS.Timeout | undefined
+  #looked = Number.NEGATIVE_INFINITY
   /** Numbers of the own groups in the drain. */
   readonly #groups = new Set<number>()
   #shared: SharedDrain | undefined
@@ -131,7 +139,9 @@ export class FileSensor {
     this.#attached?.close()
     this.#attached = undefined
     clearTimeout(this.#timer)
-    this.#timer = undefined
+    clearTimeout(this.#looking)
+    this.#timer = this.#looking = undefined
+    this.#unfound = 0
     this.#found.clear()
   }
 
@@ -176,13 +186,16 @@ export class FileSensor {
     const watch = this.#attached?.watch
     if (!watch) return
     const renamed = (mask & (FAN.RENAME | FAN.MOVED_FROM | FAN.MOVED_TO)) !== 0
-    if (from && (renamed || mask & FAN.DELETE)) watch.vanished(from)
+    if (from && renamed) watch.vanished(from)
+    else if (from && mask & FAN.DELETE) watch.deleted(from)
     const place = renamed ? to : mask & FAN.CREATE ? from : undefined
     if (!place) return
     const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
     const own = Buffer.from(place)
     watch.appeared(own, (path, isFolder) => {
-      if (!path.equals(own)) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
+      if (path.equals(own)) return
+      if (this.#found.size < MAX_FOUND) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
+      else this.#unfound++
     })
     if (this.#found.size > 0) this.#timer ??= setTimeout(() => this.#tellFound(), FOUND_MS)
   }
@@ -194,6 +207,11 @@ export class FileSensor {
       const path = Buffer.from(key, 'latin1')
       this.#emit(record, 0, record.u32[CHANGE.mask >>> 2] as number, path, undefined)
     }
+    const count = this.#unfound
+    if (count === 0) return
+    this.#unfound = 0
+    this.#lost += count
+    this.#feeds?.lost.emit({ event: 'change', stage: 'park', count, since: BigInt(Date.now()) * 1_000_000n })
   }
 
   #tellLoss(memory: Memory, at: number): void {
@@ -205,8 +223,17 @@ export class FileSensor {
       count,
       since: this.#toWall(memory.u64[(at + HEADER.start) >>> 3] as bigint),
     })
-    // Folders may have come meanwhile of which nobody told.
-    this.#attached?.watch.start()
+    this.#lookAgain()
+  }
+
+  /** Folders may have come of which nobody told. Not at once: what overflows now would overflow the more for it. */
+  #lookAgain(): void {
+    const wait = Math.max(LOOK_MS, this.#looked + LOOK_GAP_MS - performance.now())
+    this.#looking ??= setTimeout(() => {
+      this.#looking = undefined
+      this.#looked = performance.now()
+      this.#attached?.watch.start()
+    }, wait).unref()
   }
 
   /** By the clock that the process tree goes by, where there is one: the two must agree on what came first. */

@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs'
+import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
 import type { FanotifySource } from '@cws/native'
 
 /** The two groups: folders of `trees` have what appears below them marked by the native thread. */
@@ -62,7 +62,15 @@ export class Watch {
     }
   }
 
-  /** A folder lost its name. */
+  /** A folder was deleted, and so was empty. */
+  deleted(path: Uint8Array): void {
+    const key = keyOf(Buffer.from(path))
+    this.#trees.delete(key)
+    this.#parents.delete(key)
+    for (const target of this.#targets) if (isBelow(target, key)) this.#look(target)
+  }
+
+  /** A folder has another name now, and so has all below it. */
   vanished(path: Uint8Array): void {
     const key = keyOf(Buffer.from(path))
     for (const set of [this.#trees, this.#parents]) for (const one of set) if (one === key || isBelow(one, key)) set.delete(one)
@@ -77,23 +85,39 @@ export class Watch {
       if (there || above === '/') break
     }
     const path = Buffer.from(target, 'latin1')
-    const kind = lstatSync(path, { throwIfNoEntry: false })
+    const kind = this.#kindOf(path)
     if (!kind) return
     found?.(path, kind.isDirectory())
     if (kind.isDirectory()) this.#tree(path, found)
   }
 
+  /** Undefined if it is not there, or cannot be reached: links that lead in a circle, a disk that fails. */
+  #kindOf(path: Buffer): Stats | undefined {
+    try {
+      return lstatSync(path, { throwIfNoEntry: false })
+    } catch (error) {
+      this.#problem((error as Error).message)
+      return undefined
+    }
+  }
+
   #tree(root: Buffer, found?: Found): void {
     const stack = [root]
+    let entries = MAX_ENTRIES
     for (let folder = stack.pop(); folder; folder = stack.pop()) {
       const key = keyOf(folder)
-      if (this.#trees.size >= this.#maxFolders && !this.#trees.has(key)) {
+      // What was asked for is watched, however much is below others.
+      if (this.#trees.size >= this.#maxFolders && !this.#trees.has(key) && folder !== root) {
         this.#problem(`more than ${this.#maxFolders} folders (maxFolders): not all are watched`)
         return
       }
       if (!this.#mark(this.#groups.trees, key)) continue
       this.#trees.add(key)
       for (const entry of entriesOf(folder)) {
+        if (--entries < 0) {
+          this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`)
+          return
+        }
         const path = Buffer.concat([folder, Buffer.from(folder.at(-1) === SLASH ? '' : '/'), entry.name])
         found?.(path, entry.isDirectory())
         if (entry.isDirectory()) stack.push(path)
@@ -116,11 +140,14 @@ export class Watch {
 
 const ENOENT = 2
 const ENOTDIR = 20
+/** Entries that are looked at in one go: whoever fills a folder must not stop the engine. */
+const MAX_ENTRIES = 100_000
 
-function entriesOf(folder: Buffer): readonly Dirent<Buffer>[] {
+function* entriesOf(folder: Buffer): Generator<Dirent<Buffer>> {
   try {
-    return readdirSync(folder, { encoding: 'buffer', withFileTypes: true })
+    using entries = opendirSync(folder as never, { encoding: 'buffer' as never })
+    for (let entry = entries.readSync(); entry; entry = entries.readSync()) yield entry as unknown as Dirent<Buffer>
   } catch {
-    return []
+    // Gone, or not to be read: the mark told.
   }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PluginTester } from '@cws/core/testing'
@@ -109,6 +109,32 @@ describe('what is marked', () => {
     rmSync(at('x'), { recursive: true })
     one.vanished(Buffer.from(at('x', 'y', 'z')))
     expect(one.folders).toBe(0)
+  })
+
+  test('links that lead in a circle are told, and cost no other path', () => {
+    mkdirSync(at('t'))
+    symlinkSync('loop', at('loop'))
+    const one = watch([at('loop', 'x'), at('t')])
+    expect(trees).toEqual([at('t')])
+    expect(problems.join()).toContain('ELOOP')
+    expect(() => one.vanished(Buffer.from(at('loop')))).not.toThrow()
+  })
+
+  test('what was asked for is watched, however much is below another', () => {
+    for (const name of ['a', 'b', 'c']) mkdirSync(at('large', name), { recursive: true })
+    mkdirSync(at('small'))
+    watch([at('large'), at('small')], 2)
+    expect(trees).toContain(at('small'))
+    expect(problems).toHaveLength(1)
+  })
+
+  test('a deleted folder is forgotten, and what was awaited in it is awaited above', () => {
+    mkdirSync(at('x', 'y'), { recursive: true })
+    const one = watch([at('x', 'y', 'z')])
+    expect(files).toEqual([at('x', 'y')])
+    rmSync(at('x', 'y'), { recursive: true })
+    one.deleted(Buffer.from(at('x', 'y')))
+    expect(files).toEqual([at('x', 'y'), at('x')])
   })
 
   test('not more than allowed, and what cannot be marked is told', () => {

@@ -172,7 +172,7 @@ export class ProcessSensor {
     else if (type === TYPE.EXIT) live.node = table.exit(memory, at, nowMs)
     else {
       const other = this.#others.get(type === TYPE.LOST ? (memory.u32[(at + LOST.lost_type) >>> 2] as number) : type)
-      if (other?.size) for (const take of other) take(at)
+      if (other?.size) this.#handOver(other, at)
       else if (type === TYPE.LOST) this.#tellLoss(memory, at)
       else if (type === 0) this.broken++
       return
@@ -180,6 +180,16 @@ export class ProcessSensor {
     const fed = FED[type] as Fed
     this.#seen[fed]++
     this.#emit(fed, memory, at)
+  }
+
+  /** What another sensor cannot take must not cost the processes behind it in the batch. */
+  #handOver(takers: ReadonlySet<(at: number) => void>, at: number): void {
+    for (const take of takers)
+      try {
+        take(at)
+      } catch {
+        this.broken++
+      }
   }
 
   #emit(fed: Fed, memory: Memory, at: number): void {

@@ -207,6 +207,21 @@ test('of what happened within some time the author is never a later image, and e
   ])
 })
 
+test('what another source cannot take costs no process behind it', async () => {
+  await using host = await watch(fields('exec.file.path'))
+  const { sensor, records } = host
+  sensor.onRecord(TYPE.CHANGE, () => {
+    throw new Error('no')
+  })
+  const { end: at } = records.writer
+  records.exec(10, '/bin/a')
+  // The record of somebody else before it.
+  records.memory.u32[(at + 4) >>> 2] = TYPE.CHANGE
+  records.exec(11, '/bin/b')
+  host.flush()
+  expect([host.seen, sensor.broken]).toEqual([[{ 'exec.file.path': '/bin/b' }], 1])
+})
+
 test('records of another source come to it in their place, with those of their loss', async () => {
   await using host = await watch(fields('agent.lost_events'), 'exec')
   const { sensor, records } = host
