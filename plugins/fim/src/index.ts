@@ -1,5 +1,6 @@
-import { definePlugin, messageOf, type Probe } from '@cws/core'
-import { inInitialPidNamespace, probeFanotify, type SharedDrain } from '@cws/native'
+import { definePlugin } from '@cws/core'
+import type { SharedDrain } from '@cws/native'
+import { probe } from './fanotify.ts'
 import { optionsSchema } from './options.ts'
 import { FileSensor } from './sensor.ts'
 
@@ -49,25 +50,5 @@ export default definePlugin(import.meta, {
 })
 
 const MAX_PROBLEMS = 20
-
-function probe(shared: SharedDrain | undefined): Probe {
-  try {
-    const { ok, reason, authors, target } = probeFanotify()
-    if (!ok) return { ok, reason }
-    const gaps = [
-      'writes by a memory mapping alone',
-      'a watched folder that lies behind a symbolic link, or is moved by renaming a folder more than one above it',
-      'what is in a folder that was made with content, or moved here, is told without its author',
-    ]
-    if (!authors) gaps.push('who changed a file, and folders that may not be read (needs CAP_SYS_ADMIN)')
-    else if (!inInitialPidNamespace()) gaps.push('who changed a file: this pid namespace is not the host’s')
-    else if (!shared?.drain)
-      gaps.push('who changed a file is known by chance only: no plugin that is listed before this one watches processes by eBPF')
-    if (!target) gaps.push('which old and new name of a rename belong together (needs Linux 5.17)')
-    return { ok, gaps }
-  } catch (error) {
-    return { ok: false, reason: messageOf(error) }
-  }
-}
 
 export type { Options } from './options.ts'
