@@ -15,6 +15,8 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
   const numbered = inInitialPidNamespace()
   const u32 = (at: number, field: number) => live.memory?.u32[(at + field) >>> 2] as number
   const u64 = (at: number, field: number) => live.memory?.u64[(at + field) >>> 3] as bigint
+  const file = fileReaders(live, 'file')
+  const destination = fileReaders(live, 'destination')
   return {
     'event.timestamp': (at) => toWall(u64(at, HEADER.time)),
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
@@ -22,12 +24,16 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
     'event.source': () => 'runtime',
     'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
     'change.kind': () => live.kind,
-    ...fileReaders(live, 'change.file', 'file'),
-    ...fileReaders(live, 'change.file.destination', 'destination'),
+    'change.path': (at) => (live.kind === 'renamed' ? destination : file)['path']?.(at),
+    ...prefixed('change.file', file),
+    ...prefixed('change.file.destination', destination),
   }
 }
 
-function fileReaders(live: Live, prefix: string, of: 'file' | 'destination'): Record<string, Reader> {
+const prefixed = (prefix: string, readers: Readers): Readers =>
+  Object.fromEntries(Object.entries(readers).map(([name, reader]) => [`${prefix}.${name}`, reader]))
+
+function fileReaders(live: Live, of: 'file' | 'destination'): Readers {
   const flags = (at: number) => live.memory?.u32[(at + CHANGE[`${of}_flags`]) >>> 2] as number
   const absent = (at: number) => (flags(at) & FILE_FLAG.ABSENT) !== 0
   const u32 =
@@ -49,21 +55,21 @@ function fileReaders(live: Live, prefix: string, of: 'file' | 'destination'): Re
       return text === undefined ? UNKNOWN : part(text)
     }
   return {
-    [`${prefix}.path`]: named((text) => text),
-    [`${prefix}.name`]: named(nameOf),
-    [`${prefix}.extension`]: named((text) => extensionOf(nameOf(text))),
-    [`${prefix}.path_truncated`]: (at) => (path(at) === undefined ? UNKNOWN : (flags(at) & FILE_FLAG.PATH_TRUNCATED) !== 0),
-    [`${prefix}.inode`]: u64(CHANGE[`${of}_inode`]),
-    [`${prefix}.mount_id`]: u32(CHANGE[`${of}_mount_id`]),
-    [`${prefix}.device`]: u32(CHANGE[`${of}_dev`]),
-    [`${prefix}.mode`]: u32(CHANGE[`${of}_mode`]),
-    [`${prefix}.rights`]: u32(CHANGE[`${of}_mode`], 0o7777),
-    [`${prefix}.uid`]: u32(CHANGE[`${of}_uid`]),
-    [`${prefix}.gid`]: u32(CHANGE[`${of}_gid`]),
-    [`${prefix}.nlink`]: u32(CHANGE[`${of}_nlink`]),
-    [`${prefix}.size`]: u64(CHANGE[`${of}_size`]),
-    [`${prefix}.modification_time`]: u64(CHANGE[`${of}_mtime`]),
-    [`${prefix}.change_time`]: u64(CHANGE[`${of}_ctime`]),
+    path: named((text) => text),
+    name: named(nameOf),
+    extension: named((text) => extensionOf(nameOf(text))),
+    path_truncated: (at) => (path(at) === undefined ? UNKNOWN : (flags(at) & FILE_FLAG.PATH_TRUNCATED) !== 0),
+    inode: u64(CHANGE[`${of}_inode`]),
+    mount_id: u32(CHANGE[`${of}_mount_id`]),
+    device: u32(CHANGE[`${of}_dev`]),
+    mode: u32(CHANGE[`${of}_mode`]),
+    rights: u32(CHANGE[`${of}_mode`], 0o7777),
+    uid: u32(CHANGE[`${of}_uid`]),
+    gid: u32(CHANGE[`${of}_gid`]),
+    nlink: u32(CHANGE[`${of}_nlink`]),
+    size: u64(CHANGE[`${of}_size`]),
+    modification_time: u64(CHANGE[`${of}_mtime`]),
+    change_time: u64(CHANGE[`${of}_ctime`]),
   }
 }
 

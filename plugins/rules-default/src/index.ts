@@ -1,4 +1,5 @@
 import type { AnyRule, RulePack } from '@cws/core'
+import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
 import { credentialSearch, passwordFileRead } from './rules/credentials.ts'
 import { decoderPipedToShell, downloadPipedToShell } from './rules/droppers.ts'
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
@@ -12,9 +13,20 @@ import {
   loaderRunByHand,
   newProgramInContainer,
 } from './rules/odd-programs.ts'
+import {
+  deviceRuleChanged,
+  scheduledTaskChanged,
+  shellProfileChanged,
+  sshAccessChanged,
+  startupScriptChanged,
+  systemdUnitChanged,
+} from './rules/persistence.ts'
 import { preloadFromWritableFolder, setIdExploit, shellWithSetIdRights } from './rules/privileges.ts'
 import { reverseShell, reverseShellByInterpreter, reverseShellByNetcat } from './rules/reverse-shells.ts'
+import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, sudoersOpened } from './rules/secrets.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
+import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
+import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
 
 const rules: readonly AnyRule[] = [
   shellFromWebServer,
@@ -41,6 +53,28 @@ const rules: readonly AnyRule[] = [
   shellWithSetIdRights,
   cryptominer,
   securityToolStopped,
+  passwordHashesOpened,
+  privateKeyOpened,
+  cloudCredentialsOpened,
+  sudoersOpened,
+  scheduledTaskChanged,
+  systemdUnitChanged,
+  sshAccessChanged,
+  startupScriptChanged,
+  shellProfileChanged,
+  deviceRuleChanged,
+  accountFileEdited,
+  accountChanged,
+  sudoersChanged,
+  pamChanged,
+  preloadChanged,
+  systemFileChanged,
+  caStoreChanged,
+  setIdBitSet,
+  packagesChanged,
+  logCleared,
+  historyRemoved,
+  fileMadeImmutable,
 ]
 
 /** The rules that come with CWS. */

@@ -3,14 +3,16 @@ import { describe, expect, it } from 'vitest'
 import defaults from '../src/index.ts'
 
 const exec = standardEvents.find((event) => event.type === 'exec') as EventDefinition
-const rules = defaults.rules.map((rule) => {
-  const condition = compileCondition(conditionOf(rule.where as string, exec))
-  const holds = (event: Readable) => {
-    const truth = condition(event)
-    return truth === true && rule.when ? rule.when(event as never) : truth
-  }
-  return { id: rule.id, holds }
-})
+const rules = defaults.rules
+  .filter((rule) => rule.on === 'exec')
+  .map((rule) => {
+    const condition = compileCondition(conditionOf(rule.where as string, exec))
+    const holds = (event: Readable) => {
+      const truth = condition(event)
+      return truth === true && rule.when ? rule.when(event as never) : truth
+    }
+    return { id: rule.id, holds }
+  })
 
 /** An exec as the best sensor gives it: a binary on disk, on the host, by a user at a terminal. `script` makes it one with its interpreter. */
 function execOf(path: string, args: string, more: Record<string, unknown> = {}): Readable {

@@ -28,8 +28,9 @@ export const rules = definePlugin(import.meta, {
     ctx.hooks.ready.tap(() => {
       const unfed = loaded.rules.filter((rule) => !ctx.model.isFed(rule.on))
       for (const [type, ofType] of Map.groupBy(unfed, (rule) => rule.on))
-        ctx.log.warn(`nothing feeds "${type}" events here: ${ofType.map((rule) => rule.id).join(', ')} cannot fire`)
-      ctx.log.info(`${loaded.rules.length} rules run, ${rejected.length} refused, ${loaded.off.length} off`)
+        ctx.log.info(`not fed here, so that they cannot fire: rules on "${type}" (${ofType.map((rule) => rule.id).join(', ')})`)
+      const run = loaded.rules.length - unfed.length
+      ctx.log.info(`${run} rules run, ${unfed.length} not fed here, ${rejected.length} refused, ${loaded.off.length} off`)
       feed.emit({ loaded: loaded.rules.length, rejected, unfed: unfed.map((rule) => rule.id) } as never)
     })
   },

@@ -191,7 +191,7 @@ describe('loading', () => {
     await using pipeline = await TestPipeline.of([rules({ packs: [[root, told, { ...root, id: 'bad', on: 'exce' } as never]] })])
     await pipeline.start()
     expect(fired(pipeline)).toEqual(['told'])
-    expect(pipeline.logs.map((log) => log.message)).toContainEqual('nothing feeds "exec" events here: root cannot fire')
+    expect(pipeline.logs.map((log) => log.message)).toContainEqual('not fed here, so that they cannot fire: rules on "exec" (root)')
   })
 
   describe('files', () => {

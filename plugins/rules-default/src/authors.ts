@@ -1,0 +1,33 @@
+import type { EventMethods } from '@cws/core'
+
+/**
+ * Who did it and what came of it, for `when`, in place of `none` in `where`: what nobody knows would leave such a condition undecided, and so
+ * silence the rule. Here it silences nothing.
+ */
+type AnyEvent = Pick<EventMethods, 'get'>
+
+/** Who did it, for the message of a rule. */
+export const AUTHOR = '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
+
+/** Done by one of these programs, and by a file of root: in a namespace of mounts anybody can put any file at any path. */
+export function isBy(event: AnyEvent, programs: readonly string[]): boolean {
+  const path = event.get('process.file.path')
+  const owner = event.get('process.file.uid')
+  return typeof path === 'string' && programs.includes(path) && (typeof owner !== 'number' || owner === 0)
+}
+
+/** Known to be the work of a package manager. */
+export function isPackaged(event: AnyEvent): boolean {
+  const manager = event.get('process.package_manager')
+  return typeof manager === 'string' && manager !== ''
+}
+
+/** Something that could do harm is at its place now: a file that was just made and has no content yet says nothing. */
+export function isFilled(event: AnyEvent): boolean {
+  return event.get('change.kind') !== 'created' || event.get('change.file.size') !== 0n
+}
+
+/** The same for rules that leave to package managers what is theirs, and to these programs. */
+export function isForeign(event: AnyEvent, programs: readonly string[] = []): boolean {
+  return isFilled(event) && !isBy(event, programs) && !isPackaged(event)
+}

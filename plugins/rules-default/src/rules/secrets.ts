@@ -1,0 +1,172 @@
+import { defineRule } from '@cws/core'
+import { isBelow } from '../ancestry.ts'
+import { AUTHOR, isBy, isPackaged } from '../authors.ts'
+import { inHomes } from '../files.ts'
+import { AUTHENTICATORS, COPIERS, DAILY, READERS, SSH, SUDO } from '../programs.ts'
+
+export const passwordHashesOpened = defineRule({
+  id: 'password-hashes-opened',
+  name: 'The file of password hashes was opened by a strange program',
+  severity: 'high',
+  tags: ['mitre:T1003.008'],
+  on: 'open',
+  where: { 'open.file.path': ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/security/opasswd'] },
+  when: (event) => !isBy(event, AUTHENTICATORS) && !isPackaged(event) && !(isBy(event, COPIERS) && isBelow(event, DAILY)),
+  groupBy: ['container.id', 'process.file.path', 'process.sid'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which checks no passwords and manages no accounts: with the hashes passwords can be guessed elsewhere, at leisure.`,
+  advice: 'Ask the user whether it was them. If not, change the passwords of all who are in it: `passwd -e` with their names.',
+  benign: ['An administrator who looks after accounts', 'Backups: except the program in `tune`', 'Audits of your own hosts'],
+  tests: {
+    fires: [
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/python3.11', 'process.package_manager': '' },
+      { 'open.file.path': '/etc/gshadow', 'process.file.path': '/tmp/passwd' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 1000 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/cp', 'process.ancestors.file.path': ['/usr/bin/bash'] },
+      { 'open.file.path': '/etc/shadow-' },
+    ],
+    silent: [
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/sbin/unix_chkpwd' },
+      {
+        'open.file.path': '/etc/shadow',
+        'process.file.path': '/usr/bin/cp',
+        'process.ancestors.file.path': ['/usr/bin/dash', '/usr/bin/run-parts'],
+      },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/perl', 'process.package_manager': 'dpkg' },
+      { 'open.file.path': '/etc/passwd', 'process.file.path': '/usr/bin/cat' },
+    ],
+  },
+})
+
+export const privateKeyOpened = defineRule({
+  id: 'private-key-opened',
+  name: 'A private key of SSH was opened by a strange program',
+  severity: 'medium',
+  tags: ['mitre:T1552.004'],
+  on: 'open',
+  where: {
+    'open.file.path': [
+      ...inHomes(
+        '.ssh/id_rsa',
+        '.ssh/id_ecdsa',
+        '.ssh/id_ed25519',
+        '.ssh/id_dsa',
+        '.ssh/id_ecdsa_sk',
+        '.ssh/id_ed25519_sk',
+        '.ssh/identity',
+      ),
+      '/etc/ssh/ssh_host_rsa_key',
+      '/etc/ssh/ssh_host_ecdsa_key',
+      '/etc/ssh/ssh_host_ed25519_key',
+    ],
+  },
+  when: (event) => !isBy(event, SSH) && !isPackaged(event),
+  groupBy: ['container.id', 'process.file.path', 'process.sid'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of SSH: whoever has a copy of the key gets in wherever it is trusted.`,
+  advice: 'Ask the user whether it was them. If not, make a new key and remove the old one from every `authorized_keys`.',
+  benign: [
+    'Programs with an SSH of their own, such as Ansible with paramiko, or an editor that works remotely',
+    'Backups: except the program in `tune`',
+  ],
+  tests: {
+    fires: [
+      { 'open.file.path': '/root/.ssh/id_ed25519', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/tar' },
+      { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/home/ann/ssh', 'process.file.uid': 1000 },
+      { 'open.file.path': '/home/ann/.ssh/id_rsa' },
+    ],
+    silent: [
+      { 'open.file.path': '/root/.ssh/id_ed25519', 'process.file.path': '/usr/bin/ssh', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/sbin/sshd' },
+      { 'open.file.path': '/home/ann/.ssh/id_rsa.pub', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/bin/dash', 'process.package_manager': 'dpkg' },
+    ],
+  },
+})
+
+const TEMPORARY = ['/tmp/**', '/var/tmp/**', '/dev/**', '/run/user/**', 'memfd:*'] as const
+
+export const cloudCredentialsOpened = defineRule({
+  id: 'cloud-credentials-opened',
+  name: 'Keys of a cloud or cluster were opened by a strange program',
+  severity: 'medium',
+  tags: ['mitre:T1552.001', 'mitre:T1528'],
+  on: 'open',
+  where: {
+    'open.file.path': [
+      ...inHomes(
+        ...[
+          '.aws/credentials',
+          '.config/gcloud/credentials.db',
+          '.config/gcloud/access_tokens.db',
+          '.config/gcloud/application_default_credentials.json',
+        ],
+        ...[
+          '.azure/msal_token_cache.json',
+          '.azure/msal_token_cache.bin',
+          '.azure/accessTokens.json',
+          '.kube/config',
+          '.docker/config.json',
+        ],
+        ...[
+          '.git-credentials',
+          '.pgpass',
+          '.netrc',
+          '.npmrc',
+          '.vault-token',
+          '.config/doctl/config.yaml',
+          '.terraform.d/credentials.tfrc.json',
+        ],
+      ),
+      ...['/etc/kubernetes/admin.conf', '/etc/kubernetes/super-admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/rancher/k3s/k3s.yaml'],
+      ...['/var/lib/kubelet/kubeconfig', '/etc/kubernetes/pki/ca.key', '/etc/boto.cfg'],
+    ],
+    any: [{ 'process.file.path': READERS }, { 'process.file.path': TEMPORARY }, { 'process.file.unlinked': true }],
+  },
+  when: (event) => !isPackaged(event),
+  groupBy: ['container.id', 'process.file.path', 'process.sid'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, and not by the tools that it is for: the keys in it are good from anywhere.`,
+  advice: 'Ask the user whether it was them. If not, revoke the keys where they were issued and see what was done with them since.',
+  benign: ['An administrator who looks at a file', 'Backups: except the program in `tune`'],
+  tests: {
+    fires: [
+      { 'open.file.path': '/root/.aws/credentials', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/usr/bin/base64' },
+      { 'open.file.path': '/home/ann/.docker/config.json', 'process.file.path': '/tmp/x' },
+      { 'open.file.path': '/etc/kubernetes/admin.conf', 'process.file.path': '/usr/bin/curl', 'process.package_manager': '' },
+      { 'open.file.path': '/etc/kubernetes/admin.conf', 'process.file.path': '/srv/x', 'process.file.unlinked': true },
+    ],
+    silent: [
+      { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/usr/bin/kubectl', 'process.file.unlinked': false },
+      { 'open.file.path': '/root/.aws/credentials', 'process.file.path': '/usr/bin/python3.11', 'process.file.unlinked': false },
+      { 'open.file.path': '/root/.aws/config', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/home/ann/.npmrc', 'process.file.path': '/usr/bin/node', 'process.file.unlinked': false },
+    ],
+  },
+})
+
+export const sudoersOpened = defineRule({
+  id: 'sudoers-opened',
+  name: 'Who may become root was looked up',
+  severity: 'low',
+  tags: ['mitre:T1548.003', 'mitre:T1069.001'],
+  on: 'open',
+  where: { 'open.file.path': ['/etc/sudoers', '/etc/sudoers.d/*', '/etc/doas.conf'] },
+  when: (event) => !isBy(event, SUDO) && !isPackaged(event),
+  groupBy: ['container.id', 'process.file.path', 'process.sid'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of sudo: intruders look here for a way to root.`,
+  advice: 'Ask the user whether it was them. If not, see what that session did before and after.',
+  benign: ['An administrator who looks at a file', 'Backups, audits and configuration management'],
+  tests: {
+    fires: [
+      { 'open.file.path': '/etc/sudoers', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/etc/sudoers.d/ann', 'process.file.path': '/usr/bin/grep' },
+    ],
+    silent: [
+      { 'open.file.path': '/etc/sudoers', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/sudoers.d/README', 'process.file.path': '/usr/bin/dpkg', 'process.package_manager': 'dpkg' },
+      { 'open.file.path': '/etc/sudo.conf', 'process.file.path': '/usr/bin/cat' },
+    ],
+  },
+})
