@@ -13,5 +13,6 @@ NAPI_MODULE_INIT()
 	cws_define_probe(env, exports);
 	cws_define_system(env, exports);
 	cws_define_timed(env, exports);
+	cws_define_patterns(env, exports);
 	return exports;
 }

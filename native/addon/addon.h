@@ -11,6 +11,10 @@ void cws_define_drain(napi_env env, napi_value exports);
 void cws_define_probe(napi_env env, napi_value exports);
 void cws_define_system(napi_env env, napi_value exports);
 void cws_define_timed(napi_env env, napi_value exports);
+void cws_define_patterns(napi_env env, napi_value exports);
+
+/* The patterns of an argument, or NULL after throwing. */
+struct cws_patterns *cws_patterns_argument(struct js_call *call, size_t index);
 
 /* The descriptor and form of an open object's map, for the drain. False after throwing. */
 struct cws_map_form {

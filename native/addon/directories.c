@@ -142,27 +142,33 @@ static void note_root(struct cws_directories *directories, uint64_t fsid, const 
 		directories->root_count++;
 }
 
-int cws_directories_add(struct cws_directories *directories, int fd, const char *path)
+int cws_handle_of(int fd, struct cws_handle *handle, uint8_t bytes[CWS_HANDLE_MAX], uint32_t *magic)
 {
 	union handle found = { .header.handle_bytes = CWS_HANDLE_MAX };
-	struct cws_handle handle = { 0 };
 	struct statfs about;
-	bool known;
 	int mount;
+
+	if (name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH) || fstatfs(fd, &about))
+		return -errno;
+	*magic = magic_of(&about, &handle->fsid);
+	memcpy(bytes, found.header.f_handle, found.header.handle_bytes);
+	handle->bytes = bytes;
+	handle->size = found.header.handle_bytes;
+	handle->type = found.header.handle_type;
+	return 0;
+}
+
+int cws_directories_add(struct cws_directories *directories, const struct cws_handle *handle, uint32_t magic, const char *path)
+{
+	bool known;
 
 	if (strlen(path) >= CWS_DIRECTORY_PATH)
 		return -ENAMETOOLONG;
-	if (name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH) || fstatfs(fd, &about))
-		return -errno;
-	uint32_t magic = magic_of(&about, &handle.fsid);
-	handle.bytes = found.header.f_handle;
-	handle.size = found.header.handle_bytes;
-	handle.type = found.header.handle_type;
-	struct cws_directory *slot = slot_of(directories, &handle, &known);
+	struct cws_directory *slot = slot_of(directories, handle, &known);
 	/* Of several ways to one directory the first stays, as long as it leads there. */
-	if (!known || slot->gone || !cws_handle_is_at(&handle, slot->path))
-		fill(directories, slot, &handle, path, magic);
-	note_root(directories, handle.fsid, path);
+	if (!known || slot->gone || !cws_handle_is_at(handle, slot->path))
+		fill(directories, slot, handle, path, magic);
+	note_root(directories, handle->fsid, path);
 	return 0;
 }
 

@@ -44,8 +44,10 @@ void cws_directories_destroy(struct cws_directories *directories);
 void cws_directories_pass(struct cws_directories *directories);
 /* A descriptor of the directory at this path, in no part of which a symbolic link is followed; or a negative errno. */
 int cws_directory_open(const char *path);
-/* Notes the open directory and its path. */
-int cws_directories_add(struct cws_directories *directories, int fd, const char *path);
+/* The handle of an open file, its bytes in `bytes`, and the magic of its file system. 0 or a negative errno. */
+int cws_handle_of(int fd, struct cws_handle *handle, uint8_t bytes[CWS_HANDLE_MAX], uint32_t *magic);
+/* Notes a directory and its path. */
+int cws_directories_add(struct cws_directories *directories, const struct cws_handle *handle, uint32_t magic, const char *path);
 /* Where this directory is now; NULL when that cannot be told. Valid until the next call. */
 const struct cws_directory *cws_directories_find(struct cws_directories *directories, const struct cws_handle *handle);
 

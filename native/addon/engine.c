@@ -209,21 +209,24 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 	return js_number(env, slot);
 }
 
-/* drainAddFanotify(handle, recursive, group: what its records carry): number of the source */
+/* drainAddFanotify(handle, group: what its records carry, maxMarks, patterns?): number of the source */
 static napi_value add_fanotify(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	struct engine *engine = get_running(&call);
+	struct cws_fanotify_options options = { 0 };
 	struct cws_source *source;
-	uint32_t group;
-	bool recursive;
+	napi_valuetype type;
 
-	if (!engine || !js_get_bool(&call, 1, &recursive) || !js_get_uint32(&call, 2, &group))
+	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks))
+		return NULL;
+	bool all = napi_typeof(env, call.arguments[3], &type) == napi_ok && type == napi_undefined;
+	if (!all && !(options.patterns = cws_patterns_argument(&call, 3)))
 		return NULL;
 	int slot = free_slot(engine);
 	if (slot < 0)
 		return NULL;
-	int error = cws_fanotify_open(recursive, group, &source);
+	int error = cws_fanotify_open(&options, &source);
 	if (!error)
 		error = adopt(engine, slot, source);
 	if (error)
@@ -231,29 +234,57 @@ static napi_value add_fanotify(napi_env env, napi_callback_info info)
 	return js_number(env, slot);
 }
 
-/* drainMark(handle, source, path, whether): marks a directory, or takes the mark away */
+/* The fanotify group of an argument, or NULL after throwing. */
+static struct cws_source *get_group(struct js_call *call, struct engine *engine, size_t index)
+{
+	uint32_t slot;
+
+	if (!js_get_uint32(call, index, &slot))
+		return NULL;
+	if (slot < CWS_DRAIN_SOURCES && engine->sources[slot] && cws_is_fanotify(engine->sources[slot]))
+		return engine->sources[slot];
+	js_throw(call->env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
+	return NULL;
+}
+
+/* drainMark(handle, source, path, beyond): marks a directory */
 static napi_value mark(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	struct engine *engine = get_running(&call);
+	struct cws_source *group = engine ? get_group(&call, engine, 1) : NULL;
 	char path[4096];
-	uint32_t slot;
 	uint8_t *bytes;
 	size_t size;
-	bool whether;
+	bool beyond;
 
-	if (!engine || !js_get_uint32(&call, 1, &slot) || !js_get_bytes(&call, 2, &bytes, &size) || !js_get_bool(&call, 3, &whether))
+	if (!group || !js_get_bytes(&call, 2, &bytes, &size) || !js_get_bool(&call, 3, &beyond))
 		return NULL;
-	if (slot >= CWS_DRAIN_SOURCES || !engine->sources[slot] || !cws_is_fanotify(engine->sources[slot]))
-		return js_throw(env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
 	if (size == 0 || size >= sizeof(path) || memchr(bytes, 0, size))
 		return js_throw(env, "CWS_FANOTIFY_MARK", size >= sizeof(path) ? ENAMETOOLONG : EINVAL, NULL, "the path cannot be watched");
 	memcpy(path, bytes, size);
 	path[size] = 0;
-	int error = whether ? cws_fanotify_mark(engine->sources[slot], path) : cws_fanotify_unmark(engine->sources[slot], path);
+	int error = cws_fanotify_mark(group, path, beyond);
 	if (error)
-		return js_throw(env, "CWS_FANOTIFY_MARK", -error, NULL, "%s cannot be %s", path, whether ? "watched" : "left unwatched");
+		return js_throw(env, "CWS_FANOTIFY_MARK", -error, NULL, "%s cannot be watched", path);
 	return NULL;
+}
+
+/* drainFanotifyCounts(handle, source): { filtered, marks } */
+static napi_value fanotify_counts(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct engine *engine = get_running(&call);
+	struct cws_source *group = engine ? get_group(&call, engine, 1) : NULL;
+	struct cws_fanotify_counts counts;
+
+	if (!group)
+		return NULL;
+	cws_fanotify_counts(group, &counts);
+	napi_value result = js_object(env);
+	js_set(env, result, "filtered", js_number(env, (double)counts.filtered));
+	js_set(env, result, "marks", js_number(env, counts.marks));
+	return result;
 }
 
 /* fanotifyProbe(): { errno, authors, target } */
@@ -368,6 +399,7 @@ void cws_define_drain(napi_env env, napi_value exports)
 		{ "drainOpen", open_drain }, { "drainAddRing", add_ring }, { "drainRemove", remove_source }, { "drainPeek", peek },
 		{ "drainWakeOn", wake_on },  { "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
 		{ "drainAddFanotify", add_fanotify }, { "drainMark", mark }, { "fanotifyProbe", probe_fanotify },
+		{ "drainFanotifyCounts", fanotify_counts },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

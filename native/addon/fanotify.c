@@ -4,50 +4,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cws_event.h"
-#include "directories.h"
-#include "fanotify_event.h"
+#include "fanotify_group.h"
 
-enum {
-	BUFFER = 64 * 1024,
-	/* The longest event: two names with handles and the file's own. A read that leaves less room than this may have left events behind. */
-	EVENT_MAX = 24 + 2 * (20 + CWS_HANDLE_MAX + 256) + 20 + CWS_HANDLE_MAX + 16,
-	NAME_BYTES = 256,
-	PATH_BYTES = CWS_DIRECTORY_PATH + NAME_BYTES,
-};
+/* The longest event: two names with handles and the file's own. A read that leaves less room than this may have left events behind. */
+enum { BUFFER = CWS_FANOTIFY_BUFFER, EVENT_MAX = 24 + 2 * (20 + CWS_HANDLE_MAX + 256) + 20 + CWS_HANDLE_MAX + 16 };
 
 static const unsigned int GROUP = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK;
-static const uint64_t CHANGES = FAN_CREATE | FAN_DELETE | FAN_MODIFY | FAN_ATTRIB | FAN_ONDIR | FAN_EVENT_ON_CHILD;
+static const uint64_t PASSED = FAN_CREATE | FAN_DELETE | FAN_ONDIR;
+static const uint64_t CHANGES = PASSED | FAN_MODIFY | FAN_ATTRIB | FAN_EVENT_ON_CHILD;
 
-struct group {
-	struct cws_source source;
-	uint64_t mask;
-	bool recursive;
-	uint32_t number;
-	pthread_mutex_t lock; /* guards the directories: marks come from JavaScript's thread */
-	struct cws_directories directories;
-	uint64_t since, empty, time; /* ns: what lies in the buffer came after since and before time; the queue was last empty then */
-	uint32_t begin, end;         /* of what is left in the buffer */
-	bool more;                   /* the kernel's queue was not emptied */
-	uint8_t buffer[BUFFER];
-	struct { /* the record being made: the fixed part, then two paths */
-		struct cws_change change;
-		uint8_t text[2 * ((PATH_BYTES + 7) & ~7)];
-	} record;
-	char path[PATH_BYTES];
-};
-
-static struct group *of(struct cws_source *source)
+static struct cws_fanotify_group *of(struct cws_source *source)
 {
-	return (struct group *)source;
+	return (struct cws_fanotify_group *)source;
 }
 
 static uint64_t clock_ns(void)
@@ -71,7 +45,7 @@ static void disarm(struct cws_source *source)
 
 static bool gather(struct cws_source *source)
 {
-	struct group *group = of(source);
+	struct cws_fanotify_group *group = of(source);
 
 	if (group->begin != group->end)
 		return false;
@@ -87,131 +61,48 @@ static bool gather(struct cws_source *source)
 	return got > 0;
 }
 
-/* Writes where an entry is to group->path. False when its directory is not known: then it holds the name alone. */
-static bool locate(struct group *group, const struct cws_entry *entry, uint32_t *length, uint32_t *magic)
+int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, bool beyond)
 {
-	const struct cws_directory *directory = cws_directories_find(&group->directories, &entry->directory);
-	uint32_t at = 0, name = entry->length < NAME_BYTES - 1 ? entry->length : NAME_BYTES - 1;
+	uint8_t bytes[CWS_HANDLE_MAX];
+	struct cws_handle handle = { .bytes = bytes };
+	uint64_t mask = group->mask;
+	uint32_t magic;
 
-	if (directory) {
-		memcpy(group->path, directory->path, directory->length);
-		at = directory->length;
-		*magic = directory->magic;
-		if (at == 0 || group->path[at - 1] != '/')
-			group->path[at++] = '/';
+	if (group->patterns) {
+		unsigned int reach = cws_patterns_reach(group->patterns, path, strlen(path));
+
+		mask = reach & CWS_REACH_ENTRIES ? group->mask : group->passed;
+		if (!reach)
+			return -EINVAL;
 	}
-	memcpy(group->path + at, entry->name, name);
-	at += name;
-	group->path[at] = 0;
-	*length = at;
-	return directory != NULL;
-}
-
-static uint64_t ns_of(struct statx_timestamp time)
-{
-	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
-/* What is at group->path now, if it is that file. */
-static void look(const struct group *group, const struct cws_handle *target, uint32_t magic, struct cws_file *file)
-{
-	struct statx about;
-
-	file->flags |= CWS_FILE_ABSENT;
-	if (statx(AT_FDCWD, group->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &about))
-		return;
-	/* After the look: whatever was put in its place meanwhile is found out. */
-	if (target->bytes && target->size > 0 && !cws_handle_is_at(target, group->path))
-		return;
-	file->flags &= ~(uint32_t)CWS_FILE_ABSENT;
-	file->inode = about.stx_ino;
-	file->mtime = ns_of(about.stx_mtime);
-	file->ctime = ns_of(about.stx_ctime);
-	file->size = about.stx_size;
-	file->dev = about.stx_dev_major << 20 | about.stx_dev_minor;
-	file->mode = about.stx_mode;
-	file->uid = about.stx_uid;
-	file->gid = about.stx_gid;
-	file->nlink = about.stx_nlink;
-	file->fs_magic = magic;
-	file->mount_id = about.stx_mask & STATX_MNT_ID ? (uint32_t)about.stx_mnt_id : 0;
-}
-
-/* Fills one file of the record and appends its path. `there`: it should still be found under this name. */
-static void describe(struct group *group, const struct cws_entry *entry, const struct cws_handle *target, bool there, struct cws_file *file)
-{
-	uint32_t length, magic = 0, at = group->record.change.h.size;
-
-	if (!entry->name) {
-		file->flags = CWS_FILE_ABSENT;
-		return;
-	}
-	bool located = locate(group, entry, &length, &magic);
-	if (!located)
-		file->flags = CWS_FILE_PATH_TRUNCATED | CWS_FILE_ABSENT;
-	else if (there)
-		look(group, target, magic, file);
-	else
-		file->flags = CWS_FILE_ABSENT;
-	memcpy((uint8_t *)&group->record + at, group->path, length);
-	memset((uint8_t *)&group->record + at + length, 0, -length & 7);
-	file->path = (struct cws_str){ .off = at, .len = length };
-	group->record.change.h.size = at + ((length + 7) & ~7u);
-}
-
-/* The directory is marked that its path led to once, whatever becomes of the path meanwhile, and known before its first event can name it. */
-static int mark(struct group *group, const char *path)
-{
+	/* The directory is marked that its path led to once, whatever becomes of the path meanwhile, and known before its first event can name it. */
 	int fd = cws_directory_open(path);
-
 	if (fd < 0)
 		return fd;
-	int error = cws_directories_add(&group->directories, fd, path);
-	if (!error && fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, group->mask, fd, NULL))
+	int error = cws_handle_of(fd, &handle, bytes, &magic);
+	if (!error && !beyond && group->marks.count >= group->max_marks && !cws_marks_have(&group->marks, &handle))
+		error = -EDQUOT;
+	if (!error)
+		error = cws_directories_add(&group->directories, &handle, magic, path);
+	if (!error)
+		error = cws_marks_add(&group->marks, &handle);
+	if (!error && fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR, mask, fd, NULL)) {
 		error = -errno;
+		cws_marks_remove(&group->marks, &handle);
+	}
 	close(fd);
 	return error;
 }
 
-/* A directory that appeared where directories are watched is watched too: group->path is where. */
-static bool follow(struct group *group, const struct cws_entry *entry)
+void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory, const char *path)
 {
-	uint32_t length, magic;
-
-	if (!locate(group, entry, &length, &magic) || length >= CWS_DIRECTORY_PATH)
-		return false;
-	int error = mark(group, group->path);
-	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
-}
-
-static void make_record(struct group *group, struct cws_fanotify_event *event)
-{
-	struct cws_change *change = &group->record.change;
-
-	/* Kernels before 5.17 tell the two ends of a rename apart: nothing says which belong together. */
-	if (event->mask & FAN_MOVED_TO && !event->renamed.name) {
-		event->renamed = event->entry;
-		event->entry = (struct cws_entry){ 0 };
-	}
-	const struct cws_entry *last = event->renamed.name ? &event->renamed : &event->entry;
-
-	memset(change, 0, sizeof(*change));
-	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
-	change->since = group->since;
-	change->mask = event->mask;
-	change->group = group->number;
-	if (event->mask & FAN_ONDIR && event->mask & (FAN_RENAME | FAN_MOVED_FROM | FAN_MOVED_TO))
-		cws_directories_pass(&group->directories);
-	bool appeared = event->renamed.name || (event->mask & FAN_CREATE && event->entry.name);
-	if (group->recursive && event->mask & FAN_ONDIR && appeared && !follow(group, last))
-		change->h.flags |= CWS_F_UNWATCHED;
-	describe(group, &event->entry, &event->target, !(event->mask & (FAN_RENAME | FAN_MOVED_FROM)), &change->file);
-	describe(group, &event->renamed, &event->target, true, &change->destination);
+	cws_marks_remove(&group->marks, directory);
+	fanotify_mark(group->source.fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, path);
 }
 
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
 {
-	struct group *group = of(source);
+	struct cws_fanotify_group *group = of(source);
 	struct cws_drained result = { .fill = (double)(group->end - group->begin) / BUFFER };
 	struct cws_fanotify_event event;
 
@@ -239,8 +130,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
 			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
-		} else {
-			make_record(group, &event);
+		} else if (cws_fanotify_change(group, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
 				result.full = true;
 				break;
@@ -256,11 +146,13 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 
 static void close_group(struct cws_source *source)
 {
-	struct group *group = of(source);
+	struct cws_fanotify_group *group = of(source);
 
 	if (source->fd >= 0)
 		close(source->fd);
 	cws_directories_destroy(&group->directories);
+	cws_marks_destroy(&group->marks);
+	cws_patterns_release(group->patterns);
 	pthread_mutex_destroy(&group->lock);
 	free(group);
 }
@@ -297,17 +189,20 @@ void cws_fanotify_probe(struct cws_fanotify_support *support)
 		close(fd);
 }
 
-int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **source)
+int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source)
 {
-	struct group *group = calloc(1, sizeof(*group));
+	struct cws_fanotify_group *group = calloc(1, sizeof(*group));
 	bool target;
 	int error;
 
 	if (!group)
 		return -ENOMEM;
 	group->source = (struct cws_source){ .ops = &OPS, .fd = -1 };
-	group->recursive = recursive;
-	group->number = number;
+	group->number = options->number;
+	group->max_marks = options->max_marks;
+	group->patterns = options->patterns;
+	if (group->patterns)
+		cws_patterns_hold(group->patterns);
 	pthread_mutex_init(&group->lock, NULL);
 	error = cws_directories_init(&group->directories);
 	if (!error) {
@@ -318,27 +213,29 @@ int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **sourc
 		close_group(&group->source);
 		return error;
 	}
-	group->mask = CHANGES | (target ? FAN_RENAME : FAN_MOVED_FROM | FAN_MOVED_TO);
+	const uint64_t renames = target ? FAN_RENAME : FAN_MOVED_FROM | FAN_MOVED_TO;
+	group->mask = CHANGES | renames;
+	group->passed = PASSED | renames;
 	group->empty = clock_ns();
 	*source = &group->source;
 	return 0;
 }
 
-int cws_fanotify_mark(struct cws_source *source, const char *path)
+int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond)
 {
-	struct group *group = of(source);
+	struct cws_fanotify_group *group = of(source);
 
 	pthread_mutex_lock(&group->lock);
-	int error = mark(group, path);
+	int error = cws_fanotify_mark_at(group, path, beyond);
 	pthread_mutex_unlock(&group->lock);
 	return error;
 }
 
-int cws_fanotify_unmark(struct cws_source *source, const char *path)
+void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts)
 {
-	struct group *group = of(source);
+	struct cws_fanotify_group *group = of(source);
 
-	if (fanotify_mark(source->fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, path))
-		return -errno;
-	return 0;
+	pthread_mutex_lock(&group->lock);
+	*counts = (struct cws_fanotify_counts){ .filtered = group->filtered, .marks = group->marks.count };
+	pthread_mutex_unlock(&group->lock);
 }

@@ -3,6 +3,7 @@
 #ifndef CWS_FANOTIFY_H
 #define CWS_FANOTIFY_H
 
+#include "patterns.h"
 #include "source.h"
 
 struct cws_fanotify_support {
@@ -15,10 +16,21 @@ void cws_fanotify_probe(struct cws_fanotify_support *support);
 
 bool cws_is_fanotify(const struct cws_source *source);
 
-/* All return 0 or a negative errno. `recursive`: a directory that appears below a marked one is marked by the thread at once. `number`: what its records carry. */
-int cws_fanotify_open(bool recursive, uint32_t number, struct cws_source **source);
-/* Marks a directory; the last part of the path must be no symbolic link. Again is harmless. */
-int cws_fanotify_mark(struct cws_source *source, const char *path);
-int cws_fanotify_unmark(struct cws_source *source, const char *path);
+struct cws_fanotify_options {
+	uint32_t number;               /* what its records carry */
+	uint32_t max_marks;            /* that the thread makes by itself, and others that are not `beyond` */
+	struct cws_patterns *patterns; /* what is wanted: directories that appear and may hold some are marked by the thread at once; NULL: all */
+};
+
+struct cws_fanotify_counts {
+	uint64_t filtered; /* events that nobody wanted */
+	uint32_t marks;
+};
+
+/* Return 0 or a negative errno. */
+int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source);
+/* Marks a directory; no part of the path may be a symbolic link. Again is harmless. -EINVAL: nothing in it is wanted; -EDQUOT: too many. */
+int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond);
+void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts);
 
 #endif

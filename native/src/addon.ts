@@ -5,7 +5,7 @@ import { load } from '../load.js'
 export const addon = (): Addon => load().addon as Addon
 
 /** An object of C behind a pointer. */
-export type Handle = { readonly __handle: 'object' | 'drain' | 'timed' }
+export type Handle = { readonly __handle: 'object' | 'drain' | 'timed' | 'patterns' }
 
 export interface Addon {
   bpfOpen(path: string): Handle
@@ -31,8 +31,9 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
-  drainAddFanotify(drain: Handle, recursive: boolean, group: number): number
-  drainMark(drain: Handle, source: number, path: Buffer, whether: boolean): void
+  drainAddFanotify(drain: Handle, group: number, maxMarks: number, patterns: Handle | undefined): number
+  drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
+  drainFanotifyCounts(drain: Handle, source: number): FanotifyCounts
   fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void
   drainRemove(drain: Handle, source: number): void
@@ -55,8 +56,20 @@ export interface Addon {
   peerCredentials(fd: number): { pid: number; uid: number; gid: number }
   notify(path: string, state: string): void
 
+  patternsOpen(): Handle
+  patternsAdd(patterns: Handle, glob: Buffer, ignored: boolean): void
+  patternsMatch(patterns: Handle, path: Uint8Array): boolean
+  patternsReach(patterns: Handle, path: Uint8Array): number
+
   timedOpen(): Handle
   timedRead(reader: Handle, path: string, into: Buffer, ms: number): number
+}
+
+export interface FanotifyCounts {
+  /** Events that nobody wanted. */
+  filtered: number
+  /** Directories that are marked now. */
+  marks: number
 }
 
 export interface ProgramInfo {

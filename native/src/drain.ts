@@ -1,6 +1,7 @@
-import { type Addon, addon, type DrainStats, type Handle } from './addon.ts'
+import { type Addon, addon, type DrainStats, type FanotifyCounts, type Handle } from './addon.ts'
 import { TYPE } from './layout.generated.ts'
 import type { BpfObject } from './object.ts'
+import type { PathPatterns } from './patterns.ts'
 
 /** The queue's memory in several views. Record offsets are multiples of 8, so fields of 4 and 8 bytes can be read by index. */
 export interface Queue {
@@ -44,18 +45,24 @@ export interface RingSource {
 }
 
 export interface FanotifyOptions {
-  /** A directory that appears below a marked one is marked at once, by the native thread. Default false. */
-  recursive?: boolean
+  /** What is wanted: nothing else comes, and a directory that appears and may hold some of it is marked by the native thread at once. Default: all. */
+  patterns?: PathPatterns
+  /** Most directories that are marked, but for those marked `beyond` it. Default: no bound of its own. */
+  maxMarks?: number
 }
 
 /** A fanotify group that is being drained: its records have TYPE.CHANGE. */
 export interface FanotifySource {
   /** Its number among the groups of its drain: CHANGE.group of its records. */
   readonly group: number
-  /** Watches the entries of a directory (not of those below it); a symbolic link as its last part is refused. Throws `CWS_FANOTIFY_MARK`. */
-  mark(path: string | Uint8Array): void
-  /** No longer watches it. Throws `CWS_FANOTIFY_MARK`. */
-  unmark(path: string | Uint8Array): void
+  /**
+   * Watches the entries of a directory (not of those below it), or of one that only leads to what is wanted those that come and go. No part of
+   * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_FANOTIFY_MARK`, with errno EDQUOT at the bound and EINVAL where
+   * nothing is wanted.
+   */
+  mark(path: string | Uint8Array, beyond?: boolean): void
+  /** Those it had in the end, when it is no longer drained. */
+  counts(): FanotifyCounts
   /** Takes what is there and stops. */
   remove(): void
 }
@@ -74,6 +81,8 @@ export class Drain implements Disposable {
   #busy = false
   #closed = false
   #groups = 0
+  /** Of each fanotify group that is drained: what keeps its counts, which go with it. */
+  readonly #counting = new Set<() => void>()
   #last: DrainStats | undefined
 
   /** Use {@link openDrain}. */
@@ -108,12 +117,23 @@ export class Drain implements Disposable {
    */
   addFanotify(options: FanotifyOptions = {}): FanotifySource {
     const group = ++this.#groups
-    const source = this.#addon.drainAddFanotify(this.#handle, options.recursive ?? false, group)
+    const source = this.#addon.drainAddFanotify(this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.patterns?.handle)
+    let last: FanotifyCounts = { filtered: 0, marks: 0 }
+    const count = () => {
+      last = this.#addon.drainFanotifyCounts(this.#handle, source)
+    }
+    this.#counting.add(count)
     return {
       group,
-      mark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), true),
-      unmark: (path) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), false),
-      remove: () => this.#addon.drainRemove(this.#handle, source),
+      mark: (path, beyond = false) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), beyond),
+      counts: () => {
+        if (this.#counting.has(count)) count()
+        return last
+      },
+      remove: () => {
+        if (this.#counting.delete(count)) count()
+        this.#addon.drainRemove(this.#handle, source)
+      },
     }
   }
 
@@ -125,6 +145,8 @@ export class Drain implements Disposable {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    for (const count of this.#counting) count()
+    this.#counting.clear()
     this.#addon.drainStop(this.#handle)
     this.#last = this.#addon.drainStats(this.#handle)
     if (!this.#busy) this.#flush()

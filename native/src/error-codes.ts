@@ -22,6 +22,7 @@ export const nativeErrorCodes = {
   CWS_EXEC: 'The program cannot be executed in place of this one.',
   CWS_LOCK: 'A lock file cannot be opened or locked. Held by another process it is no error: the lock is then undefined.',
   CWS_NOTIFY: 'The service manager that started the agent cannot be told that it is ready.',
+  CWS_PATTERN: 'A pattern of paths is none: it is not absolute, has an empty, `.` or `..` segment, an open `[`, or is too long.',
   CWS_PEER: 'Who is at the other end of a socket cannot be told.',
   CWS_TIMED: 'There is no memory to read with what may block.',
 } as const

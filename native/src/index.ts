@@ -2,7 +2,7 @@
 
 export { CAPABILITIES, capDrop, capGet, execve, noNewPrivileges } from '../launch.js'
 export { diagnose, type LoadFacts, load as loadAddon, NativeUnavailableError, objectPath } from '../load.js'
-export type { CgroupMode, DrainStats, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
+export type { CgroupMode, DrainStats, FanotifyCounts, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
 export {
   Drain,
   type DrainOptions,
@@ -17,6 +17,7 @@ export { nativeErrorCodes } from './error-codes.ts'
 export { FAN, probeFanotify } from './fanotify.ts'
 export * from './layout.generated.ts'
 export { BpfObject, openObject, type RecordCounters } from './object.ts'
+export { PathPatterns, REACH } from './patterns.ts'
 export { type Features, probeFeatures, tracepointParameters } from './probe.ts'
 export { readBigInt, readBytes, readNumber, readText, readU32, recordFlags, recordSize, recordType, walkRecords } from './record.ts'
 export type { SharedDrain } from './shared-drain.ts'

@@ -25,6 +25,7 @@ export const RECORD_FLAG = {
   CGROUP_TRUNCATED: 256,
   THREAD_EXEC: 512,
   UNWATCHED: 1024,
+  ASIDE: 2048,
 } as const
 
 /** enum cws_file_flag */

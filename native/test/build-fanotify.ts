@@ -3,7 +3,22 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const parts = ['queue', 'loss', 'join', 'sink', 'pace', 'saturation', 'drain', 'fanotify', 'fanotify_event', 'directories']
+const parts = [
+  'queue',
+  'loss',
+  'join',
+  'sink',
+  'pace',
+  'saturation',
+  'drain',
+  'fanotify',
+  'fanotify_change',
+  'fanotify_event',
+  'directories',
+  'marks',
+  'patterns',
+  'wildcard',
+]
 
 /** Builds c/fanotify_test.c and what it tests with ASan and UBSan. @returns the program. */
 export function buildFanotifyTest(folder: string): string {

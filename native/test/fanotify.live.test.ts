@@ -28,6 +28,7 @@ import {
   LOST,
   openDrain,
   openObject,
+  PathPatterns,
   probeFanotify,
   type Queue,
   RECORD_FLAG,
@@ -101,11 +102,12 @@ function onRecords(queue: Queue, start: number, end: number): void {
   })
 }
 
-function watch(options: FanotifyOptions = {}): { drain: Drain; source: FanotifySource } {
+/** A new folder, watched; `globs`: what in it is wanted. */
+function watch(globs?: readonly string[], options: FanotifyOptions = {}): { drain: Drain; source: FanotifySource } {
   folder = mkdtempSync(join(base, 'watched-'))
   const drain = openDrain({ onRecords })
   open.push(drain)
-  const source = drain.addFanotify(options)
+  const source = drain.addFanotify({ ...options, ...(globs && { patterns: new PathPatterns(globs.map((glob) => `${folder}${glob}`)) }) })
   source.mark(folder)
   return { drain, source }
 }
@@ -192,14 +194,8 @@ describe('a marked directory', () => {
     await seen(FAN.CREATE, at('real', 'file'))
   })
 
-  it('is left alone when its mark is taken away', async () => {
+  it('cannot be marked in a group that is removed', () => {
     const { source } = watch()
-    source.unmark(folder)
-    writeFileSync(at('unseen'), '')
-    source.mark(folder)
-    writeFileSync(at('seen'), '')
-    await seen(FAN.CREATE, at('seen'))
-    expect(about(FAN.CREATE, at('unseen'))).toEqual([])
     source.remove()
     expect(() => source.mark(folder)).toThrow(expect.objectContaining({ code: 'CWS_DRAIN_CLOSED' }))
   })
@@ -228,7 +224,8 @@ describe('a marked directory', () => {
 
 describe('recursion', () => {
   it('a directory that appears below is watched, whether made or moved there', async () => {
-    watch({ recursive: true })
+    const { source } = watch([''])
+    expect(source.counts().marks).toBe(1)
     const outside = mkdtempSync(join(base, 'outside-'))
     mkdirSync(at('made'))
     expect((await seen(FAN.CREATE, at('made'))).flags & RECORD_FLAG.UNWATCHED).toBe(0)
@@ -240,6 +237,54 @@ describe('recursion', () => {
     await until('the move', () => changes.some((one) => one.to?.equals(Buffer.from(at('moved')))))
     writeFileSync(at('moved', 'file'), '')
     await seen(FAN.CREATE, at('moved', 'file'))
+    expect(source.counts().marks).toBe(4)
+    rmSync(at('made'), { recursive: true })
+    await seen(FAN.DELETE, at('made'))
+    expect(source.counts().marks).toBe(2)
+    // What lies elsewhere now is not told, and its mark goes with the first that happens there.
+    const elsewhere = join(base, 'elsewhere-moved')
+    renameSync(at('moved'), elsewhere)
+    await until('it goes', () => changes.some((one) => one.mask & FAN.RENAME && one.path?.equals(Buffer.from(at('moved')))))
+    writeFileSync(join(elsewhere, 'unseen'), '')
+    await until('its mark goes', () => source.counts().marks === 1)
+    expect(changes.some((one) => one.path?.toString().endsWith('unseen'))).toBe(false)
+  })
+
+  it('only what is wanted comes, and only directories that may hold it are marked', async () => {
+    const { source } = watch(['/*/conf/*.yaml', '/bin/*'])
+    mkdirSync(at('bin', 'deep'), { recursive: true })
+    mkdirSync(at('shop', 'conf', 'deep'), { recursive: true })
+    mkdirSync(at('shop', 'other'))
+    await until('both ways are marked', () => source.counts().marks >= 3)
+    source.mark(at('shop', 'conf'))
+    expect(() => source.mark(at('shop', 'other'))).toThrow(expect.objectContaining({ errno: 22 }))
+    for (const path of ['shop/conf/a.yaml', 'shop/conf/a.json', 'shop/other/b.yaml', 'bin/tool', 'bin/deep/tool', 'top.yaml'])
+      writeFileSync(at(path), '')
+    await seen(FAN.CREATE, at('shop/conf/a.yaml'))
+    await seen(FAN.CREATE, at('bin/tool'))
+    for (const path of ['shop/conf/a.json', 'shop/other/b.yaml', 'bin/deep/tool', 'top.yaml'])
+      expect(changes.some((one) => one.path?.equals(Buffer.from(at(path))))).toBe(false)
+    expect(source.counts()).toMatchObject({ marks: 4 })
+    // The folder that leads there is not wanted, but comes: what is in it is to be looked at.
+    expect((await seen(FAN.CREATE, at('shop'))).flags & RECORD_FLAG.ASIDE).not.toBe(0)
+    // Whoever renames it renames what is wanted.
+    renameSync(at('shop'), at('store'))
+    expect((await seen(FAN.RENAME, at('shop'))).flags & RECORD_FLAG.ASIDE).toBe(0)
+    writeFileSync(at('store/conf/b.yaml'), '')
+    await seen(FAN.CREATE, at('store/conf/b.yaml'))
+  })
+
+  it('ends at the bound of marks, and says so', async () => {
+    const { source } = watch([''], { maxMarks: 2 })
+    mkdirSync(at('one'))
+    expect((await seen(FAN.CREATE, at('one'))).flags & RECORD_FLAG.UNWATCHED).toBe(0)
+    mkdirSync(at('two'))
+    expect((await seen(FAN.CREATE, at('two'))).flags & RECORD_FLAG.UNWATCHED).not.toBe(0)
+    const EDQUOT = 122
+    expect(() => source.mark(at('two'))).toThrow(expect.objectContaining({ errno: EDQUOT }))
+    source.mark(at('one'))
+    source.mark(at('two'), true)
+    expect(source.counts().marks).toBe(3)
   })
 
   it('is not done unless asked for', async () => {

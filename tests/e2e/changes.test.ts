@@ -128,6 +128,23 @@ describe.each(fileFlavours)('$name', (flavour) => {
       expect(files.events.filter(({ change }) => change.file.path === files.at('other'))).toEqual([])
     })
 
+    test('what patterns match, as the folders that match come and go, but what is ignored', async () => {
+      await using files = await FileChanges.watch({ flavour, paths: ['*/conf/**/*.yaml', 'bin/*'], ignore: ['**/old'] })
+      for (const path of ['bin/deep', 'shop/conf/x/y', 'shop/conf/old', 'shop/other']) mkdirSync(files.at(path), { recursive: true })
+      await files.seen('created', files.at('bin/deep'))
+      for (const path of ['bin/deep/no', 'shop/other/no.yaml', 'shop/conf/old/no.yaml', 'shop/conf/no.json']) writeFileSync(files.at(path), '')
+      for (const path of ['bin/tool', 'shop/conf/a.yaml', 'shop/conf/x/y/b.yaml']) {
+        writeFileSync(files.at(path), '')
+        await files.seen('created', files.at(path))
+      }
+      // Whoever moves a folder moves what is in it, and away from here.
+      renameSync(files.at('shop'), files.at('store'))
+      await files.seen('renamed', files.at('shop'))
+      writeFileSync(files.at('store/conf/c.yaml'), '')
+      await files.seen('created', files.at('store/conf/c.yaml'))
+      expect(files.events.filter(({ change }) => /\/no(\.|$)/.test(String(change.file.path)))).toEqual([])
+    })
+
     test('nothing behind a symbolic link', async () => {
       await using files = await FileChanges.watch({ flavour })
       const outside = files.outside()
@@ -145,8 +162,8 @@ describe.each(fileFlavours)('$name', (flavour) => {
       const at = (...names: string[]) => join(folder, ...names)
       mkdirSync(at('one'))
       const events: Change[] = []
-      const first = fim({ name: 'first', flavour: flavour.name, paths: [at('one')] })
-      const second = fim({ name: 'second', flavour: flavour.name, paths: [folder] })
+      const first = fim({ name: 'first', flavour: flavour.name, watch: [at('one')] })
+      const second = fim({ name: 'second', flavour: flavour.name, watch: [folder] })
       await using pipeline = await TestPipeline.of([processExec(), first, second, recorderInto(events)])
       await pipeline.start()
       const created = (path: string) => events.filter(({ change }) => change.kind === 'created' && change.file.path === path).length
@@ -161,7 +178,7 @@ describe.each(fileFlavours)('$name', (flavour) => {
 
     test('nothing while nobody looks at changes', async () => {
       using temporary = temporaryFolder()
-      const pipeline = await TestPipeline.of([fim({ flavour: flavour.name, paths: [temporary.path] })])
+      const pipeline = await TestPipeline.of([fim({ flavour: flavour.name, watch: [temporary.path] })])
       await pipeline.start()
       writeFileSync(join(temporary.path, 'a'), '')
       const files = pipeline.runtime.sensors[0]

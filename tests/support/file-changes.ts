@@ -19,7 +19,7 @@ export interface FileFlavour {
 
 /** Whoever adds a flavour adds a line here; the whole suite then runs on it. */
 export const fileFlavours: readonly FileFlavour[] = [
-  { name: 'fanotify', gaps: ['mapping', 'links', 'moves', 'found', ...(nested() ? ['namespace' as const] : [])] },
+  { name: 'fanotify', gaps: ['mapping', 'links', 'found', ...(nested() ? ['namespace' as const] : [])] },
 ]
 
 /** Whether this flavour tells who changed a file. */
@@ -27,8 +27,10 @@ export const knowsAuthors = ({ gaps }: FileFlavour): boolean => !gaps.some((gap)
 
 interface WatchOptions {
   readonly flavour: FileFlavour
-  /** Within the new folder; absent: all of it. */
+  /** Paths or patterns within the new folder; absent: all of it. */
   readonly paths?: readonly string[]
+  /** Within it too. */
+  readonly ignore?: readonly string[]
   /** Whether the process sensor runs too. Default true. */
   readonly processes?: boolean
   /** Before the sensors start: makes what is to be there already. */
@@ -49,12 +51,13 @@ export class FileChanges implements AsyncDisposable {
     this.pipeline = pipeline
   }
 
-  static async watch({ flavour, paths, processes = true, prepare }: WatchOptions): Promise<FileChanges> {
+  static async watch({ flavour, paths, ignore = [], processes = true, prepare }: WatchOptions): Promise<FileChanges> {
     const base = mkdtempSync(join(tmpdir(), 'cws-changes-'))
     const folder = mkdtempSync(join(base, 'watched-'))
     prepare?.((...names) => join(folder, ...names))
     const events: Change[] = []
-    const changes = fim({ flavour: flavour.name, paths: paths?.map((path) => join(folder, path)) ?? [folder] })
+    const within = (path: string) => join(folder, path)
+    const changes = fim({ flavour: flavour.name, watch: paths?.map(within) ?? [folder], ignore: ignore.map(within) })
     const pipeline = await TestPipeline.of([...(processes ? [processExec()] : []), changes, recorderInto(events)])
     await pipeline.start()
     return new FileChanges(base, folder, events, pipeline)

@@ -7,7 +7,7 @@ export function probe(shared: SharedDrain | undefined): Probe {
   try {
     const { ok, reason, authors, target } = probeFanotify()
     if (!ok) return { ok, reason }
-    const gaps: Gap[] = ['mapping', 'links', 'moves', 'found']
+    const gaps: Gap[] = ['mapping', 'links', 'found']
     if (!authors) gaps.push('authors')
     else if (!inInitialPidNamespace()) gaps.push('namespace')
     else if (!shared?.drain) gaps.push('chance')

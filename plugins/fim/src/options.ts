@@ -1,18 +1,32 @@
 import { z } from 'zod'
 
-/** A path in its one form: absolute, no `.`, `..`, `//` or slash at its end. */
-const path = z
+/** A glob in its one form: absolute, no `.`, `..`, `//` or slash at its end, every `[` closed. */
+const glob = z
   .string()
   .max(4000)
-  .regex(/^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+)$/, 'must be an absolute path without `.`, `..` or a slash at its end')
+  .regex(/^(?:\/|(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+)$/, 'must be an absolute path or pattern without `.`, `..` or a slash at its end')
+  .refine((text) => text.split('/').length <= 60, 'has more than 60 parts')
+  .refine(
+    (text) => text.split('/').every((part) => !part.replace(/\[(?:[!^].|[^!^])[^\]]*\]/gs, '').includes('[')),
+    'has a `[` without its `]`',
+  )
 
 export const optionsSchema = z.strictObject({
   flavour: z.enum(['auto', 'fanotify']).default('auto').describe('How to watch: the best that works here, or this one alone'),
-  paths: z
-    .array(path.describe('A folder with all that is below it, or a file; it need not exist yet'))
+  watch: z
+    .array(
+      glob.describe(
+        'A path (of a folder: with all below it), or a pattern: `*`, `?` and `[a-z]` within one name, `**` for any number of folders; it need not exist yet',
+      ),
+    )
     .min(1)
     .max(1000)
     .describe('What to watch'),
+  ignore: z
+    .array(glob.describe('A path or pattern, as in `watch`; what is below an ignored folder is ignored too'))
+    .max(1000)
+    .default([])
+    .describe('What of it not to watch'),
   maxFolders: z.int().min(1).max(200_000).default(8192).describe('Most folders that are watched; what lies beyond is told and not watched'),
 })
 

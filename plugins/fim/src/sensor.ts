@@ -5,10 +5,10 @@ import {
   type Drain,
   FAN,
   type FanotifySource,
-  FILE_FLAG,
   HEADER,
   LOST,
   openDrain,
+  PathPatterns,
   RECORD_FLAG,
   recordFlags,
   recordType,
@@ -39,7 +39,7 @@ const LOOK_GAP_MS = 30_000
 
 interface Attached {
   readonly drain: Drain
-  readonly groups: { readonly trees: FanotifySource; readonly files: FanotifySource }
+  readonly group: FanotifySource
   readonly watch: Watch
   close(): void
 }
@@ -48,14 +48,13 @@ interface Attached {
 export class FileSensor {
   readonly readers
   readonly #options: Options
+  readonly #patterns: PathPatterns
   readonly #live: Live = { memory: undefined, kind: 'modified' }
   readonly #found = new Map<string, Memory>()
   #unfound = 0
   #timer: NodeJS.Timeout | undefined
   #looking: NodeJS.Timeout | undefined
   #looked = Number.NEGATIVE_INFINITY
-  /** Numbers of the own groups in the drain. */
-  readonly #groups = new Set<number>()
   #shared: SharedDrain | undefined
   #feeds: Feeds | undefined
   #owner: object | undefined
@@ -67,6 +66,7 @@ export class FileSensor {
 
   constructor(options: Options) {
     this.#options = options
+    this.#patterns = new PathPatterns(options.watch, options.ignore)
     this.readers = changeReaders(this.#live, (boottime) => this.#toWall(boottime))
   }
 
@@ -92,7 +92,8 @@ export class FileSensor {
   }
 
   counts(): Readonly<Record<string, SourceCounts>> {
-    return { change: { seen: this.#seen, filtered: this.#filtered, lost: this.#lost } }
+    const filtered = this.#filtered + (this.#attached?.group.counts().filtered ?? 0)
+    return { change: { seen: this.#seen, filtered, lost: this.#lost } }
   }
 
   [Symbol.dispose](): void {
@@ -102,35 +103,29 @@ export class FileSensor {
   #arrange(): void {
     const drain = this.#shared?.drain
     if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
-    if (this.#wanted && !this.#attached) this.#attached = this.#attach(drain)
+    if (this.#wanted && !this.#attached) this.#attach(drain)
   }
 
-  #attach(shared: Drain | undefined): Attached {
+  #attach(shared: Drain | undefined): void {
     const own = shared
       ? undefined
       : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
     const drain = (shared ?? own) as Drain
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
-    const open: FanotifySource[] = []
-    const close = () => {
-      for (const source of open) source.remove()
+    try {
+      const group = drain.addFanotify({ patterns: this.#patterns, maxMarks: this.#options.maxFolders })
+      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem) => this.#feeds?.problem(problem))
+      const close = () => {
+        this.#filtered += group.counts().filtered
+        group.remove()
+        own?.close()
+        leave?.()
+      }
+      this.#attached = { drain, group, watch, close }
+      watch.start()
+    } catch (error) {
       own?.close()
       leave?.()
-      this.#groups.clear()
-    }
-    try {
-      const add = (recursive: boolean) => {
-        const source = drain.addFanotify({ recursive })
-        open.push(source)
-        this.#groups.add(source.group)
-        return source
-      }
-      const groups = { trees: add(true), files: add(false) }
-      const watch = new Watch(this.#options.paths, groups, this.#options.maxFolders, (problem) => this.#feeds?.problem(problem))
-      watch.start()
-      return { drain, groups, watch, close }
-    } catch (error) {
-      close()
       throw error
     }
   }
@@ -149,24 +144,17 @@ export class FileSensor {
     const type = recordType(memory, at)
     if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.CHANGE) this.#tellLoss(memory, at)
     // Others may have groups in the same drain: this plugin once more, while one configuration gives way to another.
-    if (type !== TYPE.CHANGE || !this.#groups.has(memory.u32[(at + CHANGE.group) >>> 2] as number)) return
+    if (type !== TYPE.CHANGE || memory.u32[(at + CHANGE.group) >>> 2] !== this.#attached?.group.group) return
     const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
     const from = textAt(memory, at, CHANGE.file_path)
     const to = textAt(memory, at, CHANGE.destination_path)
-    this.#emit(memory, at, mask, from, to)
-    if (recordFlags(memory, at) & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('a new folder cannot be watched')
+    const flags = recordFlags(memory, at)
+    if (!(flags & RECORD_FLAG.ASIDE)) this.#emit(memory, at, mask, from, to)
+    if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('a new folder cannot be watched')
     if (mask & FAN.ONDIR) this.#follow(memory, at, mask, from, to)
   }
 
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
-    const watch = this.#attached?.watch
-    // Without a place nothing says that it does not concern: it is told with what is known of it.
-    const lost = ((memory.u32[(at + CHANGE.file_flags) >>> 2] as number) & FILE_FLAG.PATH_TRUNCATED) !== 0
-    const concerned = lost || [from, to].some((path) => path && watch?.concerns(path))
-    if (!concerned) {
-      this.#filtered++
-      return
-    }
     const appeared = to ?? (mask & FAN.CREATE ? from : undefined)
     if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
     this.#live.memory = memory
@@ -181,14 +169,11 @@ export class FileSensor {
     }
   }
 
-  /** Folders that come and go: what is in a new one before it is watched has no events of its own. */
+  /** What is in a new folder before it is watched has no events of its own. */
   #follow(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
     const watch = this.#attached?.watch
     if (!watch) return
-    const renamed = (mask & (FAN.RENAME | FAN.MOVED_FROM | FAN.MOVED_TO)) !== 0
-    if (from && renamed) watch.vanished(from)
-    else if (from && mask & FAN.DELETE) watch.deleted(from)
-    const place = renamed ? to : mask & FAN.CREATE ? from : undefined
+    const place = to ?? (mask & FAN.CREATE ? from : undefined)
     if (!place) return
     const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
     const own = Buffer.from(place)

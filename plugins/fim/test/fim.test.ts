@@ -1,29 +1,61 @@
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PluginTester } from '@cws/core/testing'
-import { CHANGE, CHANGE_SIZE, FAN } from '@cws/native'
+import { CHANGE, CHANGE_SIZE, FAN, PathPatterns } from '@cws/native'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import fim from '../src/index.ts'
 import { kindsOf } from '../src/kinds.ts'
+import { optionsSchema } from '../src/options.ts'
 import { changeReaders } from '../src/readers.ts'
 import { foundRecord, textAt } from '../src/record.ts'
-import { Watch } from '../src/watch.ts'
+import { headOf, Watch } from '../src/watch.ts'
+
+const { EDQUOT, ENOENT, ENOSPC, ENOTDIR } = constants.errno
 
 new PluginTester({ describe, it }).run(fim, {
-  valid: [{ paths: ['/etc', '/root/.ssh/authorized_keys', '/', '/a/..b/...'] }, { paths: ['/x'], flavour: 'fanotify', maxFolders: 1 }],
+  valid: [
+    { watch: ['/etc', '/root/.ssh/authorized_keys', '/', '/a/..b/...'] },
+    { watch: ['/etc/**', '/usr/bin/*', '/srv/shop/config/*.yaml', '/a/[!x-z]?'], ignore: ['/etc/mtab', '/etc/**/*.swp'] },
+    { watch: ['/x'], flavour: 'fanotify', maxFolders: 1 },
+  ],
   invalid: [
     {},
-    { paths: [] },
-    { paths: ['etc'] },
-    { paths: ['/etc/'] },
-    { paths: ['/a/../b'] },
-    { paths: ['/a//b'] },
-    { paths: ['/a\0b'] },
-    { paths: ['/x'], flavour: 'inotify' },
-    { paths: ['/x'], maxFolders: 0 },
+    { watch: [] },
+    { watch: ['etc'] },
+    { watch: ['*.conf'] },
+    { watch: ['/etc/'] },
+    { watch: ['/a/../b'] },
+    { watch: ['/a//b'] },
+    { watch: ['/a\0b'] },
+    { watch: ['/a/[b'] },
+    { watch: ['/a/[]'] },
+    { watch: ['/a/[!]'] },
+    { watch: [`/${'a/'.repeat(60)}b`] },
+    { watch: ['/x'], ignore: ['x'] },
+    { watch: ['/x'], flavour: 'inotify' },
+    { watch: ['/x'], maxFolders: 0 },
   ],
+})
+
+test('what the options take, the patterns take', () => {
+  const text = fc
+    .string({ unit: fc.constantFrom('/', 'a', '*', '?', '[', ']', '!', '^', '-', '.', 'é'), maxLength: 8 })
+    .map((rest) => `/${rest}`)
+  fc.assert(
+    fc.property(text, (glob) => {
+      const taken = () => {
+        try {
+          return new PathPatterns([glob]) && true
+        } catch {
+          return false
+        }
+      }
+      expect([glob, optionsSchema.safeParse({ watch: [glob] }).success]).toEqual([glob, taken()])
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('what the kernel merged comes in the order in which it must have been done', () => {
@@ -51,101 +83,108 @@ test('no record makes a reader throw, or read outside of it', () => {
 
 describe('what is marked', () => {
   let base: string
-  let trees: string[]
-  let files: string[]
+  let marked: string[]
   let problems: string[]
   const at = (...names: string[]) => join(base, ...names)
+  /** Of the marked folders those of this test: the way there is marked too. */
+  const below = () => [...new Set(marked)].filter((path) => path.startsWith(base)).sort()
 
   beforeEach(() => {
     base = mkdtempSync(join(tmpdir(), 'cws-fim-'))
-    trees = []
-    files = []
+    marked = []
     problems = []
   })
   afterEach(() => rmSync(base, { recursive: true }))
 
-  const watch = (paths: readonly string[], maxFolders = 100, refuse?: string) => {
-    const group = (marked: string[]) => ({
-      mark: (path: string | Uint8Array) => {
-        const text = Buffer.from(path as Uint8Array).toString()
-        if (text === refuse) throw Object.assign(new Error(`${text} cannot be watched`), { errno: 28 })
-        try {
-          // As the kernel does: a folder that is there, no link to one.
-          if (!isFolder(text)) throw Object.assign(new Error('no'), { errno: 20 })
-        } catch (error) {
-          throw Object.assign(error as Error, { errno: (error as { errno: number }).errno === 20 ? 20 : 2 })
-        }
-        marked.push(text)
-      },
-    })
-    const one = new Watch(paths, { trees: group(trees), files: group(files) }, maxFolders, (problem) => problems.push(problem))
+  /** As the kernel does: a folder that is there, no link to one; `room` for so many that were not asked for. */
+  const watch = (globs: readonly string[], { room = 100, refuse = '', ignore = [] as string[] } = {}) => {
+    const mark = (path: string | Uint8Array, asked?: boolean) => {
+      const text = Buffer.from(path as Uint8Array).toString()
+      const fail = (errno: number) => Object.assign(new Error(`${text} cannot be watched`), { errno })
+      if (text === refuse) throw fail(ENOSPC)
+      const kind = lstatSync(text, { throwIfNoEntry: false })
+      if (!kind) throw fail(ENOENT)
+      if (!kind.isDirectory()) throw fail(ENOTDIR)
+      if (!asked && marked.length >= room) throw fail(EDQUOT)
+      marked.push(text)
+    }
+    const all = globs.map((glob) => at(glob))
+    const one = new Watch(
+      all,
+      new PathPatterns(
+        all,
+        ignore.map((glob) => at(glob)),
+      ),
+      { mark },
+      (problem) => problems.push(problem),
+    )
     one.start()
     return one
   }
+  const foundBy = (one: Watch, path: string) => {
+    const found: string[] = []
+    one.appeared(Buffer.from(path), (of) => found.push(of.toString()))
+    return found
+  }
 
-  test('a folder with all below it, once, and the one above it', () => {
+  test('a folder with all below it, once, and the way there', () => {
     mkdirSync(at('a', 'b', 'c'), { recursive: true })
-    const one = watch([at('a'), at('a', 'b'), at('a')])
-    expect(trees.sort()).toEqual([at('a'), at('a', 'b'), at('a', 'b', 'c')])
-    expect(files).toEqual([base])
-    expect([one.concerns(Buffer.from(at('a', 'x'))), one.concerns(Buffer.from(at('ab'))), one.concerns(Buffer.from(at('a')))]).toEqual([
-      true,
-      false,
-      true,
-    ])
+    mkdirSync(at('other'))
+    watch(['a', 'a/b', 'a'])
+    expect(below()).toEqual([base, at('a'), at('a', 'b'), at('a', 'b', 'c')])
+    expect(marked).toContain('/')
   })
 
-  test('of a file the folder alone; of what is not there the nearest folder that is, until it comes', () => {
+  test('of a pattern only folders that may hold what it matches', () => {
+    for (const path of ['bin/deep', 'shop/conf/deep', 'shop/other', 'store/conf', 'all/x/y']) mkdirSync(at(path), { recursive: true })
+    watch(['bin/*', '*/conf/*.yaml', 'all/**'], { ignore: ['all/x'] })
+    expect(below()).toEqual([base, at('all'), at('bin'), at('shop'), at('shop', 'conf'), at('store'), at('store', 'conf')])
+  })
+
+  test('of a file the folder alone; of what is not there the way as far as it goes, until it comes', () => {
     writeFileSync(at('file'), '')
-    const one = watch([at('file'), at('x', 'y', 'z')])
-    expect([trees, files]).toEqual([[], [base]])
+    const one = watch(['file', 'x/y/z', 'w/*/v'])
+    expect(below()).toEqual([base])
     mkdirSync(at('x', 'y', 'z'), { recursive: true })
     writeFileSync(at('x', 'y', 'z', 'early'), '')
-    const found: string[] = []
-    one.appeared(Buffer.from(at('x')), (path) => found.push(path.toString()))
-    expect(trees).toEqual([at('x', 'y', 'z')])
-    expect(files).toContain(at('x', 'y'))
-    expect(found).toEqual([at('x', 'y', 'z'), at('x', 'y', 'z', 'early')])
-    rmSync(at('x'), { recursive: true })
-    one.vanished(Buffer.from(at('x', 'y', 'z')))
-    expect(one.folders).toBe(0)
+    writeFileSync(at('x', 'y', 'other'), '')
+    expect(foundBy(one, at('x'))).toEqual([at('x', 'y', 'z'), at('x', 'y', 'z', 'early')])
+    mkdirSync(at('w', 'any'), { recursive: true })
+    writeFileSync(at('w', 'any', 'v'), '')
+    expect(foundBy(one, at('w'))).toEqual([at('w', 'any', 'v')])
+    expect(below()).toEqual([base, at('w'), at('w', 'any'), at('x'), at('x', 'y'), at('x', 'y', 'z')])
   })
 
   test('links that lead in a circle are told, and cost no other path', () => {
     mkdirSync(at('t'))
     symlinkSync('loop', at('loop'))
-    const one = watch([at('loop', 'x'), at('t')])
-    expect(trees).toEqual([at('t')])
-    expect(problems.join()).toContain('ELOOP')
-    expect(() => one.vanished(Buffer.from(at('loop')))).not.toThrow()
+    symlinkSync('t', at('link'))
+    watch(['loop/x', 't', 'link/*', 'link'])
+    expect(marked).toContain(at('t'))
+    const behind = (name: string) => `${at(name)} is a symbolic link: what is behind it is not watched by this path`
+    expect(problems.sort()).toEqual([behind('link'), behind('loop')])
   })
 
-  test('what was asked for is watched, however much is below another', () => {
+  test('not more than allowed, but what was asked for, and what cannot be marked is told', () => {
     for (const name of ['a', 'b', 'c']) mkdirSync(at('large', name), { recursive: true })
     mkdirSync(at('small'))
-    watch([at('large'), at('small')], 2)
-    expect(trees).toContain(at('small'))
-    expect(problems).toHaveLength(1)
-  })
-
-  test('a deleted folder is forgotten, and what was awaited in it is awaited above', () => {
-    mkdirSync(at('x', 'y'), { recursive: true })
-    const one = watch([at('x', 'y', 'z')])
-    expect(files).toEqual([at('x', 'y')])
-    rmSync(at('x', 'y'), { recursive: true })
-    one.deleted(Buffer.from(at('x', 'y')))
-    expect(files).toEqual([at('x', 'y'), at('x')])
-  })
-
-  test('not more than allowed, and what cannot be marked is told', () => {
-    for (const name of ['a', 'b', 'c']) mkdirSync(at('t', name), { recursive: true })
-    watch([at('t')], 2)
-    expect([trees.length, problems.length]).toEqual([2, 1])
-    watch([at('t')], 100, at('t', 'b'))
-    expect(problems.at(-1)).toContain('cannot be watched (errno 28)')
+    watch(['large', 'small'], { room: 0 })
+    expect(below()).toEqual([base, at('large'), at('small')])
+    expect(problems.join()).toContain('maxFolders')
+    problems = []
+    watch(['large'], { refuse: at('large', 'b') })
+    expect(problems).toEqual([`${at('large', 'b')} cannot be watched (errno ${ENOSPC})`])
   })
 })
 
-function isFolder(path: string): boolean {
-  return lstatSync(path).isDirectory()
-}
+test('the head of a pattern is the path that all it matches begins with', () => {
+  expect(['/etc', '/', '/etc/**', '/usr/bin/*', '/**', '/a/b?/c', '/a/[b]/c'].map(headOf)).toEqual([
+    '/etc',
+    '/',
+    '/etc',
+    '/usr/bin',
+    '/',
+    '/a',
+    '/a',
+  ])
+})

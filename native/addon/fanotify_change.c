@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From one event to its record: where it was, whether anybody wants it, what is there now. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+
+#include "fanotify_group.h"
+
+static const uint64_t RENAMED = FAN_RENAME | FAN_MOVED_FROM | FAN_MOVED_TO;
+
+static void locate(struct cws_fanotify_group *group, const struct cws_entry *entry, struct cws_place *place)
+{
+	uint32_t at = 0, name = entry->length < CWS_FANOTIFY_NAME - 1 ? entry->length : CWS_FANOTIFY_NAME - 1;
+
+	place->named = entry->name != NULL;
+	place->located = false;
+	if (!place->named)
+		return;
+	const struct cws_directory *directory = cws_directories_find(&group->directories, &entry->directory);
+	if (directory) {
+		memcpy(place->path, directory->path, directory->length);
+		at = directory->length;
+		place->magic = directory->magic;
+		if (at == 0 || place->path[at - 1] != '/')
+			place->path[at++] = '/';
+	}
+	memcpy(place->path + at, entry->name, name);
+	at += name;
+	place->path[at] = 0;
+	place->length = at;
+	place->located = directory != NULL;
+}
+
+enum interest { NOBODY, ASIDE, WANTED };
+
+/* A directory that was renamed takes along all that is below it: whoever wants that wants to know. */
+static enum interest interest_in(const struct cws_fanotify_group *group, const struct cws_place *place, uint64_t mask)
+{
+	if (!place->named)
+		return NOBODY;
+	/* Without a place nothing says that it does not concern: it is told with what is known of it. */
+	if (!group->patterns || !place->located || cws_patterns_match(group->patterns, place->path, place->length))
+		return WANTED;
+	if (!(mask & FAN_ONDIR) || !(mask & (FAN_CREATE | FAN_DELETE | RENAMED)) || !cws_patterns_reach(group->patterns, place->path, place->length))
+		return NOBODY;
+	return mask & RENAMED ? WANTED : ASIDE;
+}
+
+/* The directory lies where nothing is wanted, as one does that was moved away: its mark goes. */
+static void leave_unwanted(struct cws_fanotify_group *group, const struct cws_entry *entry, struct cws_place *place)
+{
+	if (!place->located)
+		return;
+	uint32_t length = place->length - entry->length;
+
+	length -= length > 1;
+	if (cws_patterns_reach(group->patterns, place->path, length))
+		return;
+	place->path[length] = 0;
+	cws_fanotify_leave(group, &entry->directory, place->path);
+}
+
+static uint64_t ns_of(struct statx_timestamp time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* What is at the place now, if it is that file. */
+static void look(const struct cws_place *place, const struct cws_handle *target, struct cws_file *file)
+{
+	struct statx about;
+
+	file->flags |= CWS_FILE_ABSENT;
+	if (statx(AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &about))
+		return;
+	/* After the look: whatever was put in its place meanwhile is found out. */
+	if (target->bytes && target->size > 0 && !cws_handle_is_at(target, place->path))
+		return;
+	file->flags &= ~(uint32_t)CWS_FILE_ABSENT;
+	file->inode = about.stx_ino;
+	file->mtime = ns_of(about.stx_mtime);
+	file->ctime = ns_of(about.stx_ctime);
+	file->size = about.stx_size;
+	file->dev = about.stx_dev_major << 20 | about.stx_dev_minor;
+	file->mode = about.stx_mode;
+	file->uid = about.stx_uid;
+	file->gid = about.stx_gid;
+	file->nlink = about.stx_nlink;
+	file->fs_magic = place->magic;
+	file->mount_id = about.stx_mask & STATX_MNT_ID ? (uint32_t)about.stx_mnt_id : 0;
+}
+
+/* Fills one file of the record and appends its path. `there`: it should still be found under this name. */
+static void describe(struct cws_fanotify_group *group, const struct cws_place *place, const struct cws_handle *target, bool there, struct cws_file *file)
+{
+	uint32_t at = group->record.change.h.size;
+
+	file->flags = CWS_FILE_ABSENT;
+	if (!place->named)
+		return;
+	if (!place->located)
+		file->flags |= CWS_FILE_PATH_TRUNCATED;
+	else if (there)
+		look(place, target, file);
+	memcpy((uint8_t *)&group->record + at, place->path, place->length);
+	memset((uint8_t *)&group->record + at + place->length, 0, -place->length & 7);
+	file->path = (struct cws_str){ .off = at, .len = place->length };
+	group->record.change.h.size = at + ((place->length + 7) & ~7u);
+}
+
+/* A directory that appeared where something below it is wanted is watched at once. False when it cannot be. */
+static bool follow(struct cws_fanotify_group *group, const struct cws_place *place)
+{
+	if (!place->located || place->length >= CWS_DIRECTORY_PATH)
+		return false;
+	if (!cws_patterns_reach(group->patterns, place->path, place->length))
+		return true;
+	int error = cws_fanotify_mark_at(group, place->path, false);
+	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
+}
+
+bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event)
+{
+	struct cws_change *change = &group->record.change;
+
+	/* Kernels before 5.17 tell the two ends of a rename apart: nothing says which belong together. */
+	if (event->mask & FAN_MOVED_TO && !event->renamed.name) {
+		event->renamed = event->entry;
+		event->entry = (struct cws_entry){ 0 };
+	}
+	if (event->mask & FAN_ONDIR && event->mask & RENAMED)
+		cws_directories_pass(&group->directories);
+	if (event->mask & FAN_ONDIR && event->mask & FAN_DELETE && event->target.size > 0)
+		cws_marks_remove(&group->marks, &event->target);
+	locate(group, &event->entry, &group->from);
+	locate(group, &event->renamed, &group->to);
+	enum interest from = interest_in(group, &group->from, event->mask), to = interest_in(group, &group->to, event->mask);
+
+	if (from != WANTED && to != WANTED)
+		group->filtered++;
+	if (from == NOBODY && to == NOBODY) {
+		leave_unwanted(group, &event->entry, &group->from);
+		leave_unwanted(group, &event->renamed, &group->to);
+		return false;
+	}
+	memset(change, 0, sizeof(*change));
+	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
+	change->since = group->since;
+	change->mask = event->mask;
+	change->group = group->number;
+	if (from != WANTED && to != WANTED)
+		change->h.flags |= CWS_F_ASIDE;
+	const struct cws_place *last = group->to.named ? &group->to : &group->from;
+	bool appeared = group->to.named || event->mask & FAN_CREATE;
+	if (group->patterns && event->mask & FAN_ONDIR && appeared && !follow(group, last))
+		change->h.flags |= CWS_F_UNWATCHED;
+	describe(group, &group->from, &event->target, !(event->mask & (FAN_RENAME | FAN_MOVED_FROM)), &change->file);
+	describe(group, &group->to, &event->target, true, &change->destination);
+	return true;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A fanotify group from within: what fanotify.c (marks and queue) and fanotify_change.c (records) share. */
+#ifndef CWS_FANOTIFY_GROUP_H
+#define CWS_FANOTIFY_GROUP_H
+
+#include <pthread.h>
+
+#include "cws_event.h"
+#include "directories.h"
+#include "fanotify_event.h"
+#include "marks.h"
+#include "patterns.h"
+#include "source.h"
+
+enum {
+	CWS_FANOTIFY_BUFFER = 64 * 1024,
+	CWS_FANOTIFY_NAME = 256,
+	CWS_FANOTIFY_PATH = CWS_DIRECTORY_PATH + CWS_FANOTIFY_NAME,
+};
+
+/* Where an entry is: when its directory is not known, path holds the name alone. */
+struct cws_place {
+	uint32_t length, magic;
+	bool named, located;
+	char path[CWS_FANOTIFY_PATH];
+};
+
+struct cws_fanotify_group {
+	struct cws_source source;
+	uint64_t mask;   /* of a directory whose entries are wanted */
+	uint64_t passed; /* of one that only leads to such */
+	uint32_t number, max_marks;
+	struct cws_patterns *patterns; /* NULL: all that is marked is wanted, and nothing is marked by itself */
+	pthread_mutex_t lock;          /* guards what follows: marks come from JavaScript's thread */
+	struct cws_directories directories;
+	struct cws_marks marks;
+	uint64_t filtered; /* events that nobody wanted */
+	uint64_t since, empty, time; /* ns: what lies in the buffer came after since and before time; the queue was last empty then */
+	uint32_t begin, end;         /* of what is left in the buffer */
+	bool more;                   /* the kernel's queue was not emptied */
+	uint8_t buffer[CWS_FANOTIFY_BUFFER];
+	struct { /* the record being made: the fixed part, then two paths */
+		struct cws_change change;
+		uint8_t text[2 * ((CWS_FANOTIFY_PATH + 7) & ~7)];
+	} record;
+	struct cws_place from, to;
+};
+
+/* All with the lock held. */
+
+/* Makes group->record of the event. False when nobody wants it. */
+bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event);
+/* Marks the directory at the path; `beyond` the bound of marks. Returns 0 or a negative errno. */
+int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, bool beyond);
+/* What happens in that directory concerns nobody any more. */
+void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory, const char *path);
+
+#endif
