@@ -132,7 +132,8 @@ describe.each(fileFlavours)('$name', (flavour) => {
       await using files = await FileChanges.watch({ flavour, paths: ['*/conf/**/*.yaml', 'bin/*'], ignore: ['**/old'] })
       for (const path of ['bin/deep', 'shop/conf/x/y', 'shop/conf/old', 'shop/other']) mkdirSync(files.at(path), { recursive: true })
       await files.seen('created', files.at('bin/deep'))
-      for (const path of ['bin/deep/no', 'shop/other/no.yaml', 'shop/conf/old/no.yaml', 'shop/conf/no.json']) writeFileSync(files.at(path), '')
+      for (const path of ['bin/deep/no', 'shop/other/no.yaml', 'shop/conf/old/no.yaml', 'shop/conf/no.json'])
+        writeFileSync(files.at(path), '')
       for (const path of ['bin/tool', 'shop/conf/a.yaml', 'shop/conf/x/y/b.yaml']) {
         writeFileSync(files.at(path), '')
         await files.seen('created', files.at(path))

@@ -70,7 +70,8 @@ export class Watch {
 
   #tellLink(key: string): void {
     const path = Buffer.from(key, 'latin1')
-    if (this.#kindOf(path)?.isSymbolicLink()) this.#problem(`${path.toString()} is a symbolic link: what is behind it is not watched by this path`)
+    if (this.#kindOf(path)?.isSymbolicLink())
+      this.#problem(`${path.toString()} is a symbolic link: what is behind it is not watched by this path`)
   }
 
   /** Undefined if it is not there, or cannot be reached: links that lead in a circle, a disk that fails. */
