@@ -20,13 +20,14 @@ const setup = (...args: string[]) => {
 
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'cws-setup-'))
-  for (const folder of ['tools', 'scripts', 'native/scripts', 'native/addon', 'native/npm/linux-x64', 'bpf'])
+  for (const folder of ['tools', 'scripts', 'native/scripts', 'native/addon', 'native/npm/linux-x64', 'bpf', 'tests/support'])
     mkdirSync(join(clone, folder), { recursive: true })
   cpSync(join(import.meta.dirname, 'setup'), join(clone, 'scripts/setup'))
   writeFileSync(join(clone, 'package-lock.json'), '{}')
   writeFileSync(join(clone, 'native/addon/addon.c'), 'int a;')
   writeFileSync(join(clone, 'bpf/process.bpf.c'), 'int b;')
   writeFileSync(join(clone, 'native/scripts/packages'), '# comment\nclang # why\nmake\n')
+  writeFileSync(join(clone, 'tests/support/packages'), '# comment\nrunc # why\n')
   writeFileSync(
     join(clone, 'native/scripts/build'),
     `echo "build " >>"${clone}/calls"; touch native/npm/linux-x64/cws_native.node native/npm/linux-x64/process.bpf.o`,
@@ -96,5 +97,11 @@ describe('set-up', () => {
   test('`modules` needs neither packages nor a build', () => {
     expect(setup('modules').status).toBe(0)
     expect([calls('npm').length, calls('dpkg-query').length, calls('build').length]).toEqual([1, 0, 0])
+  })
+
+  test('`tests` brings what live tests need as well', () => {
+    expect(setup('tests').status).toBe(0)
+    expect(calls('apt-get')[1]).toMatch(/install -y --no-install-recommends runc$/)
+    expect(calls('build').length).toBe(1)
   })
 })

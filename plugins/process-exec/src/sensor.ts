@@ -12,7 +12,7 @@ import { HEADER, LOST, TYPE } from './record/layout.ts'
 import type { Memory } from './record/memory.ts'
 import { RecordWriter } from './record/writer.ts'
 import { ProcessTable } from './table/process-table.ts'
-import { Names } from './users.ts'
+import { hostFile, Names } from './users.ts'
 
 /** Where events go: the feeds of the composition that runs now. */
 export interface Feeds {
@@ -62,7 +62,7 @@ export class ProcessSensor {
   constructor(options: Options, boottime: () => bigint, readText?: ReadText) {
     this.clock = new Clock(boottime)
     this.table = new ProcessTable(options.maxTableBytes)
-    this.images = new Images(this.table, new Names('/etc/passwd'), new Names('/etc/group'), this.clock)
+    this.images = new Images(this.table, new Names(hostFile('/etc/passwd')), new Names(hostFile('/etc/group')), this.clock)
     this.lineage = new Lineage(this.table)
     this.fields = processFields(this.images)
     this.readers = eventReaders(this.images, this.fields, { origin: () => this.origin, source: () => this.#source })

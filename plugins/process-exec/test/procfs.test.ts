@@ -62,6 +62,32 @@ test('the control group that says most', () => {
 })
 
 describe('a process in /proc', () => {
+  test('of an own container, seen from a control group namespace within: nobody knows which it is', () => {
+    const inside = mkdtempSync(join(tmpdir(), 'cws-proc-inside-'))
+    try {
+      mkdirSync(join(inside, 'self/ns'), { recursive: true })
+      symlinkSync('cgroup:[4026532000]', join(inside, 'self/ns/cgroup'))
+      const reader = new ProcReader(
+        () => 999n,
+        () => false,
+        inside,
+      )
+      for (const [pid, cgroup] of Object.entries({ 20: '0::/', 21: '0::/../../system.slice/a.service', 22: '4:memory:/\n0::/below' })) {
+        mkdirSync(join(inside, pid))
+        writeFileSync(join(inside, pid, 'stat'), `${pid} (name) ${stat('S', 10)}`)
+        writeFileSync(join(inside, pid, 'status'), status)
+        writeFileSync(join(inside, pid, 'cgroup'), cgroup)
+      }
+      const known = [20, 21, 22].map((pid) => {
+        const writer = new RecordWriter(65536)
+        return (writer.memory.u16[(reader.read(pid, writer) + HEADER.flags) >>> 1] as number) & FLAG.CGROUP_TRUNCATED
+      })
+      expect(known).toEqual([FLAG.CGROUP_TRUNCATED, 0, FLAG.CGROUP_TRUNCATED])
+    } finally {
+      rmSync(inside, { recursive: true })
+    }
+  })
+
   test('becomes a record', () => {
     make(20, {
       stat: `20 (name) ${stat('S', 10)}`,

@@ -11,6 +11,8 @@ const PF_KTHREAD = 0x0020_0000n
 const UNSET = 0xffff_ffff
 const OPEN_PAREN = 0x28
 const CLOSE_PAREN = 0x29
+/** PROC_CGROUP_INIT_INO of include/linux/proc_ns.h: the namespace in which paths of cgroups are whole. */
+const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]'
 
 interface Stat {
   readonly comm: Buffer
@@ -30,6 +32,8 @@ export class ProcReader {
   readonly #keepsValue: (name: string) => boolean
   readonly #readText: ReadText
   readonly #buffer = Buffer.allocUnsafeSlow(MAX_TEXT + 1)
+  /** Whether paths of cgroups are told from where this process stands: those of its own container lack their beginning. */
+  readonly #fromInside: boolean
 
   /** `now`: ns since boot. `keepsValue`: environment variables whose values are kept. `readText`: how arguments and environment are read. */
   constructor(now: () => bigint, keepsValue: (name: string) => boolean, root = '/proc', readText: ReadText = readPlainly) {
@@ -37,6 +41,7 @@ export class ProcReader {
     this.#keepsValue = keepsValue
     this.#root = root
     this.#readText = readText
+    this.#fromInside = ![undefined, INITIAL_CGROUP_NAMESPACE].includes(linkOf(`${root}/self/ns/cgroup`))
   }
 
   /** Writes the record of a process. @returns its offset, -1 if the process is gone or a zombie. */
@@ -58,7 +63,11 @@ export class ProcReader {
     }
     if (!this.#status(pid, record)) return -1
     const cgroup = this.#read(pid, 'cgroup')
-    if (cgroup) record.cgroup = cgroupOf(cgroup)
+    if (cgroup) {
+      const path = cgroupOf(cgroup)
+      record.cgroup = path
+      if (this.#fromInside && !path.toString('latin1').startsWith('/..')) record.flags = (record.flags ?? 0) | FLAG.CGROUP_TRUNCATED
+    }
     record.cred_auid = this.#number(pid, 'loginuid')
     record.cred_session_id = this.#number(pid, 'sessionid')
     // The pid may have gone to another process while its files were read.
@@ -245,6 +254,14 @@ export function parseStat(bytes: Buffer): Stat | undefined {
     tty: encodedDevice(word(4)),
     flags: BigInt(fields[6] as string),
     start: BigInt(fields[19] as string) * TICK_NS,
+  }
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { root } from './agent.ts'
+import { plainEnvironment } from './environment.ts'
+import { run } from './triggers.ts'
+
+const CACHE = join(root, '.cache/container')
+/** How this machine gets at Debian's archive: it is the same in a root that is made from there. */
+const APT = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources']
+
+/** A minimal Debian of this suite, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
+export function debianRoot(suite: string): string {
+  const made = join(CACHE, suite)
+  if (existsSync(made)) return made
+  mkdirSync(join(CACHE, 'packages'), { recursive: true })
+  const folder = mkdtempSync(join(CACHE, 'new-'))
+  try {
+    const mirror = /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec(APT.filter(existsSync).map(withoutComments).join('\n'))?.[0]
+    run('debootstrap', ['--variant=minbase', `--cache-dir=${join(CACHE, 'packages')}`, suite, folder, ...(mirror ? [mirror] : [])], 300_000)
+    // Debian's own image leaves out what needs no space there.
+    rmSync(join(folder, 'etc/apt/sources.list'), { force: true })
+    for (const file of [
+      ...APT,
+      ...globSync('/etc/apt/apt.conf.d/*').filter((file) => /proxy|verify|cainfo/i.test(readFileSync(file, 'utf8'))),
+    ])
+      if (existsSync(file)) cpSync(file, join(folder, file))
+    if (existsSync('/etc/ssl/certs')) cpSync('/etc/ssl/certs', join(folder, 'etc/ssl/certs'), { recursive: true, verbatimSymlinks: true })
+    renameSync(folder, made)
+    return made
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+const withoutComments = (file: string): string => readFileSync(file, 'utf8').replace(/^\s*#.*$/gm, '')
+
+/** A copy that may be changed. */
+export function copyRoot(from: string, to: string): void {
+  run('cp', ['-a', '--reflink=auto', from, to])
+}
+
+/** Puts Node and npm into a root, where images of Node have them. */
+export function addNode(folder: string): void {
+  const bin = join(folder, 'usr/local/bin')
+  const modules = join(folder, 'usr/local/lib/node_modules')
+  mkdirSync(modules, { recursive: true })
+  cpSync(realpathSync(process.execPath), join(bin, 'node'))
+  const [library] = globSync('/{usr/lib,lib}/x86_64-linux-gnu/libatomic.so.1')
+  if (library) cpSync(realpathSync(library), join(folder, 'usr/local/lib/libatomic.so.1'))
+  run('chroot', [folder, 'ldconfig'])
+  cpSync(npmFolder(), join(modules, 'npm'), { recursive: true })
+  for (const name of ['npm', 'npx']) symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(bin, name))
+}
+
+function npmFolder(): string {
+  const { stdout } = spawnSync('sh', ['-c', 'command -v npm'], { env: plainEnvironment(), encoding: 'utf8' })
+  const folder = dirname(dirname(realpathSync(stdout.trim())))
+  if (!existsSync(join(folder, 'package.json'))) throw new Error(`${folder} is not npm`)
+  return folder
+}
+
+/** Name resolution of this machine, for a root that reaches the archive. */
+export function addResolver(folder: string): void {
+  for (const file of ['/etc/resolv.conf', '/etc/hosts']) if (existsSync(file)) writeFileSync(join(folder, file), readFileSync(file))
+}
