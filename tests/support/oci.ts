@@ -38,7 +38,7 @@ export function ociConfig(image: Image, options: ContainerOptions, command: read
       terminal: false,
       user: { uid: 0, gid: 0 },
       args: command,
-      env: Object.entries(image.env).map(([name, value]) => `${name}=${value}`),
+      env: envOf(image),
       cwd: image.workdir,
       capabilities,
       noNewPrivileges: options.noNewPrivileges,
@@ -68,3 +68,5 @@ export function ociConfig(image: Image, options: ContainerOptions, command: read
     },
   }
 }
+
+export const envOf = (image: Image): readonly string[] => Object.entries(image.env).map(([name, value]) => `${name}=${value}`)

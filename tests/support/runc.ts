@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerOptions } from './container-options.ts'
 import type { Image } from './image.ts'
-import { ociConfig } from './oci.ts'
+import { envOf, ociConfig } from './oci.ts'
+import { nested } from './vantage.ts'
 
 /** Folder of runc's own state: containers of others are not seen. */
 const STATE = mkdtempSync(join(tmpdir(), 'cws-runc-'))
@@ -17,7 +18,10 @@ export class Container implements Disposable {
   readonly id = randomBytes(32).toString('hex')
   readonly #bundle = mkdtempSync(join(tmpdir(), 'cws-bundle-'))
 
+  readonly #image: Image
+
   constructor(image: Image, options: ContainerOptions, command: readonly string[] = image.command) {
+    this.#image = image
     writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(ociConfig(image, options, command, `/docker/${this.id}`)))
   }
 
@@ -46,8 +50,15 @@ export class Container implements Disposable {
     return Number(readFileSync(this.#pidFile, 'utf8'))
   }
 
-  /** Runs a program in it. @throws Error with what it said, if it fails */
+  /**
+   * Runs a program in it. In a chroot the runtime would enter the root of the mount namespace, which is not the container's: there the program
+   * shares its namespaces and its root, but not its control group. @throws Error with what it said, if it fails
+   */
   exec(...command: readonly string[]): string {
+    if (nested()) {
+      const enter = ['--target', `${this.pid}`, '--mount', '--uts', '--ipc', '--net', '--root', '--wd']
+      return checked('nsenter', [...enter, '/usr/bin/env', '-i', ...envOf(this.#image), ...command])
+    }
     return checked('runc', ['--root', STATE, 'exec', this.id, ...command])
   }
 
