@@ -1,6 +1,9 @@
 import type { PluginContext } from '@cws/core'
 import { authorOf } from './author.ts'
 import { actorProviders } from './fields/providers.ts'
+import { HeldLocks } from './packages/held-locks.ts'
+import { hostMounts, hostRoot } from './packages/host.ts'
+import { PackageManagers } from './packages/package-managers.ts'
 import { redactions, type Scrubber } from './scrub.ts'
 import type { Feeds, ProcessSensor } from './sensor.ts'
 import { trackerOf } from './tracker.ts'
@@ -16,6 +19,8 @@ export function connect(
   ctx.track(trackerOf(sensor, (callback) => void released.push(callback)))
   ctx.fields('*', { 'process.certainty': (event) => authorOf(sensor, event).certainty })
   ctx.fields('*', actorProviders(sensor.images, sensor.fields, sensor.lineage))
+  const packages = new PackageManagers(sensor.table, sensor.lineage, sensor.fields, new HeldLocks(hostRoot()), hostMounts())
+  ctx.fields('*', { 'process.package_manager': (event) => packages.of(event.actor) })
   if (scrubber) ctx.redact(redactions(scrubber))
   return {
     exec: ctx.feed('exec', sensor.readers.exec),

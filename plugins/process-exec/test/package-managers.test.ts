@@ -1,0 +1,165 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { optionsSchema } from '../src/options.ts'
+import { HeldLocks, parseLocks } from '../src/packages/held-locks.ts'
+import { managers } from '../src/packages/managers.ts'
+import { PackageManagers } from '../src/packages/package-managers.ts'
+import { ProcessSensor } from '../src/sensor.ts'
+import { Records } from './records.ts'
+
+const MOUNTS = 4026531841
+
+describe('/proc/locks', () => {
+  test('tells who holds what, not who waits', () => {
+    const text = [
+      '1: POSIX  ADVISORY  WRITE 812 fe:00:2883 0 EOF',
+      '1: -> POSIX  ADVISORY  WRITE 813 fe:00:2883 0 EOF',
+      '2: FLOCK  ADVISORY  WRITE 812 00:1a:7 0 EOF',
+      '3: POSIX  ADVISORY  READ  814 fe:00:2883 1 1',
+      '4: LEASE  ACTIVE    WRITE 815 fe:00:2883 0 EOF',
+      '',
+    ].join('\n')
+    expect(parseLocks(text)).toEqual(new Map([[812, new Set(['2883', '7'])]]))
+  })
+
+  test('whatever it says, it is read', () => {
+    fc.assert(fc.property(fc.string(), (text) => parseLocks(text) instanceof Map))
+  })
+})
+
+describe('the package manager that a process works for', () => {
+  let root: string
+  let records: Records
+  let sensor: ProcessSensor
+  let held: [pid: number, file: string][]
+  let clock: number
+  const at = (path: string) => join(root, path)
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'cws-packages-'))
+    for (const path of managers.flatMap((manager) => manager.locks ?? [])) {
+      mkdirSync(dirname(at(path)), { recursive: true })
+      writeFileSync(at(path), '')
+    }
+    records = new Records()
+    sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
+    sensor.table.loader = undefined
+    held = []
+    clock = 0
+    run(1, 0, '/usr/lib/systemd/systemd')
+    run(20, 1, '/usr/bin/bash')
+  })
+  afterEach(() => rmSync(root, { recursive: true }))
+
+  /** What a process with this pid executes, or forks to do. */
+  function run(pid: number, ppid: number, path: string, more: Parameters<Records['exec']>[2] = {}): void {
+    records.fork(pid, ppid)
+    records.exec(pid, path, { namespace_mnt: MOUNTS, file_uid: 0, ...more })
+    sensor.consume(records.memory, 0, records.writer.end)
+    records.writer.clear()
+  }
+
+  function packages(mounts: number | undefined = MOUNTS): PackageManagers {
+    const locks = new HeldLocks(root)
+    const isHeld: HeldLocks['isHeld'] = (manager, pids) =>
+      manager.exists
+        ? locks.isHeld(manager, pids)
+        : manager.locks && pids.some((pid) => held.some(([holder, file]) => holder === pid && manager.locks?.includes(file)))
+    return new PackageManagers(sensor.table, sensor.lineage, sensor.fields, { isHeld } as HeldLocks, mounts, () => clock)
+  }
+
+  const of = (pid: number, known = packages()) => known.of(sensor.table.find(pid))
+
+  const installing = (more: Parameters<Records['exec']>[2] = {}) => {
+    held = [[30, '/var/lib/dpkg/lock-frontend']]
+    run(30, 20, '/usr/bin/apt-get')
+    run(31, 30, '/usr/bin/dpkg', more)
+    run(32, 31, '/var/lib/dpkg/info/x.postinst')
+    run(33, 32, '/usr/sbin/useradd')
+  }
+
+  test('is known below the one that holds its lock', () => {
+    installing()
+    expect([20, 30, 31, 32, 33].map((pid) => of(pid))).toEqual(['', 'dpkg', 'dpkg', 'dpkg', 'dpkg'])
+  })
+
+  test('is not one that holds no lock, whoever else holds it', () => {
+    held = [[99, '/var/lib/dpkg/lock-frontend']]
+    run(30, 20, '/usr/bin/dpkg', { argv: ['dpkg', '-l'] })
+    run(31, 30, '/usr/bin/less')
+    run(32, 31, '/usr/bin/bash')
+    expect(of(32)).toBe('')
+  })
+
+  test('is still known when its lock is gone before its last change was read', () => {
+    installing()
+    const known = packages()
+    expect(of(33, known)).toBe('dpkg')
+    held = []
+    clock = 1000
+    expect(of(33, known)).toBe('dpkg')
+  })
+
+  test('is looked for again after a moment', () => {
+    installing()
+    const taken = held
+    held = []
+    const known = packages()
+    expect(of(33, known)).toBe('')
+    held = taken
+    expect(of(33, known)).toBe('')
+    clock = 101
+    expect(of(33, known)).toBe('dpkg')
+  })
+
+  test.each([
+    ['by another path', '/tmp/dpkg', {}],
+    ['by its name alone', '/usr/local/bin/dpkg', {}],
+    ['of another owner', '/usr/bin/dpkg', { file_uid: 1000 }],
+    ['that others may write', '/usr/bin/dpkg', { file_mode: 0o100777 }],
+    ['among other mounts', '/usr/bin/dpkg', { namespace_mnt: 4026532999 }],
+    ['among mounts that nobody knows', '/usr/bin/dpkg', { namespace_mnt: 0 }],
+  ])('is not believed %s', (_, path, more) => {
+    held = [[40, '/var/lib/dpkg/lock']]
+    run(40, 20, path, more)
+    run(41, 40, '/usr/bin/cp')
+    expect([of(40), of(41)]).toEqual(['', ''])
+  })
+
+  test('is not believed where the mounts of the host are not known', () => {
+    installing()
+    expect(of(31, packages(0))).toBe('')
+    expect(packages().of(-1)).not.toBe('')
+  })
+
+  test('npm is at work itself, what it runs of packages is anybody’s', () => {
+    run(50, 20, '/usr/bin/node', { argv: ['node', '/usr/bin/npm', 'install', '-g', 'x'] })
+    run(51, 50, '/usr/bin/dash', { argv: ['sh', '-c', 'node install.js'] })
+    run(52, 20, '/usr/bin/node', { argv: ['node', '/tmp/npm'] })
+    run(53, 20, '/usr/bin/node', { argv: ['node', '-r', '/tmp/x.js', '/usr/bin/npm'] })
+    expect([50, 51, 52, 53].map((pid) => of(pid))).toEqual(['npm', '', '', ''])
+  })
+
+  test('pacman is at work while its file is there', () => {
+    run(60, 20, '/usr/bin/pacman')
+    expect(of(60)).toBe('pacman')
+    rmSync(at('/var/lib/pacman/db.lck'))
+    expect(of(60)).toBe('')
+  })
+
+  test('a lock is found by the inode of the host’s file', () => {
+    const inode = statSync(at('/var/lib/dpkg/lock')).ino
+    const [dpkg] = managers
+    const locks = new HeldLocks(
+      root,
+      () => clock,
+      () => `1: POSIX  ADVISORY  WRITE 30 fe:00:${inode} 0 EOF\n`,
+    )
+    expect(locks.isHeld(dpkg as never, [29, 30])).toBe(true)
+    expect(locks.isHeld(dpkg as never, [29])).toBe(false)
+    expect(new HeldLocks(join(root, 'nowhere'), () => clock).isHeld(dpkg as never, [30])).toBe(undefined)
+  })
+})
