@@ -19,8 +19,12 @@ export function connect(
   ctx.track(trackerOf(sensor, (callback) => void released.push(callback)))
   ctx.fields('*', { 'process.certainty': (event) => authorOf(sensor, event).certainty })
   ctx.fields('*', actorProviders(sensor.images, sensor.fields, sensor.lineage))
-  const packages = new PackageManagers(sensor.table, sensor.lineage, sensor.fields, new HeldLocks(hostRoot()), hostMounts())
-  ctx.fields('*', { 'process.package_manager': (event) => packages.of(event.actor) })
+  const packages = new PackageManagers(sensor.table, sensor.fields, new HeldLocks(hostRoot()), hostMounts())
+  for (const [type, field] of [
+    ['*', 'process.package_manager'],
+    ['exec', 'exec.package_manager'],
+  ] as const)
+    ctx.fields(type, { [field]: (event) => packages.of(event.actor) })
   if (scrubber) ctx.redact(redactions(scrubber))
   return {
     exec: ctx.feed('exec', sensor.readers.exec),

@@ -15,9 +15,6 @@ export const commonBlock = {
   },
   process: {
     ...processBlock,
-    package_manager: string(
-      'Package manager that the process works for, by what stands above it and the lock that it holds: `dpkg`, `rpm`, `apk`, `pacman`, `snap`, `npm`; empty if none',
-    ),
     parent: processBlock,
     ancestors: { length: int('How many ancestors are known'), ...iterated(processBlock) },
   },

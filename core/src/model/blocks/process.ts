@@ -39,6 +39,9 @@ export const processBlock = {
   is_kworker: bool('A kernel thread'),
   same_pid: bool('Among ancestors: an earlier image of the same process, before it executed another program'),
   certainty: string('How sure the author of the event is: `exact`, `window` or `unknown`'),
+  package_manager: string(
+    'Package manager that the process works for, by what stands above it and the lock that it holds: `dpkg`, `rpm`, `apk`, `pacman`, `snap`, `npm`; empty if none',
+  ),
   ns: {
     pid: int('Process id in its own pid namespace'),
     mnt: int('Mount namespace, inode number'),

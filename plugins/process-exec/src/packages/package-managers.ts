@@ -1,24 +1,25 @@
 import { type Actor, UNKNOWN, type Unknown } from '@cws/core'
 import type { Get } from '../fields/file-fields.ts'
-import type { Lineage } from '../fields/lineage.ts'
 import type { Node } from '../table/nodes.ts'
 import type { ProcessTable } from '../table/process-table.ts'
 import type { HeldLocks } from './held-locks.ts'
 import { type Manager, managers } from './managers.ts'
 
-/** What was found of an image is good for so long: a lock may be taken later. */
-const GOOD_MS = 100
+/** What stands above an image is looked at again after so long: it may have been completed. */
+const GOOD_MS = 1000
 /** Images and processes that are remembered; then all are forgotten. */
 const MAX_KNOWN = 4096
+const MAX_DEPTH = 128
 /** Bits of a mode by which others than its owner may write. */
 const WRITABLE = 0o022
 
 /** What can be read of an image here. */
 type Fields = Readonly<Record<string, Get>>
 
+/** A package manager, and which of its images is meant. */
 interface Found {
-  readonly name: string
-  readonly until: number
+  readonly manager: Manager
+  readonly node: Node
 }
 
 /**
@@ -28,27 +29,19 @@ interface Found {
  */
 export class PackageManagers {
   readonly #table: ProcessTable
-  readonly #lineage: Lineage
   readonly #fields: Fields
   readonly #locks: HeldLocks
   /** Inode number of the mount namespace of process 1; undefined if it may not be known: then nobody is believed. */
   readonly #mounts: number | undefined
   readonly #now: () => number
   readonly #byProgram = new Map<string, readonly Manager[]>()
-  readonly #found = new Map<number, Found>()
+  /** By the number of an image: who it and what stands above it works for. */
+  readonly #known = new Map<number, { readonly found: Found | undefined; readonly until: number }>()
   /** Numbers of processes that held their lock. */
   readonly #holders = new Set<number>()
 
-  constructor(
-    table: ProcessTable,
-    lineage: Lineage,
-    fields: Fields,
-    locks: HeldLocks,
-    mounts: number | undefined,
-    now: () => number = () => performance.now(),
-  ) {
+  constructor(table: ProcessTable, fields: Fields, locks: HeldLocks, mounts: number | undefined, now = () => performance.now()) {
     this.#table = table
-    this.#lineage = lineage
     this.#fields = fields
     this.#locks = locks
     this.#mounts = mounts
@@ -60,23 +53,23 @@ export class PackageManagers {
   /** Its name, empty if there is none. */
   of(actor: Actor): string | Unknown {
     if (actor < 0) return UNKNOWN
-    const image = this.#table.nodes.image[actor] as number
-    const known = this.#found.get(image)
-    const now = this.#now()
-    if (known && known.until > now) return known.name
-    if (this.#found.size >= MAX_KNOWN) this.#found.clear()
-    const name = this.#find(actor)
-    this.#found.set(image, { name, until: now + GOOD_MS })
-    return name
+    const itself = this.#managerAt(actor)
+    const found = itself ? { manager: itself, node: actor } : this.#from(this.#table.nodes.up[actor] as Node, MAX_DEPTH)
+    return found && this.#isAtWork(found, actor) ? found.manager.name : ''
   }
 
-  #find(actor: Node): string {
-    const line = [actor, ...this.#lineage.above(actor)]
-    for (const [i, node] of line.entries()) {
-      const manager = this.#managerAt(node)
-      if (manager && (i === 0 || manager.below) && this.#isAtWork(manager, node, line)) return manager.name
-    }
-    return ''
+  /** Whose work those below this image do. Forks and programs share what stands above them, and so what is known of it. */
+  #from(node: Node, depth: number): Found | undefined {
+    if (node === 0 || depth === 0) return undefined
+    const image = this.#table.nodes.image[node] as number
+    const known = this.#known.get(image)
+    const now = this.#now()
+    if (known && known.until > now) return known.found
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    const manager = this.#managerAt(node)
+    const found = manager?.below ? { manager, node } : this.#from(this.#table.nodes.up[node] as Node, depth - 1)
+    this.#known.set(image, { found, until: now + GOOD_MS })
+    return found
   }
 
   #managerAt(node: Node): Manager | undefined {
@@ -100,15 +93,13 @@ export class PackageManagers {
     return this.#mounts !== undefined && this.#fields['ns.mnt']?.(node) === this.#mounts
   }
 
-  #isAtWork(manager: Manager, node: Node, line: readonly Node[]): boolean {
-    const { serial, pid } = this.#table.nodes
+  #isAtWork({ manager, node }: Found, actor: Node): boolean {
+    const { serial, pid, up } = this.#table.nodes
     const process = serial[node] as number
     if (this.#holders.has(process)) return true
-    const held = this.#locks.isHeld(
-      manager,
-      line.map((one) => pid[one] as number),
-    )
-    if (held === false) return false
+    const pids: number[] = []
+    for (let at = actor; at !== 0 && pids.length < MAX_DEPTH; at = up[at] as Node) pids.push(pid[at] as number)
+    if (this.#locks.isHeld(manager, pids) === false) return false
     if (this.#holders.size >= MAX_KNOWN) this.#holders.clear()
     this.#holders.add(process)
     return true
