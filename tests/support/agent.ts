@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -161,6 +162,13 @@ export class RunningAgent implements AsyncDisposable {
   async stop(deadlineMs?: number): Promise<number | null> {
     if (this.exitCode === undefined) this.#child.kill('SIGTERM')
     return await this.exited(deadlineMs)
+  }
+
+  /** SIGKILL. All that it had written has been read when this settles. */
+  async kill(): Promise<void> {
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await closed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
