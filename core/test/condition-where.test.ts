@@ -109,6 +109,8 @@ describe('where', () => {
     [{ 'exec.file.path': '/etc/../x' }, /clean paths/],
     [{ 'exec.file.path': '/etc/' }, /clean paths/],
     [{ any: { 'process.uid': 0 } }, /takes a list/],
+    [{ any: { toString: 0 } }, /takes a list of conditions, not an object/],
+    [{ 'process.uid': [{ toString: 0, valueOf: 0 }] }, /is a number, not an object/],
     [{ 'exec.file.name': null }, /is a text, not null/],
   ])('refuses %j', (where, message) => {
     expect(() => fromWhere(where as never, exec)).toThrow(CwsError)

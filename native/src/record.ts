@@ -36,7 +36,12 @@ export function readText(queue: Queue, at: number, field: number): string | unde
   return queue.bytes.toString('utf8', at + off, at + off + len)
 }
 
-/** Calls `each(offset)` for every record from `start` up to `end`. */
+/** Calls `each(offset)` for every record from `start` up to `end`; ends at bytes that are no whole record, for nothing behind them is. */
 export function walkRecords(queue: Queue, start: number, end: number, each: (at: number) => void): void {
-  for (let at = start; at < end; at += recordSize(queue, at)) each(at)
+  for (let at = start; at < end; ) {
+    const size = recordSize(queue, at)
+    if (size < 8 || size % 8 !== 0 || at + size > end) return
+    each(at)
+    at += size
+  }
 }

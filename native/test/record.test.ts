@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Queue } from '../src/drain.ts'
-import { EXEC, EXEC_SIZE, HEADER, STR } from '../src/layout.generated.ts'
+import { EXEC, EXEC_SIZE, HEADER, HEADER_SIZE, STR } from '../src/layout.generated.ts'
 import { readBigInt, readBytes, readNumber, readText, recordFlags, recordSize, recordType, walkRecords } from '../src/record.ts'
 
 function queueOf(size: number): Queue {
@@ -38,6 +38,17 @@ describe('records in the queue', () => {
         expect(found).toEqual(records)
       }),
     )
+  })
+
+  it('end where the bytes are no record: nobody walks for ever, or beyond the end', () => {
+    for (const size of [0, 4, HEADER_SIZE + 4, HEADER_SIZE + 8, 2 ** 32 - 8]) {
+      const queue = queueOf(2 * HEADER_SIZE)
+      queue.u32[0] = HEADER_SIZE
+      queue.u32[HEADER_SIZE / 4] = size
+      const found: number[] = []
+      walkRecords(queue, 0, 2 * HEADER_SIZE, (at) => found.push(at))
+      expect(found).toEqual([0])
+    }
   })
 
   it('give a string only from within themselves', () => {

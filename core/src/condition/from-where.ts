@@ -110,6 +110,8 @@ function list(value: unknown): readonly unknown[] {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? `${value}` : typeof value === 'string' ? JSON.stringify(value) : String(value)
+  // An object may say anything of itself, or nothing.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }

@@ -13,11 +13,13 @@ export function frameOf(place: Place, secrets: ReadonlySet<string>): string | un
   if (text === undefined) return undefined
   const masked = maskSource(text, secrets)
   const { line, column, end } = place
-  const near = masked.split('\n').slice(Math.max(0, line - 3), line + 2)
-  if (near.some((it) => it.length > longestLine)) return undefined
+  const lines = masked.split('\n')
+  if (lines.slice(Math.max(0, line - 3), line + 2).some((it) => it.length > longestLine)) return undefined
+  // The file may have changed since it was read.
+  const last = Math.min(end?.line === line ? end.column - 1 : 0, lines[line - 1]?.length ?? 0)
   // Code frames count columns from 0.
   const start = { line, column: column - 1 }
-  const location = end && end.line === line && end.column > column + 1 ? { start, end: { line, column: end.column - 1 } } : { start }
+  const location = last > column ? { start, end: { line, column: last } } : { start }
   return codeFrameColumns(masked, location, { linesAbove: 2, linesBelow: 2 })
 }
 

@@ -10,6 +10,11 @@ export interface Member {
   readonly value: Span
 }
 
+/** Templates within templates that are followed: the text of nobody who means well has more. */
+const deepestTemplate = 100
+/** Characters of a regular expression. A `/` that begins none is looked after for so long, and there may be one in every place. */
+const longestRegex = 1024
+
 /**
  * Finds a member of an object or array literal by its path. It reads just enough of JavaScript and TypeScript to be sure: at whatever it
  * does not know (a spread after the key, a computed name, a value that is no literal) it gives up with undefined.
@@ -114,7 +119,7 @@ function keyAt(text: string, at: number): (Span & { name: string }) | undefined 
 }
 
 /** Where the expression at `at` ends: at a comma or a closing bracket of what surrounds it, or at the end of the text. */
-function skipExpression(text: string, at: number): number {
+function skipExpression(text: string, at: number, nested = 0): number {
   let depth = 0
   let before = '('
   while (at < text.length) {
@@ -122,7 +127,7 @@ function skipExpression(text: string, at: number): number {
     if (depth === 0 && (c === ',' || c === '}' || c === ']' || c === ')')) return at
     if (c === '(' || c === '[' || c === '{') depth++
     if (c === ')' || c === ']' || c === '}') depth--
-    const next = skipToken(text, at, before)
+    const next = skipToken(text, at, before, nested)
     if (next === undefined) return text.length
     if (!isBlank(text, at)) before = text[next - 1] as string
     at = next
@@ -131,10 +136,10 @@ function skipExpression(text: string, at: number): number {
 }
 
 /** The end of the comment, string, template, regular expression or single character at `at`. `before`: the last character of code. */
-function skipToken(text: string, at: number, before: string): number | undefined {
+function skipToken(text: string, at: number, before: string, nested = 0): number | undefined {
   const c = text[at] as string
   if (c === '"' || c === "'") return skipString(text, at)
-  if (c === '`') return skipTemplate(text, at)
+  if (c === '`') return skipTemplate(text, at, nested)
   if (c !== '/') return at + 1
   if (text[at + 1] === '/' || text[at + 1] === '*') return skipComment(text, at)
   return before === '' || '(,=:[!&|?{};+-*%<>~^'.includes(before) ? skipRegex(text, at) : at + 1
@@ -165,12 +170,13 @@ function skipString(text: string, at: number): number {
   return text.length
 }
 
-function skipTemplate(text: string, at: number): number {
+function skipTemplate(text: string, at: number, nested: number): number {
+  if (nested > deepestTemplate) return text.length
   for (let i = at + 1; i < text.length; i++) {
     if (text[i] === '\\') i++
     else if (text[i] === '`') return i + 1
     else if (text[i] === '$' && text[i + 1] === '{') {
-      i = skipExpression(text, i + 2)
+      i = skipExpression(text, i + 2, nested + 1)
       if (text[i] !== '}') return text.length
     }
   }
@@ -179,7 +185,8 @@ function skipTemplate(text: string, at: number): number {
 
 function skipRegex(text: string, at: number): number {
   let inClass = false
-  for (let i = at + 1; i < text.length && text[i] !== '\n'; i++) {
+  const end = Math.min(text.length, at + longestRegex)
+  for (let i = at + 1; i < end && text[i] !== '\n'; i++) {
     if (text[i] === '\\') i++
     else if (text[i] === '[') inClass = true
     else if (text[i] === ']') inClass = false

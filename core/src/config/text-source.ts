@@ -6,6 +6,8 @@ import type { Source } from './source.ts'
 
 /** How often aliases may be followed: against documents that unfold without end. */
 const mostAliases = 100
+/** Characters that are shown of what the parser says. */
+const longestMessage = 300
 
 /** A configuration as data, with the places of all its keys and values. */
 export interface TextConfig {
@@ -57,7 +59,11 @@ function failure(file: string, at: Place | undefined, message: string): CwsError
   })
 }
 
-const firstLine = (message: string): string => message.split('\n', 1)[0] as string
+/** The parser quotes what it does not understand, however long that is. */
+function firstLine(message: string): string {
+  const line = message.split('\n', 1)[0] as string
+  return line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line
+}
 
 function textSource(file: string, document: Document, lines: LineCounter): Source {
   return {

@@ -19,6 +19,17 @@ test.each([
 ])('finds in %s the member %j', (text, path, expected) => expect(at(text, path)).toEqual(expected))
 
 test.each([
+  ['templates within templates', '`${'.repeat(60_000)],
+  ['brackets', '['.repeat(200_000)],
+  ['expressions that never end', '=/['.repeat(100_000)],
+  ['comments that never end', '{/*'.repeat(60_000)],
+  ['strings that never end', `{"`.repeat(60_000)],
+])('looks through thousands of %s and finds nothing', (_, text) => {
+  expect(at(`{ a: ${text}`, ['b'])).toBeUndefined()
+  expect([...wordsIn(text, /^export$/)]).toEqual([])
+})
+
+test.each([
   ['{ b: 1, ...rest }', ['b']],
   ['{ [b]: 1, c: 2 }', ['c']],
   ['{ get c() { return 1 } }', ['c']],

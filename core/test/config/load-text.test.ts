@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseCondition } from '../../src/condition/parse.ts'
+import { frameOf } from '../../src/config/frame.ts'
 import { readText } from '../../src/config/text-source.ts'
 import { CwsError } from '../../src/errors/cws-error.ts'
 import { signalScope } from '../../src/signals/scope.ts'
@@ -238,6 +239,17 @@ test('any text is read or refused with a place, never crashed on', () => {
 test('deep nesting and multiplying aliases are refused', () => {
   const bomb = `a: &a [x, x]\n${Array.from({ length: 30 }, (_, i) => `${'b'.repeat(i + 1)}: &${'b'.repeat(i + 1)} [*${'b'.repeat(i) || 'a'}, *${'b'.repeat(i) || 'a'}]`).join('\n')}`
   for (const text of ['['.repeat(100_000), bomb]) expect(() => readText('a.yaml', text)).toThrow(CwsError)
+})
+
+test('a tag of thousands of characters is told in a few', async () => {
+  expect((await refusal(yaml(`plugins: ${'!'.repeat(20_000)}`))).message.length).toBeLessThan(1_000)
+})
+
+test('of a file that has changed since it was read no frame is wider than its line', () => {
+  const folder = sandbox({ 'cws.config.yaml': 'plugins: []\n' })
+  const place = { file: `${folder}/cws.config.yaml`, line: 1, column: 3, end: { line: 1, column: 20_000 } }
+  expect(frameOf(place, new Set())).toContain('> 1 | plugins: []\n    |   ^^^^^^^^^')
+  expect(frameOf({ ...place, line: 7, end: { line: 7, column: 20_000 } }, new Set())?.length).toBeLessThan(100)
 })
 
 test('any value is a composition or refused with a code', async () => {
