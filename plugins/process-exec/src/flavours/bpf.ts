@@ -5,6 +5,7 @@ import { TYPE } from '../record/layout.ts'
 import { memoryOf } from '../record/memory.ts'
 import type { ProcessSensor } from '../sensor.ts'
 import type { Attachment } from './attachment.ts'
+import { mayReadOthers } from './rights.ts'
 
 /** What the tracepoint of exec cannot see, on any kernel. */
 const GAPS = [
@@ -15,9 +16,12 @@ const GAPS = [
 const NESTED_GAP =
   'lineage: pids of events are those of the host, /proc here shows those of another pid namespace; processes that ran before the agent are not joined to their children'
 
-/** What cannot be seen from the pid namespace of this process. */
+const RIGHTS_GAP =
+  'programs, environments and working folders of processes that ran before the agent, as other users or with more rights (needs CAP_SYS_PTRACE)'
+
+/** Also what cannot be seen from the pid namespace of this process, and with its rights. */
 function gaps(): readonly string[] {
-  return inInitialPidNamespace() ? GAPS : [...GAPS, NESTED_GAP]
+  return [...GAPS, ...(inInitialPidNamespace() ? [] : [NESTED_GAP]), ...(mayReadOthers() ? [] : [RIGHTS_GAP])]
 }
 
 /** FNV-1a, 64 bit, as the kernel side hashes names (cws_shared.h). */

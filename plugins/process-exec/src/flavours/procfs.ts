@@ -5,6 +5,7 @@ import { EXEC, EXEC_SIZE, FLAG, HEADER } from '../record/layout.ts'
 import { RecordWriter } from '../record/writer.ts'
 import type { ProcessSensor } from '../sensor.ts'
 import type { Attachment } from './attachment.ts'
+import { mayReadOthers } from './rights.ts'
 
 const GAPS = [
   'processes that live shorter than the interval of polling',
@@ -18,7 +19,9 @@ export function probeProcfs(): Probe {
   try {
     const pids = listPids()
     if (!pids.includes(process.pid)) return { ok: false, reason: '/proc does not show this process: it belongs to another pid namespace' }
-    const others = process.getuid?.() === 0 ? [] : ['files, environment and working directory of other users’ processes (not run as root)']
+    const others = mayReadOthers()
+      ? []
+      : ['programs, environments and working folders of processes of other users or with more rights (needs CAP_SYS_PTRACE)']
     return { ok: true, gaps: [...GAPS, ...others] }
   } catch {
     return { ok: false, reason: '/proc cannot be read' }
