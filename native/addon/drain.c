@@ -134,7 +134,7 @@ static void long_rest(struct cws_drain *drain, uint64_t ns)
 /* Asks for wake-ups and sleeps until one comes, or the bound. */
 static void sleep_armed(struct cws_drain *drain)
 {
-	struct pollfd fds[CWS_DRAIN_SOURCES + 1];
+	struct pollfd fds[2 * CWS_DRAIN_SOURCES + 1];
 	bool quiet = true;
 	int count = 0;
 
@@ -144,6 +144,8 @@ static void sleep_armed(struct cws_drain *drain)
 	for (int i = 0; i < drain->source_count; i++) {
 		quiet &= drain->sources[i]->ops->arm(drain->sources[i]);
 		fds[count++] = (struct pollfd){ .fd = drain->sources[i]->fd, .events = POLLIN };
+		if (drain->sources[i]->ops->alarm)
+			fds[count++] = (struct pollfd){ .fd = drain->sources[i]->ops->alarm(drain->sources[i]), .events = POLLPRI };
 	}
 	fds[count++] = (struct pollfd){ .fd = drain->control_fd, .events = POLLIN };
 	quiet &= !drain->stop;

@@ -234,71 +234,17 @@ static napi_value add_fanotify(napi_env env, napi_callback_info info)
 	return js_number(env, slot);
 }
 
-/* The fanotify group of an argument, or NULL after throwing. */
-static struct cws_source *get_group(struct js_call *call, struct engine *engine, size_t index)
+struct cws_source *cws_drain_group(struct js_call *call)
 {
+	struct engine *engine = get_running(call);
 	uint32_t slot;
 
-	if (!js_get_uint32(call, index, &slot))
+	if (!engine || !js_get_uint32(call, 1, &slot))
 		return NULL;
 	if (slot < CWS_DRAIN_SOURCES && engine->sources[slot] && cws_is_fanotify(engine->sources[slot]))
 		return engine->sources[slot];
 	js_throw(call->env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
 	return NULL;
-}
-
-/* drainMark(handle, source, path, beyond): marks a directory */
-static napi_value mark(napi_env env, napi_callback_info info)
-{
-	struct js_call call = js_arguments(env, info);
-	struct engine *engine = get_running(&call);
-	struct cws_source *group = engine ? get_group(&call, engine, 1) : NULL;
-	char path[4096];
-	uint8_t *bytes;
-	size_t size;
-	bool beyond;
-
-	if (!group || !js_get_bytes(&call, 2, &bytes, &size) || !js_get_bool(&call, 3, &beyond))
-		return NULL;
-	if (size == 0 || size >= sizeof(path) || memchr(bytes, 0, size))
-		return js_throw(env, "CWS_FANOTIFY_MARK", size >= sizeof(path) ? ENAMETOOLONG : EINVAL, NULL, "the path cannot be watched");
-	memcpy(path, bytes, size);
-	path[size] = 0;
-	int error = cws_fanotify_mark(group, path, beyond);
-	if (error)
-		return js_throw(env, "CWS_FANOTIFY_MARK", -error, NULL, "%s cannot be watched", path);
-	return NULL;
-}
-
-/* drainFanotifyCounts(handle, source): { filtered, marks } */
-static napi_value fanotify_counts(napi_env env, napi_callback_info info)
-{
-	struct js_call call = js_arguments(env, info);
-	struct engine *engine = get_running(&call);
-	struct cws_source *group = engine ? get_group(&call, engine, 1) : NULL;
-	struct cws_fanotify_counts counts;
-
-	if (!group)
-		return NULL;
-	cws_fanotify_counts(group, &counts);
-	napi_value result = js_object(env);
-	js_set(env, result, "filtered", js_number(env, (double)counts.filtered));
-	js_set(env, result, "marks", js_number(env, counts.marks));
-	return result;
-}
-
-/* fanotifyProbe(): { errno, authors, target } */
-static napi_value probe_fanotify(napi_env env, napi_callback_info info)
-{
-	struct cws_fanotify_support support;
-	napi_value result = js_object(env);
-
-	(void)info;
-	cws_fanotify_probe(&support);
-	js_set(env, result, "errno", js_number(env, -support.error));
-	js_set(env, result, "authors", js_bool(env, support.authors));
-	js_set(env, result, "target", js_bool(env, support.target));
-	return result;
 }
 
 /* drainWakeOn(handle, source, wakeMask) */
@@ -398,8 +344,7 @@ void cws_define_drain(napi_env env, napi_value exports)
 	static const struct js_function functions[] = {
 		{ "drainOpen", open_drain }, { "drainAddRing", add_ring }, { "drainRemove", remove_source }, { "drainPeek", peek },
 		{ "drainWakeOn", wake_on },  { "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
-		{ "drainAddFanotify", add_fanotify }, { "drainMark", mark }, { "fanotifyProbe", probe_fanotify },
-		{ "drainFanotifyCounts", fanotify_counts },
+		{ "drainAddFanotify", add_fanotify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -76,7 +77,7 @@ int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, boo
 			return -EINVAL;
 	}
 	/* The directory is marked that its path led to once, whatever becomes of the path meanwhile, and known before its first event can name it. */
-	int fd = cws_directory_open(path);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	int error = cws_handle_of(fd, &handle, bytes, &magic);
@@ -94,10 +95,18 @@ int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, boo
 	return error;
 }
 
-void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory, const char *path)
+void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory)
 {
-	cws_marks_remove(&group->marks, directory);
-	fanotify_mark(group->source.fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, path);
+	int fd = cws_mounts_open_handle(&group->directories.mounts, directory);
+
+	if (fd < 0)
+		return;
+	char path[32];
+	/* Marks are set and removed by path; an O_PATH descriptor will not do. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fanotify_mark(group->source.fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR, group->mask, AT_FDCWD, path) == 0)
+		cws_marks_remove(&group->marks, directory);
+	close(fd);
 }
 
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
@@ -106,11 +115,13 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	struct cws_drained result = { .fill = (double)(group->end - group->begin) / BUFFER };
 	struct cws_fanotify_event event;
 
-	if (group->begin == group->end)
-		return result;
 	pthread_mutex_lock(&group->lock);
-	cws_directories_pass(&group->directories);
-	while (group->begin < group->end) {
+	cws_mounts_refresh(&group->directories.mounts);
+	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
+		result.full = cws_fanotify_mounted(group, mount) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
+	if (group->begin < group->end)
+		cws_directories_pass(&group->directories);
+	while (group->begin < group->end && !result.full) {
 		uint32_t size = cws_fanotify_parse(group->buffer + group->begin, group->end - group->begin, &event);
 
 		if (size == 0) {
@@ -139,6 +150,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		group->begin += size;
 	}
+	cws_mounts_rest(&group->directories.mounts);
 	pthread_mutex_unlock(&group->lock);
 	result.more = group->more && !result.full;
 	return result;
@@ -157,7 +169,12 @@ static void close_group(struct cws_source *source)
 	free(group);
 }
 
-static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group };
+static int alarm_of(struct cws_source *source)
+{
+	return of(source)->directories.mounts.alarm;
+}
+
+static const struct cws_source_ops OPS = { .alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group };
 
 bool cws_is_fanotify(const struct cws_source *source)
 {
@@ -204,7 +221,7 @@ int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_sou
 	if (group->patterns)
 		cws_patterns_hold(group->patterns);
 	pthread_mutex_init(&group->lock, NULL);
-	error = cws_directories_init(&group->directories);
+	error = cws_directories_init(&group->directories, group->patterns);
 	if (!error) {
 		group->source.fd = open_group(&target);
 		error = group->source.fd < 0 ? group->source.fd : 0;
@@ -227,8 +244,20 @@ int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond)
 
 	pthread_mutex_lock(&group->lock);
 	int error = cws_fanotify_mark_at(group, path, beyond);
+	cws_mounts_rest(&group->directories.mounts);
 	pthread_mutex_unlock(&group->lock);
 	return error;
+}
+
+int cws_fanotify_open_at(struct cws_source *source, const char *path, uint64_t flags)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, flags);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return fd;
 }
 
 void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts)

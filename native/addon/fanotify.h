@@ -31,6 +31,8 @@ struct cws_fanotify_counts {
 int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source);
 /* Marks a directory; no part of the path may be a symbolic link. Again is harmless. -EINVAL: nothing in it is wanted; -EDQUOT: too many. */
 int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond);
+/* Opens what is at the path, as cws_mounts_open_at does. */
+int cws_fanotify_open_at(struct cws_source *source, const char *path, uint64_t flags);
 void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts);
 
 #endif

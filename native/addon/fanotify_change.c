@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fanotify_group.h"
 
@@ -24,6 +25,8 @@ static void locate(struct cws_fanotify_group *group, const struct cws_entry *ent
 		memcpy(place->path, directory->path, directory->length);
 		at = directory->length;
 		place->magic = directory->magic;
+		place->mount_id = directory->mount_id;
+		place->reach = directory->reach;
 		if (at == 0 || place->path[at - 1] != '/')
 			place->path[at++] = '/';
 	}
@@ -50,17 +53,10 @@ static enum interest interest_in(const struct cws_fanotify_group *group, const s
 }
 
 /* The directory lies where nothing is wanted, as one does that was moved away: its mark goes. */
-static void leave_unwanted(struct cws_fanotify_group *group, const struct cws_entry *entry, struct cws_place *place)
+static void leave_unwanted(struct cws_fanotify_group *group, const struct cws_entry *entry, const struct cws_place *place)
 {
-	if (!place->located)
-		return;
-	uint32_t length = place->length - entry->length;
-
-	length -= length > 1;
-	if (cws_patterns_reach(group->patterns, place->path, length))
-		return;
-	place->path[length] = 0;
-	cws_fanotify_leave(group, &entry->directory, place->path);
+	if (place->located && !place->reach)
+		cws_fanotify_leave(group, &entry->directory);
 }
 
 static uint64_t ns_of(struct statx_timestamp time)
@@ -68,16 +64,28 @@ static uint64_t ns_of(struct statx_timestamp time)
 	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* What is at the place now, if it is that file. */
-static void look(const struct cws_place *place, const struct cws_handle *target, struct cws_file *file)
+/* A descriptor of the file that changed, by its handle: no path is walked, and nothing that was put in its place is taken for it. */
+static int open_changed(struct cws_fanotify_group *group, const struct cws_place *place, const struct cws_handle *target)
+{
+	bool named = target->bytes && target->size > 0;
+	int fd = named ? cws_mounts_open_handle(&group->directories.mounts, target) : -EOPNOTSUPP;
+
+	if (fd != -EOPNOTSUPP)
+		return fd;
+	return named ? cws_directories_open_if(&group->directories, place->path, target) : cws_mounts_open_at(&group->directories.mounts, place->path, O_PATH);
+}
+
+/* What the file is like now, if it is still there. */
+static void look(struct cws_fanotify_group *group, const struct cws_place *place, const struct cws_handle *target, struct cws_file *file)
 {
 	struct statx about;
+	int fd = open_changed(group, place, target);
 
-	file->flags |= CWS_FILE_ABSENT;
-	if (statx(AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &about))
+	if (fd < 0)
 		return;
-	/* After the look: whatever was put in its place meanwhile is found out. */
-	if (target->bytes && target->size > 0 && !cws_handle_is_at(target, place->path))
+	int failed = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &about);
+	close(fd);
+	if (failed || about.stx_nlink == 0)
 		return;
 	file->flags &= ~(uint32_t)CWS_FILE_ABSENT;
 	file->inode = about.stx_ino;
@@ -90,7 +98,7 @@ static void look(const struct cws_place *place, const struct cws_handle *target,
 	file->gid = about.stx_gid;
 	file->nlink = about.stx_nlink;
 	file->fs_magic = place->magic;
-	file->mount_id = about.stx_mask & STATX_MNT_ID ? (uint32_t)about.stx_mnt_id : 0;
+	file->mount_id = (uint32_t)place->mount_id;
 }
 
 /* Fills one file of the record and appends its path. `there`: it should still be found under this name. */
@@ -104,7 +112,7 @@ static void describe(struct cws_fanotify_group *group, const struct cws_place *p
 	if (!place->located)
 		file->flags |= CWS_FILE_PATH_TRUNCATED;
 	else if (there)
-		look(place, target, file);
+		look(group, place, target, file);
 	memcpy((uint8_t *)&group->record + at, place->path, place->length);
 	memset((uint8_t *)&group->record + at + place->length, 0, -place->length & 7);
 	file->path = (struct cws_str){ .off = at, .len = place->length };
@@ -120,6 +128,23 @@ static bool follow(struct cws_fanotify_group *group, const struct cws_place *pla
 		return true;
 	int error = cws_fanotify_mark_at(group, place->path, false);
 	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
+}
+
+bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mount *mount)
+{
+	struct cws_change *change = &group->record.change;
+	struct cws_place *place = &group->from;
+
+	if (!group->patterns || !cws_patterns_reach(group->patterns, mount->path, mount->path_length) || mount->path_length >= CWS_FANOTIFY_PATH)
+		return false;
+	*change = (struct cws_change){ .since = group->since, .group = group->number };
+	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .flags = CWS_F_ASIDE | CWS_F_MOUNTED };
+	place->named = place->located = true;
+	place->length = mount->path_length;
+	memcpy(place->path, mount->path, place->length + 1);
+	describe(group, place, &(struct cws_handle){ 0 }, false, &change->file);
+	change->destination.flags = CWS_FILE_ABSENT;
+	return true;
 }
 
 bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event)
@@ -157,7 +182,7 @@ bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_e
 	bool appeared = group->to.named || event->mask & FAN_CREATE;
 	if (group->patterns && event->mask & FAN_ONDIR && appeared && !follow(group, last))
 		change->h.flags |= CWS_F_UNWATCHED;
-	describe(group, &group->from, &event->target, !(event->mask & (FAN_RENAME | FAN_MOVED_FROM)), &change->file);
+	describe(group, &group->from, &event->target, !(event->mask & (FAN_RENAME | FAN_MOVED_FROM | FAN_DELETE)), &change->file);
 	describe(group, &group->to, &event->target, true, &change->destination);
 	return true;
 }

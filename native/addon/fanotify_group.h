@@ -21,6 +21,8 @@ enum {
 /* Where an entry is: when its directory is not known, path holds the name alone. */
 struct cws_place {
 	uint32_t length, magic;
+	uint64_t mount_id;
+	unsigned int reach; /* of its directory */
 	bool named, located;
 	char path[CWS_FANOTIFY_PATH];
 };
@@ -50,9 +52,11 @@ struct cws_fanotify_group {
 
 /* Makes group->record of the event. False when nobody wants it. */
 bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event);
+/* The same of a mount that was not there. */
+bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mount *mount);
 /* Marks the directory at the path; `beyond` the bound of marks. Returns 0 or a negative errno. */
 int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, bool beyond);
 /* What happens in that directory concerns nobody any more. */
-void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory, const char *path);
+void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory);
 
 #endif

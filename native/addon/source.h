@@ -22,6 +22,8 @@ struct cws_source_ops {
 	bool (*arm)(struct cws_source *source);
 	/* After it: no wake-ups wanted, the thread will come by itself. */
 	void (*disarm)(struct cws_source *source);
+	/* A descriptor that has POLLPRI when something besides is to be looked at; NULL: none. */
+	int (*alarm)(struct cws_source *source);
 	/* Share of the source's own buffer that is in use now, 0..1; NULL: never looked at between two drains. */
 	double (*fill)(struct cws_source *source);
 	/*

@@ -33,6 +33,8 @@ export interface Addon {
   ): number
   drainAddFanotify(drain: Handle, group: number, maxMarks: number, patterns: Handle | undefined): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
+  drainLook(drain: Handle, source: number, path: Buffer): number | undefined
+  drainList(drain: Handle, source: number, path: Buffer, most: number): Buffer | undefined
   drainFanotifyCounts(drain: Handle, source: number): FanotifyCounts
   fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void

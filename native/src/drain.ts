@@ -1,4 +1,5 @@
 import { type Addon, addon, type DrainStats, type FanotifyCounts, type Handle } from './addon.ts'
+import { type Entry, entriesIn, type FileKind, kindOf } from './entries.ts'
 import { TYPE } from './layout.generated.ts'
 import type { BpfObject } from './object.ts'
 import type { PathPatterns } from './patterns.ts'
@@ -58,9 +59,13 @@ export interface FanotifySource {
   /**
    * Watches the entries of a directory (not of those below it), or of one that only leads to what is wanted those that come and go. No part of
    * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_FANOTIFY_MARK`, with errno EDQUOT at the bound and EINVAL where
-   * nothing is wanted.
+   * nothing is wanted; EREMOTE where the file system is a remote one or FUSE, which may never answer; ENODEV where it has no files.
    */
   mark(path: string | Uint8Array, beyond?: boolean): void
+  /** What kind of file is there, links not followed; undefined: none, or where it cannot be looked at. Nothing waits for a remote file system. */
+  look(path: string | Uint8Array): FileKind | undefined
+  /** Entries of a directory, at most so many; none where there is no directory. Nothing waits for a remote file system. */
+  list(path: string | Uint8Array, most: number): Iterable<Entry>
   /** Those it had in the end, when it is no longer drained. */
   counts(): FanotifyCounts
   /** Takes what is there and stops. */
@@ -126,6 +131,11 @@ export class Drain implements Disposable {
     return {
       group,
       mark: (path, beyond = false) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), beyond),
+      look: (path) => {
+        const mode = this.#addon.drainLook(this.#handle, source, Buffer.from(path as Uint8Array))
+        return mode === undefined ? undefined : kindOf(mode >>> 12)
+      },
+      list: (path, most) => entriesIn(this.#addon.drainList(this.#handle, source, Buffer.from(path as Uint8Array), most)),
       counts: () => {
         if (this.#counting.has(count)) count()
         return last

@@ -13,6 +13,7 @@ export {
   type RingOptions,
   type RingSource,
 } from './drain.ts'
+export type { Entry, FileKind } from './entries.ts'
 export { nativeErrorCodes } from './error-codes.ts'
 export { FAN, probeFanotify } from './fanotify.ts'
 export * from './layout.generated.ts'

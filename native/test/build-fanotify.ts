@@ -15,6 +15,8 @@ const parts = [
   'fanotify_change',
   'fanotify_event',
   'directories',
+  'mounts',
+  'mountinfo',
   'marks',
   'patterns',
   'wildcard',

@@ -2,6 +2,7 @@ import { definePlugin } from '@cws/core'
 import type { SharedDrain } from '@cws/native'
 import { probe } from './fanotify.ts'
 import { optionsSchema } from './options.ts'
+import { Problems } from './problems.ts'
 import { FileSensor } from './sensor.ts'
 
 declare module '@cws/core' {
@@ -17,16 +18,14 @@ export default definePlugin(import.meta, {
   setup(ctx) {
     const { options } = ctx
     const sensor = ctx.keep('files', () => new FileSensor(options))
-    const problems = new Set<string>()
+    const problems = new Problems(
+      (problem) => ctx.log.warn(problem),
+      (text) => ctx.status('degraded', text),
+    )
     const feeds = {
       change: ctx.feed('change', sensor.readers),
       lost: ctx.feed('agent.lost_events'),
-      problem: (problem: string) => {
-        if (problems.has(problem) || problems.size >= MAX_PROBLEMS) return
-        problems.add(problem)
-        ctx.log.warn(problem)
-        ctx.status('degraded', [...problems].join('; '))
-      },
+      problem: (problem: string, asked: boolean) => problems.add(problem, asked),
     }
     const owner = {}
     // Asked when this sensor starts: sensors start in the order in which their plugins are listed.
@@ -48,7 +47,5 @@ export default definePlugin(import.meta, {
     })
   },
 })
-
-const MAX_PROBLEMS = 20
 
 export type { Options } from './options.ts'

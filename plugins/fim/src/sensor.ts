@@ -26,7 +26,8 @@ import { Watch } from './watch.ts'
 export interface Feeds {
   readonly change: BatchFeed
   readonly lost: ObjectFeed<'agent.lost_events'>
-  problem(problem: string): void
+  /** `asked`: about what the configuration names, or about all. */
+  problem(problem: string, asked: boolean): void
 }
 
 /** How long what was found in a new folder waits for its own event. */
@@ -114,7 +115,7 @@ export class FileSensor {
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
     try {
       const group = drain.addFanotify({ patterns: this.#patterns, maxMarks: this.#options.maxFolders })
-      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem) => this.#feeds?.problem(problem))
+      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem, asked) => this.#feeds?.problem(problem, asked))
       const close = () => {
         this.#filtered += group.counts().filtered
         group.remove()
@@ -150,8 +151,10 @@ export class FileSensor {
     const to = textAt(memory, at, CHANGE.destination_path)
     const flags = recordFlags(memory, at)
     if (!(flags & RECORD_FLAG.ASIDE)) this.#emit(memory, at, mask, from, to)
-    if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('a new folder cannot be watched')
-    if (mask & FAN.ONDIR) this.#follow(memory, at, mask, from, to)
+    if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('new folders could not be watched', true)
+    // What is in a new folder before it is watched, or where something was mounted, has no events of its own.
+    const folder = flags & RECORD_FLAG.MOUNTED ? from : mask & FAN.ONDIR ? (to ?? (mask & FAN.CREATE ? from : undefined)) : undefined
+    if (folder) this.#look(memory, at, folder)
   }
 
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
@@ -169,15 +172,10 @@ export class FileSensor {
     }
   }
 
-  /** What is in a new folder before it is watched has no events of its own. */
-  #follow(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
-    const watch = this.#attached?.watch
-    if (!watch) return
-    const place = to ?? (mask & FAN.CREATE ? from : undefined)
-    if (!place) return
+  #look(memory: Memory, at: number, folder: Uint8Array): void {
     const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
-    const own = Buffer.from(place)
-    watch.appeared(own, (path, isFolder) => {
+    const own = Buffer.from(folder)
+    this.#attached?.watch.appeared(own, (path, isFolder) => {
       if (path.equals(own)) return
       if (this.#found.size < MAX_FOUND) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
       else this.#unfound++
