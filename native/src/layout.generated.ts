@@ -26,7 +26,6 @@ export const RECORD_FLAG = {
   THREAD_EXEC: 512,
   UNWATCHED: 1024,
   ASIDE: 2048,
-  MOUNTED: 4096,
 } as const
 
 /** enum cws_file_flag */

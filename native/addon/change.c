@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "change.h"
+
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+
+static const uint64_t RENAMED = FAN_RENAME | FAN_MOVED_FROM | FAN_MOVED_TO;
+
+enum cws_interest cws_interest_in(const struct cws_patterns *patterns, const struct cws_place *place, uint64_t mask)
+{
+	if (!place->named)
+		return CWS_NOBODY;
+	/* Without a place nothing says that it does not concern: it is told with what is known of it. */
+	if (!patterns || !place->located || cws_patterns_match(patterns, place->path, place->length))
+		return CWS_WANTED;
+	if (!(mask & FAN_ONDIR) || !(mask & (FAN_CREATE | FAN_DELETE | RENAMED)) || !cws_patterns_reach(patterns, place->path, place->length))
+		return CWS_NOBODY;
+	/* A directory that was renamed takes along all that is below it: whoever wants that wants to know. */
+	return mask & RENAMED ? CWS_WANTED : CWS_ASIDE;
+}
+
+static uint64_t ns_of(struct statx_timestamp time)
+{
+	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void cws_change_file(struct cws_change_record *record, const struct cws_place *place, const struct statx *about, struct cws_file *file)
+{
+	uint32_t at = record->change.h.size;
+
+	file->flags = place->named && !place->located ? CWS_FILE_PATH_TRUNCATED | CWS_FILE_ABSENT : CWS_FILE_ABSENT;
+	if (!place->named)
+		return;
+	if (place->located && about) {
+		file->flags = 0;
+		file->inode = about->stx_ino;
+		file->mtime = ns_of(about->stx_mtime);
+		file->ctime = ns_of(about->stx_ctime);
+		file->size = about->stx_size;
+		file->dev = about->stx_dev_major << 20 | about->stx_dev_minor;
+		file->mode = about->stx_mode;
+		file->uid = about->stx_uid;
+		file->gid = about->stx_gid;
+		file->nlink = about->stx_nlink;
+		file->fs_magic = place->magic;
+		file->mount_id = about->stx_mask & STATX_MNT_ID ? (uint32_t)about->stx_mnt_id : 0;
+	}
+	memcpy((uint8_t *)record + at, place->path, place->length);
+	memset((uint8_t *)record + at + place->length, 0, -place->length & 7);
+	file->path = (struct cws_str){ .off = at, .len = place->length };
+	record->change.h.size = at + ((place->length + 7) & ~7u);
+}
