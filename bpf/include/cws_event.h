@@ -47,6 +47,7 @@ enum cws_record_flag {
 	CWS_F_THREAD_EXEC = 1 << 9,    /* a thread other than the leader called execve */
 	CWS_F_UNWATCHED = 1 << 10,     /* a directory that appeared below a watched one could not be watched */
 	CWS_F_ASIDE = 1 << 11,         /* of a directory that is not wanted itself, but what is below it may be */
+	CWS_F_MOUNTED = 1 << 12,       /* of a place where something was mounted */
 };
 
 struct cws_str {

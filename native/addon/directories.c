@@ -3,41 +3,32 @@
 #include "directories.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* struct file_handle with room for the longest. */
-union handle {
-	struct file_handle header;
-	uint8_t bytes[sizeof(struct file_handle) + CWS_HANDLE_MAX];
-};
+/* Linux 6.5: a handle that identifies the file though its file system does not open by it, as overlayfs does not. */
+#define CWS_AT_HANDLE_FID 0x200
 
-int cws_directories_init(struct cws_directories *directories)
+int cws_directories_init(struct cws_directories *directories, const struct cws_patterns *patterns)
 {
-	/* Both large and mostly never touched. */
-	*directories = (struct cws_directories){
-		.sets = calloc(CWS_DIRECTORY_SETS, sizeof(*directories->sets)),
-		.roots = calloc(CWS_DIRECTORY_ROOTS, sizeof(*directories->roots)),
-		.pass = 1,
-	};
-	if (directories->sets && directories->roots)
-		return 0;
-	cws_directories_destroy(directories);
-	return -ENOMEM;
+	/* Large and mostly never touched. */
+	*directories = (struct cws_directories){ .sets = calloc(CWS_DIRECTORY_SETS, sizeof(*directories->sets)), .patterns = patterns, .pass = 1 };
+	int error = cws_mounts_init(&directories->mounts);
+
+	if (!error && !directories->sets)
+		error = -ENOMEM;
+	if (error)
+		cws_directories_destroy(directories);
+	return error;
 }
 
 void cws_directories_destroy(struct cws_directories *directories)
 {
 	free(directories->sets);
-	free(directories->roots);
-	*directories = (struct cws_directories){ 0 };
+	cws_mounts_destroy(&directories->mounts);
+	*directories = (struct cws_directories){ .mounts.info = -1 };
 }
 
 void cws_directories_pass(struct cws_directories *directories)
@@ -77,80 +68,21 @@ static struct cws_directory *slot_of(struct cws_directories *directories, const 
 	return oldest;
 }
 
-bool cws_handle_is_at(const struct cws_handle *handle, const char *path)
-{
-	union handle found = { .header.handle_bytes = CWS_HANDLE_MAX };
-	int mount;
-
-	return name_to_handle_at(AT_FDCWD, path, &found.header, &mount, 0) == 0 && found.header.handle_bytes == handle->size &&
-	       found.header.handle_type == handle->type && memcmp(found.header.f_handle, handle->bytes, handle->size) == 0;
-}
-
-static uint32_t magic_of(const struct statfs *about, uint64_t *fsid)
-{
-	memcpy(fsid, &about->f_fsid, sizeof(*fsid));
-	return (uint32_t)about->f_type;
-}
-
-static uint32_t magic_at(const char *path)
-{
-	struct statfs about;
-	uint64_t fsid;
-
-	return statfs(path, &about) ? 0 : magic_of(&about, &fsid);
-}
-
-int cws_directory_open(const char *path)
-{
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-	long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
-static void fill(struct cws_directories *directories, struct cws_directory *slot, const struct cws_handle *handle, const char *path, uint32_t magic)
-{
-	size_t length = strlen(path);
-
-	slot->fsid = handle->fsid;
-	slot->size = handle->size;
-	slot->type = handle->type;
-	memcpy(slot->handle, handle->bytes, handle->size);
-	slot->magic = magic;
-	slot->gone = false;
-	slot->checked = directories->pass;
-	slot->used = ++directories->clock;
-	memcpy(slot->path, path, length + 1);
-	slot->length = (uint32_t)length;
-}
-
-static void note_root(struct cws_directories *directories, uint64_t fsid, const char *path)
-{
-	struct cws_directory_root *root = directories->roots;
-	int at = 0;
-
-	while (at < directories->root_count && root[at].fsid != fsid)
-		at++;
-	if (at == CWS_DIRECTORY_ROOTS)
-		return;
-	/* The shortest is the one most likely to stay. */
-	if (at < directories->root_count && strlen(root[at].path) <= strlen(path) && access(root[at].path, F_OK) == 0)
-		return;
-	root[at].fsid = fsid;
-	memcpy(root[at].path, path, strlen(path) + 1);
-	if (at == directories->root_count)
-		directories->root_count++;
-}
-
 int cws_handle_of(int fd, struct cws_handle *handle, uint8_t bytes[CWS_HANDLE_MAX], uint32_t *magic)
 {
-	union handle found = { .header.handle_bytes = CWS_HANDLE_MAX };
+	union cws_file_handle found = { .header.handle_bytes = CWS_HANDLE_MAX };
 	struct statfs about;
 	int mount;
 
-	if (name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH) || fstatfs(fd, &about))
+	if (name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH)) {
+		found.header.handle_bytes = CWS_HANDLE_MAX;
+		if (errno != EOPNOTSUPP || name_to_handle_at(fd, "", &found.header, &mount, AT_EMPTY_PATH | CWS_AT_HANDLE_FID))
+			return -errno;
+	}
+	if (fstatfs(fd, &about))
 		return -errno;
-	*magic = magic_of(&about, &handle->fsid);
+	*magic = (uint32_t)about.f_type;
+	memcpy(&handle->fsid, &about.f_fsid, sizeof(handle->fsid));
 	memcpy(bytes, found.header.f_handle, found.header.handle_bytes);
 	handle->bytes = bytes;
 	handle->size = found.header.handle_bytes;
@@ -158,54 +90,84 @@ int cws_handle_of(int fd, struct cws_handle *handle, uint8_t bytes[CWS_HANDLE_MA
 	return 0;
 }
 
+static bool equal(const struct cws_handle *one, const struct cws_handle *other)
+{
+	return one->fsid == other->fsid && one->type == other->type && one->size == other->size && memcmp(one->bytes, other->bytes, one->size) == 0;
+}
+
+int cws_directories_open_if(struct cws_directories *directories, const char *path, const struct cws_handle *handle)
+{
+	uint8_t bytes[CWS_HANDLE_MAX];
+	struct cws_handle found;
+	uint32_t magic;
+	int fd = cws_mounts_open_at(&directories->mounts, path, O_PATH);
+
+	if (fd < 0)
+		return fd;
+	int error = cws_handle_of(fd, &found, bytes, &magic);
+	if (!error && !equal(&found, handle))
+		error = -ESTALE;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
+static bool leads_to(struct cws_directories *directories, const char *path, const struct cws_handle *handle)
+{
+	int fd = cws_directories_open_if(directories, path, handle);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void settle(struct cws_directories *directories, struct cws_directory *slot)
+{
+	slot->gone = false;
+	slot->checked = directories->pass;
+	slot->reach = directories->patterns ? cws_patterns_reach(directories->patterns, slot->path, slot->length) : CWS_REACH_ENTRIES | CWS_REACH_DEEPER;
+}
+
+static void fill(struct cws_directories *directories, struct cws_directory *slot, const struct cws_handle *handle, const struct cws_location *location)
+{
+	slot->fsid = handle->fsid;
+	slot->size = handle->size;
+	slot->type = handle->type;
+	memcpy(slot->handle, handle->bytes, handle->size);
+	slot->magic = location->magic;
+	slot->mount_id = location->mount_id;
+	slot->used = ++directories->clock;
+	memcpy(slot->path, location->path, location->length + 1);
+	slot->length = location->length;
+	settle(directories, slot);
+}
+
 int cws_directories_add(struct cws_directories *directories, const struct cws_handle *handle, uint32_t magic, const char *path)
 {
+	char copy[CWS_DIRECTORY_PATH];
+	struct cws_location location = { .path = copy, .length = (uint32_t)strlen(path), .magic = magic };
 	bool known;
 
-	if (strlen(path) >= CWS_DIRECTORY_PATH)
+	if (location.length >= sizeof(copy))
 		return -ENAMETOOLONG;
+	memcpy(copy, path, location.length + 1);
 	struct cws_directory *slot = slot_of(directories, handle, &known);
 	/* Of several ways to one directory the first stays, as long as it leads there. */
-	if (!known || slot->gone || !cws_handle_is_at(handle, slot->path))
-		fill(directories, slot, handle, path, magic);
-	note_root(directories, handle->fsid, path);
+	if (!known || slot->gone || !leads_to(directories, slot->path, handle))
+		fill(directories, slot, handle, &location);
 	return 0;
 }
 
-/* Opens the directory by its handle and reads where it is. False when it is nowhere. */
-static bool ask(const struct cws_directories *directories, const struct cws_handle *handle, char *path)
+static bool liked(const void *patterns, const char *path, size_t length)
 {
-	union handle wanted = { .header = { .handle_bytes = handle->size, .handle_type = handle->type } };
-	char link[32];
-	struct statx about;
-	bool found = false;
-
-	memcpy(wanted.header.f_handle, handle->bytes, handle->size);
-	for (int i = 0; i < directories->root_count; i++) {
-		if (directories->roots[i].fsid != handle->fsid)
-			continue;
-		/* Not held: an open directory would keep its file system from being unmounted. */
-		int root = open(directories->roots[i].path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (root < 0)
-			return false;
-		int fd = open_by_handle_at(root, &wanted.header, O_PATH | O_CLOEXEC);
-		close(root);
-		if (fd < 0)
-			return false;
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-		ssize_t length = readlink(link, path, CWS_DIRECTORY_PATH);
-		found = length > 0 && length < CWS_DIRECTORY_PATH && path[0] == '/' && statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &about) == 0 && about.stx_nlink > 0;
-		if (found)
-			path[length] = 0;
-		close(fd);
-		return found;
-	}
-	return false;
+	return !patterns || cws_patterns_reach(patterns, path, length);
 }
 
 const struct cws_directory *cws_directories_find(struct cws_directories *directories, const struct cws_handle *handle)
 {
 	char path[CWS_DIRECTORY_PATH];
+	struct cws_location location = { .path = path };
 	bool known;
 
 	if (!handle->bytes || handle->size == 0)
@@ -215,18 +177,25 @@ const struct cws_directory *cws_directories_find(struct cws_directories *directo
 		slot->used = ++directories->clock;
 		return slot;
 	}
-	if (known && !slot->gone && cws_handle_is_at(handle, slot->path)) {
+	if (cws_mounts_locate(&directories->mounts, handle, liked, directories->patterns, &location)) {
+		bool moved = !known || slot->length != location.length || memcmp(slot->path, path, location.length) != 0;
+
+		/* Of several ways the one that was known stays, as long as something is wanted by it and it leads there. */
+		if (moved && known && !slot->gone && slot->reach && leads_to(directories, slot->path, handle))
+			moved = false;
+		if (moved)
+			fill(directories, slot, handle, &location);
+		slot->gone = false;
+		slot->magic = location.magic;
+		slot->mount_id = location.mount_id;
 		slot->checked = directories->pass;
 		slot->used = ++directories->clock;
 		return slot;
 	}
-	if (ask(directories, handle, path) && cws_handle_is_at(handle, path)) {
-		fill(directories, slot, handle, path, magic_at(path));
-		return slot;
-	}
 	if (!known)
 		return NULL;
-	slot->gone = true;
+	slot->gone = slot->gone || !leads_to(directories, slot->path, handle);
 	slot->checked = directories->pass;
+	slot->used = ++directories->clock;
 	return slot;
 }

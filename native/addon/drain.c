@@ -134,7 +134,7 @@ static void long_rest(struct cws_drain *drain, uint64_t ns)
 /* Asks for wake-ups and sleeps until one comes, or the bound. */
 static void sleep_armed(struct cws_drain *drain)
 {
-	struct pollfd fds[CWS_DRAIN_SOURCES + 1];
+	struct pollfd fds[2 * CWS_DRAIN_SOURCES + 1];
 	bool quiet = true;
 	int count = 0;
 
@@ -144,6 +144,8 @@ static void sleep_armed(struct cws_drain *drain)
 	for (int i = 0; i < drain->source_count; i++) {
 		quiet &= drain->sources[i]->ops->arm(drain->sources[i]);
 		fds[count++] = (struct pollfd){ .fd = drain->sources[i]->fd, .events = POLLIN };
+		if (drain->sources[i]->ops->alarm)
+			fds[count++] = (struct pollfd){ .fd = drain->sources[i]->ops->alarm(drain->sources[i]), .events = POLLPRI };
 	}
 	fds[count++] = (struct pollfd){ .fd = drain->control_fd, .events = POLLIN };
 	quiet &= !drain->stop;
@@ -160,20 +162,6 @@ static void sleep_armed(struct cws_drain *drain)
 	for (int i = 0; i < drain->source_count; i++)
 		drain->sources[i]->ops->disarm(drain->sources[i]);
 	pthread_mutex_unlock(&drain->lock);
-}
-
-/* What sources held back is the last of them. */
-static void finish(struct cws_drain *drain)
-{
-	pthread_mutex_lock(&drain->lock);
-	for (int i = 0; i < drain->source_count; i++)
-		if (drain->sources[i]->ops->finish)
-			drain->sources[i]->ops->finish(drain->sources[i], &drain->sink);
-	cws_loss_tell(&drain->sink.loss, &drain->queue, drain->sink.now);
-	bool notify = cws_queue_publish(&drain->queue);
-	pthread_mutex_unlock(&drain->lock);
-	if (notify)
-		drain->options.notify(drain->options.context);
 }
 
 static void *run(void *argument)
@@ -193,10 +181,8 @@ static void *run(void *argument)
 
 		if (pass.notify)
 			drain->options.notify(drain->options.context);
-		if (stop && (pass.full || !pass.more)) {
-			finish(drain);
+		if (stop && (pass.full || !pass.more))
 			return NULL;
-		}
 		if (pass.more && !pass.full)
 			continue;
 		if (pass.full && period < FULL_REST)
@@ -314,8 +300,6 @@ int cws_drain_remove(struct cws_drain *drain, struct cws_source *source)
 	if (error == 0) {
 		drain->sink.now = clock_ns();
 		source->ops->drain(source, &drain->sink);
-		if (source->ops->finish)
-			source->ops->finish(source, &drain->sink);
 		if (source->ops->losses)
 			source->ops->losses(source, &drain->sink);
 		source->ops->close(source);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
@@ -76,7 +77,7 @@ int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, boo
 			return -EINVAL;
 	}
 	/* The directory is marked that its path led to once, whatever becomes of the path meanwhile, and known before its first event can name it. */
-	int fd = cws_directory_open(path);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	int error = cws_handle_of(fd, &handle, bytes, &magic);
@@ -94,10 +95,18 @@ int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, boo
 	return error;
 }
 
-void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory, const char *path)
+void cws_fanotify_leave(struct cws_fanotify_group *group, const struct cws_handle *directory)
 {
-	cws_marks_remove(&group->marks, directory);
-	fanotify_mark(group->source.fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR | FAN_MARK_DONT_FOLLOW, group->mask, AT_FDCWD, path);
+	int fd = cws_mounts_open_handle(&group->directories.mounts, directory);
+
+	if (fd < 0)
+		return;
+	char path[32];
+	/* Marks are set and removed by path; an O_PATH descriptor will not do. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fanotify_mark(group->source.fd, FAN_MARK_REMOVE | FAN_MARK_ONLYDIR, group->mask, AT_FDCWD, path) == 0)
+		cws_marks_remove(&group->marks, directory);
+	close(fd);
 }
 
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
@@ -106,17 +115,19 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	struct cws_drained result = { .fill = (double)(group->end - group->begin) / BUFFER };
 	struct cws_fanotify_event event;
 
-	if (group->begin == group->end)
-		return result;
 	pthread_mutex_lock(&group->lock);
-	cws_directories_pass(&group->directories);
-	while (group->begin < group->end) {
+	cws_mounts_refresh(&group->directories.mounts);
+	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
+		result.full = cws_fanotify_mounted(group, mount) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
+	if (group->begin < group->end)
+		cws_directories_pass(&group->directories);
+	while (group->begin < group->end && !result.full) {
 		uint32_t size = cws_fanotify_parse(group->buffer + group->begin, group->end - group->begin, &event);
 
 		if (size == 0) {
 			/* The rest of the buffer cannot be told apart any more. */
 			sink->broken++;
-			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
+			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
 			group->begin = group->end;
 			break;
 		}
@@ -129,7 +140,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 			continue;
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
-			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
+			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
 		} else if (cws_fanotify_change(group, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
 				result.full = true;
@@ -139,6 +150,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		group->begin += size;
 	}
+	cws_mounts_rest(&group->directories.mounts);
 	pthread_mutex_unlock(&group->lock);
 	result.more = group->more && !result.full;
 	return result;
@@ -157,28 +169,17 @@ static void close_group(struct cws_source *source)
 	free(group);
 }
 
-static int mark(struct cws_source *source, const char *path, bool beyond)
+static int alarm_of(struct cws_source *source)
 {
-	struct cws_fanotify_group *group = of(source);
-
-	pthread_mutex_lock(&group->lock);
-	int error = cws_fanotify_mark_at(group, path, beyond);
-	pthread_mutex_unlock(&group->lock);
-	return error;
+	return of(source)->directories.mounts.alarm;
 }
 
-static void counts(struct cws_source *source, struct cws_change_counts *to)
+static const struct cws_source_ops OPS = { .alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group };
+
+bool cws_is_fanotify(const struct cws_source *source)
 {
-	struct cws_fanotify_group *group = of(source);
-
-	pthread_mutex_lock(&group->lock);
-	*to = (struct cws_change_counts){ .filtered = group->filtered, .marks = group->marks.count };
-	pthread_mutex_unlock(&group->lock);
+	return source->ops == &OPS;
 }
-
-static const struct cws_source_ops OPS = {
-	.arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group, .mark = mark, .counts = counts,
-};
 
 /* The best kind of group that this kernel has, or a negative errno. */
 static int open_group(bool *target)
@@ -205,7 +206,7 @@ void cws_fanotify_probe(struct cws_fanotify_support *support)
 		close(fd);
 }
 
-int cws_fanotify_open(const struct cws_change_options *options, struct cws_source **source)
+int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source)
 {
 	struct cws_fanotify_group *group = calloc(1, sizeof(*group));
 	bool target;
@@ -220,7 +221,7 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 	if (group->patterns)
 		cws_patterns_hold(group->patterns);
 	pthread_mutex_init(&group->lock, NULL);
-	error = cws_directories_init(&group->directories);
+	error = cws_directories_init(&group->directories, group->patterns);
 	if (!error) {
 		group->source.fd = open_group(&target);
 		error = group->source.fd < 0 ? group->source.fd : 0;
@@ -235,4 +236,35 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 	group->empty = clock_ns();
 	*source = &group->source;
 	return 0;
+}
+
+int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int error = cws_fanotify_mark_at(group, path, beyond);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return error;
+}
+
+int cws_fanotify_open_at(struct cws_source *source, const char *path, uint64_t flags)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, flags);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return fd;
+}
+
+void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	*counts = (struct cws_fanotify_counts){ .filtered = group->filtered, .marks = group->marks.count };
+	pthread_mutex_unlock(&group->lock);
 }

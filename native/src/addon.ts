@@ -32,11 +32,11 @@ export interface Addon {
     wakeMask: number,
   ): number
   drainAddFanotify(drain: Handle, group: number, maxMarks: number, patterns: Handle | undefined): number
-  drainAddInotify(drain: Handle, group: number, maxMarks: number, patterns: Handle | undefined): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
-  drainChangeCounts(drain: Handle, source: number): ChangeCounts
+  drainLook(drain: Handle, source: number, path: Buffer): number | undefined
+  drainList(drain: Handle, source: number, path: Buffer, most: number): Buffer | undefined
+  drainFanotifyCounts(drain: Handle, source: number): FanotifyCounts
   fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
-  inotifyProbe(): number
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void
   drainRemove(drain: Handle, source: number): void
   drainPeek(drain: Handle, budget: number): boolean
@@ -67,7 +67,7 @@ export interface Addon {
   timedRead(reader: Handle, path: string, into: Buffer, ms: number): number
 }
 
-export interface ChangeCounts {
+export interface FanotifyCounts {
   /** Events that nobody wanted. */
   filtered: number
   /** Directories that are marked now. */

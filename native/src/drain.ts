@@ -1,5 +1,5 @@
-import { type Addon, addon, type ChangeCounts, type DrainStats, type Handle } from './addon.ts'
-import { withReason } from './inotify.ts'
+import { type Addon, addon, type DrainStats, type FanotifyCounts, type Handle } from './addon.ts'
+import { type Entry, entriesIn, type FileKind, kindOf } from './entries.ts'
 import { TYPE } from './layout.generated.ts'
 import type { BpfObject } from './object.ts'
 import type { PathPatterns } from './patterns.ts'
@@ -45,25 +45,29 @@ export interface RingSource {
   remove(): void
 }
 
-export interface ChangeOptions {
+export interface FanotifyOptions {
   /** What is wanted: nothing else comes, and a directory that appears and may hold some of it is marked by the native thread at once. Default: all. */
   patterns?: PathPatterns
   /** Most directories that are marked, but for those marked `beyond` it. Default: no bound of its own. */
   maxMarks?: number
 }
 
-/** A fanotify group or inotify descriptor that is being drained: its records have TYPE.CHANGE. */
-export interface ChangeSource {
+/** A fanotify group that is being drained: its records have TYPE.CHANGE. */
+export interface FanotifySource {
   /** Its number among the groups of its drain: CHANGE.group of its records. */
   readonly group: number
   /**
    * Watches the entries of a directory (not of those below it), or of one that only leads to what is wanted those that come and go. No part of
-   * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_MARK`, with errno EDQUOT at the bound and EINVAL where
-   * nothing is wanted.
+   * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_FANOTIFY_MARK`, with errno EDQUOT at the bound and EINVAL where
+   * nothing is wanted; EREMOTE where the file system is a remote one or FUSE, which may never answer; ENODEV where it has no files.
    */
   mark(path: string | Uint8Array, beyond?: boolean): void
+  /** What kind of file is there, links not followed; undefined: none, or where it cannot be looked at. Nothing waits for a remote file system. */
+  look(path: string | Uint8Array): FileKind | undefined
+  /** Entries of a directory, at most so many; none where there is no directory. Nothing waits for a remote file system. */
+  list(path: string | Uint8Array, most: number): Iterable<Entry>
   /** Those it had in the end, when it is no longer drained. */
-  counts(): ChangeCounts
+  counts(): FanotifyCounts
   /** Takes what is there and stops. */
   remove(): void
 }
@@ -82,7 +86,7 @@ export class Drain implements Disposable {
   #busy = false
   #closed = false
   #groups = 0
-  /** Of each source of changes that is drained: what keeps its counts, which go with it. */
+  /** Of each fanotify group that is drained: what keeps its counts, which go with it. */
   readonly #counting = new Set<() => void>()
   #last: DrainStats | undefined
 
@@ -116,27 +120,22 @@ export class Drain implements Disposable {
    * Drains a fanotify group of its own. Records of other sources that came before a change are in the queue before it: who watches processes by
    * the same drain knows the author. Throws `CWS_FANOTIFY_OPEN`.
    */
-  addFanotify(options: ChangeOptions = {}): ChangeSource {
-    return this.#changes(options, 'drainAddFanotify')
-  }
-
-  /** The same by inotify: without any privilege, and without the process. Throws `CWS_INOTIFY_OPEN`. */
-  addInotify(options: ChangeOptions = {}): ChangeSource {
-    const source = this.#changes(options, 'drainAddInotify')
-    return { ...source, mark: (path, beyond) => withReason(() => source.mark(path, beyond)) }
-  }
-
-  #changes(options: ChangeOptions, add: 'drainAddFanotify' | 'drainAddInotify'): ChangeSource {
+  addFanotify(options: FanotifyOptions = {}): FanotifySource {
     const group = ++this.#groups
-    const source = this.#addon[add](this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.patterns?.handle)
-    let last: ChangeCounts = { filtered: 0, marks: 0 }
+    const source = this.#addon.drainAddFanotify(this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.patterns?.handle)
+    let last: FanotifyCounts = { filtered: 0, marks: 0 }
     const count = () => {
-      last = this.#addon.drainChangeCounts(this.#handle, source)
+      last = this.#addon.drainFanotifyCounts(this.#handle, source)
     }
     this.#counting.add(count)
     return {
       group,
       mark: (path, beyond = false) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), beyond),
+      look: (path) => {
+        const mode = this.#addon.drainLook(this.#handle, source, Buffer.from(path as Uint8Array))
+        return mode === undefined ? undefined : kindOf(mode >>> 12)
+      },
+      list: (path, most) => entriesIn(this.#addon.drainList(this.#handle, source, Buffer.from(path as Uint8Array), most)),
       counts: () => {
         if (this.#counting.has(count)) count()
         return last

@@ -26,6 +26,7 @@ export const RECORD_FLAG = {
   THREAD_EXEC: 512,
   UNWATCHED: 1024,
   ASIDE: 2048,
+  MOUNTED: 4096,
 } as const
 
 /** enum cws_file_flag */

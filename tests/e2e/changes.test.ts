@@ -110,16 +110,6 @@ describe.each(fileFlavours)('$name', (flavour) => {
       expect(files.events.filter((one) => String(one.change.file.path).endsWith('unseen'))).toEqual([])
     })
 
-    test('a watched folder that is moved with a folder far above it, and what takes its place', async () => {
-      const prepare = (at: (...names: string[]) => string) => mkdirSync(at('a', 'b', 'watched'), { recursive: true })
-      await using files = await FileChanges.watch({ flavour, paths: ['a/b/watched'], prepare })
-      renameSync(files.at('a'), files.at('elsewhere'))
-      mkdirSync(files.at('a', 'b', 'watched'), { recursive: true })
-      await files.seen('renamed', files.at('a'))
-      writeFileSync(files.at('a', 'b', 'watched', 'x'), '')
-      await files.seen('created', files.at('a', 'b', 'watched', 'x'))
-    })
-
     test('a file alone, through replacement and recreation, and not its neighbours', async () => {
       await using files = await FileChanges.watch({ flavour, paths: ['one'] })
       const one = files.at('one')

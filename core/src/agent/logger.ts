@@ -1,6 +1,6 @@
 import pino from 'pino'
 import type { Logger } from '../plugin/logger.ts'
-import { printable } from '../signals/printable.ts'
+import { escapeInvisible, printable } from '../signals/printable.ts'
 
 /** Characters of log that may wait for a stalled stderr; what is over is dropped. */
 const MAX_BUFFER = 1024 * 1024
@@ -24,7 +24,9 @@ const LEVELS: Readonly<Record<number, readonly [word: string, ansi: string]>> = 
 export function createLogger(options: LoggerOptions): { logFor(plugin: string): Logger; flush(): void } {
   const destination = pino.destination({ dest: 2, sync: false, maxLength: MAX_BUFFER })
   destination.on('error', () => {})
-  const stream = options.human ? { write: (line: string) => void destination.write(humanLine(line, options.color)) } : destination
+  // Plugins log what they saw, in whatever words an attacker chose. JSON itself leaves much to a terminal.
+  const shown = options.human ? (line: string) => humanLine(line, options.color) : escapeInvisible
+  const stream = { write: (line: string) => void destination.write(shown(line)) }
   const root = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream)
   const children = new Map<string, Logger>()
   return {
@@ -61,9 +63,11 @@ function humanLine(line: string, color: boolean): string {
   const tag = color ? `\x1b[${ansi}m${word}\x1b[0m` : word
   const tail = [
     code ? ` (${code})` : '',
-    ...(frame?.split('\n') ?? []).map((row) => `\n      ${printable(row)}`),
+    ...rows(frame),
     hint ? `\n      ${printable(hint)}` : '',
-    level === 20 && stack ? `\n${stack}` : '',
+    ...(level === 20 ? rows(stack) : []),
   ].join('')
   return `${time.slice(11, 19)} ${tag.padEnd(color ? 14 : 5)} ${plugin ? `${plugin}: ` : ''}${printable(msg ?? '')}${tail}\n`
 }
+
+const rows = (text: string | undefined): string[] => (text?.split('\n') ?? []).map((row) => `\n      ${printable(row)}`)

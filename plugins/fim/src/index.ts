@@ -1,9 +1,8 @@
 import { definePlugin } from '@cws/core'
 import type { SharedDrain } from '@cws/native'
-import { fanotify } from './fanotify.ts'
-import type { FileFlavour } from './flavour.ts'
-import { inotify } from './inotify.ts'
+import { probe } from './fanotify.ts'
 import { optionsSchema } from './options.ts'
+import { Problems } from './problems.ts'
 import { FileSensor } from './sensor.ts'
 
 declare module '@cws/core' {
@@ -19,37 +18,34 @@ export default definePlugin(import.meta, {
   setup(ctx) {
     const { options } = ctx
     const sensor = ctx.keep('files', () => new FileSensor(options))
-    const problems = new Set<string>()
+    const problems = new Problems(
+      (problem) => ctx.log.warn(problem),
+      (text) => ctx.status('degraded', text),
+    )
     const feeds = {
       change: ctx.feed('change', sensor.readers),
       lost: ctx.feed('agent.lost_events'),
-      problem: (problem: string) => {
-        if (problems.has(problem) || problems.size >= MAX_PROBLEMS) return
-        problems.add(problem)
-        ctx.log.warn(problem)
-        ctx.status('degraded', [...problems].join('; '))
-      },
+      problem: (problem: string, asked: boolean) => problems.add(problem, asked),
     }
     const owner = {}
     // Asked when this sensor starts: sensors start in the order in which their plugins are listed.
     const shared = () => ctx.maybe('native-drain')
-    const flavour = (one: FileFlavour) => ({
-      name: one.name,
-      probe: () => one.probe(shared()),
-      start: () => sensor.start(owner, feeds, one, shared()),
-      stop: () => sensor.stop(owner),
-    })
     ctx.source({
       sensor: 'files',
       feeds: ['change'],
-      flavours: [flavour(fanotify), flavour(inotify)],
+      flavours: [
+        {
+          name: 'fanotify',
+          probe: () => probe(shared()),
+          start: () => sensor.start(owner, feeds, shared()),
+          stop: () => sensor.stop(owner),
+        },
+      ],
       pin: options.flavour === 'auto' ? undefined : options.flavour,
       interests: (set) => sensor.want((set.byType.get('change')?.length ?? 0) > 0),
       counts: () => sensor.counts(),
     })
   },
 })
-
-const MAX_PROBLEMS = 20
 
 export type { Options } from './options.ts'

@@ -1,6 +1,5 @@
 import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
 import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace } from '@cws/native'
-import type { FileFlavour } from './flavour.ts'
 import type { Kind } from './kinds.ts'
 import { type Memory, textAt } from './record.ts'
 
@@ -8,8 +7,6 @@ import { type Memory, textAt } from './record.ts'
 export interface Live {
   memory: Memory | undefined
   kind: Kind
-  /** What it comes from. */
-  origin: FileFlavour['name']
 }
 
 /** How the fields of `change` are read while its record is under dispatch. */
@@ -23,7 +20,7 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
   return {
     'event.timestamp': (at) => toWall(u64(at, HEADER.time)),
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
-    'event.origin': () => live.origin,
+    'event.origin': () => 'fanotify',
     'event.source': () => 'runtime',
     'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
     'change.kind': () => live.kind,

@@ -1,10 +1,10 @@
 import type { BatchFeed, ObjectFeed, SourceCounts } from '@cws/core'
 import {
   CHANGE,
-  type ChangeSource,
   clockBoottime,
   type Drain,
   FAN,
+  type FanotifySource,
   HEADER,
   LOST,
   openDrain,
@@ -16,7 +16,6 @@ import {
   TYPE,
   walkRecords,
 } from '@cws/native'
-import type { FileFlavour } from './flavour.ts'
 import { kindsOf } from './kinds.ts'
 import type { Options } from './options.ts'
 import { changeReaders, type Live } from './readers.ts'
@@ -27,7 +26,8 @@ import { Watch } from './watch.ts'
 export interface Feeds {
   readonly change: BatchFeed
   readonly lost: ObjectFeed<'agent.lost_events'>
-  problem(problem: string): void
+  /** `asked`: about what the configuration names, or about all. */
+  problem(problem: string, asked: boolean): void
 }
 
 /** How long what was found in a new folder waits for its own event. */
@@ -40,7 +40,7 @@ const LOOK_GAP_MS = 30_000
 
 interface Attached {
   readonly drain: Drain
-  readonly group: ChangeSource
+  readonly group: FanotifySource
   readonly watch: Watch
   close(): void
 }
@@ -50,7 +50,7 @@ export class FileSensor {
   readonly readers
   readonly #options: Options
   readonly #patterns: PathPatterns
-  readonly #live: Live = { memory: undefined, kind: 'modified', origin: 'fanotify' }
+  readonly #live: Live = { memory: undefined, kind: 'modified' }
   readonly #found = new Map<string, Memory>()
   #unfound = 0
   #timer: NodeJS.Timeout | undefined
@@ -58,7 +58,6 @@ export class FileSensor {
   #looked = Number.NEGATIVE_INFINITY
   #shared: SharedDrain | undefined
   #feeds: Feeds | undefined
-  #flavour: FileFlavour | undefined
   #owner: object | undefined
   #attached: Attached | undefined
   #wanted = true
@@ -73,12 +72,9 @@ export class FileSensor {
   }
 
   /** Starts to watch, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. */
-  start(owner: object, feeds: Feeds, flavour: FileFlavour, shared: SharedDrain | undefined): void {
+  start(owner: object, feeds: Feeds, shared: SharedDrain | undefined): void {
     this.#owner = owner
     this.#feeds = feeds
-    if (this.#flavour !== flavour) this.#detach()
-    this.#flavour = flavour
-    this.#live.origin = flavour.name
     this.#shared = shared
     this.#arrange()
   }
@@ -108,18 +104,18 @@ export class FileSensor {
   #arrange(): void {
     const drain = this.#shared?.drain
     if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
-    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, drain)
+    if (this.#wanted && !this.#attached) this.#attach(drain)
   }
 
-  #attach(flavour: FileFlavour, shared: Drain | undefined): void {
+  #attach(shared: Drain | undefined): void {
     const own = shared
       ? undefined
       : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
     const drain = (shared ?? own) as Drain
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
     try {
-      const group = flavour.open(drain, { patterns: this.#patterns, maxMarks: this.#options.maxFolders })
-      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem) => this.#feeds?.problem(problem))
+      const group = drain.addFanotify({ patterns: this.#patterns, maxMarks: this.#options.maxFolders })
+      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem, asked) => this.#feeds?.problem(problem, asked))
       const close = () => {
         this.#filtered += group.counts().filtered
         group.remove()
@@ -155,8 +151,10 @@ export class FileSensor {
     const to = textAt(memory, at, CHANGE.destination_path)
     const flags = recordFlags(memory, at)
     if (!(flags & RECORD_FLAG.ASIDE)) this.#emit(memory, at, mask, from, to)
-    if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('a new folder cannot be watched')
-    if (mask & FAN.ONDIR) this.#follow(memory, at, mask, from, to)
+    if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('new folders could not be watched', true)
+    // What is in a new folder before it is watched, or where something was mounted, has no events of its own.
+    const folder = flags & RECORD_FLAG.MOUNTED ? from : mask & FAN.ONDIR ? (to ?? (mask & FAN.CREATE ? from : undefined)) : undefined
+    if (folder) this.#look(memory, at, folder)
   }
 
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
@@ -174,15 +172,10 @@ export class FileSensor {
     }
   }
 
-  /** What is in a new folder before it is watched has no events of its own. */
-  #follow(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
-    const watch = this.#attached?.watch
-    if (!watch) return
-    const place = to ?? (mask & FAN.CREATE ? from : undefined)
-    if (!place) return
+  #look(memory: Memory, at: number, folder: Uint8Array): void {
     const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
-    const own = Buffer.from(place)
-    watch.appeared(own, (path, isFolder) => {
+    const own = Buffer.from(folder)
+    this.#attached?.watch.appeared(own, (path, isFolder) => {
       if (path.equals(own)) return
       if (this.#found.size < MAX_FOUND) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
       else this.#unfound++

@@ -1,7 +1,8 @@
-import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
-import type { ChangeSource, PathPatterns } from '@cws/native'
+import { constants } from 'node:os'
+import type { FanotifySource, PathPatterns } from '@cws/native'
 
-export type Group = Pick<ChangeSource, 'mark'>
+/** Looks and marks without waiting for a file system that may never answer. */
+export type Group = Pick<FanotifySource, 'mark' | 'look' | 'list'>
 
 /** Told of a wanted entry of a folder that was there when the folder began to be watched. */
 export type Found = (path: Buffer, isFolder: boolean) => void
@@ -28,9 +29,9 @@ export class Watch {
   readonly #behind: ReadonlySet<string>
   readonly #patterns: PathPatterns
   readonly #group: Group
-  readonly #problem: (problem: string) => void
+  readonly #problem: (problem: string, asked: boolean) => void
 
-  constructor(globs: readonly string[], patterns: PathPatterns, group: Group, problem: (problem: string) => void) {
+  constructor(globs: readonly string[], patterns: PathPatterns, group: Group, problem: (problem: string, asked: boolean) => void) {
     this.#behind = new Set(globs.filter((glob) => headOf(glob) !== glob).map((glob) => keyOf(Buffer.from(headOf(glob)))))
     const heads = [...new Set(globs.map((glob) => keyOf(Buffer.from(headOf(glob)))))]
     this.#heads = heads.filter((head) => !heads.some((other) => isBelow(head, other) && head !== other))
@@ -56,79 +57,62 @@ export class Watch {
     const names = head === '/' ? [] : head.slice(1).split('/')
     for (let i = 0; i < names.length; i++) {
       const above = i === 0 ? '/' : `/${names.slice(0, i).join('/')}`
-      // What may not be watched itself, as a folder that this user cannot read, may still lead on.
-      if (this.#mark(above, true) !== 'absent') continue
+      if (this.#mark(above, true)) continue
       this.#tellLink(above)
       return
     }
     const path = Buffer.from(head, 'latin1')
-    const kind = this.#kindOf(path)
+    const kind = this.#group.look(path)
     if (!kind) return
     if (this.#behind.has(head)) this.#tellLink(head)
-    if (this.#patterns.matches(path)) found?.(path, kind.isDirectory())
-    if (kind.isDirectory()) this.#tree(path, found)
+    if (this.#patterns.matches(path)) found?.(path, kind === 'folder')
+    if (kind === 'folder') this.#tree(path, found)
   }
 
   #tellLink(key: string): void {
     const path = Buffer.from(key, 'latin1')
-    if (this.#kindOf(path)?.isSymbolicLink())
-      this.#problem(`${path.toString()} is a symbolic link: what is behind it is not watched by this path`)
-  }
-
-  /** Undefined if it is not there, or cannot be reached: links that lead in a circle, a disk that fails. */
-  #kindOf(path: Buffer): Stats | undefined {
-    try {
-      return lstatSync(path, { throwIfNoEntry: false })
-    } catch (error) {
-      this.#problem((error as Error).message)
-      return undefined
-    }
+    if (this.#group.look(path) === 'link')
+      this.#problem(`${path.toString()} is a symbolic link: what is behind it is not watched by this path`, true)
   }
 
   #tree(root: Buffer, found?: Found): void {
     const stack = [root]
     let entries = MAX_ENTRIES
     for (let folder = stack.pop(); folder; folder = stack.pop()) {
-      if (!this.#patterns.reach(folder) || this.#mark(keyOf(folder), folder === root) !== 'marked') continue
-      for (const entry of entriesOf(folder)) {
+      if (!this.#patterns.reach(folder) || !this.#mark(keyOf(folder), folder === root)) continue
+      for (const { name, kind } of this.#group.list(folder, entries + 1)) {
         if (--entries < 0) {
-          this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`)
+          this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`, false)
           return
         }
-        const path = Buffer.concat([folder, Buffer.from(folder.at(-1) === SLASH ? '' : '/'), entry.name])
-        const isFolder = entry.isDirectory()
+        const path = Buffer.concat([folder, Buffer.from(folder.at(-1) === SLASH ? '' : '/'), name])
+        const isFolder = kind === 'folder'
         if (found && this.#patterns.matches(path)) found(path, isFolder)
         if (isFolder) stack.push(path)
       }
     }
   }
 
-  /** `absent`: it is not there (any more), or no folder; `refused`: it is told why. `asked`: it is watched however many others are. */
-  #mark(key: string, asked: boolean): 'marked' | 'absent' | 'refused' {
+  /** False when the folder is not there (any more), or no folder. `asked`: it is watched however many others are. */
+  #mark(key: string, asked: boolean): boolean {
     try {
       this.#group.mark(Buffer.from(key, 'latin1'), asked)
-      return 'marked'
+      return true
     } catch (error) {
       const { errno, message } = error as { errno?: number; message: string }
-      if (errno === ENOENT || errno === ENOTDIR) return 'absent'
-      this.#problem(errno === EDQUOT ? 'more folders than maxFolders allows: not all are watched' : `${message} (errno ${errno})`)
-      return errno === ELOOP ? 'absent' : 'refused'
+      const path = Buffer.from(key, 'latin1').toString()
+      if (errno === EDQUOT) this.#problem('more folders than maxFolders allows: not all are watched', true)
+      else if (errno === EREMOTE) this.#problem(`${path} is on a network file system or FUSE: it may not answer, and is not watched`, asked)
+      else if (errno === ENODEV && asked) this.#problem(`${path} is on a file system without files`, true)
+      else if (!(errno && GONE.has(errno))) this.#problem(`${message} (errno ${errno})`, asked)
+      return false
     }
   }
 }
 
-const ENOENT = 2
-const ENOTDIR = 20
-const ELOOP = 40
-const EDQUOT = 122
+const { EDQUOT, ENODEV, ENOENT, ENOTDIR } = constants.errno
+const EREMOTE = 66
+/** It is not there, or no folder; or has no files, and was only met with. */
+const GONE = new Set([ENOENT, ENOTDIR, ENODEV])
 /** Entries that are looked at in one go: whoever fills a folder must not stop the engine. */
 const MAX_ENTRIES = 100_000
-
-function* entriesOf(folder: Buffer): Generator<Dirent<Buffer>> {
-  try {
-    using entries = opendirSync(folder as never, { encoding: 'buffer' as never })
-    for (let entry = entries.readSync(); entry; entry = entries.readSync()) yield entry as unknown as Dirent<Buffer>
-  } catch {
-    // Gone, or not to be read: the mark told.
-  }
-}

@@ -1,13 +1,14 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PluginTester } from '@cws/core/testing'
-import { CHANGE, CHANGE_SIZE, FAN, PathPatterns } from '@cws/native'
+import { CHANGE, CHANGE_SIZE, FAN, type FileKind, PathPatterns } from '@cws/native'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import fim from '../src/index.ts'
 import { kindsOf } from '../src/kinds.ts'
 import { optionsSchema } from '../src/options.ts'
+import { Problems } from '../src/problems.ts'
 import { changeReaders } from '../src/readers.ts'
 import { foundRecord, textAt } from '../src/record.ts'
 import { headOf, Watch } from '../src/watch.ts'
@@ -34,7 +35,7 @@ new PluginTester({ describe, it }).run(fim, {
     { watch: ['/a/[!]'] },
     { watch: [`/${'a/'.repeat(60)}b`] },
     { watch: ['/x'], ignore: ['x'] },
-    { watch: ['/x'], flavour: 'scan' },
+    { watch: ['/x'], flavour: 'inotify' },
     { watch: ['/x'], maxFolders: 0 },
   ],
 })
@@ -75,7 +76,7 @@ test('no record makes a reader throw, or read outside of it', () => {
       memory.u32[(CHANGE.file_path >>> 2) + 1] = length
       const text = textAt(memory, 0, CHANGE.file_path)
       expect(text === undefined || (offset > 0 && offset + length <= memory.bytes.length)).toBe(true)
-      const readers = changeReaders({ memory, kind: 'created', origin: 'fanotify' }, (time) => time)
+      const readers = changeReaders({ memory, kind: 'created' }, (time) => time)
       for (const read of Object.values(readers)) expect(read(0)).not.toBe(undefined)
     }),
   )
@@ -96,15 +97,27 @@ describe('what is marked', () => {
   })
   afterEach(() => rmSync(base, { recursive: true }))
 
+  const kindOf = (of: { isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind =>
+    of.isDirectory() ? 'folder' : of.isSymbolicLink() ? 'link' : 'other'
+  const look = (path: string | Uint8Array) => {
+    const found = lstatSync(Buffer.from(path as Uint8Array), { throwIfNoEntry: false })
+    return found && kindOf(found)
+  }
+  const list = (path: string | Uint8Array) =>
+    readdirSync(Buffer.from(path as Uint8Array).toString(), { withFileTypes: true }).map((one) => ({
+      name: Buffer.from(one.name),
+      kind: kindOf(one),
+    }))
+
   /** As the kernel does: a folder that is there, no link to one; `room` for so many that were not asked for. */
   const watch = (globs: readonly string[], { room = 100, refuse = '', ignore = [] as string[] } = {}) => {
     const mark = (path: string | Uint8Array, asked?: boolean) => {
       const text = Buffer.from(path as Uint8Array).toString()
       const fail = (errno: number) => Object.assign(new Error(`${text} cannot be watched`), { errno })
       if (text === refuse) throw fail(ENOSPC)
-      const kind = lstatSync(text, { throwIfNoEntry: false })
+      const kind = look(path)
       if (!kind) throw fail(ENOENT)
-      if (!kind.isDirectory()) throw fail(ENOTDIR)
+      if (kind !== 'folder') throw fail(ENOTDIR)
       if (!asked && marked.length >= room) throw fail(EDQUOT)
       marked.push(text)
     }
@@ -115,7 +128,7 @@ describe('what is marked', () => {
         all,
         ignore.map((glob) => at(glob)),
       ),
-      { mark },
+      { mark, look, list },
       (problem) => problems.push(problem),
     )
     one.start()
@@ -175,6 +188,29 @@ describe('what is marked', () => {
     watch(['large'], { refuse: at('large', 'b') })
     expect(problems).toEqual([`${at('large', 'b')} cannot be watched (errno ${ENOSPC})`])
   })
+})
+
+test('what was asked for stays in sight, others give way to newer ones, are logged so many a minute, and age', () => {
+  let now = 0
+  const logged: string[] = []
+  let shown = ''
+  const problems = new Problems(
+    (problem) => logged.push(problem),
+    (text) => (shown = text),
+    () => now,
+  )
+  problems.add('asked', true)
+  for (let i = 0; i < 1000; i++) problems.add(`one ${i}`, false)
+  problems.add('asked', true)
+  expect(shown.split('; ')).toHaveLength(21)
+  expect(shown).toMatch(/^asked; one 980; .*; one 999$/)
+  expect(logged).toHaveLength(21)
+  now = 60_000
+  problems.add('later', false)
+  expect(logged.slice(21)).toEqual(['980 more like these were not logged', 'later'])
+  now = 60 * 60_000 + 1
+  problems.add('much later', false)
+  expect(shown).toBe('asked; later; much later')
 })
 
 test('the head of a pattern is the path that all it matches begins with', () => {

@@ -12,22 +12,17 @@ import { Records } from './records.ts'
 
 const MOUNTS = 4026531841
 
-describe('/proc/locks', () => {
-  test('tells who holds what, not who waits', () => {
-    const text = [
-      '1: POSIX  ADVISORY  WRITE 812 fe:00:2883 0 EOF',
-      '1: -> POSIX  ADVISORY  WRITE 813 fe:00:2883 0 EOF',
-      '2: FLOCK  ADVISORY  WRITE 812 00:1a:7 0 EOF',
-      '3: POSIX  ADVISORY  READ  814 fe:00:2883 1 1',
-      '4: LEASE  ACTIVE    WRITE 815 fe:00:2883 0 EOF',
-      '',
-    ].join('\n')
-    expect(parseLocks(text)).toEqual(new Map([[812, new Set(['2883', '7'])]]))
-  })
-
-  test('whatever it says, it is read', () => {
-    fc.assert(fc.property(fc.string(), (text) => parseLocks(text) instanceof Map))
-  })
+test('an open file tells of the write locks that are held through it', () => {
+  const text = [
+    'pos:\t0',
+    'lock:\t1: POSIX  ADVISORY  WRITE 812 fe:00:2883 0 EOF',
+    'lock:\t2: FLOCK  ADVISORY  WRITE 812 00:1a:7 0 EOF',
+    'lock:\t3: POSIX  ADVISORY  READ  812 fe:00:2884 1 1',
+    'lock:\t4: LEASE  ACTIVE    WRITE 812 fe:00:2885 0 EOF',
+    '',
+  ]
+  expect(parseLocks(text.join('\n'))).toEqual(['2883', '7'])
+  fc.assert(fc.property(fc.string(), (noise) => Array.isArray(parseLocks(noise))))
 })
 
 describe('the package manager that a process works for', () => {
@@ -110,6 +105,9 @@ describe('the package manager that a process works for', () => {
     const known = packages()
     expect(of(33, known)).toBe('')
     held = taken
+    clock = 99
+    expect(of(33, known)).toBe('')
+    clock = 100
     expect(of(33, known)).toBe('dpkg')
   })
 
@@ -150,20 +148,12 @@ describe('the package manager that a process works for', () => {
 
   test('a lock is found by the inode of the host’s file', () => {
     const inode = statSync(at('/var/lib/dpkg/lock')).ino
-    const [dpkg] = managers
-    let pid = 30
-    const locks = new HeldLocks(
-      root,
-      () => clock,
-      () => `1: POSIX  ADVISORY  WRITE ${pid} fe:00:${inode} 0 EOF\n`,
-    )
-    expect(locks.isHeld(dpkg as never, [29, 30])).toBe(true)
-    expect(locks.isHeld(dpkg as never, [29])).toBe(false)
-    pid = 29
-    clock += 99
-    expect(locks.isHeld(dpkg as never, [29])).toBe(false)
-    clock += 1
-    expect(locks.isHeld(dpkg as never, [29])).toBe(true)
-    expect(new HeldLocks(join(root, 'nowhere'), () => clock).isHeld(dpkg as never, [30])).toBe(undefined)
+    const dpkg = managers[0] as (typeof managers)[0]
+    mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+    writeFileSync(at('/proc/30/fdinfo/3'), `pos:\t0\nlock:\t1: POSIX  ADVISORY  WRITE 30 fe:00:${inode} 0 EOF\n`)
+    const locks = new HeldLocks(root, at('/proc'))
+    expect(locks.isHeld(dpkg, [29, 30])).toBe(true)
+    expect(locks.isHeld(dpkg, [29])).toBe(false)
+    expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(undefined)
   })
 })

@@ -7,6 +7,8 @@ import { type Manager, managers } from './managers.ts'
 
 /** What stands above an image is looked at again after so long: it may have been completed. */
 const GOOD_MS = 1000
+/** A lock may be taken later: so long it is not looked for again, however many events there are. */
+const UNLOCKED_MS = 100
 /** Images and processes that are remembered; then all are forgotten. */
 const MAX_KNOWN = 4096
 const MAX_DEPTH = 128
@@ -37,8 +39,8 @@ export class PackageManagers {
   readonly #byProgram = new Map<string, readonly Manager[]>()
   /** By the number of an image: who it and what stands above it works for. */
   readonly #known = new Map<number, { readonly found: Found | undefined; readonly until: number }>()
-  /** Numbers of processes that held their lock. */
-  readonly #holders = new Set<number>()
+  /** By the number of a process: until when it is known whether it is at work. Who held its lock is believed as long as it runs. */
+  readonly #atWork = new Map<number, { readonly held: boolean; readonly until: number }>()
 
   constructor(table: ProcessTable, fields: Fields, locks: HeldLocks, mounts: number | undefined, now = () => performance.now()) {
     this.#table = table
@@ -55,7 +57,7 @@ export class PackageManagers {
     if (actor < 0) return UNKNOWN
     const itself = this.#managerAt(actor)
     const found = itself ? { manager: itself, node: actor } : this.#from(this.#table.nodes.up[actor] as Node, MAX_DEPTH)
-    return found && this.#isAtWork(found, actor) ? found.manager.name : ''
+    return found && this.#isAtWork(found) ? found.manager.name : ''
   }
 
   /** Whose work those below this image do. Forks and programs share what stands above them, and so what is known of it. */
@@ -93,15 +95,24 @@ export class PackageManagers {
     return this.#mounts !== undefined && this.#fields['ns.mnt']?.(node) === this.#mounts
   }
 
-  #isAtWork({ manager, node }: Found, actor: Node): boolean {
-    const { serial, pid, up } = this.#table.nodes
-    const process = serial[node] as number
-    if (this.#holders.has(process)) return true
-    const pids: number[] = []
-    for (let at = actor; at !== 0 && pids.length < MAX_DEPTH; at = up[at] as Node) pids.push(pid[at] as number)
-    if (this.#locks.isHeld(manager, pids) === false) return false
-    if (this.#holders.size >= MAX_KNOWN) this.#holders.clear()
-    this.#holders.add(process)
-    return true
+  #isAtWork({ manager, node }: Found): boolean {
+    const process = this.#table.nodes.serial[node] as number
+    const known = this.#atWork.get(process)
+    const now = this.#now()
+    if (known && known.until > now) return known.held
+    const held = this.#locks.isHeld(manager, this.#pidsOf(manager, node)) !== false
+    if (this.#atWork.size >= MAX_KNOWN) this.#atWork.clear()
+    this.#atWork.set(process, { held, until: held ? Number.POSITIVE_INFINITY : now + UNLOCKED_MS })
+    return held
+  }
+
+  /** It may have been started by another of its programs, as dpkg by apt, that holds the lock for both. */
+  #pidsOf(manager: Manager, node: Node): readonly number[] {
+    const { pid, up } = this.#table.nodes
+    const pids = [pid[node] as number]
+    let depth = MAX_DEPTH
+    for (let at = up[node] as Node; at !== 0 && depth > 0; at = up[at] as Node, depth--)
+      if (manager.programs.includes(String(this.#fields['file.path']?.(at)))) pids.push(pid[at] as number)
+    return pids
   }
 }

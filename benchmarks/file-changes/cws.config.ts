@@ -1,0 +1,36 @@
+import { host } from '@cws/agent'
+import { defineConfig, definePlugin } from '@cws/core'
+import fim from '@cws/plugin-fim'
+
+const folder = process.env['CWS_BENCH_FOLDER'] as string
+
+/** What became of the storm's names is told when `cws-report` is created; each marker is a signal of its own, as in exec-latency. */
+const changes = definePlugin(import.meta, {
+  name: 'changes',
+  setup(ctx) {
+    const named = new Set<string>()
+    const deleted = new Set<string>()
+    let markers = 0
+    ctx.detect('change', null, (event) => {
+      const { kind, file } = event.change
+      if (typeof file.name === 'string') named.add(file.name)
+      if (typeof file.destination.name === 'string') named.add(file.destination.name)
+      if (kind === 'deleted' && typeof file.name === 'string') deleted.add(file.name)
+      if (kind !== 'created') return
+      if (file.name === 'cws-report') {
+        ctx.log.info(`names ${named.size - 1} deleted ${deleted.size} end`)
+        named.clear()
+        deleted.clear()
+      }
+      if (!String(file.name).startsWith('cws-at-')) return
+      return {
+        rule: `marker-${Math.floor(markers++ / 20)}`,
+        severity: 'medium',
+        groupBy: ['change.file.path'],
+        message: '{{@change.file.path}}',
+      }
+    })
+  },
+})
+
+export default defineConfig({ plugins: [...host(), fim({ watch: [folder] }), changes()] })

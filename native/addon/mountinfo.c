@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mountinfo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const REMOTE[] = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "beegfs", "orangefs", "coda",
+				      "9p", "gfs2", "ocfs2", "autofs", "fuse", "fuseblk" };
+static const char *const PSEUDO[] = { "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "bpf", "configfs", "pstore",
+				      "mqueue", "devpts", "binfmt_misc", "efivarfs", "nsfs", "selinuxfs", "fusectl", "rpc_pipefs", "nfsd" };
+
+static bool among(const char *type, const char *const list[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(type, list[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum cws_mount_kind kind_of(const char *type, const char *path)
+{
+	/* Whatever the root is on, nothing here works without it. */
+	if (strcmp(path, "/") == 0)
+		return CWS_MOUNT_LOCAL;
+	if (among(type, REMOTE, sizeof(REMOTE) / sizeof(*REMOTE)) || strncmp(type, "fuse.", 5) == 0)
+		return CWS_MOUNT_REMOTE;
+	return among(type, PSEUDO, sizeof(PSEUDO) / sizeof(*PSEUDO)) ? CWS_MOUNT_PSEUDO : CWS_MOUNT_LOCAL;
+}
+
+bool cws_path_is_in(const char *path, size_t length, const char *above, size_t above_length)
+{
+	if (above_length == 1)
+		return length > 0;
+	return length >= above_length && memcmp(path, above, above_length) == 0 && (length == above_length || path[above_length] == '/');
+}
+
+/* Blanks, newlines and backslashes are written as three octal digits. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		bool escaped = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' && from[3] >= '0' && from[3] <= '7';
+
+		*to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0')) : *from;
+		from += escaped ? 4 : 1;
+	}
+	*to = 0;
+}
+
+/* id parent major:minor root path options optional... - type source options */
+static bool parse_line(char *line, struct cws_mount *mount)
+{
+	char *rest = NULL, *id = strtok_r(line, " ", &rest), *parent = strtok_r(NULL, " ", &rest), *dev = strtok_r(NULL, " ", &rest);
+	char *root = strtok_r(NULL, " ", &rest), *path = strtok_r(NULL, " ", &rest), *field = strtok_r(NULL, " ", &rest);
+	unsigned int major, minor;
+
+	while (field && strcmp(field, "-") != 0)
+		field = strtok_r(NULL, " ", &rest);
+	char *type = field ? strtok_r(NULL, " ", &rest) : NULL;
+	if (!parent || !type || sscanf(dev, "%u:%u", &major, &minor) != 2 || root[0] != '/' || path[0] != '/')
+		return false;
+	unescape(root);
+	unescape(path);
+	*mount = (struct cws_mount){ .id = strtoull(id, NULL, 10), .dev = major << 20 | minor, .kind = kind_of(type, path), .fd = -1 };
+	mount->path_length = (uint32_t)strlen(path);
+	mount->root_length = (uint32_t)strlen(root);
+	mount->path = malloc((size_t)mount->path_length + mount->root_length + 2);
+	if (!mount->path)
+		return false;
+	memcpy(mount->path, path, mount->path_length + 1);
+	mount->root = mount->path + mount->path_length + 1;
+	memcpy(mount->root, root, mount->root_length + 1);
+	return true;
+}
+
+/* The way to what is mounted below one that may not answer leads through that. */
+static void inherit(struct cws_mount *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t above = 0; list[i].kind == CWS_MOUNT_REMOTE && above < count; above++)
+			if (above != i && list[above].path_length > list[i].path_length &&
+			    cws_path_is_in(list[above].path, list[above].path_length, list[i].path, list[i].path_length))
+				list[above].kind = CWS_MOUNT_REMOTE;
+}
+
+int cws_mountinfo_parse(char *text, struct cws_mount **list, uint32_t *count)
+{
+	uint32_t lines = 0;
+	char *rest = NULL;
+
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	*count = 0;
+	*list = calloc((size_t)lines + 1, sizeof(**list));
+	if (!*list)
+		return -ENOMEM;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		if (*count <= lines && parse_line(line, &(*list)[*count]))
+			++*count;
+	inherit(*list, *count);
+	return 0;
+}
+
+void cws_mountinfo_free(struct cws_mount *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		free(list[i].path);
+	free(list);
+}
