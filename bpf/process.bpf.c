@@ -116,6 +116,8 @@ int cws_exec(u64 *ctx)
 	own = own_upid(task);
 	exec->ns_pid = own.nr;
 	signal = GET(task, signal);
+	if (GET(signal, sum_sched_runtime)) /* of its threads that have ended, as all but one have by now */
+		flags |= CWS_F_THREADS;
 	exec->pgid = group_number(signal, PIDTYPE_PGID);
 	exec->sid = group_number(signal, PIDTYPE_SID);
 	exec->tty = tty_device(signal);

@@ -48,6 +48,7 @@ enum cws_record_flag {
 	CWS_F_UNWATCHED = 1 << 10,     /* a directory that appeared below a watched one could not be watched */
 	CWS_F_ASIDE = 1 << 11,         /* of a directory that is not wanted itself, but what is below it may be */
 	CWS_F_MOUNTED = 1 << 12,       /* of a place where something was mounted */
+	CWS_F_THREADS = 1 << 13,       /* of an exec: the process has had other threads, which ran on until it was done */
 };
 
 struct cws_str {
@@ -151,13 +152,14 @@ struct cws_argv_chunk {
 };
 
 /*
- * A change in a watched directory, from fanotify, whose events carry no time of their own: it was made after `since` and before h.time.
+ * A change in a watched directory, from fanotify, whose events carry no time of their own: all that `mask` names was done after `since` and
+ * before h.time, the first of it before `until`: narrower than when the queue was read where the execs of the process allow to tell.
  * h.start is 0: of the process only its number is known. The files are as they were when the event was read, not when it happened; a name
  * that had gone by then, or stood for another file, has its path alone (CWS_FILE_ABSENT).
  */
 struct cws_change {
 	struct cws_header h;
-	__cws_u64 since; /* ns, CLOCK_BOOTTIME: the group's queue was empty then */
+	__cws_u64 since, until; /* ns, CLOCK_BOOTTIME */
 	__cws_u64 mask;  /* FAN_* of linux/fanotify.h; several bits where the kernel merged events */
 	__cws_u32 group; /* number that its fanotify group was opened with */
 	__cws_u32 reserved;

@@ -204,6 +204,7 @@ struct signal_struct {
 	unsigned int flags;
 	struct pid *pids[PIDTYPE_MAX];
 	struct tty_struct *tty;
+	unsigned long long sum_sched_runtime;
 };
 typedef struct {
 	u64 val; /* up to 6.2 two words of 32 bits: the same bytes */

@@ -259,8 +259,12 @@ int cws_drain_add(struct cws_drain *drain, struct cws_source *source)
 		error = -ESHUTDOWN;
 	else if (drain->source_count == CWS_DRAIN_SOURCES)
 		error = -ENOSPC;
-	else
+	else if (source->ops->gather)
+		error = cws_images_want(&drain->sink.images);
+	if (!error)
 		drain->sources[drain->source_count++] = source;
+	/* What a new source would have told before is not known. */
+	cws_images_doubt(&drain->sink.images, clock_ns());
 	pthread_mutex_unlock(&drain->lock);
 	kick(drain);
 	return error;
@@ -329,6 +333,7 @@ void cws_drain_destroy(struct cws_drain *drain)
 	cws_saturation_close(&drain->saturation);
 	close(drain->control_fd);
 	cws_join_destroy(&drain->sink.join);
+	cws_images_destroy(&drain->sink.images);
 	cws_queue_destroy(&drain->queue);
 }
 

@@ -209,7 +209,7 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 	return js_number(env, slot);
 }
 
-/* drainAddFanotify(handle, group: what its records carry, maxMarks, patterns?): number of the source */
+/* drainAddFanotify(handle, group: what its records carry, maxMarks, ordered, patterns?): number of the source */
 static napi_value add_fanotify(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
@@ -218,10 +218,10 @@ static napi_value add_fanotify(napi_env env, napi_callback_info info)
 	struct cws_source *source;
 	napi_valuetype type;
 
-	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks))
+	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered))
 		return NULL;
-	bool all = napi_typeof(env, call.arguments[3], &type) == napi_ok && type == napi_undefined;
-	if (!all && !(options.patterns = cws_patterns_argument(&call, 3)))
+	bool all = napi_typeof(env, call.arguments[4], &type) == napi_ok && type == napi_undefined;
+	if (!all && !(options.patterns = cws_patterns_argument(&call, 4)))
 		return NULL;
 	int slot = free_slot(engine);
 	if (slot < 0)

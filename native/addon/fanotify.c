@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "exec_marks.h"
 #include "fanotify_group.h"
 
 /* The longest event: two names with handles and the file's own. A read that leaves less room than this may have left events behind. */
@@ -59,6 +60,8 @@ static bool gather(struct cws_source *source)
 	group->time = clock_ns();
 	if (!group->more)
 		group->empty = before;
+	group->position = group->order.position;
+	cws_order_note(&group->order, group->buffer, group->end, group->time);
 	return got > 0;
 }
 
@@ -117,6 +120,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 
 	pthread_mutex_lock(&group->lock);
 	cws_mounts_refresh(&group->directories.mounts);
+	cws_exec_marks_refresh(&group->order, &group->directories.mounts, source->fd);
 	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
 		result.full = cws_fanotify_mounted(group, mount) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
 	if (group->begin < group->end)
@@ -134,14 +138,15 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		if (event.fd >= 0)
 			close(event.fd);
 		bool self = event.entry.name && event.entry.length == 1 && event.entry.name[0] == '.';
-		if (self && !(event.mask & FAN_Q_OVERFLOW)) {
-			/* Of the marked directory itself: whoever wants that marks the one above. */
+		/* Of the marked directory itself: whoever wants that marks the one above. And what tells of an exec alone. */
+		if ((self || event.mask == FAN_OPEN_EXEC) && !(event.mask & FAN_Q_OVERFLOW)) {
 			group->begin += size;
+			group->position++;
 			continue;
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
 			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
-		} else if (cws_fanotify_change(group, &event)) {
+		} else if (cws_fanotify_change(group, &sink->images, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
 				result.full = true;
 				break;
@@ -149,6 +154,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 			result.records++;
 		}
 		group->begin += size;
+		group->position++;
 	}
 	cws_mounts_rest(&group->directories.mounts);
 	pthread_mutex_unlock(&group->lock);
@@ -164,6 +170,7 @@ static void close_group(struct cws_source *source)
 		close(source->fd);
 	cws_directories_destroy(&group->directories);
 	cws_marks_destroy(&group->marks);
+	cws_order_destroy(&group->order);
 	cws_patterns_release(group->patterns);
 	pthread_mutex_destroy(&group->lock);
 	free(group);
@@ -226,6 +233,9 @@ int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_sou
 		group->source.fd = open_group(&target);
 		error = group->source.fd < 0 ? group->source.fd : 0;
 	}
+	group->empty = clock_ns();
+	if (!error && options->ordered)
+		error = cws_order_init(&group->order, group->empty);
 	if (error) {
 		close_group(&group->source);
 		return error;
@@ -233,7 +243,8 @@ int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_sou
 	const uint64_t renames = target ? FAN_RENAME : FAN_MOVED_FROM | FAN_MOVED_TO;
 	group->mask = CHANGES | renames;
 	group->passed = PASSED | renames;
-	group->empty = clock_ns();
+	cws_exec_marks_refresh(&group->order, &group->directories.mounts, group->source.fd);
+	cws_mounts_rest(&group->directories.mounts);
 	*source = &group->source;
 	return 0;
 }

@@ -18,6 +18,7 @@ bool cws_is_fanotify(const struct cws_source *source);
 
 struct cws_fanotify_options {
 	uint32_t number;               /* what its records carry */
+	bool ordered;                  /* its records are timed by the execs of their processes, see order.h: pids must be those of the initial namespace */
 	uint32_t max_marks;            /* that the thread makes by itself, and others that are not `beyond` */
 	struct cws_patterns *patterns; /* what is wanted: directories that appear and may hold some are marked by the thread at once; NULL: all */
 };

@@ -137,7 +137,7 @@ bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mou
 
 	if (!group->patterns || !cws_patterns_reach(group->patterns, mount->path, mount->path_length) || mount->path_length >= CWS_FANOTIFY_PATH)
 		return false;
-	*change = (struct cws_change){ .since = group->since, .group = group->number };
+	*change = (struct cws_change){ .since = group->since, .until = group->time, .group = group->number };
 	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .flags = CWS_F_ASIDE | CWS_F_MOUNTED };
 	place->named = place->located = true;
 	place->length = mount->path_length;
@@ -147,7 +147,20 @@ bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mou
 	return true;
 }
 
-bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event)
+/* When it was done, as narrow as the execs of its process allow to tell. */
+static void set_time(struct cws_fanotify_group *group, struct cws_images *images, const struct cws_fanotify_event *event)
+{
+	struct cws_span_of_time time = { .since = group->since, .until = group->time, .last = group->time };
+
+	if (event->pid > 0)
+		cws_order_narrow(&group->order, images, (uint32_t)event->pid, group->position, group->empty, &time);
+	group->record.change.since = time.since;
+	/* The kernel merges what one process does to one name: that open, too, and then it may have come first. */
+	group->record.change.until = event->mask & FAN_OPEN_EXEC ? time.last : time.until;
+	group->record.change.h.time = time.last;
+}
+
+bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *images, struct cws_fanotify_event *event)
 {
 	struct cws_change *change = &group->record.change;
 
@@ -172,9 +185,9 @@ bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_e
 		return false;
 	}
 	memset(change, 0, sizeof(*change));
-	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = group->time, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
-	change->since = group->since;
-	change->mask = event->mask;
+	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
+	set_time(group, images, event);
+	change->mask = event->mask & ~(uint64_t)FAN_OPEN_EXEC;
 	change->group = group->number;
 	if (from != WANTED && to != WANTED)
 		change->h.flags |= CWS_F_ASIDE;

@@ -9,6 +9,7 @@
 #include "directories.h"
 #include "fanotify_event.h"
 #include "marks.h"
+#include "order.h"
 #include "patterns.h"
 #include "source.h"
 
@@ -36,9 +37,11 @@ struct cws_fanotify_group {
 	pthread_mutex_t lock;          /* guards what follows: marks come from JavaScript's thread */
 	struct cws_directories directories;
 	struct cws_marks marks;
+	struct cws_order order;
 	uint64_t filtered; /* events that nobody wanted */
 	uint64_t since, empty, time; /* ns: what lies in the buffer came after since and before time; the queue was last empty then */
 	uint32_t begin, end;         /* of what is left in the buffer */
+	uint64_t position;           /* of the event at begin, in the order */
 	bool more;                   /* the kernel's queue was not emptied */
 	uint8_t buffer[CWS_FANOTIFY_BUFFER];
 	struct { /* the record being made: the fixed part, then two paths */
@@ -51,7 +54,7 @@ struct cws_fanotify_group {
 /* All with the lock held. */
 
 /* Makes group->record of the event. False when nobody wants it. */
-bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_fanotify_event *event);
+bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *images, struct cws_fanotify_event *event);
 /* The same of a mount that was not there. */
 bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mount *mount);
 /* Marks the directory at the path; `beyond` the bound of marks. Returns 0 or a negative errno. */

@@ -68,6 +68,7 @@ static bool reread(struct cws_mounts *mounts, bool first)
 	if (error)
 		return false;
 	cws_mounts_rest(mounts);
+	mounts->generation++;
 	mounts->list = list;
 	mounts->count = count;
 	for (uint32_t i = 0; i < count; i++) {
@@ -168,23 +169,25 @@ static bool decodes(int fd)
 	return again >= 0;
 }
 
-static bool is_of(struct cws_mount *mount, uint64_t fsid)
+int cws_mount_open(struct cws_mount *mount)
 {
 	struct statfs about;
+	int fd = root_of(mount);
 
-	if (mount->kind != CWS_MOUNT_LOCAL)
-		return false;
-	if (!mount->asked) {
-		int fd = root_of(mount);
-
-		if (fd < 0 || fstatfs(fd, &about))
-			return false;
+	if (fd >= 0 && !mount->asked) {
+		if (fstatfs(fd, &about))
+			return -errno;
 		memcpy(&mount->fsid, &about.f_fsid, sizeof(mount->fsid));
 		mount->magic = (uint32_t)about.f_type;
 		mount->decodes = decodes(fd);
 		mount->asked = true;
 	}
-	return mount->fsid == fsid;
+	return fd;
+}
+
+static bool is_of(struct cws_mount *mount, uint64_t fsid)
+{
+	return mount->kind == CWS_MOUNT_LOCAL && (mount->asked || cws_mount_open(mount) >= 0) && mount->fsid == fsid;
 }
 
 /* The mount that the path lies in; of several at one place the last covers the others. */

@@ -31,6 +31,7 @@ struct cws_mounts {
 	int info;  /* /proc/self/mountinfo: POLLPRI when they change */
 	int alarm; /* the same for whoever sleeps: to be polled for POLLPRI by nobody else */
 	bool untold;
+	uint64_t generation; /* another whenever they were read anew */
 };
 
 /* 0 or a negative errno. Without /proc no mount is known, and no path can be opened. */
@@ -43,6 +44,9 @@ void cws_mounts_refresh(struct cws_mounts *mounts);
 struct cws_mount *cws_mounts_new(struct cws_mounts *mounts);
 /* Lets go of descriptors: an open root would keep its file system from being unmounted. */
 void cws_mounts_rest(struct cws_mounts *mounts);
+
+/* A descriptor of its root, until cws_mounts_rest; fsid and magic are known then. Or a negative errno. Of a local mount only. */
+int cws_mount_open(struct cws_mount *mount);
 
 /*
  * A descriptor of what is at the absolute path, in no part of which a symbolic link is followed, opened with these flags; or a negative errno.

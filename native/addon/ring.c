@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cws_event.h"
 #include "cws_shared.h"
 
 #define RECORDS_A_PASS 4096
@@ -78,6 +79,9 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	uint64_t at = *ring->consumer, end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
 	result.fill = (double)(end - at) / (double)ring->size;
+	/* So full that there may have been no room for a record before. */
+	if (ring->size - (end - at) < CWS_RECORD_MAX + BPF_RINGBUF_HDR_SZ)
+		cws_images_doubt(&sink->images, sink->now);
 	while (at != end) {
 		const uint8_t *slot = ring->data + (at & (ring->size - 1));
 		uint32_t header = __atomic_load_n((const uint32_t *)slot, __ATOMIC_ACQUIRE);

@@ -27,6 +27,7 @@ static enum cws_put no_room(struct cws_sink *sink, uint16_t type, uint32_t size)
 	/* What the empty queue could not hold either would wait forever. */
 	if (size <= sink->queue->size / 4)
 		return CWS_FULL;
+	cws_images_doubt(&sink->images, sink->now);
 	cws_sink_lost(sink, CWS_STAGE_QUEUE, type, 1);
 	return CWS_TAKEN;
 }
@@ -54,6 +55,7 @@ static enum cws_put put_joined(struct cws_sink *sink, const struct cws_exec *exe
 		cws_join_free(slot);
 	}
 	cws_queue_push(sink->queue, size + extra);
+	cws_images_note(&sink->images, &exec->h);
 	sink->records++;
 	return CWS_TAKEN;
 }
@@ -80,6 +82,7 @@ enum cws_put cws_sink_put(struct cws_sink *sink, const void *record, uint32_t si
 		return no_room(sink, header->type, size);
 	memcpy(to, record, size);
 	cws_queue_push(sink->queue, size);
+	cws_images_note(&sink->images, header);
 	sink->records++;
 	return CWS_TAKEN;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "images.h"
 #include "join.h"
 #include "loss.h"
 #include "queue.h"
@@ -14,6 +15,7 @@ struct cws_sink {
 	struct cws_queue *queue;
 	struct cws_loss loss;
 	struct cws_join join;
+	struct cws_images images;
 	uint64_t now;     /* ns, CLOCK_BOOTTIME, of this drain */
 	uint64_t records; /* written, ever */
 	uint64_t broken;  /* refused because the header did not fit the bytes, ever */

@@ -31,7 +31,7 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
-  drainAddFanotify(drain: Handle, group: number, maxMarks: number, patterns: Handle | undefined): number
+  drainAddFanotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, patterns: Handle | undefined): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
   drainLook(drain: Handle, source: number, path: Buffer): number | undefined
   drainList(drain: Handle, source: number, path: Buffer, most: number): Buffer | undefined

@@ -50,6 +50,11 @@ export interface FanotifyOptions {
   patterns?: PathPatterns
   /** Most directories that are marked, but for those marked `beyond` it. Default: no bound of its own. */
   maxMarks?: number
+  /**
+   * The times of its records are narrowed down to those at which their process ran one program, where the order of events tells: each local file
+   * system gets a mark on what is opened to be executed. Only where this process is {@link inInitialPidNamespace}. Default false.
+   */
+  ordered?: boolean
 }
 
 /** A fanotify group that is being drained: its records have TYPE.CHANGE. */
@@ -122,7 +127,7 @@ export class Drain implements Disposable {
    */
   addFanotify(options: FanotifyOptions = {}): FanotifySource {
     const group = ++this.#groups
-    const source = this.#addon.drainAddFanotify(this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.patterns?.handle)
+    const source = this.#addon.drainAddFanotify(this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.ordered ?? false, options.patterns?.handle)
     let last: FanotifyCounts = { filtered: 0, marks: 0 }
     const count = () => {
       last = this.#addon.drainFanotifyCounts(this.#handle, source)

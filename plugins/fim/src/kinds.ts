@@ -13,3 +13,8 @@ export function kindsOf(mask: number, nlink: number): readonly Kind[] {
   if (mask & FAN.DELETE) kinds.push('deleted')
   return kinds
 }
+
+/** Whether this is surely what came first of all that was merged: a file is there before anything else is done to it, unless it had gone before. */
+export function isFirst(kind: Kind, mask: number): boolean {
+  return kind === 'created' && (mask & FAN.DELETE) === 0
+}

@@ -7,6 +7,8 @@ import { type Memory, textAt } from './record.ts'
 export interface Live {
   memory: Memory | undefined
   kind: Kind
+  /** The first that the record tells: what the kernel merged into it was done later, by a later image even. */
+  first: boolean
 }
 
 /** How the fields of `change` are read while its record is under dispatch. */
@@ -18,7 +20,7 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
   const file = fileReaders(live, 'file')
   const destination = fileReaders(live, 'destination')
   return {
-    'event.timestamp': (at) => toWall(u64(at, HEADER.time)),
+    'event.timestamp': (at) => toWall(u64(at, live.first ? CHANGE.until : HEADER.time)),
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
     'event.origin': () => 'fanotify',
     'event.source': () => 'runtime',

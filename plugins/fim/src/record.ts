@@ -25,6 +25,7 @@ export function foundRecord(path: Uint8Array, isFolder: boolean, since: bigint, 
   memory.u32[HEADER.type >>> 2] = TYPE.CHANGE
   memory.u64[HEADER.time >>> 3] = now
   memory.u64[CHANGE.since >>> 3] = since
+  memory.u64[CHANGE.until >>> 3] = now
   memory.u64[CHANGE.mask >>> 3] = BigInt(FAN.CREATE | (isFolder ? FAN.ONDIR : 0))
   memory.u32[CHANGE.file_flags >>> 2] = FILE_FLAG.ABSENT
   memory.u32[CHANGE.destination_flags >>> 2] = FILE_FLAG.ABSENT

@@ -6,6 +6,7 @@ import {
   FAN,
   type FanotifySource,
   HEADER,
+  inInitialPidNamespace,
   LOST,
   openDrain,
   PathPatterns,
@@ -16,7 +17,7 @@ import {
   TYPE,
   walkRecords,
 } from '@cws/native'
-import { kindsOf } from './kinds.ts'
+import { isFirst, kindsOf } from './kinds.ts'
 import type { Options } from './options.ts'
 import { changeReaders, type Live } from './readers.ts'
 import { foundRecord, type Memory, textAt } from './record.ts'
@@ -50,7 +51,7 @@ export class FileSensor {
   readonly readers
   readonly #options: Options
   readonly #patterns: PathPatterns
-  readonly #live: Live = { memory: undefined, kind: 'modified' }
+  readonly #live: Live = { memory: undefined, kind: 'modified', first: true }
   readonly #found = new Map<string, Memory>()
   #unfound = 0
   #timer: NodeJS.Timeout | undefined
@@ -114,7 +115,11 @@ export class FileSensor {
     const drain = (shared ?? own) as Drain
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
     try {
-      const group = drain.addFanotify({ patterns: this.#patterns, maxMarks: this.#options.maxFolders })
+      const group = drain.addFanotify({
+        patterns: this.#patterns,
+        maxMarks: this.#options.maxFolders,
+        ordered: shared !== undefined && inInitialPidNamespace(),
+      })
       const watch = new Watch(this.#options.watch, this.#patterns, group, (problem, asked) => this.#feeds?.problem(problem, asked))
       const close = () => {
         this.#filtered += group.counts().filtered
@@ -162,9 +167,11 @@ export class FileSensor {
     if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
     this.#live.memory = memory
     try {
-      for (const kind of kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)) {
+      const kinds = kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)
+      for (const kind of kinds) {
         this.#seen++
         this.#live.kind = kind
+        this.#live.first = kinds.length === 1 || isFirst(kind, mask)
         this.#feeds?.change.emit(at)
       }
     } finally {

@@ -76,7 +76,7 @@ test('no record makes a reader throw, or read outside of it', () => {
       memory.u32[(CHANGE.file_path >>> 2) + 1] = length
       const text = textAt(memory, 0, CHANGE.file_path)
       expect(text === undefined || (offset > 0 && offset + length <= memory.bytes.length)).toBe(true)
-      const readers = changeReaders({ memory, kind: 'created' }, (time) => time)
+      const readers = changeReaders({ memory, kind: 'created', first: true }, (time) => time)
       for (const read of Object.values(readers)) expect(read(0)).not.toBe(undefined)
     }),
   )

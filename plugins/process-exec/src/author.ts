@@ -30,7 +30,8 @@ export function authorOf(sensor: ProcessSensor, event: TrackedEvent): Author {
   const since = clock.toBoot(after)
   let node = latest
   while ((nodes.begin[node] as bigint) > since && nodes.earlier[node] !== 0) node = nodes.earlier[node] as Node
-  const stood = (nodes.begin[node] as bigint) <= since && !readLater(sensor, node, since)
+  const begin = nodes.begin[node] as bigint
+  const stood = begin <= since && begin > sensor.lostUntil && !readLater(sensor, node, since)
   return { node, certainty: node === latest && stood ? 'exact' : 'window' }
 }
 

@@ -44,6 +44,8 @@ export class ProcessSensor {
   readonly fields: Readonly<Record<string, Get>>
   readonly readers: EventReaders
   readonly reader: ProcReader
+  /** ns since boot: until then records may have been lost. Who is known from before may have executed another program unseen. */
+  lostUntil = -1n
   /** Records that made no sense. */
   broken = 0
   origin = ''
@@ -236,6 +238,7 @@ export class ProcessSensor {
     // A lost piece of a long argument list loses no event: its exec comes, marked as truncated.
     if (type === TYPE.ARGV_CHUNK) return
     const event = FED[type] ?? 'unknown'
+    if (type !== TYPE.EXIT) this.lostUntil = memory.u64[(at + HEADER.time) >>> 3] as bigint
     this.#lost.set(event, (this.#lost.get(event) ?? 0) + count)
     this.#feeds?.lost.emit({
       event,
