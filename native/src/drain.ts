@@ -127,7 +127,13 @@ export class Drain implements Disposable {
    */
   addFanotify(options: FanotifyOptions = {}): FanotifySource {
     const group = ++this.#groups
-    const source = this.#addon.drainAddFanotify(this.#handle, group, options.maxMarks ?? 0xffff_ffff, options.ordered ?? false, options.patterns?.handle)
+    const source = this.#addon.drainAddFanotify(
+      this.#handle,
+      group,
+      options.maxMarks ?? 0xffff_ffff,
+      options.ordered ?? false,
+      options.patterns?.handle,
+    )
     let last: FanotifyCounts = { filtered: 0, marks: 0 }
     const count = () => {
       last = this.#addon.drainFanotifyCounts(this.#handle, source)

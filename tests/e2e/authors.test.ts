@@ -53,7 +53,9 @@ function judge({ change, process }: Change): Verdict {
 function isLater(one: string, other: string): boolean {
   const [, round = -1, step = -1] = one.match(/^r(\d+)-(\d+)$/) ?? []
   const [, otherRound = -1, otherStep = -1] = other.match(/^r(\d+)-(\d+)$/) ?? []
-  return one !== 'main' && other !== 'main' && (Number(round) > Number(otherRound) || (round === otherRound && Number(step) > Number(otherStep)))
+  return (
+    one !== 'main' && other !== 'main' && (Number(round) > Number(otherRound) || (round === otherRound && Number(step) > Number(otherStep)))
+  )
 }
 
 function shares(events: readonly Change[]): Record<string, number> {

@@ -6,7 +6,7 @@ import { CHANGE, CHANGE_SIZE, FAN, type FileKind, PathPatterns } from '@cws/nati
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import fim from '../src/index.ts'
-import { kindsOf } from '../src/kinds.ts'
+import { isFirst, kindsOf } from '../src/kinds.ts'
 import { optionsSchema } from '../src/options.ts'
 import { Problems } from '../src/problems.ts'
 import { changeReaders } from '../src/readers.ts'
@@ -65,6 +65,9 @@ test('what the kernel merged comes in the order in which it must have been done'
   expect(kindsOf(FAN.CREATE | FAN.ONDIR, 2)).toEqual(['created'])
   for (const bit of [FAN.RENAME, FAN.MOVED_FROM, FAN.MOVED_TO]) expect(kindsOf(bit, 1)).toEqual(['renamed'])
   expect(kindsOf(FAN.ONDIR, 1)).toEqual([])
+  expect(isFirst('created', FAN.CREATE | FAN.MODIFY)).toBe(true)
+  expect(isFirst('created', FAN.CREATE | FAN.DELETE)).toBe(false)
+  expect(isFirst('modified', FAN.CREATE | FAN.MODIFY)).toBe(false)
 })
 
 test('no record makes a reader throw, or read outside of it', () => {
