@@ -1,9 +1,10 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import type { AgentStatus } from '../../src/agent/status.ts'
 import { parseListen } from '../../src/config/monitoring.ts'
 import { cleanText } from '../../src/delivery/log.ts'
+import { Connections } from '../../src/delivery/monitoring/connections.ts'
 import { healthOf } from '../../src/delivery/monitoring/health.ts'
 import { metricsText } from '../../src/delivery/monitoring/metrics.ts'
 import { type MonitoringOptions, startMonitoring } from '../../src/delivery/monitoring/server.ts'
@@ -188,7 +189,9 @@ async function serving(options: Partial<MonitoringOptions> = {}) {
     ...options,
   })
   const { port } = monitoring.server.address() as AddressInfo
-  return { port, log, [Symbol.asyncDispose]: () => monitoring[Symbol.asyncDispose]() }
+  const connections = () =>
+    new Promise<number>((resolve, reject) => monitoring.server.getConnections((error, count) => (error ? reject(error) : resolve(count))))
+  return { port, log, connections, [Symbol.asyncDispose]: () => monitoring[Symbol.asyncDispose]() }
 }
 
 const closed = (socket: Socket): Promise<void> => new Promise((resolve) => socket.once('close', () => resolve()))
@@ -276,6 +279,58 @@ describe('the server', () => {
     for (let i = 0; i < 40; i++) silent.push(connect(server.port, '127.0.0.1').on('error', () => {}))
     await Promise.all(silent.map((socket) => closed(socket.resume())))
     expect((await get(server.port, '/healthz')).code).toBe(200)
+  })
+
+  it('is not held by who opens all the connections that he can, says nothing, or says it slowly', async () => {
+    await using server = await serving()
+    const held = new Set<Socket>()
+    let ended = 0
+    let over = false
+    const hold = (): void => {
+      if (over) return
+      const socket = connect({ port: server.port, host: `127.0.0.${1 + (held.size % 200)}` }, () =>
+        socket.write(held.size % 2 ? 'GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ' : ''),
+      )
+      held.add(socket)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        held.delete(socket)
+        ended++
+        setImmediate(hold)
+      })
+    }
+    for (let i = 0; i < 300; i++) hold()
+    try {
+      await until(() => ended > 100, 'the first to be driven out')
+      for (let i = 0; i < 30; i++) expect((await get(server.port, i % 2 ? '/healthz' : '/metrics')).code).toBe(200)
+      expect(await server.connections()).toBeLessThanOrEqual(128)
+    } finally {
+      over = true
+      for (const socket of held) socket.destroy()
+    }
+  })
+
+  it('drives out who has most, and first who has not asked', () => {
+    const open = (connections: Connections, remoteAddress: string, name: string) => {
+      const socket = Object.assign(new Socket(), { name })
+      Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress })
+      connections.add(socket)
+      return socket
+    }
+    const connections = new Connections(4, 60_000)
+    const [probe, asked, silent, network] = [
+      open(connections, '10.0.0.1', 'probe'),
+      open(connections, '2001:db8::1', 'asked'),
+      open(connections, '2001:db8::2', 'silent'),
+      open(connections, '2001:db8:0:1::1', 'of another network'),
+    ]
+    connections.asked(asked)
+    open(connections, '2001:db8:0:0:9::3', 'one more')
+    expect([probe, asked, silent, network].map(({ destroyed }) => destroyed)).toEqual([false, false, true, false])
+    expect(connections.size).toBe(4)
+    for (const address of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.2']) open(connections, address, 'of this host')
+    expect(connections.size).toBe(4)
+    expect(probe.destroyed).toBe(false)
   })
 
   it('waits for a port that is taken', async () => {

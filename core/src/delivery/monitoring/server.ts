@@ -1,18 +1,23 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { AgentStatus } from '../../agent/status.ts'
 import type { ListenAddress } from '../../config/monitoring.ts'
 import { messageOf } from '../../errors/cws-error.ts'
 import { escapeInvisible } from '../../signals/printable.ts'
 import type { DeliveryLog } from '../log.ts'
+import { Connections } from './connections.ts'
 import { type Health, healthOf } from './health.ts'
 import { METRICS_TYPE, metricsText, type ProcessFigures } from './metrics.ts'
 
-const MAX_CONNECTIONS = 16
+/** Whoever waits for an answer does so for moments: more are open only when somebody holds them. */
+const MAX_CONNECTIONS = 128
+/** Fewer than connections: what a flood brings at a time does not drive out a probe whose request is under way. */
+const BACKLOG = 64
 const MAX_HEADER_BYTES = 8 * 1024
-const REQUEST_MS = 5_000
+/** Within this a request is here whole: probes send theirs at once. */
+const REQUEST_MS = 2_000
 /** A connection serves one request and lives no longer than this, whatever the other side does. */
-const CONNECTION_MS = 15_000
+const CONNECTION_MS = 10_000
 /** For so long an answer serves all who ask: nobody makes the engine count more often. */
 const FRESH_MS = 1_000
 const STATUS_MS = 3_000
@@ -47,11 +52,12 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Async
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: REQUEST_MS,
     requestTimeout: REQUEST_MS,
-    connectionsCheckingInterval: 1_000,
+    connectionsCheckingInterval: 500,
   })
-  server.maxConnections = MAX_CONNECTIONS
-  server.on('connection', (socket) => limit(socket, options.connectionMs ?? CONNECTION_MS))
+  const connections = new Connections(MAX_CONNECTIONS, options.connectionMs ?? CONNECTION_MS)
+  server.on('connection', (socket) => connections.add(socket))
   server.on('request', async (request, response) => {
+    connections.asked(request.socket)
     const { code, type, body } = await replyTo(request, listen, statusOf, options.clean)
     response.writeHead(code, {
       'content-type': type,
@@ -71,7 +77,7 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Async
         resolve()
       }
       server.once('error', failed)
-      server.listen({ host: listen.host, port: listen.port, exclusive: true }, () => {
+      server.listen({ host: listen.host, port: listen.port, backlog: BACKLOG, exclusive: true }, () => {
         server.off('error', failed)
         server.on('error', (error) => log.warn(`monitoring: ${error.message}`))
         log.info(`monitoring: /healthz and /metrics on ${place({ ...listen, port: (server.address() as AddressInfo).port })}`)
@@ -91,11 +97,6 @@ export async function startMonitoring(options: MonitoringOptions): Promise<Async
 }
 
 const place = ({ host, port }: ListenAddress): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-
-function limit(socket: Socket, ms: number): void {
-  const timer = setTimeout(() => socket.destroy(), ms)
-  socket.once('close', () => clearTimeout(timer))
-}
 
 async function replyTo(
   request: IncomingMessage,
