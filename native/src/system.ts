@@ -36,7 +36,7 @@ export function clockBoottime(): bigint {
 /**
  * Tells the service manager that started this process (NOTIFY_SOCKET, sd_notify(3)) where it is. Returns false if there is none. Throws `CWS_NOTIFY`.
  */
-export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1'): boolean {
+export function notifyServiceManager(state: 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'): boolean {
   const path = process.env['NOTIFY_SOCKET']
   if (!path) return false
   addon().notify(path, state)

@@ -309,6 +309,11 @@ export class Agent {
     else this.#options.logFor(plugin).error({ code: 'CWS_ERR_PLUGIN_FAULT' }, `failed in ${hook}: ${messageOf(error)}`)
   }
 
+  /** For how long the delivery thread has taken nothing up, ms. That this is asked at all shows that the engine goes on. */
+  get deliverySilentMs(): number {
+    return this.#delivery?.silentMs ?? 0
+  }
+
   /** Sensors with all flavours probed, their self-test run anew. */
   async doctor(): Promise<{ readonly sensors: readonly ReturnType<Runtime['sensors'][number]['report']>[] }> {
     const runtime = this.#runtime

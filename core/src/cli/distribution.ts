@@ -1,5 +1,8 @@
 import type { Config } from '../config/define-config.ts'
 
+/** Messages of sd_notify(3): all sensors are alive; the agent drains; it lives. */
+export type ServiceState = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'
+
 /** What a distribution puts around core to make a command of it. */
 export interface Distribution {
   readonly version: string
@@ -12,5 +15,5 @@ export interface Distribution {
   /** Called before secrets are read by a process that stays: no core dumps. */
   readonly harden?: () => Promise<void>
   /** Tells the service manager, if one started the process, where the agent is. */
-  readonly notify?: (state: 'READY=1' | 'STOPPING=1') => Promise<void>
+  readonly notify?: (state: ServiceState) => Promise<void>
 }

@@ -27,6 +27,8 @@ export interface Delivery {
   /** By plugin and key, as it was when the thread started. */
   readonly initialState: Readonly<Record<string, Readonly<Record<string, string>>>>
   counters(): Promise<DeliveryCounters>
+  /** For how long the thread has taken up nothing, though it is asked every few seconds; also while none runs. */
+  readonly silentMs: number
   /**
    * Settles when another composition decides who hears of signals. Notifiers that are the same run on; what is owed to the others is kept.
    * @throws CwsError CWS_ERR_OPTION_NOT_CLONEABLE, CWS_ERR_DELIVERY

@@ -57,6 +57,8 @@ export class Supervisor implements Delivery {
   #timer: NodeJS.Timeout | undefined
   #pinger: NodeJS.Timeout | undefined
   #beat = 0
+  /** When the thread was last seen to take something up, on the clock of `performance`. */
+  #alive = performance.now()
   #silent = 0
   #ended = false
   /** The last status while no thread could take it. */
@@ -127,6 +129,10 @@ export class Supervisor implements Delivery {
     }
   }
 
+  get silentMs(): number {
+    return this.#vitals.beat === this.#beat ? performance.now() - this.#alive : 0
+  }
+
   async compose(composition: DeliveryComposition): Promise<void> {
     const before = this.#setup
     // Also while no thread runs: the next one could not be started with what cannot cross.
@@ -190,6 +196,7 @@ export class Supervisor implements Delivery {
     this.#life = life
     this.#places.reset(setup.destinations)
     this.#beat = 0
+    this.#alive = performance.now()
     this.#silent = 0
     this.#eventsSent = 0
     const kept = this.#signals.all()
@@ -216,8 +223,12 @@ export class Supervisor implements Delivery {
     this.#state.durable(vitals.state)
     const life = this.#life
     if (!life) return
-    this.#silent = vitals.beat === this.#beat ? this.#silent + this.#options.pingMs : 0
-    this.#beat = vitals.beat
+    if (vitals.beat === this.#beat) this.#silent += this.#options.pingMs
+    else {
+      this.#beat = vitals.beat
+      this.#alive = performance.now()
+      this.#silent = 0
+    }
     if (this.#silent > this.#options.hangMs) {
       this.#silent = Number.NEGATIVE_INFINITY
       life.kill(new Error(`it has not answered for ${this.#options.hangMs / 1000} s`))

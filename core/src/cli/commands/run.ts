@@ -3,7 +3,7 @@ import type { Agent } from '../../agent/agent.ts'
 import type { EventSelection } from '../../agent/event-lines.ts'
 import { messageOf } from '../../errors/cws-error.ts'
 import { composition, foldersOf, isRoot, loggerFor } from '../compose.ts'
-import type { Distribution } from '../distribution.ts'
+import type { Distribution, ServiceState } from '../distribution.ts'
 import {
   type ConfigOption,
   configOption,
@@ -17,6 +17,7 @@ import {
   typeList,
   withOptions,
 } from '../options.ts'
+import { feedWatchdog } from '../watchdog.ts'
 
 interface RunOptions extends ConfigOption, FolderOptions, FormatOption, LogOption {
   readonly events?: true | readonly string[]
@@ -78,7 +79,7 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   // One plugin's timer or promise must not end the agent.
   process.on('uncaughtException', (error) => agent.stray(error))
   process.on('unhandledRejection', (reason) => agent.stray(reason))
-  const notify = async (state: 'READY=1' | 'STOPPING=1') => {
+  const notify = async (state: ServiceState) => {
     try {
       await distribution.notify?.(state)
     } catch (error) {
@@ -86,11 +87,18 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
     }
   }
   const stopped = untilStopped(agent, log, () => notify('STOPPING=1'))
+  let watchdog: Disposable | undefined
   try {
     await agent.start()
     await notify('READY=1')
+    watchdog = feedWatchdog({
+      silentMs: () => agent.deliverySilentMs,
+      feed: () => void notify('WATCHDOG=1'),
+      withheld: (reason) => log.error(`the service manager is not told WATCHDOG=1, so that it ends this process: ${reason}`),
+    })
     await stopped
   } finally {
+    watchdog?.[Symbol.dispose]()
     logger.flush()
   }
 }
