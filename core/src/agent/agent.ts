@@ -13,6 +13,7 @@ import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import type { MemoryState } from '../plugin/state.ts'
 import { Grouping } from '../signals/grouping.ts'
+import { HeapCare, settleHeap } from '../signals/heap-care.ts'
 import { ConfigWatch } from './config-watch.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
 import { newCode } from './new-code.ts'
@@ -65,6 +66,7 @@ export class Agent {
   #reloadAgain = false
   readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null }
   readonly #grouping: Grouping
+  readonly #heap = new HeapCare()
   readonly #started = Date.now()
   #delivery: Delivery | undefined
   #runtime: Runtime | undefined
@@ -94,6 +96,7 @@ export class Agent {
           if (runtime.engine.hooks.signal.taps.length > 0) runtime.engine.hooks.signal.call(signal.signal)
         }
         this.#delivery?.send(signal)
+        this.#heap.signal()
       },
     })
   }
@@ -111,6 +114,7 @@ export class Agent {
       await this.stop()
       throw error
     }
+    settleHeap()
     this.#state = 'ready'
     this.#delivery?.status({ state: 'ready', pid: process.pid, version: this.#options.version, sensors: this.#sensorLine() })
     if (this.#reloadAgain) void this.reload('asked for while the agent started')

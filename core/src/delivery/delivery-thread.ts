@@ -3,6 +3,7 @@ import type { AgentStatus } from '../agent/status.ts'
 import type { ListenAddress } from '../config/monitoring.ts'
 import { messageOf } from '../errors/cws-error.ts'
 import { rankOf, severities } from '../signals/severity.ts'
+import { HeapCare, settleHeap } from '../signals/heap-care.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Attribution } from './attribution.ts'
@@ -40,6 +41,7 @@ interface Listed {
 
 /** Everything in the delivery thread: store, queues, console, control socket. Made by `worker.ts`. */
 export class DeliveryThread {
+  readonly #heap = new HeapCare()
   readonly #setup: DeliverySetup
   readonly #secrets = new Secrets()
   readonly #vitals: Vitals
@@ -220,6 +222,7 @@ export class DeliveryThread {
         break
       case 'status':
         this.#console.status(message.status)
+        if (message.status.state === 'ready') settleHeap()
         break
       case 'state':
         this.#state.set(message.plugin, message.key, message.value, message.number)
@@ -264,6 +267,7 @@ export class DeliveryThread {
     // From here on notifiers run: what one of them does to this thread must not make it take the signal up again.
     this.#vitals.handled = number
     for (const { queue, row, replaces } of owed) queue.add(row, replaces)
+    this.#heap.signal()
   }
 
   /** All that `#signal` does and can be undone. */

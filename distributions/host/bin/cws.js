@@ -22,7 +22,7 @@ const fromSource = existsSync(source) && process.env.CWS_BUILT !== '1'
 const main = fromSource ? source : fileURLToPath(new URL('../dist/main.js', import.meta.url))
 // Nearly all that the engine allocates dies with its event: a small young generation costs no pauses and a third less memory. The middle tier of
 // V8's compilers serves the engine as well as the top one, which costs a new agent more to run than it saves (benchmarks/engine).
-const nodeArgs = ['--max-semi-space-size=4', '--no-turbofan', ...(fromSource ? ['--conditions=cws-source'] : []), main]
+const nodeArgs = ['--max-semi-space-size=4', '--no-turbofan', '--expose-gc', ...(fromSource ? ['--conditions=cws-source'] : []), main]
 // One arena for all threads of malloc: they allocate little, and each arena keeps what was once used. glibc reads it when the process starts.
 const environment = { MALLOC_ARENA_MAX: '1', ...process.env }
 const argv = [runtime, ...nodeArgs, ...process.argv.slice(2)]
