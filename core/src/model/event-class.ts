@@ -42,6 +42,19 @@ export abstract class BaseEvent {
   abstract readonly process$: number
 }
 
+/** An own block that is the same as `process`. */
+export interface Mirror {
+  /** Whether it is, now. */
+  alike(): boolean
+  /** How most of it is written at one go, by what keeps the process tree. */
+  readonly text?: {
+    /** What is written, by the names of fields below the block; blocks within it are written whole. */
+    readonly fields: ReadonlySet<string>
+    /** Undefined: this one is to be written field by field. */
+    write(event: LiveEvent): string | undefined
+  }
+}
+
 /** An event under dispatch: a cursor into a batch, or an object. Its getters throw once the dispatch is over. */
 export abstract class LiveEvent extends BaseEvent {
   readonly cursor: number
@@ -53,7 +66,7 @@ export abstract class LiveEvent extends BaseEvent {
   live = true
   /** On the prototype of the generated class. */
   declare readonly images: Images | undefined
-  declare readonly mirrors: (() => boolean) | undefined
+  declare readonly mirror: Mirror | undefined
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
@@ -69,7 +82,7 @@ export abstract class LiveEvent extends BaseEvent {
   }
 
   override get mirrored(): boolean {
-    return this.isTracked && this.mirrors?.() === true
+    return this.isTracked && this.mirror?.alike() === true
   }
 }
 
@@ -119,7 +132,7 @@ export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
   resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
-  tree: { readonly images?: Images | undefined; readonly mirrors?: (() => boolean) | undefined } = {},
+  tree: { readonly images?: Images | undefined; readonly mirror?: Mirror | undefined } = {},
 ): EventClasses {
   class Live extends LiveEvent {
     override keep(): KeptEvent {
@@ -128,7 +141,7 @@ export function generateEventClasses(
   }
   class Kept extends KeptEvent {}
   for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
-  Object.assign(Live.prototype, { images: tree.images, mirrors: tree.mirrors })
+  Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror })
   for (const [name, field] of definition.fields) {
     const { read, memoise } = resolve(name, field)
     Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })

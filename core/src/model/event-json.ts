@@ -1,7 +1,8 @@
 import { aboveOf } from './brief-above.ts'
-import type { BaseEvent } from './event-class.ts'
+import type { BaseEvent, LiveEvent } from './event-class.ts'
 import { parseExact } from './exact-json.ts'
 import { isField, type Shape } from './field.ts'
+import { rfc3339 } from './rfc3339.ts'
 import { UNKNOWN } from './unknown.ts'
 
 /*
@@ -13,14 +14,6 @@ import { UNKNOWN } from './unknown.ts'
 const PARENT = 'process.parent.'
 const ANCESTORS = 'process.ancestors.'
 const SAME_PID = `${ANCESTORS}same_pid`
-const NS_PER_S = 1_000_000_000n
-
-/** RFC 3339 in UTC with nanoseconds. */
-export function rfc3339(ns: bigint): string {
-  const seconds = ns / NS_PER_S
-  const fraction = ns % NS_PER_S
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction.toString().padStart(9, '0')}Z`
-}
 
 /** The model's fields nested by their names. */
 export function toJson(event: BaseEvent): Record<string, unknown> {
@@ -60,7 +53,15 @@ interface Plan {
   readonly items: readonly Item[]
   readonly brief: boolean
   /** The block that is the same as `process`, and what `process` has besides. */
-  readonly mirror: { readonly block: Block; readonly process: Item; readonly rest: readonly Item[] } | undefined
+  readonly mirror:
+    | {
+        readonly block: Block
+        /** What of the block the tracker does not write at one go. */
+        readonly unwritten: readonly Item[]
+        readonly process: Item
+        readonly rest: readonly Item[]
+      }
+    | undefined
 }
 
 type Extent = 'whole' | 'brief' | 'line'
@@ -89,9 +90,11 @@ function planOf(event: BaseEvent, extent: Extent): Plan {
   const blockAt = (prefix: string) => items.find((item): item is Block => item.items !== undefined && item.prefix === prefix)
   const own = mirrors === 'process' ? blockAt(`${type}.`) : undefined
   const process = blockAt('process.')
+  const written = (prototype as Partial<LiveEvent>).mirror?.text?.fields
   const mirror = own &&
     process && {
       block: own,
+      unwritten: own.items.filter((item) => item.items === undefined && written?.has(item.name) !== true),
       process,
       rest: process.items.filter((item) => item.items && (item.prefix === PARENT || item.prefix === ANCESTORS)),
     }
@@ -119,7 +122,7 @@ function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: (field
 function write(event: BaseEvent, plan: Plan): string {
   const { items, mirror } = plan
   // What an exec tells of the new image need not be read twice.
-  const own = mirror && event.mirrored ? members(event, mirror.block.items, plan) : ''
+  const own = mirror && event.mirrored ? ownMembers(event as LiveEvent, mirror, plan) : ''
   if (own === '' || !mirror) return members(event, items, plan)
   let out = ''
   for (const item of items) {
@@ -130,6 +133,11 @@ function write(event: BaseEvent, plan: Plan): string {
     out = join(out, text)
   }
   return out
+}
+
+function ownMembers(event: LiveEvent, { block, unwritten }: NonNullable<Plan['mirror']>, plan: Plan): string {
+  const written = event.mirror?.text?.write(event)
+  return written === undefined ? members(event, block.items, plan) : join(written, members(event, unwritten, plan))
 }
 
 const join = (a: string, b: string) => (a === '' ? b : b === '' ? a : `${a},${b}`)

@@ -196,7 +196,7 @@ export class Engine {
     if (known) return known
     const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), {
       images: this.#tracker?.images,
-      mirrors: mirrorOf(definition, this.#trackedBy, this.providers, this.redactors),
+      mirror: mirrorOf(definition, { plugin: this.#trackedBy, text: this.#tracker?.images?.text }, this.providers, this.redactors),
     })
     if (!readers) this.#objectClasses.set(definition, classes)
     return classes

@@ -26,6 +26,18 @@ export interface Images {
   parent(actor: Actor): number
   /** The images above, nearest first: as many as `process.ancestors` has elements. */
   above(actor: Actor): readonly number[]
+  /** Writes an image at one go; without it its fields are read one by one. */
+  readonly text?: ImageText
+}
+
+/** An image as the members of its block in JSON, which are what the providers of its fields would say. */
+export interface ImageText {
+  /** What it writes, by the names of fields below the block. */
+  readonly fields: ReadonlySet<string>
+  /** Those of them whose values it shows as `redact` gives them. */
+  readonly redacted: ReadonlySet<string>
+  /** Undefined: this one is to be read field by field. */
+  write(actor: Actor, redact: (field: string, value: unknown) => unknown): string | undefined
 }
 
 /** An event with its acting process. `cursor` is what the source passed to `emit`, -1 for events from objects. */

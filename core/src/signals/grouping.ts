@@ -1,6 +1,7 @@
 import type { BaseEvent } from '../model/event-class.ts'
-import { briefMembers, rfc3339 } from '../model/event-json.ts'
+import { briefMembers } from '../model/event-json.ts'
 import { parseExact } from '../model/exact-json.ts'
+import { rfc3339 } from '../model/rfc3339.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import { bounded, fits } from './bounded.ts'
 import type { Finding } from './finding.ts'

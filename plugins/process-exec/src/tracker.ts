@@ -1,5 +1,6 @@
 import type { ProcessTracker } from '@cws/core'
 import { authorOf } from './author.ts'
+import { imageText } from './fields/image-text.ts'
 import type { ProcessSensor } from './sensor.ts'
 
 const NOBODY = -1
@@ -23,6 +24,7 @@ export function trackerOf(sensor: ProcessSensor, onRelease: ProcessTracker['onRe
         const parent = table.parentOf(actor)
         return parent === 0 ? 0 : (table.nodes.image[parent] as number)
       },
+      text: imageText(images, sensor.fields),
       above: (actor) => sensor.lineage.above(actor).map((node) => table.nodes.image[node] as number),
     },
   }
