@@ -4,8 +4,8 @@ import { Grouping } from '../signals/grouping.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
 
 /** Until V8 has compiled what a signal needs; then a signal takes a tenth of what the first one took. */
-const ROUNDS = 60
-const MOST_MS = 150
+const ROUNDS = 300
+const MOST_MS = 200
 
 /**
  * Makes signals of the self-test's event that nobody hears of, so that the first real one is as fast as those after it. `play` hands one to

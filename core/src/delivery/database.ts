@@ -1,6 +1,6 @@
 import { closeSync, constants, fchmodSync, lstatSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { prepareFolder } from '../config/folders.ts'
 import { CwsError } from '../errors/cws-error.ts'
 
@@ -80,15 +80,28 @@ export function moveAside(path: string): string {
   return aside
 }
 
+/** What opens and ends transactions, prepared: reading it anew takes as long as what it does. */
+const statements = new WeakMap<DatabaseSync, Record<'begin' | 'commit' | 'rollback', StatementSync>>()
+
+function statementsOf(database: DatabaseSync): Record<'begin' | 'commit' | 'rollback', StatementSync> {
+  let of = statements.get(database)
+  if (!of) {
+    of = { begin: database.prepare('BEGIN IMMEDIATE'), commit: database.prepare('COMMIT'), rollback: database.prepare('ROLLBACK') }
+    statements.set(database, of)
+  }
+  return of
+}
+
 /** Runs `work` in a transaction: all of it or nothing. */
 export function transaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE')
+  const { begin, commit, rollback } = statementsOf(database)
+  begin.run()
   try {
     work()
-    database.exec('COMMIT')
+    commit.run()
   } catch (error) {
     try {
-      database.exec('ROLLBACK')
+      rollback.run()
     } catch {
       // SQLite has rolled back already, as it does on a full disk.
     }
