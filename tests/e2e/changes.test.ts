@@ -1,5 +1,5 @@
 /** Changes of files by every flavour of the file sensor, on the running kernel. */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
@@ -13,12 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { UNKNOWN } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import fim from '@cws/plugin-fim'
 import processExec from '@cws/plugin-process-exec'
 import { describe, expect, test } from 'vitest'
-import { type Change, FileChanges, fileFlavours, recorderInto } from '../support/file-changes.ts'
+import { type Change, FileChanges, fileFlavours, knowsAuthors, recorderInto } from '../support/file-changes.ts'
 import { temporaryFolder } from '../support/triggers.ts'
 
 describe.each(fileFlavours)('$name', (flavour) => {
@@ -185,8 +186,20 @@ describe.each(fileFlavours)('$name', (flavour) => {
       const files = pipeline.runtime.sensors[0]
       expect(files?.running).toBe(flavour.name)
       await pipeline.stop()
-      expect(files?.counts()['change']).toEqual({ seen: 0, filtered: 0, lost: 0 })
+      expect(files?.counts()['change']).toEqual({ seen: 0, filtered: 0, coalesced: 0, lost: 0 })
     })
+  })
+
+  test.runIf(knowsAuthors(flavour))('what one author appends is told at once, and what became of it', async () => {
+    await using files = await FileChanges.watch({ flavour })
+    const log = files.at('log')
+    const script = `sleep 0.2; i=0; while [ $i -lt 300 ]; do echo line >> '${log}'; i=$((i+1)); [ $((i%50)) = 0 ] && sleep 0.02; done; sleep 0.2`
+    await promisify(execFile)('/bin/sh', ['-c', script])
+    await files.until('its last state', () => files.about('modified', log).some(({ change }) => change.file.size === 1500n))
+    expect(files.about('modified', log).length).toBeLessThan(20)
+    expect(files.sensor.counts()['change']?.coalesced).toBeGreaterThan(0)
+    appendFileSync(log, 'by another')
+    await files.until('another author', () => files.about('modified', log).some(({ change }) => change.file.size === 1510n))
   })
 
   test('thousands of quick changes come without loss', async () => {

@@ -193,9 +193,10 @@ export class Runtime {
       // In one turn of the loop: what the old one still holds goes to the old composition, what comes next to this one.
       this.engine.unmute(sensor.plugin)
       await before.#stopSensor(sensor)
-      for (const [type, { filtered, lost }] of Object.entries(sensor.counts())) {
+      for (const [type, { filtered, coalesced = 0, lost }] of Object.entries(sensor.counts())) {
         const counts = this.engine.counters.of(type)
         counts.filtered += filtered
+        counts.coalesced += coalesced
         counts.lost += lost
       }
     }

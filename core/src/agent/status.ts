@@ -78,9 +78,9 @@ function eventCounts(runtime: Runtime): Record<string, EventCounts> {
   const out: Record<string, EventCounts> = {}
   for (const [type, counts] of runtime.engine.counters.events) out[type] = { ...counts }
   for (const sensor of runtime.sensors)
-    for (const [type, { filtered, lost }] of Object.entries(sensor.counts())) {
+    for (const [type, { filtered, coalesced = 0, lost }] of Object.entries(sensor.counts())) {
       const counts = out[type] ?? { seen: 0, filtered: 0, coalesced: 0, lost: 0, undecided: 0, parked: 0 }
-      out[type] = { ...counts, filtered: counts.filtered + filtered, lost: counts.lost + lost }
+      out[type] = { ...counts, filtered: counts.filtered + filtered, coalesced: counts.coalesced + coalesced, lost: counts.lost + lost }
     }
   return out
 }

@@ -35,6 +35,8 @@ export interface Flavour {
 export interface SourceCounts {
   readonly seen: number
   readonly filtered: number
+  /** Merged into another event. Absent: none. */
+  readonly coalesced?: number
   readonly lost: number
 }
 

@@ -34,3 +34,12 @@ export function foundRecord(path: Uint8Array, isFolder: boolean, since: bigint, 
   memory.bytes.set(path, CHANGE_SIZE)
   return memory
 }
+
+/** A copy of the record, which its queue's memory does not outlive. */
+export function copyOf(memory: Memory, at: number): Memory {
+  const size = memory.u32[(at + HEADER.size) >>> 2] as number
+  const buffer = new ArrayBuffer((size + 7) & ~7)
+  const bytes = new Uint8Array(buffer)
+  bytes.set(memory.bytes.subarray(at, at + size))
+  return { bytes, u32: new Uint32Array(buffer), u64: new BigUint64Array(buffer) }
+}

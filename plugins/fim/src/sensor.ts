@@ -17,10 +17,11 @@ import {
   TYPE,
   walkRecords,
 } from '@cws/native'
-import { isFirst, kindsOf } from './kinds.ts'
+import { kindsOf } from './kinds.ts'
 import type { Options } from './options.ts'
 import { changeReaders, type Live } from './readers.ts'
 import { foundRecord, type Memory, textAt } from './record.ts'
+import { Saves } from './saves.ts'
 import { Watch } from './watch.ts'
 
 /** Where events go: the feeds of the composition that runs now, and who hears of what cannot be watched. */
@@ -53,6 +54,10 @@ export class FileSensor {
   readonly #patterns: PathPatterns
   readonly #live: Live = { memory: undefined, kind: 'modified', first: true }
   readonly #found = new Map<string, Memory>()
+  readonly #saves = new Saves(
+    (memory, at, kind, first) => this.#tell(memory, at, kind, first),
+    (pid, since, until) => this.#shared?.imageWithin(pid, since, until) ?? 0,
+  )
   #unfound = 0
   #timer: NodeJS.Timeout | undefined
   #looking: NodeJS.Timeout | undefined
@@ -95,7 +100,7 @@ export class FileSensor {
 
   counts(): Readonly<Record<string, SourceCounts>> {
     const filtered = this.#filtered + (this.#attached?.group.counts().filtered ?? 0)
-    return { change: { seen: this.#seen, filtered, lost: this.#lost } }
+    return { change: { seen: this.#seen, filtered, coalesced: this.#saves.coalesced, lost: this.#lost } }
   }
 
   [Symbol.dispose](): void {
@@ -138,6 +143,7 @@ export class FileSensor {
 
   #detach(): void {
     this.#attached?.close()
+    this.#saves.flush()
     this.#attached = undefined
     clearTimeout(this.#timer)
     clearTimeout(this.#looking)
@@ -165,15 +171,16 @@ export class FileSensor {
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
     const appeared = to ?? (mask & FAN.CREATE ? from : undefined)
     if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
+    this.#saves.take(memory, at, mask, kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number))
+  }
+
+  #tell(memory: Memory, at: number, kind: Live['kind'], first: boolean): void {
+    this.#seen++
     this.#live.memory = memory
+    this.#live.kind = kind
+    this.#live.first = first
     try {
-      const kinds = kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number)
-      for (const kind of kinds) {
-        this.#seen++
-        this.#live.kind = kind
-        this.#live.first = kinds.length === 1 || isFirst(kind, mask)
-        this.#feeds?.change.emit(at)
-      }
+      this.#feeds?.change.emit(at)
     } finally {
       this.#live.memory = undefined
     }

@@ -16,7 +16,7 @@ export interface Author {
  * Who did what another source saw. Where it knows only that the event lies between `event.not_before` and `event.timestamp`, the process may
  * have changed its image meanwhile: then the earliest that it can have been is named, never a later one.
  */
-export function authorOf(sensor: ProcessSensor, event: TrackedEvent): Author {
+export function authorOf(sensor: ProcessSensor, event: Pick<TrackedEvent, 'pid' | 'get'>): Author {
   const { table, clock } = sensor
   const { nodes } = table
   const wall: unknown = event.get('event.timestamp')
@@ -33,6 +33,14 @@ export function authorOf(sensor: ProcessSensor, event: TrackedEvent): Author {
   const begin = nodes.begin[node] as bigint
   const stood = begin <= since && begin > sensor.lostUntil && !readLater(sensor, node, since)
   return { node, certainty: node === latest && stood ? 'exact' : 'window' }
+}
+
+/** Number of the image that the process is sure to have had between two moments, ns since boot; 0 if that is not sure. */
+export function imageWithin(sensor: ProcessSensor, pid: number, since: bigint, until: bigint): number {
+  const { clock, table } = sensor
+  const times: Record<string, bigint> = { 'event.not_before': clock.toWall(since), 'event.timestamp': clock.toWall(until) }
+  const { node, certainty } = authorOf(sensor, { pid, get: (field) => times[field] })
+  return certainty === 'exact' ? (table.nodes.image[node] as number) : 0
 }
 
 /** An image that /proc showed is known from the moment of that look only, and once its process has ended that moment is forgotten. */

@@ -1,5 +1,6 @@
 import { definePlugin, type Flavour } from '@cws/core'
 import { clockBoottime, type SharedDrain, TimedReader } from '@cws/native'
+import { imageWithin } from './author.ts'
 import { uptimeClock } from './clock.ts'
 import { connect } from './connect.ts'
 import type { Attach } from './flavours/attachment.ts'
@@ -35,6 +36,7 @@ export default definePlugin(import.meta, {
         return running.drain
       },
       toWall: (boottime) => sensor.clock.toWall(boottime),
+      imageWithin: (pid, since, until) => imageWithin(sensor, pid, since, until),
       onRecord: (type, take) => sensor.onRecord(type, take),
     })
     const owner = {}
