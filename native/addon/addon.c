@@ -14,6 +14,7 @@ NAPI_MODULE_INIT()
 	cws_define_system(env, exports);
 	cws_define_timed(env, exports);
 	cws_define_patterns(env, exports);
+	cws_define_watchdog(env, exports);
 	cws_define_fanotify(env, exports);
 	return exports;
 }

@@ -12,6 +12,10 @@ void cws_define_probe(napi_env env, napi_value exports);
 void cws_define_system(napi_env env, napi_value exports);
 void cws_define_timed(napi_env env, napi_value exports);
 void cws_define_patterns(napi_env env, napi_value exports);
+void cws_define_watchdog(napi_env env, napi_value exports);
+
+/* Replaces this process, from whatever thread; returns an errno. */
+int cws_execute(const char *path, char **argv, char **env);
 void cws_define_fanotify(napi_env env, napi_value exports);
 
 /* The fanotify group that the first two arguments name: drain and number of the source; or NULL after throwing. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "js.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct js_call js_arguments(napi_env env, napi_callback_info info)
@@ -174,4 +176,37 @@ void js_define(napi_env env, napi_value exports, const struct js_function *funct
 		if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &function) == napi_ok)
 			js_set(env, exports, functions[i].name, function);
 	}
+}
+
+void js_free_strings(char **strings)
+{
+	for (char **string = strings; strings && *string; string++)
+		free(*string);
+	free(strings);
+}
+
+char **js_get_strings(struct js_call *call, size_t index)
+{
+	uint32_t count;
+	struct js_call one = { .env = call->env };
+
+	if (napi_get_array_length(call->env, call->arguments[index], &count) != napi_ok || count > 65536) {
+		napi_throw_type_error(call->env, "ERR_INVALID_ARG_TYPE", "expected an array of strings");
+		return NULL;
+	}
+	char **strings = calloc(count + 1, sizeof(*strings));
+	for (uint32_t i = 0; strings && i < count; i++) {
+		size_t size = 0;
+
+		napi_get_element(call->env, call->arguments[index], i, &one.arguments[0]);
+		napi_get_value_string_utf8(call->env, one.arguments[0], NULL, 0, &size);
+		strings[i] = malloc(size + 1);
+		if (!strings[i] || !js_get_string(&one, 0, strings[i], size + 1)) {
+			if (!strings[i])
+				js_throw(call->env, "CWS_EXEC", ENOMEM, NULL, "no memory for the strings");
+			js_free_strings(strings);
+			return NULL;
+		}
+	}
+	return strings;
 }

@@ -33,6 +33,10 @@ bool js_get_bytes(struct js_call *call, size_t index, uint8_t **to, size_t *size
 /* A handle made by js_handle with this tag. */
 bool js_get_handle(struct js_call *call, size_t index, const napi_type_tag *tag, void **to);
 
+/* An array of strings as execve wants it, to be freed; NULL after throwing. */
+char **js_get_strings(struct js_call *call, size_t index);
+void js_free_strings(char **strings);
+
 /* An object that carries a pointer, freed by `finalize` when it is collected. */
 napi_value js_handle(napi_env env, const napi_type_tag *tag, void *pointer, napi_finalize finalize);
 

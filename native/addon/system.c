@@ -128,38 +128,23 @@ static napi_value no_new_privileges(napi_env env, napi_callback_info info)
 	return NULL;
 }
 
-static void free_strings(char **strings)
+int cws_execute(const char *path, char **argv, char **env)
 {
-	for (char **string = strings; strings && *string; string++)
-		free(*string);
-	free(strings);
-}
+	sigset_t none, mask;
+	/* What Node changed and an exec would hand on: ignored signals and the mask; or not: Node marks even the standard streams close-on-exec. */
+	void (*pipe_before)(int) = signal(SIGPIPE, SIG_DFL);
 
-/* An array of strings as execve wants it; NULL after throwing. */
-static char **get_strings(struct js_call *call, size_t index)
-{
-	uint32_t count;
-	struct js_call one = { .env = call->env };
-
-	if (napi_get_array_length(call->env, call->arguments[index], &count) != napi_ok || count > 65536) {
-		napi_throw_type_error(call->env, "ERR_INVALID_ARG_TYPE", "expected an array of strings");
-		return NULL;
-	}
-	char **strings = calloc(count + 1, sizeof(*strings));
-	for (uint32_t i = 0; strings && i < count; i++) {
-		size_t size = 0;
-
-		napi_get_element(call->env, call->arguments[index], i, &one.arguments[0]);
-		napi_get_value_string_utf8(call->env, one.arguments[0], NULL, 0, &size);
-		strings[i] = malloc(size + 1);
-		if (!strings[i] || !js_get_string(&one, 0, strings[i], size + 1)) {
-			if (!strings[i])
-				js_throw(call->env, "CWS_EXEC", ENOMEM, NULL, "cannot execute");
-			free_strings(strings);
-			return NULL;
-		}
-	}
-	return strings;
+	for (int fd = 0; fd < 3; fd++)
+		fcntl(fd, F_SETFD, 0);
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, &mask);
+	execve(path, argv, env);
+	int error = errno;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	signal(SIGPIPE, pipe_before);
+	for (int fd = 0; fd < 3; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return error;
 }
 
 /* execve(path, argv, env): replaces this process; returns only by throwing */
@@ -167,29 +152,18 @@ static napi_value exec(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	char path[4096];
-	sigset_t none;
 
 	if (!js_get_string(&call, 0, path, sizeof(path)))
 		return NULL;
-	char **argv = get_strings(&call, 1);
-	char **envp = argv ? get_strings(&call, 2) : NULL;
+	char **argv = js_get_strings(&call, 1);
+	char **envp = argv ? js_get_strings(&call, 2) : NULL;
 	if (!envp) {
-		free_strings(argv);
+		js_free_strings(argv);
 		return NULL;
 	}
-	/* What Node changed and an exec would hand on: ignored signals and the mask; or not: Node marks even the standard streams close-on-exec. */
-	void (*pipe_before)(int) = signal(SIGPIPE, SIG_DFL);
-	for (int fd = 0; fd < 3; fd++)
-		fcntl(fd, F_SETFD, 0);
-	sigemptyset(&none);
-	pthread_sigmask(SIG_SETMASK, &none, NULL);
-	execve(path, argv, envp);
-	int error = errno;
-	signal(SIGPIPE, pipe_before);
-	for (int fd = 0; fd < 3; fd++)
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-	free_strings(argv);
-	free_strings(envp);
+	int error = cws_execute(path, argv, envp);
+	js_free_strings(argv);
+	js_free_strings(envp);
 	return js_throw(env, "CWS_EXEC", error, NULL, "%s cannot be executed", path);
 }
 

@@ -58,6 +58,8 @@ export interface Addon {
   peerCredentials(fd: number): { pid: number; uid: number; gid: number }
   notify(path: string, state: string): void
 
+  watchdogOpen(words: Buffer, names: Buffer, path: string, argv: readonly string[], env: readonly string[], limitMs: number): void
+
   patternsOpen(): Handle
   patternsAdd(patterns: Handle, glob: Buffer, ignored: boolean): void
   patternsMatch(patterns: Handle, path: Uint8Array): boolean

@@ -25,4 +25,5 @@ export const nativeErrorCodes = {
   CWS_PATTERN: 'A pattern of paths is none: it is not absolute, has an empty, `.` or `..` segment, an open `[`, or is too long.',
   CWS_PEER: 'Who is at the other end of a socket cannot be told.',
   CWS_TIMED: 'There is no memory to read with what may block.',
+  CWS_WATCHDOG: 'The thread that watches the engine cannot be started, or there is one already.',
 } as const

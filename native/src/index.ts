@@ -33,3 +33,4 @@ export {
   setThreadName,
 } from './system.ts'
 export { TimedReader } from './timed.ts'
+export { openWatchdog, PLACE_BYTES, type WatchdogOptions } from './watchdog.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-const parts = ['queue', 'loss', 'join', 'images', 'sink', 'pace', 'saturation', 'drain']
+const parts = ['queue', 'loss', 'join', 'images', 'sink', 'pace', 'saturation', 'drain', 'stall']
 let folder: string
 
 const build = (name: string, sanitizers: string, test = 'core_test', of = parts): string => {

@@ -18,6 +18,7 @@ import { ConfigWatch } from './config-watch.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
 import { newCode } from './new-code.ts'
 import { tapOwnEvents } from './own-events.ts'
+import { type Blocked, blockedError } from './quarantine.ts'
 import { rehearse } from './rehearsal.ts'
 import { type LoadedInstance, Runtime } from './runtime.ts'
 import { type AgentStatus, statusOf } from './status.ts'
@@ -49,6 +50,8 @@ export interface AgentOptions {
   readonly color: boolean
   readonly logLevel: string
   readonly logFor: (plugin: string) => Logger
+  /** Plugins that held up the processes that this one was restarted from: they are left out. */
+  readonly blocked?: readonly Blocked[]
   /** Also show events as lines. */
   readonly events?: EventSelection | undefined
 }
@@ -243,10 +246,12 @@ export class Agent {
     await runtime.setup()
     this.#flushEvents = this.#tapEvents(runtime)
     await runtime.startSensors()
+    for (const blocked of this.#options.blocked ?? []) runtime.engine.fault(blocked.plugin, blocked.hook, blockedError(blocked))
   }
 
   #runtimeOf({ instances, file }: AgentConfig, delivery: Delivery): Runtime {
-    const { logFor } = this.#options
+    const { logFor, blocked = [] } = this.#options
+    const quarantined = new Map(blocked.map((one) => [one.plugin, blockedError(one).message]))
     const runtime = new Runtime(instances, {
       ...(file === undefined ? {} : { folder: dirname(file) }),
       keep: this.#keep,
@@ -256,11 +261,12 @@ export class Agent {
       stateOf: (plugin) => delivery.initialState[plugin] ?? {},
       writeState: (plugin, key, value) => delivery.setState(plugin, key, value),
       onFinding: (finding, event) => this.#grouping.add(finding, event),
+      quarantined,
       onSelfTest: (event) => {
         if (this.#state === 'starting') rehearse(hostname(), event, (signal) => delivery.rehearse(signal))
       },
     })
-    tapOwnEvents(runtime.engine, logFor('agent'))
+    tapOwnEvents(runtime.engine, logFor('agent'), new Set(quarantined.keys()))
     return runtime
   }
 

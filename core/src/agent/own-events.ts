@@ -13,12 +13,26 @@ const REJECTED: Finding = {
   groupBy: ['agent.config_rejected.file', 'agent.config_rejected.code', 'agent.config_rejected.message'],
 }
 
-/** What the agent says of itself, whatever the rules are: loss is at least in the log, a rejected configuration is a signal. */
-export function tapOwnEvents(engine: Engine, log: Logger): void {
+/** A plugin that was to watch does not any more. */
+const QUARANTINED: Finding = {
+  rule: 'agent-plugin-quarantined',
+  name: 'Plugin left out',
+  severity: 'high',
+  title: 'A plugin blocked the agent and is left out',
+  message: 'The plugin "{{@agent.plugin_fault.plugin}}" {{@agent.plugin_fault.message}}.',
+  advice: 'What it watched is not watched, and what happened while it blocked was not judged. Mend or remove it, then restart the agent.',
+  groupBy: ['agent.plugin_fault.plugin'],
+}
+
+/** What the agent says of itself, whatever the rules are: loss is at least in the log, a rejected configuration and a plugin that is left out are signals. */
+export function tapOwnEvents(engine: Engine, log: Logger, quarantined: ReadonlySet<string> = new Set()): void {
   const { detect } = engine.hooks.facadeFor('agent')
   detect.for('agent.lost_events').tap((event) => {
     const { event: type, stage, count } = event.agent.lost_events
     log.warn({ type, stage, count }, `lost ${String(count)} ${String(type)} events (${String(stage)})`)
   })
   detect.for('agent.config_rejected').tap((event) => engine.report('agent', event as never, REJECTED))
+  detect.for('agent.plugin_fault').tap((event) => {
+    if (quarantined.has(event.agent.plugin_fault.plugin as string)) engine.report('agent', event as never, QUARANTINED)
+  })
 }

@@ -41,6 +41,8 @@ export interface RuntimeShared {
   /** Compositions that follow each other count on. */
   readonly counters?: Counters
   readonly onFinding: (finding: Finding, event: BaseEvent) => void
+  /** Plugins that are not set up, each with the reason. */
+  readonly quarantined?: ReadonlyMap<string, string>
   /** Gets the event of a sensor's self-test while it is dispatched. */
   readonly onSelfTest?: (event: BaseEvent) => void
   /** How long a plugin may take to be set up, and each of its callbacks to stop. */
@@ -116,6 +118,12 @@ export class Runtime {
     for (const plugin of this.#plugins) {
       const { instance } = plugin.loaded
       if (instance.kind !== 'plugin') continue
+      const reason = this.#shared.quarantined?.get(instance.name)
+      if (reason !== undefined) {
+        plugin.state = 'failed'
+        plugin.detail = reason
+        continue
+      }
       try {
         await within(this.#timeouts.setupMs, instance.name, 'setup', () => instance.definition.setup(this.#contextFor(plugin) as never))
       } catch (error) {

@@ -1,3 +1,4 @@
+import type { Watched } from '../agent/quarantine.ts'
 import type { Config } from '../config/define-config.ts'
 
 /** Messages of sd_notify(3): all sensors are alive; the agent drains; it lives. */
@@ -14,6 +15,8 @@ export interface Distribution {
   readonly starter: string
   /** Called before secrets are read by a process that stays: no core dumps. */
   readonly harden?: () => Promise<void>
+  /** Watches the thread that this is called in: a plugin that holds it up ends the process, which begins anew. Rejects where that cannot be. */
+  readonly watch?: (watched: Watched) => Promise<void>
   /** Tells the service manager, if one started the process, where the agent is. */
   readonly notify?: (state: ServiceState) => Promise<void>
 }

@@ -45,6 +45,10 @@ export const errorCodes = {
     means: 'A secret names an environment variable or a file that is not there.',
     todo: 'Set it before the agent starts.',
   },
+  CWS_ERR_PLUGIN_BLOCKED: {
+    means: 'Code of a plugin did not return for 5 s; the agent was restarted without it. What happened meanwhile was not judged.',
+    todo: 'Tell its author where it stood. Restart the agent to try it again.',
+  },
   CWS_ERR_PLUGIN_NOT_FOUND: {
     means: 'A package named in the configuration is not installed.',
     todo: 'Install it in the folder of the configuration.',

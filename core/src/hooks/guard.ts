@@ -1,4 +1,5 @@
 import type { FullTap, Tap } from 'tapable'
+import { enter, leave, placeOf } from './running.ts'
 import { STALL_TICKS, stallOf } from './stalls.ts'
 import { engineTicks } from './tick-clock.ts'
 
@@ -15,9 +16,11 @@ export function asError(thrown: unknown): Error {
  */
 export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink): T {
   const { fn, name } = tap as unknown as FullTap & { fn: (first: unknown, second: unknown) => unknown }
+  const place = placeOf(name, hook)
   // No hook has more than two arguments; naming them spares an array each call.
   const guardedFn = (first: unknown, second: unknown): unknown => {
     const began = engineTicks[0] as number
+    const outer = enter(place)
     try {
       const result = fn(first, second)
       if (typeof result === 'object' && result !== null && typeof (result as PromiseLike<unknown>).then === 'function') {
@@ -29,6 +32,7 @@ export function guarded<T extends Tap>(tap: T, hook: string, onFault: FaultSink)
       onFault(name, hook, asError(error))
       return undefined
     } finally {
+      leave(outer)
       if ((engineTicks[0] as number) - began >= STALL_TICKS) {
         const stall = stallOf(name, began)
         if (stall) onFault(name, hook, stall)

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { CwsError } from '../errors/cws-error.ts'
 import { Hooks } from '../hooks/create-hooks.ts'
 import { asError } from '../hooks/guard.ts'
+import { enter, leave, placeOf } from '../hooks/running.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent, LiveEvent } from '../model/event-class.ts'
 import type { EventRegistry } from '../model/registry.ts'
@@ -148,10 +149,13 @@ export class Engine {
     const counts = this.counters.of(event.type)
     if (event instanceof LiveEvent) {
       const parked = this.#parking.park(event, (kept) => {
+        const outer = enter(placeOf(plugin, `undecided:${kept.type}`))
         try {
           again(kept)
         } catch (error) {
           this.fault(plugin, `undecided:${kept.type}`, asError(error))
+        } finally {
+          leave(outer)
         }
       })
       if (parked) {

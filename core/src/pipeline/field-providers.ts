@@ -1,5 +1,6 @@
 import { CwsError } from '../errors/cws-error.ts'
 import { asError, type FaultSink } from '../hooks/guard.ts'
+import { enter, leave, placeOf } from '../hooks/running.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { FieldResolver, LiveEvent } from '../model/event-class.ts'
 import type { Field } from '../model/field.ts'
@@ -59,13 +60,17 @@ export class FieldProviders {
   }
 
   #provider(name: string, { plugin, provide }: Provided): FieldResolver {
+    const place = placeOf(plugin, 'fields')
     return (event: LiveEvent) => {
       let value: unknown
+      const outer = enter(place)
       try {
         value = provide(event as never)
       } catch (error) {
         this.#onFault(plugin, `fields:${name}`, asError(error))
         return UNKNOWN
+      } finally {
+        leave(outer)
       }
       if (value === undefined || value === null) return UNKNOWN
       if (typeof value === 'object' && typeof (value as PromiseLike<unknown>).then === 'function') {

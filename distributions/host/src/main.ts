@@ -18,6 +18,7 @@ await main({
       if (!(error instanceof NativeUnavailableError)) throw error
     }
   },
+  watch: async (watched) => (await import('@cws/native')).openWatchdog(watched),
   notify: async (state) => {
     // Most starts have no service manager.
     if (process.env['NOTIFY_SOCKET']) (await import('@cws/native')).notifyServiceManager(state)

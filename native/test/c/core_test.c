@@ -8,6 +8,7 @@
 #include "check.h"
 #include "drain.h"
 #include "pace.h"
+#include "stall.h"
 #include "sink.h"
 
 enum { SCRATCH = 160 * 1024 };
@@ -360,6 +361,46 @@ static void paced(void)
 	CHECK(cws_pace_period(&pace) == 0);
 }
 
+enum { PERIOD = 500000000 };
+
+/* Looks at a call, one after another; returns at which one it is blamed, 0 = never. `blamed` gets who. */
+static uint32_t looks(uint32_t count, struct cws_stall_look each, const uint32_t *places, uint32_t *blamed)
+{
+	struct cws_stall stall = { 0 };
+	struct cws_stall_look look = { .now = 1, .cpu = 1, .call = 4294967295u, .outer = places[0], .asleep = each.asleep };
+
+	for (uint32_t i = 1; i <= count; i++) {
+		look.now += each.now;
+		look.cpu += each.cpu;
+		look.call += each.call;
+		look.place = places[i % 2];
+		*blamed = cws_stall_note(&stall, &look, PERIOD, 10ull * PERIOD);
+		if (*blamed)
+			return i;
+	}
+	return 0;
+}
+
+static void stalled(void)
+{
+	const uint32_t one[] = { 7, 7 }, within[] = { 7, 9 }, between[] = { 0, 7 };
+	uint32_t blamed;
+
+	/* It runs, or it sleeps: the first look begins the count. */
+	CHECK(looks(20, (struct cws_stall_look){ .now = PERIOD, .cpu = PERIOD }, one, &blamed) == 11 && blamed == 7);
+	CHECK(looks(20, (struct cws_stall_look){ .now = PERIOD, .asleep = true }, one, &blamed) == 11 && blamed == 7);
+	/* What it calls changes: it is the caller that does not return. */
+	CHECK(looks(20, (struct cws_stall_look){ .now = PERIOD, .cpu = PERIOD }, within, &blamed) == 11 && blamed == 7);
+	/* Each look finds another call, or none. */
+	CHECK(looks(1000, (struct cws_stall_look){ .now = PERIOD, .cpu = PERIOD, .call = 1 }, one, &blamed) == 0);
+	CHECK(looks(1000, (struct cws_stall_look){ .now = PERIOD, .cpu = PERIOD }, between, &blamed) == 0);
+	/* A machine that stands still, is suspended, or has little to give: only what it ran counts, and of one look not more than a period. */
+	CHECK(looks(1000, (struct cws_stall_look){ .now = 20ull * PERIOD, .asleep = true }, one, &blamed) == 0);
+	CHECK(looks(1000, (struct cws_stall_look){ .now = PERIOD }, one, &blamed) == 0);
+	CHECK(looks(1000, (struct cws_stall_look){ .now = PERIOD, .cpu = PERIOD / 10 }, one, &blamed) == 101);
+	CHECK(looks(1000, (struct cws_stall_look){ .now = 60ull * PERIOD, .cpu = 60ull * PERIOD }, one, &blamed) == 11);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
@@ -367,6 +408,7 @@ int main(int argc, char **argv)
 
 	rewound();
 	paced();
+	stalled();
 	for (uint64_t i = 0; i < rounds; i++) {
 		random_stream(seed + i, 3000);
 		threaded(seed + i);

@@ -54,6 +54,8 @@ export function runCommand(program: Command, distribution: Distribution): void {
 
 async function run(options: RunOptions, distribution: Distribution): Promise<void> {
   await distribution.harden?.()
+  const { takeBlocked, watchedAfter } = await import('../../agent/quarantine.ts')
+  const blocked = takeBlocked()
   const terminal = process.stdout.isTTY === true
   const format = options.format ?? (terminal ? 'human' : 'json')
   const { Agent } = await import('../../agent/agent.ts')
@@ -75,6 +77,7 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
     logLevel: options.logLevel ?? 'info',
     logFor: logger.logFor,
     events: selectionOf(options.events),
+    blocked,
   })
   // One plugin's timer or promise must not end the agent.
   process.on('uncaughtException', (error) => agent.stray(error))
@@ -86,6 +89,10 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
       log.warn(`the service manager is not told ${state}: ${messageOf(error)}`)
     }
   }
+  const watched = watchedAfter(blocked)
+  if (!watched)
+    log.error({ code: 'CWS_ERR_PLUGIN_BLOCKED' }, 'restarted too often for plugins that blocked: this agent is not restarted for one more')
+  else await distribution.watch?.(watched).catch((error) => log.warn(`nobody would end a plugin that blocks: ${messageOf(error)}`))
   const stopped = untilStopped(agent, log, () => notify('STOPPING=1'))
   let watchdog: Disposable | undefined
   try {
