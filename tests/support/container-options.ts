@@ -7,6 +7,8 @@ export interface ContainerOptions {
   readonly readOnly: boolean
   readonly capabilities: readonly string[]
   readonly noNewPrivileges: boolean
+  /** Control groups that the container may arrange itself, as a manager of services does. */
+  readonly ownCgroups?: boolean
   readonly tmpfs: readonly { readonly at: string; readonly options: readonly string[] }[]
   readonly mounts: readonly { readonly from: string; readonly at: string; readonly readOnly: boolean }[]
 }

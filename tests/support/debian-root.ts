@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -13,23 +13,30 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { root } from './agent.ts'
 import { plainEnvironment } from './environment.ts'
 import { run } from './triggers.ts'
 
 const CACHE = join(root, '.cache/container')
+const RUN_MS = 300_000
 /** How this machine gets at Debian's archive: it is the same in a root that is made from there. */
 const APT = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources']
 
-/** A minimal Debian of this suite, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
-export function debianRoot(suite: string): string {
-  const made = join(CACHE, suite)
+/** A minimal Debian of this suite with these packages, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
+export function debianRoot(suite: string, packages: readonly string[] = []): string {
+  const made = join(CACHE, [suite, ...packages].join('+'))
   if (existsSync(made)) return made
   mkdirSync(join(CACHE, 'packages'), { recursive: true })
   const folder = mkdtempSync(join(CACHE, 'new-'))
   try {
     const mirror = /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec(APT.filter(existsSync).map(withoutComments).join('\n'))?.[0]
-    run('debootstrap', ['--variant=minbase', `--cache-dir=${join(CACHE, 'packages')}`, suite, folder, ...(mirror ? [mirror] : [])], 300_000)
+    const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : []
+    run(
+      'debootstrap',
+      ['--variant=minbase', ...include, `--cache-dir=${join(CACHE, 'packages')}`, suite, folder, ...(mirror ? [mirror] : [])],
+      300_000,
+    )
     // Debian's own image leaves out what needs no space there.
     rmSync(join(folder, 'etc/apt/sources.list'), { force: true })
     for (const file of [
@@ -76,4 +83,29 @@ function npmFolder(): string {
 /** Name resolution of this machine, for a root that reaches the archive. */
 export function addResolver(folder: string): void {
   for (const file of ['/etc/resolv.conf', '/etc/hosts']) if (existsSync(file)) writeFileSync(join(folder, file), readFileSync(file))
+}
+
+/**
+ * Runs a shell command in a root, with mount and pid namespaces of its own, so that nothing that it mounts or starts stays, and the network of this
+ * process, which may be the one that serves a registry. @throws Error with what it said, if it fails
+ */
+export async function runIn(
+  folder: string,
+  command: string,
+  { env, workdir = '/' }: { readonly env: Readonly<Record<string, string | undefined>>; readonly workdir?: string },
+): Promise<string> {
+  const certificates = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].map((name) => [name, process.env[name]] as const)
+  const set = Object.entries({ HOME: '/root', DEBIAN_FRONTEND: 'noninteractive', ...Object.fromEntries(certificates), ...env }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [`${name}=${value}`]),
+  )
+  const enter = 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"'
+  const { stdout } = await promisify(execFile)(
+    'unshare',
+    [
+      ...['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-c', enter, 'sh', folder],
+      ...['/usr/bin/env', '-i', '-C', workdir, ...set, '/bin/sh', '-c', command],
+    ],
+    { timeout: RUN_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
+  )
+  return stdout
 }

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
 import { execForm, expand, type Instruction, parseContainerfile } from './containerfile.ts'
-import { addNode, addResolver, copyRoot, debianRoot } from './debian-root.ts'
+import { addNode, addResolver, copyRoot, debianRoot, runIn } from './debian-root.ts'
 import { run } from './triggers.ts'
 
 /** What a runtime needs of an image: its files, and how its process is started. */
@@ -39,7 +37,6 @@ interface Stage {
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const STEP_MS = 300_000
 
 /**
  * Builds an image by the steps of its Containerfile, without a registry of images: what it is built FROM are Debian's own packages. A step that
@@ -118,23 +115,8 @@ async function step(it: Instruction, stage: Stage, stages: ReadonlyMap<string, S
   }
 }
 
-/** In a mount and pid namespace of its own, so that nothing that it mounts or starts stays. The registry may be served by this process. */
 async function runStep(command: string, { root, args, env, workdir }: Stage): Promise<void> {
-  const set = Object.entries({ ...env, ...args, HOME: '/root', DEBIAN_FRONTEND: 'noninteractive' }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${value}`],
-  )
-  const certificates = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'].flatMap((name) =>
-    process.env[name] ? [`${name}=${process.env[name]}`] : [],
-  )
-  const enter = 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && exec chroot "$@"'
-  await promisify(execFile)(
-    'unshare',
-    [
-      ...['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private', 'sh', '-c', enter, 'sh', root],
-      ...['/usr/bin/env', '-i', '-C', workdir, ...set, ...certificates, '/bin/sh', '-c', command],
-    ],
-    { timeout: STEP_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
-  )
+  await runIn(root, command, { env: { ...env, ...args }, workdir })
 }
 
 function copyStep(text: string, stage: Stage, stages: ReadonlyMap<string, Stage>, context: string): void {

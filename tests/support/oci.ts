@@ -46,7 +46,12 @@ export function ociConfig(image: Image, options: ContainerOptions, command: read
     root: { path: image.root, readonly: options.readOnly },
     ...(shared.has('uts') ? {} : { hostname: 'container' }),
     mounts: [
-      ...MOUNTS.map(([destination, type, source, ...rest]) => ({ destination, type, source, options: rest })),
+      ...MOUNTS.map(([destination, type, source, ...rest]) => ({
+        destination,
+        type,
+        source,
+        options: options.ownCgroups && type === 'cgroup' ? rest.filter((it) => it !== 'ro') : rest,
+      })),
       ...options.tmpfs.map(({ at, options: rest }) => ({
         destination: at,
         type: 'tmpfs',

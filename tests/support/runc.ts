@@ -19,9 +19,11 @@ export class Container implements Disposable {
   readonly #bundle = mkdtempSync(join(tmpdir(), 'cws-bundle-'))
 
   readonly #image: Image
+  readonly #options: ContainerOptions
 
   constructor(image: Image, options: ContainerOptions, command: readonly string[] = image.command) {
     this.#image = image
+    this.#options = options
     writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(ociConfig(image, options, command, `/docker/${this.id}`)))
   }
 
@@ -56,7 +58,8 @@ export class Container implements Disposable {
    */
   exec(...command: readonly string[]): string {
     if (nested()) {
-      const enter = ['--target', `${this.pid}`, '--mount', '--uts', '--ipc', '--net', '--root', '--wd']
+      const pids = this.#options.host.includes('pid') ? [] : ['--pid']
+      const enter = ['--target', `${this.pid}`, '--mount', '--uts', '--ipc', '--net', ...pids, '--root', '--wd']
       return checked('nsenter', [...enter, '/usr/bin/env', '-i', ...envOf(this.#image), ...command])
     }
     return checked('runc', ['--root', STATE, 'exec', this.id, ...command])

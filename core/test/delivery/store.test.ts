@@ -105,6 +105,34 @@ describe('the store of signals', () => {
     expect(store.signals(10)).toHaveLength(1)
   })
 
+  it('is brought to a newer form with all that is in it; what goes wrong on the way leaves it as it was', () => {
+    using folder = temporaryFolder()
+    const file = join(folder.path, 'signals.db')
+    const signal = signalOf()
+    {
+      using store = storeIn(folder.path)
+      put(store, signal)
+    }
+    const newer = [...signalMigrations, 'ALTER TABLE signals ADD COLUMN note TEXT', 'CREATE TABLE mutes (rule TEXT) STRICT']
+    const version = () => {
+      const database = new DatabaseSync(file)
+      const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number }
+      database.close()
+      return found
+    }
+    const wrong = [...newer.slice(0, -1), 'CREATE TABLE signals (id TEXT)']
+    expect(() => openDatabase(file, wrong)).toThrow(/already exists/)
+    expect(version()).toBe(signalMigrations.length)
+    for (let start = 0; start < 2; start++) {
+      const database = openDatabase(file, newer)
+      expect(database.prepare('SELECT id, note FROM signals').all()).toEqual([{ id: signal.id, note: null }])
+      expect(database.prepare('SELECT key FROM outbox').all()).toHaveLength(1)
+      database.close()
+    }
+    expect(version()).toBe(newer.length)
+    expect(() => storeIn(folder.path)).toThrow(/newer version/)
+  })
+
   it('refuses a file of a newer version instead of guessing', () => {
     using folder = temporaryFolder()
     const database = openDatabase(join(folder.path, 'signals.db'), signalMigrations)
