@@ -10,11 +10,11 @@ NAPI_MODULE_INIT()
 	cws_define_object(env, exports);
 	cws_define_map(env, exports);
 	cws_define_drain(env, exports);
+	cws_define_changes(env, exports);
 	cws_define_probe(env, exports);
 	cws_define_system(env, exports);
 	cws_define_timed(env, exports);
 	cws_define_patterns(env, exports);
 	cws_define_watchdog(env, exports);
-	cws_define_fanotify(env, exports);
 	return exports;
 }

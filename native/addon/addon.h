@@ -8,6 +8,7 @@
 void cws_define_object(napi_env env, napi_value exports);
 void cws_define_map(napi_env env, napi_value exports);
 void cws_define_drain(napi_env env, napi_value exports);
+void cws_define_changes(napi_env env, napi_value exports);
 void cws_define_probe(napi_env env, napi_value exports);
 void cws_define_system(napi_env env, napi_value exports);
 void cws_define_timed(napi_env env, napi_value exports);
@@ -16,10 +17,6 @@ void cws_define_watchdog(napi_env env, napi_value exports);
 
 /* Replaces this process, from whatever thread; returns an errno. */
 int cws_execute(const char *path, char **argv, char **env);
-void cws_define_fanotify(napi_env env, napi_value exports);
-
-/* The fanotify group that the first two arguments name: drain and number of the source; or NULL after throwing. */
-struct cws_source *cws_drain_group(struct js_call *call);
 
 /* The patterns of an argument, or NULL after throwing. */
 struct cws_patterns *cws_patterns_argument(struct js_call *call, size_t index);

@@ -164,6 +164,20 @@ static void sleep_armed(struct cws_drain *drain)
 	pthread_mutex_unlock(&drain->lock);
 }
 
+/* What sources held back is the last of them. */
+static void finish(struct cws_drain *drain)
+{
+	pthread_mutex_lock(&drain->lock);
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->ops->finish)
+			drain->sources[i]->ops->finish(drain->sources[i], &drain->sink);
+	cws_loss_tell(&drain->sink.loss, &drain->queue, drain->sink.now);
+	bool notify = cws_queue_publish(&drain->queue);
+	pthread_mutex_unlock(&drain->lock);
+	if (notify)
+		drain->options.notify(drain->options.context);
+}
+
 static void *run(void *argument)
 {
 	struct cws_drain *drain = argument;
@@ -181,8 +195,10 @@ static void *run(void *argument)
 
 		if (pass.notify)
 			drain->options.notify(drain->options.context);
-		if (stop && (pass.full || !pass.more))
+		if (stop && (pass.full || !pass.more)) {
+			finish(drain);
 			return NULL;
+		}
 		if (pass.more && !pass.full)
 			continue;
 		if (pass.full && period < FULL_REST)
@@ -304,6 +320,8 @@ int cws_drain_remove(struct cws_drain *drain, struct cws_source *source)
 	if (error == 0) {
 		drain->sink.now = clock_ns();
 		source->ops->drain(source, &drain->sink);
+		if (source->ops->finish)
+			source->ops->finish(source, &drain->sink);
 		if (source->ops->losses)
 			source->ops->losses(source, &drain->sink);
 		source->ops->close(source);

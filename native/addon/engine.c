@@ -9,7 +9,7 @@
 
 #include "addon.h"
 #include "drain.h"
-#include "fanotify.h"
+#include "engine.h"
 #include "ring.h"
 
 struct engine {
@@ -88,7 +88,7 @@ static struct engine *get_engine(struct js_call *call)
 	return js_get_handle(call, 0, &TAG, &engine) ? engine : NULL;
 }
 
-static struct engine *get_running(struct js_call *call)
+struct engine *cws_engine_running(struct js_call *call)
 {
 	struct engine *engine = get_engine(call);
 
@@ -152,33 +152,38 @@ static bool optional_map(struct js_call *call, size_t object, size_t name, struc
 	return cws_object_map(call, object, name, form);
 }
 
-/* A free place for a source, or -1 after throwing. */
-static int free_slot(struct engine *engine)
+int cws_engine_add(struct engine *engine, struct cws_source *source)
 {
-	for (int slot = 0; slot < CWS_DRAIN_SOURCES; slot++)
-		if (!engine->sources[slot])
-			return slot;
-	js_throw(engine->env, "CWS_DRAIN_SOURCE", ENOSPC, NULL, "the drain has no room for another source");
-	return -1;
+	int slot = 0, error;
+
+	while (slot < CWS_DRAIN_SOURCES && engine->sources[slot])
+		slot++;
+	error = slot < CWS_DRAIN_SOURCES ? cws_drain_add(&engine->drain, source) : -ENOSPC;
+	if (error) {
+		source->ops->close(source);
+		return error;
+	}
+	engine->sources[slot] = source;
+	return slot;
 }
 
-/* Hands an opened source to the thread, or closes it. Returns 0 or a negative errno. */
-static int adopt(struct engine *engine, int slot, struct cws_source *source)
+struct cws_source *cws_engine_source(struct js_call *call, struct engine *engine, size_t index)
 {
-	int error = cws_drain_add(&engine->drain, source);
+	uint32_t slot;
 
-	if (error)
-		source->ops->close(source);
-	else
-		engine->sources[slot] = source;
-	return error;
+	if (!js_get_uint32(call, index, &slot))
+		return NULL;
+	if (slot < CWS_DRAIN_SOURCES && engine->sources[slot])
+		return engine->sources[slot];
+	js_throw(call->env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
+	return NULL;
 }
 
 /* drainAddRing(handle, object, ring, wake?, counters?, wakeMask): number of the source */
 static napi_value add_ring(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
-	struct engine *engine = get_running(&call);
+	struct engine *engine = cws_engine_running(&call);
 	struct cws_map_form ring, wake, counters;
 	struct cws_source *source;
 	uint32_t wake_mask;
@@ -190,9 +195,6 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the wake map's values are too small");
 	if (counters.fd >= 0 && !cws_ring_counters_fit(counters.key_size, counters.value_size))
 		return js_throw(env, "CWS_DRAIN_SOURCE", EINVAL, NULL, "the counters map has another form");
-	int slot = free_slot(engine);
-	if (slot < 0)
-		return NULL;
 	const struct cws_ring_options options = {
 		.ring_fd = ring.fd,
 		.wake_fd = wake.fd,
@@ -202,61 +204,22 @@ static napi_value add_ring(napi_env env, napi_callback_info info)
 		.wake_mask = wake_mask,
 	};
 	int error = cws_ring_open(&options, &source);
-	if (!error)
-		error = adopt(engine, slot, source);
-	if (error)
-		return js_throw(env, "CWS_DRAIN_SOURCE", -error, NULL, "the ring buffer cannot be drained");
-	return js_number(env, slot);
-}
-
-/* drainAddFanotify(handle, group: what its records carry, maxMarks, ordered, patterns?): number of the source */
-static napi_value add_fanotify(napi_env env, napi_callback_info info)
-{
-	struct js_call call = js_arguments(env, info);
-	struct engine *engine = get_running(&call);
-	struct cws_fanotify_options options = { 0 };
-	struct cws_source *source;
-	napi_valuetype type;
-
-	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered))
-		return NULL;
-	bool all = napi_typeof(env, call.arguments[4], &type) == napi_ok && type == napi_undefined;
-	if (!all && !(options.patterns = cws_patterns_argument(&call, 4)))
-		return NULL;
-	int slot = free_slot(engine);
+	int slot = error ? error : cws_engine_add(engine, source);
 	if (slot < 0)
-		return NULL;
-	int error = cws_fanotify_open(&options, &source);
-	if (!error)
-		error = adopt(engine, slot, source);
-	if (error)
-		return js_throw(env, "CWS_FANOTIFY_OPEN", -error, NULL, "no fanotify group can be opened");
+		return js_throw(env, "CWS_DRAIN_SOURCE", -slot, NULL, "the ring buffer cannot be drained");
 	return js_number(env, slot);
-}
-
-struct cws_source *cws_drain_group(struct js_call *call)
-{
-	struct engine *engine = get_running(call);
-	uint32_t slot;
-
-	if (!engine || !js_get_uint32(call, 1, &slot))
-		return NULL;
-	if (slot < CWS_DRAIN_SOURCES && engine->sources[slot] && cws_is_fanotify(engine->sources[slot]))
-		return engine->sources[slot];
-	js_throw(call->env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
-	return NULL;
 }
 
 /* drainWakeOn(handle, source, wakeMask) */
 static napi_value wake_on(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
-	struct engine *engine = get_running(&call);
-	uint32_t slot, wake_mask;
+	struct engine *engine = cws_engine_running(&call);
+	struct cws_source *source = engine ? cws_engine_source(&call, engine, 1) : NULL;
+	uint32_t wake_mask;
 
-	if (engine && js_get_uint32(&call, 1, &slot) && js_get_uint32(&call, 2, &wake_mask) && slot < CWS_DRAIN_SOURCES && engine->sources[slot] &&
-	    !cws_is_fanotify(engine->sources[slot]))
-		cws_ring_wake_on(engine->sources[slot], wake_mask);
+	if (source && js_get_uint32(&call, 2, &wake_mask) && cws_is_ring(source))
+		cws_ring_wake_on(source, wake_mask);
 	return NULL;
 }
 
@@ -344,7 +307,6 @@ void cws_define_drain(napi_env env, napi_value exports)
 	static const struct js_function functions[] = {
 		{ "drainOpen", open_drain }, { "drainAddRing", add_ring }, { "drainRemove", remove_source }, { "drainPeek", peek },
 		{ "drainWakeOn", wake_on },  { "drainAck", ack },         { "drainStop", stop_drain },  { "drainStats", stats },
-		{ "drainAddFanotify", add_fanotify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

@@ -122,7 +122,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	cws_mounts_refresh(&group->directories.mounts);
 	cws_exec_marks_refresh(&group->order, &group->directories.mounts, source->fd);
 	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
-		result.full = cws_fanotify_mounted(group, mount) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
+		result.full = cws_change_mounted(&group->record, group->patterns, group->number, mount->path, group->since, group->time) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
 	if (group->begin < group->end)
 		cws_directories_pass(&group->directories);
 	while (group->begin < group->end && !result.full) {
@@ -131,7 +131,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		if (size == 0) {
 			/* The rest of the buffer cannot be told apart any more. */
 			sink->broken++;
-			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
+			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
 			group->begin = group->end;
 			break;
 		}
@@ -145,7 +145,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 			continue;
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
-			cws_sink_lost(sink, CWS_STAGE_RING, CWS_CHANGE, 1);
+			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
 		} else if (cws_fanotify_change(group, &sink->images, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
 				result.full = true;
@@ -181,12 +181,41 @@ static int alarm_of(struct cws_source *source)
 	return of(source)->directories.mounts.alarm;
 }
 
-static const struct cws_source_ops OPS = { .alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group };
-
-bool cws_is_fanotify(const struct cws_source *source)
+static int mark(struct cws_source *source, const char *path, bool beyond)
 {
-	return source->ops == &OPS;
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int error = cws_fanotify_mark_at(group, path, beyond);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return error;
 }
+
+static int open_at(struct cws_source *source, const char *path, uint64_t flags)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, flags);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return fd;
+}
+
+static void counts(struct cws_source *source, struct cws_change_counts *to)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	*to = (struct cws_change_counts){ .filtered = group->filtered, .marks = group->marks.count };
+	pthread_mutex_unlock(&group->lock);
+}
+
+static const struct cws_source_ops OPS = {
+	.alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group,
+	.mark = mark, .open_at = open_at, .counts = counts,
+};
 
 /* The best kind of group that this kernel has, or a negative errno. */
 static int open_group(bool *target)
@@ -213,7 +242,7 @@ void cws_fanotify_probe(struct cws_fanotify_support *support)
 		close(fd);
 }
 
-int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source)
+int cws_fanotify_open(const struct cws_change_options *options, struct cws_source **source)
 {
 	struct cws_fanotify_group *group = calloc(1, sizeof(*group));
 	bool target;
@@ -247,35 +276,4 @@ int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_sou
 	cws_mounts_rest(&group->directories.mounts);
 	*source = &group->source;
 	return 0;
-}
-
-int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond)
-{
-	struct cws_fanotify_group *group = of(source);
-
-	pthread_mutex_lock(&group->lock);
-	int error = cws_fanotify_mark_at(group, path, beyond);
-	cws_mounts_rest(&group->directories.mounts);
-	pthread_mutex_unlock(&group->lock);
-	return error;
-}
-
-int cws_fanotify_open_at(struct cws_source *source, const char *path, uint64_t flags)
-{
-	struct cws_fanotify_group *group = of(source);
-
-	pthread_mutex_lock(&group->lock);
-	int fd = cws_mounts_open_at(&group->directories.mounts, path, flags);
-	cws_mounts_rest(&group->directories.mounts);
-	pthread_mutex_unlock(&group->lock);
-	return fd;
-}
-
-void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts)
-{
-	struct cws_fanotify_group *group = of(source);
-
-	pthread_mutex_lock(&group->lock);
-	*counts = (struct cws_fanotify_counts){ .filtered = group->filtered, .marks = group->marks.count };
-	pthread_mutex_unlock(&group->lock);
 }

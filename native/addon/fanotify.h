@@ -3,8 +3,7 @@
 #ifndef CWS_FANOTIFY_H
 #define CWS_FANOTIFY_H
 
-#include "patterns.h"
-#include "source.h"
+#include "change.h"
 
 struct cws_fanotify_support {
 	int error;   /* 0, or the negative errno of opening a group */
@@ -14,26 +13,7 @@ struct cws_fanotify_support {
 
 void cws_fanotify_probe(struct cws_fanotify_support *support);
 
-bool cws_is_fanotify(const struct cws_source *source);
-
-struct cws_fanotify_options {
-	uint32_t number;               /* what its records carry */
-	bool ordered;                  /* its records are timed by the execs of their processes, see order.h: pids must be those of the initial namespace */
-	uint32_t max_marks;            /* that the thread makes by itself, and others that are not `beyond` */
-	struct cws_patterns *patterns; /* what is wanted: directories that appear and may hold some are marked by the thread at once; NULL: all */
-};
-
-struct cws_fanotify_counts {
-	uint64_t filtered; /* events that nobody wanted */
-	uint32_t marks;
-};
-
-/* Return 0 or a negative errno. */
-int cws_fanotify_open(const struct cws_fanotify_options *options, struct cws_source **source);
-/* Marks a directory; no part of the path may be a symbolic link. Again is harmless. -EINVAL: nothing in it is wanted; -EDQUOT: too many. */
-int cws_fanotify_mark(struct cws_source *source, const char *path, bool beyond);
-/* Opens what is at the path, as cws_mounts_open_at does. */
-int cws_fanotify_open_at(struct cws_source *source, const char *path, uint64_t flags);
-void cws_fanotify_counts(struct cws_source *source, struct cws_fanotify_counts *counts);
+/* 0 or a negative errno. */
+int cws_fanotify_open(const struct cws_change_options *options, struct cws_source **source);
 
 #endif

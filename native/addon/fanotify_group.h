@@ -5,28 +5,13 @@
 
 #include <pthread.h>
 
-#include "cws_event.h"
+#include "change.h"
 #include "directories.h"
 #include "fanotify_event.h"
 #include "marks.h"
 #include "order.h"
-#include "patterns.h"
-#include "source.h"
 
-enum {
-	CWS_FANOTIFY_BUFFER = 64 * 1024,
-	CWS_FANOTIFY_NAME = 256,
-	CWS_FANOTIFY_PATH = CWS_DIRECTORY_PATH + CWS_FANOTIFY_NAME,
-};
-
-/* Where an entry is: when its directory is not known, path holds the name alone. */
-struct cws_place {
-	uint32_t length, magic;
-	uint64_t mount_id;
-	unsigned int reach; /* of its directory */
-	bool named, located;
-	char path[CWS_FANOTIFY_PATH];
-};
+enum { CWS_FANOTIFY_BUFFER = 64 * 1024 };
 
 struct cws_fanotify_group {
 	struct cws_source source;
@@ -44,10 +29,7 @@ struct cws_fanotify_group {
 	uint64_t position;           /* of the event at begin, in the order */
 	bool more;                   /* the kernel's queue was not emptied */
 	uint8_t buffer[CWS_FANOTIFY_BUFFER];
-	struct { /* the record being made: the fixed part, then two paths */
-		struct cws_change change;
-		uint8_t text[2 * ((CWS_FANOTIFY_PATH + 7) & ~7)];
-	} record;
+	struct cws_change_record record; /* being made */
 	struct cws_place from, to;
 };
 
@@ -55,8 +37,6 @@ struct cws_fanotify_group {
 
 /* Makes group->record of the event. False when nobody wants it. */
 bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *images, struct cws_fanotify_event *event);
-/* The same of a mount that was not there. */
-bool cws_fanotify_mounted(struct cws_fanotify_group *group, const struct cws_mount *mount);
 /* Marks the directory at the path; `beyond` the bound of marks. Returns 0 or a negative errno. */
 int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, bool beyond);
 /* What happens in that directory concerns nobody any more. */

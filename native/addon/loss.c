@@ -5,14 +5,14 @@
 
 #include "cws_event.h"
 
-void cws_loss_add(struct cws_loss *loss, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t now)
+void cws_loss_add(struct cws_loss *loss, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t since)
 {
 	if (count == 0)
 		return;
 	if (type > 255)
 		type = 0;
-	if (loss->pending[stage][type].count == 0)
-		loss->pending[stage][type].since = now;
+	if (loss->pending[stage][type].count == 0 || since < loss->pending[stage][type].since)
+		loss->pending[stage][type].since = since;
 	loss->pending[stage][type].count += count;
 	loss->total[stage] += count;
 	loss->any = true;

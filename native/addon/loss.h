@@ -18,7 +18,8 @@ struct cws_loss {
 	uint64_t total[CWS_STAGES]; /* ever, told or not */
 };
 
-void cws_loss_add(struct cws_loss *loss, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t now);
+/* since: ns, when the first of them may have been lost. */
+void cws_loss_add(struct cws_loss *loss, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t since);
 
 /* Writes what fits; the rest stays pending. */
 void cws_loss_tell(struct cws_loss *loss, struct cws_queue *queue, uint64_t now);

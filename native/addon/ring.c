@@ -147,6 +147,11 @@ static void close_ring(struct cws_source *source)
 
 static const struct cws_source_ops OPS = { .arm = arm, .disarm = disarm, .note = note, .noted_taken = noted_taken, .fill = fill, .drain = drain, .losses = losses, .close = close_ring };
 
+bool cws_is_ring(const struct cws_source *source)
+{
+	return source->ops == &OPS;
+}
+
 static void *map(int fd, size_t length, int protection, off_t offset)
 {
 	void *at = mmap(NULL, length, protection, MAP_SHARED, fd, offset);

@@ -13,6 +13,8 @@ struct cws_ring_options {
 };
 
 /* Whether a map of counters has the form of cws_shared.h. */
+bool cws_is_ring(const struct cws_source *source);
+
 bool cws_ring_counters_fit(uint32_t key_size, uint32_t value_size);
 
 /* Changes what wakes, while the programs run. */

@@ -12,7 +12,12 @@ static uint32_t round8(uint32_t size)
 
 void cws_sink_lost(struct cws_sink *sink, enum cws_stage stage, uint16_t type, uint64_t count)
 {
-	cws_loss_add(&sink->loss, stage, type, count, sink->now);
+	cws_sink_lost_since(sink, stage, type, count, sink->now);
+}
+
+void cws_sink_lost_since(struct cws_sink *sink, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t since)
+{
+	cws_loss_add(&sink->loss, stage, type, count, since);
 }
 
 /* Room for `size` bytes behind what is still to be told about losses. */

@@ -26,5 +26,7 @@ enum cws_put { CWS_TAKEN, CWS_FULL };
 
 enum cws_put cws_sink_put(struct cws_sink *sink, const void *record, uint32_t size);
 void cws_sink_lost(struct cws_sink *sink, enum cws_stage stage, uint16_t type, uint64_t count);
+/* The same, where it is known since when (ns, CLOCK_BOOTTIME) they may be missing. */
+void cws_sink_lost_since(struct cws_sink *sink, enum cws_stage stage, uint16_t type, uint64_t count, uint64_t since);
 
 #endif

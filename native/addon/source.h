@@ -17,6 +17,11 @@ struct cws_drained {
 	bool full;        /* stopped because the queue has no room */
 };
 
+struct cws_change_counts {
+	uint64_t filtered; /* events that nobody wanted */
+	uint32_t marks;    /* directories that are watched */
+};
+
 struct cws_source_ops {
 	/* Before a sleep: ask the kernel side for a wake-up. False when there is something to drain already. */
 	bool (*arm)(struct cws_source *source);
@@ -39,7 +44,17 @@ struct cws_source_ops {
 	struct cws_drained (*drain)(struct cws_source *source, struct cws_sink *sink);
 	/* Losses of the kernel's side since the last call go to the sink. */
 	void (*losses)(struct cws_source *source, struct cws_sink *sink);
+	/* It is drained no more: what it held back goes to the sink. NULL: it holds nothing back. */
+	void (*finish)(struct cws_source *source, struct cws_sink *sink);
 	void (*close)(struct cws_source *source);
+	/*
+	 * For sources of CWS_CHANGE records (NULL: it is another): watches a directory, no part of whose path may be a symbolic link; again is harmless.
+	 * `beyond`: whatever the bound. 0 or a negative errno: -EINVAL: nothing in it is wanted; -EDQUOT: too many.
+	 */
+	int (*mark)(struct cws_source *source, const char *path, bool beyond);
+	/* Opens what is at the path, as cws_mounts_open_at does. */
+	int (*open_at)(struct cws_source *source, const char *path, uint64_t flags);
+	void (*counts)(struct cws_source *source, struct cws_change_counts *counts);
 };
 
 struct cws_source {

@@ -32,11 +32,13 @@ export interface Addon {
     wakeMask: number,
   ): number
   drainAddFanotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, patterns: Handle | undefined): number
+  drainAddInotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, patterns: Handle | undefined): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
   drainLook(drain: Handle, source: number, path: Buffer): number | undefined
   drainList(drain: Handle, source: number, path: Buffer, most: number): Buffer | undefined
-  drainFanotifyCounts(drain: Handle, source: number): FanotifyCounts
+  drainChangeCounts(drain: Handle, source: number): ChangeCounts
   fanotifyProbe(): { errno: number; authors: boolean; target: boolean }
+  inotifyProbe(): number
   drainWakeOn(drain: Handle, source: number, wakeMask: number): void
   drainRemove(drain: Handle, source: number): void
   drainPeek(drain: Handle, budget: number): boolean
@@ -69,7 +71,7 @@ export interface Addon {
   timedRead(reader: Handle, path: string, into: Buffer, ms: number): number
 }
 
-export interface FanotifyCounts {
+export interface ChangeCounts {
   /** Events that nobody wanted. */
   filtered: number
   /** Directories that are marked now. */

@@ -1,5 +1,6 @@
-import { type Addon, addon, type DrainStats, type FanotifyCounts, type Handle } from './addon.ts'
+import { type Addon, addon, type ChangeCounts, type DrainStats, type Handle } from './addon.ts'
 import { type Entry, entriesIn, type FileKind, kindOf } from './entries.ts'
+import { withReason } from './inotify.ts'
 import { TYPE } from './layout.generated.ts'
 import type { BpfObject } from './object.ts'
 import type { PathPatterns } from './patterns.ts'
@@ -45,25 +46,25 @@ export interface RingSource {
   remove(): void
 }
 
-export interface FanotifyOptions {
+export interface ChangeOptions {
   /** What is wanted: nothing else comes, and a directory that appears and may hold some of it is marked by the native thread at once. Default: all. */
   patterns?: PathPatterns
   /** Most directories that are marked, but for those marked `beyond` it. Default: no bound of its own. */
   maxMarks?: number
   /**
-   * The times of its records are narrowed down to those at which their process ran one program, where the order of events tells: each local file
-   * system gets a mark on what is opened to be executed. Only where this process is {@link inInitialPidNamespace}. Default false.
+   * Fanotify alone: the times of its records are narrowed down to those at which their process ran one program, where the order of events tells: each
+   * local file system gets a mark on what is opened to be executed. Only where this process is {@link inInitialPidNamespace}. Default false.
    */
   ordered?: boolean
 }
 
-/** A fanotify group that is being drained: its records have TYPE.CHANGE. */
-export interface FanotifySource {
+/** A fanotify group or inotify descriptor that is being drained: its records have TYPE.CHANGE. */
+export interface ChangeSource {
   /** Its number among the groups of its drain: CHANGE.group of its records. */
   readonly group: number
   /**
    * Watches the entries of a directory (not of those below it), or of one that only leads to what is wanted those that come and go. No part of
-   * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_FANOTIFY_MARK`, with errno EDQUOT at the bound and EINVAL where
+   * the path may be a symbolic link. `beyond`: whatever the bound. Throws `CWS_MARK`, with errno EDQUOT at the bound and EINVAL where
    * nothing is wanted; EREMOTE where the file system is a remote one or FUSE, which may never answer; ENODEV where it has no files.
    */
   mark(path: string | Uint8Array, beyond?: boolean): void
@@ -72,7 +73,7 @@ export interface FanotifySource {
   /** Entries of a directory, at most so many; none where there is no directory. Nothing waits for a remote file system. */
   list(path: string | Uint8Array, most: number): Iterable<Entry>
   /** Those it had in the end, when it is no longer drained. */
-  counts(): FanotifyCounts
+  counts(): ChangeCounts
   /** Takes what is there and stops. */
   remove(): void
 }
@@ -91,7 +92,7 @@ export class Drain implements Disposable {
   #busy = false
   #closed = false
   #groups = 0
-  /** Of each fanotify group that is drained: what keeps its counts, which go with it. */
+  /** Of each source of changes that is drained: what keeps its counts, which go with it. */
   readonly #counting = new Set<() => void>()
   #last: DrainStats | undefined
 
@@ -125,18 +126,23 @@ export class Drain implements Disposable {
    * Drains a fanotify group of its own. Records of other sources that came before a change are in the queue before it: who watches processes by
    * the same drain knows the author. Throws `CWS_FANOTIFY_OPEN`.
    */
-  addFanotify(options: FanotifyOptions = {}): FanotifySource {
+  addFanotify(options: ChangeOptions = {}): ChangeSource {
+    return this.#changes(options, 'drainAddFanotify')
+  }
+
+  /** The same by inotify: without any privilege, and without the process. Throws `CWS_INOTIFY_OPEN`. */
+  addInotify(options: ChangeOptions = {}): ChangeSource {
+    const source = this.#changes(options, 'drainAddInotify')
+    return { ...source, mark: (path, beyond) => withReason(() => source.mark(path, beyond)) }
+  }
+
+  #changes(options: ChangeOptions, add: 'drainAddFanotify' | 'drainAddInotify'): ChangeSource {
     const group = ++this.#groups
-    const source = this.#addon.drainAddFanotify(
-      this.#handle,
-      group,
-      options.maxMarks ?? 0xffff_ffff,
-      options.ordered ?? false,
-      options.patterns?.handle,
-    )
-    let last: FanotifyCounts = { filtered: 0, marks: 0 }
+    const { maxMarks = 0xffff_ffff, ordered = false, patterns } = options
+    const source = this.#addon[add](this.#handle, group, maxMarks, ordered, patterns?.handle)
+    let last: ChangeCounts = { filtered: 0, marks: 0 }
     const count = () => {
-      last = this.#addon.drainFanotifyCounts(this.#handle, source)
+      last = this.#addon.drainChangeCounts(this.#handle, source)
     }
     this.#counting.add(count)
     return {

@@ -15,8 +15,9 @@ export const nativeErrorCodes = {
   CWS_DRAIN_CLOSED: 'The native thread was used after it was closed.',
   CWS_FANOTIFY_OPEN:
     'The kernel opens no fanotify group: the kernel is older than 5.9, or older than 5.13 and CAP_SYS_ADMIN is missing, or the user has too many groups.',
-  CWS_FANOTIFY_MARK:
-    'A directory cannot be watched by fanotify: it does not exist, there are too many marks, or its file system gives its files no handles.',
+  CWS_INOTIFY_OPEN: 'No inotify descriptor can be opened: the user has too many.',
+  CWS_MARK:
+    'A directory cannot be watched: it does not exist, may not be read, there are too many marks or watches, or (fanotify) its file system gives its files no handles.',
   CWS_CAPABILITIES: 'Capabilities cannot be read or given up.',
   CWS_DUMPABLE: 'The process cannot be kept from being dumped.',
   CWS_EXEC: 'The program cannot be executed in place of this one.',

@@ -2,12 +2,12 @@
 
 export { CAPABILITIES, capDrop, capGet, execve, noNewPrivileges } from '../launch.js'
 export { diagnose, type LoadFacts, load as loadAddon, NativeUnavailableError, objectPath } from '../load.js'
-export type { CgroupMode, DrainStats, FanotifyCounts, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
+export type { CgroupMode, ChangeCounts, DrainStats, Feature, FeatureName, MapInfo, ProgramInfo } from './addon.ts'
 export {
+  type ChangeOptions,
+  type ChangeSource,
   Drain,
   type DrainOptions,
-  type FanotifyOptions,
-  type FanotifySource,
   openDrain,
   type Queue,
   type RingOptions,
@@ -16,6 +16,7 @@ export {
 export type { Entry, FileKind } from './entries.ts'
 export { nativeErrorCodes } from './error-codes.ts'
 export { FAN, probeFanotify } from './fanotify.ts'
+export { probeInotify } from './inotify.ts'
 export * from './layout.generated.ts'
 export { BpfObject, openObject, type RecordCounters } from './object.ts'
 export { PathPatterns, REACH } from './patterns.ts'

@@ -18,11 +18,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { nested } from '../../tests/support/vantage.ts'
 import {
   CHANGE,
+  type ChangeOptions,
+  type ChangeSource,
   clockBoottime,
   type Drain,
   FAN,
-  type FanotifyOptions,
-  type FanotifySource,
   FILE_FLAG,
   HEADER,
   LOST,
@@ -103,7 +103,7 @@ function onRecords(queue: Queue, start: number, end: number): void {
 }
 
 /** A new folder, watched; `globs`: what in it is wanted. */
-function watch(globs?: readonly string[], options: FanotifyOptions = {}): { drain: Drain; source: FanotifySource } {
+function watch(globs?: readonly string[], options: ChangeOptions = {}): { drain: Drain; source: ChangeSource } {
   folder = mkdtempSync(join(base, 'watched-'))
   const drain = openDrain({ onRecords })
   open.push(drain)
@@ -189,7 +189,7 @@ describe('a marked directory', () => {
     source.mark(at('real'))
     symlinkSync(folder, join(base, 'alias'))
     const ELOOP = 40
-    expect(() => source.mark(join(base, 'alias', 'real'))).toThrow(expect.objectContaining({ code: 'CWS_FANOTIFY_MARK', errno: ELOOP }))
+    expect(() => source.mark(join(base, 'alias', 'real'))).toThrow(expect.objectContaining({ code: 'CWS_MARK', errno: ELOOP }))
     writeFileSync(at('real', 'file'), '')
     await seen(FAN.CREATE, at('real', 'file'))
   })
@@ -353,11 +353,11 @@ describe('what cannot be', () => {
       }
       return undefined
     }
-    expect(refused(at('none'))).toEqual(['CWS_FANOTIFY_MARK', 2])
-    expect(refused(at('file'))).toEqual(['CWS_FANOTIFY_MARK', 20])
-    expect(refused(at('link'))).toEqual(['CWS_FANOTIFY_MARK', 20])
-    expect(refused(Buffer.from('a\0b'))).toEqual(['CWS_FANOTIFY_MARK', 22])
-    expect(refused('/x'.repeat(3000))).toEqual(['CWS_FANOTIFY_MARK', 36])
+    expect(refused(at('none'))).toEqual(['CWS_MARK', 2])
+    expect(refused(at('file'))).toEqual(['CWS_MARK', 20])
+    expect(refused(at('link'))).toEqual(['CWS_MARK', 20])
+    expect(refused(Buffer.from('a\0b'))).toEqual(['CWS_MARK', 22])
+    expect(refused('/x'.repeat(3000))).toEqual(['CWS_MARK', 36])
   })
 
   it('without CAP_SYS_ADMIN sees changes, but not who made them', () => {

@@ -69,6 +69,7 @@ describe('what is lost without a capability is told', () => {
 
   it('CAP_SYS_ADMIN', () => {
     const files = running(doctor(KEPT_CAPABILITIES.filter((it) => it !== 'CAP_SYS_ADMIN')), 'files')
+    expect(files.flavour).toBe('inotify')
     expect(files.told).toContain('(needs CAP_SYS_ADMIN)')
   })
 })

@@ -147,10 +147,10 @@ static void storm(const char *folder, uint32_t rounds)
 	struct cws_patterns *patterns = cws_patterns_open();
 	CHECK(patterns && cws_patterns_add(patterns, folder, strlen(folder), false) == 0);
 	CHECK(drain && buffer && cws_drain_open(drain, &options) == 0);
-	CHECK(cws_fanotify_open(&(struct cws_fanotify_options){ .number = 7, .ordered = true, .max_marks = 100, .patterns = patterns }, &source) == 0 && cws_drain_add(drain, source) == 0);
+	CHECK(cws_fanotify_open(&(struct cws_change_options){ .number = 7, .ordered = true, .max_marks = 100, .patterns = patterns }, &source) == 0 && cws_drain_add(drain, source) == 0);
 	cws_patterns_release(patterns);
-	CHECK(cws_fanotify_mark(source, folder, false) == 0);
-	CHECK(cws_fanotify_mark(source, "/nowhere/at/all", false) == -EINVAL);
+	CHECK(source->ops->mark(source, folder, false) == 0);
+	CHECK(source->ops->mark(source, "/nowhere/at/all", false) == -EINVAL);
 	CHECK(pthread_create(&thread, NULL, rage, &argument) == 0);
 	for (int round = 0; (created < rounds || renamed < rounds || deleted < rounds) && round < 20000; round++) {
 		while (cws_queue_peek(&drain->queue, 256 * 1024, &span)) {

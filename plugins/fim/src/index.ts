@@ -1,6 +1,8 @@
 import { definePlugin } from '@cws/core'
 import type { SharedDrain } from '@cws/native'
-import { probe } from './fanotify.ts'
+import { fanotify } from './fanotify.ts'
+import type { FileFlavour } from './flavour.ts'
+import { inotify } from './inotify.ts'
 import { optionsSchema } from './options.ts'
 import { Problems } from './problems.ts'
 import { FileSensor } from './sensor.ts'
@@ -30,17 +32,16 @@ export default definePlugin(import.meta, {
     const owner = {}
     // Asked when this sensor starts: sensors start in the order in which their plugins are listed.
     const shared = () => ctx.maybe('native-drain')
+    const flavour = (one: FileFlavour) => ({
+      name: one.name,
+      probe: () => one.probe(shared()),
+      start: () => sensor.start(owner, feeds, one, shared()),
+      stop: () => sensor.stop(owner),
+    })
     ctx.source({
       sensor: 'files',
       feeds: ['change'],
-      flavours: [
-        {
-          name: 'fanotify',
-          probe: () => probe(shared()),
-          start: () => sensor.start(owner, feeds, shared()),
-          stop: () => sensor.stop(owner),
-        },
-      ],
+      flavours: [flavour(fanotify), flavour(inotify)],
       pin: options.flavour === 'auto' ? undefined : options.flavour,
       interests: (set) => sensor.want((set.byType.get('change')?.length ?? 0) > 0),
       counts: () => sensor.counts(),

@@ -12,7 +12,7 @@ const glob = z
   )
 
 export const optionsSchema = z.strictObject({
-  flavour: z.enum(['auto', 'fanotify']).default('auto').describe('How to watch: the best that works here, or this one alone'),
+  flavour: z.enum(['auto', 'fanotify', 'inotify']).default('auto').describe('How to watch: the best that works here, or this one alone'),
   watch: z
     .array(
       glob.describe(

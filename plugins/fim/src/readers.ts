@@ -1,5 +1,6 @@
 import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
 import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace } from '@cws/native'
+import type { FileFlavour } from './flavour.ts'
 import type { Kind } from './kinds.ts'
 import { type Memory, textAt } from './record.ts'
 
@@ -9,6 +10,8 @@ export interface Live {
   kind: Kind
   /** The first that the record tells: what the kernel merged into it was done later, by a later image even. */
   first: boolean
+  /** What it comes from. */
+  origin: FileFlavour['name']
 }
 
 /** How the fields of `change` are read while its record is under dispatch. */
@@ -22,7 +25,7 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
   return {
     'event.timestamp': (at) => toWall(u64(at, live.first ? CHANGE.until : HEADER.time)),
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
-    'event.origin': () => 'fanotify',
+    'event.origin': () => live.origin,
     'event.source': () => 'runtime',
     'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
     'change.kind': () => live.kind,

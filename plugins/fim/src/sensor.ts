@@ -1,10 +1,10 @@
 import type { BatchFeed, ObjectFeed, SourceCounts } from '@cws/core'
 import {
   CHANGE,
+  type ChangeSource,
   clockBoottime,
   type Drain,
   FAN,
-  type FanotifySource,
   HEADER,
   inInitialPidNamespace,
   LOST,
@@ -17,6 +17,7 @@ import {
   TYPE,
   walkRecords,
 } from '@cws/native'
+import type { FileFlavour } from './flavour.ts'
 import { kindsOf } from './kinds.ts'
 import type { Options } from './options.ts'
 import { changeReaders, type Live } from './readers.ts'
@@ -42,7 +43,7 @@ const LOOK_GAP_MS = 30_000
 
 interface Attached {
   readonly drain: Drain
-  readonly group: FanotifySource
+  readonly group: ChangeSource
   readonly watch: Watch
   close(): void
 }
@@ -52,7 +53,7 @@ export class FileSensor {
   readonly readers
   readonly #options: Options
   readonly #patterns: PathPatterns
-  readonly #live: Live = { memory: undefined, kind: 'modified', first: true }
+  readonly #live: Live = { memory: undefined, kind: 'modified', first: true, origin: 'fanotify' }
   readonly #found = new Map<string, Memory>()
   readonly #saves = new Saves(
     (memory, at, kind, first) => this.#tell(memory, at, kind, first),
@@ -64,6 +65,7 @@ export class FileSensor {
   #looked = Number.NEGATIVE_INFINITY
   #shared: SharedDrain | undefined
   #feeds: Feeds | undefined
+  #flavour: FileFlavour | undefined
   #owner: object | undefined
   #attached: Attached | undefined
   #wanted = true
@@ -78,9 +80,12 @@ export class FileSensor {
   }
 
   /** Starts to watch, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. */
-  start(owner: object, feeds: Feeds, shared: SharedDrain | undefined): void {
+  start(owner: object, feeds: Feeds, flavour: FileFlavour, shared: SharedDrain | undefined): void {
     this.#owner = owner
     this.#feeds = feeds
+    if (this.#flavour !== flavour) this.#detach()
+    this.#flavour = flavour
+    this.#live.origin = flavour.name
     this.#shared = shared
     this.#arrange()
   }
@@ -110,17 +115,17 @@ export class FileSensor {
   #arrange(): void {
     const drain = this.#shared?.drain
     if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
-    if (this.#wanted && !this.#attached) this.#attach(drain)
+    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, drain)
   }
 
-  #attach(shared: Drain | undefined): void {
+  #attach(flavour: FileFlavour, shared: Drain | undefined): void {
     const own = shared
       ? undefined
       : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
     const drain = (shared ?? own) as Drain
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
     try {
-      const group = drain.addFanotify({
+      const group = flavour.open(drain, {
         patterns: this.#patterns,
         maxMarks: this.#options.maxFolders,
         ordered: shared !== undefined && inInitialPidNamespace(),

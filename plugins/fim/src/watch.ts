@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import type { FanotifySource, PathPatterns } from '@cws/native'
+import type { ChangeSource, PathPatterns } from '@cws/native'
 
 /** Looks and marks without waiting for a file system that may never answer. */
-export type Group = Pick<FanotifySource, 'mark' | 'look' | 'list'>
+export type Group = Pick<ChangeSource, 'mark' | 'look' | 'list'>
 
 /** Told of a wanted entry of a folder that was there when the folder began to be watched. */
 export type Found = (path: Buffer, isFolder: boolean) => void
@@ -57,7 +57,8 @@ export class Watch {
     const names = head === '/' ? [] : head.slice(1).split('/')
     for (let i = 0; i < names.length; i++) {
       const above = i === 0 ? '/' : `/${names.slice(0, i).join('/')}`
-      if (this.#mark(above, true)) continue
+      // What this user may not read may still lead on.
+      if (this.#mark(above, true) !== 'absent') continue
       this.#tellLink(above)
       return
     }
@@ -79,7 +80,7 @@ export class Watch {
     const stack = [root]
     let entries = MAX_ENTRIES
     for (let folder = stack.pop(); folder; folder = stack.pop()) {
-      if (!this.#patterns.reach(folder) || !this.#mark(keyOf(folder), folder === root)) continue
+      if (!this.#patterns.reach(folder) || this.#mark(keyOf(folder), folder === root) !== 'marked') continue
       for (const { name, kind } of this.#group.list(folder, entries + 1)) {
         if (--entries < 0) {
           this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`, false)
@@ -93,24 +94,24 @@ export class Watch {
     }
   }
 
-  /** False when the folder is not there (any more), or no folder. `asked`: it is watched however many others are. */
-  #mark(key: string, asked: boolean): boolean {
+  /** `absent`: it is not there (any more), or no folder; `refused`: it is told why. `asked`: it is watched however many others are. */
+  #mark(key: string, asked: boolean): 'marked' | 'absent' | 'refused' {
     try {
       this.#group.mark(Buffer.from(key, 'latin1'), asked)
-      return true
+      return 'marked'
     } catch (error) {
       const { errno, message } = error as { errno?: number; message: string }
       const path = Buffer.from(key, 'latin1').toString()
       if (errno === EDQUOT) this.#problem('more folders than maxFolders allows: not all are watched', true)
       else if (errno === EREMOTE) this.#problem(`${path} is on a network file system or FUSE: it may not answer, and is not watched`, asked)
       else if (errno === ENODEV && asked) this.#problem(`${path} is on a file system without files`, true)
-      else if (!(errno && GONE.has(errno))) this.#problem(`${message} (errno ${errno})`, asked)
-      return false
+      else if (!(errno && GONE.has(errno))) this.#problem(`${message} (errno ${errno})`, asked || errno === ENOSPC)
+      return errno === EACCES || errno === ENOSPC ? 'refused' : 'absent'
     }
   }
 }
 
-const { EDQUOT, ENODEV, ENOENT, ENOTDIR } = constants.errno
+const { EACCES, EDQUOT, ENODEV, ENOENT, ENOSPC, ENOTDIR } = constants.errno
 const EREMOTE = 66
 /** It is not there, or no folder; or has no files, and was only met with. */
 const GONE = new Set([ENOENT, ENOTDIR, ENODEV])

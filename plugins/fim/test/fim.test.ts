@@ -35,7 +35,7 @@ new PluginTester({ describe, it }).run(fim, {
     { watch: ['/a/[!]'] },
     { watch: [`/${'a/'.repeat(60)}b`] },
     { watch: ['/x'], ignore: ['x'] },
-    { watch: ['/x'], flavour: 'inotify' },
+    { watch: ['/x'], flavour: 'scan' },
     { watch: ['/x'], maxFolders: 0 },
   ],
 })
@@ -79,7 +79,7 @@ test('no record makes a reader throw, or read outside of it', () => {
       memory.u32[(CHANGE.file_path >>> 2) + 1] = length
       const text = textAt(memory, 0, CHANGE.file_path)
       expect(text === undefined || (offset > 0 && offset + length <= memory.bytes.length)).toBe(true)
-      const readers = changeReaders({ memory, kind: 'created', first: true }, (time) => time)
+      const readers = changeReaders({ memory, kind: 'created', first: true, origin: 'fanotify' }, (time) => time)
       for (const read of Object.values(readers)) expect(read(0)).not.toBe(undefined)
     }),
   )

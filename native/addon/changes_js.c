@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fanotify groups seen from JavaScript: marks, and what is where they may be set. */
+/* Sources of changes seen from JavaScript, fanotify groups and inotify descriptors alike: marks, and what is where they may be set. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -11,26 +11,73 @@
 #include <unistd.h>
 
 #include "addon.h"
+#include "engine.h"
 #include "fanotify.h"
+#include "inotify.h"
 
 enum { PATH_BYTES = 4096, DENTS = 32 * 1024, ENTRY = 8 /* bytes that an entry takes at least, for a first guess */ };
 
-/* The group of the arguments 0 and 1 and the path of the third. */
+typedef int (*open_source)(const struct cws_change_options *options, struct cws_source **source);
+
+/* (handle, group: what its records carry, maxMarks, ordered, patterns?): number of the source */
+static napi_value add_source(napi_env env, napi_callback_info info, open_source open, const char *code, const char *what)
+{
+	struct js_call call = js_arguments(env, info);
+	struct engine *engine = cws_engine_running(&call);
+	struct cws_change_options options = { 0 };
+	struct cws_source *source;
+	napi_valuetype type;
+
+	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered))
+		return NULL;
+	bool all = napi_typeof(env, call.arguments[4], &type) == napi_ok && type == napi_undefined;
+	if (!all && !(options.patterns = cws_patterns_argument(&call, 4)))
+		return NULL;
+	int error = open(&options, &source);
+	int slot = error ? error : cws_engine_add(engine, source);
+	if (slot < 0)
+		return js_throw(env, code, -slot, NULL, "no %s can be opened", what);
+	return js_number(env, slot);
+}
+
+static napi_value add_fanotify(napi_env env, napi_callback_info info)
+{
+	return add_source(env, info, cws_fanotify_open, "CWS_FANOTIFY_OPEN", "fanotify group");
+}
+
+static napi_value add_inotify(napi_env env, napi_callback_info info)
+{
+	return add_source(env, info, cws_inotify_open, "CWS_INOTIFY_OPEN", "inotify descriptor");
+}
+
+/* The source of changes of argument 1, or NULL after throwing. */
+static struct cws_source *get_source(struct js_call *call)
+{
+	struct engine *engine = cws_engine_running(call);
+	struct cws_source *source = engine ? cws_engine_source(call, engine, 1) : NULL;
+
+	if (!source || source->ops->mark)
+		return source;
+	js_throw(call->env, "CWS_DRAIN_CLOSED", 0, NULL, "this source is removed");
+	return NULL;
+}
+
+/* The source of the arguments 0 and 1 and the path of the third. */
 static struct cws_source *get_place(struct js_call *call, char path[PATH_BYTES])
 {
-	struct cws_source *group = cws_drain_group(call);
+	struct cws_source *source = get_source(call);
 	uint8_t *bytes;
 	size_t size;
 
-	if (!group || !js_get_bytes(call, 2, &bytes, &size))
+	if (!source || !js_get_bytes(call, 2, &bytes, &size))
 		return NULL;
 	if (size == 0 || size >= PATH_BYTES || memchr(bytes, 0, size)) {
-		js_throw(call->env, "CWS_FANOTIFY_MARK", size >= PATH_BYTES ? ENAMETOOLONG : EINVAL, NULL, "the path cannot be watched");
+		js_throw(call->env, "CWS_MARK", size >= PATH_BYTES ? ENAMETOOLONG : EINVAL, NULL, "the path cannot be watched");
 		return NULL;
 	}
 	memcpy(path, bytes, size);
 	path[size] = 0;
-	return group;
+	return source;
 }
 
 /* drainMark(handle, source, path, beyond): marks a directory */
@@ -38,14 +85,14 @@ static napi_value mark(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	char path[PATH_BYTES];
-	struct cws_source *group = get_place(&call, path);
+	struct cws_source *source = get_place(&call, path);
 	bool beyond;
 
-	if (!group || !js_get_bool(&call, 3, &beyond))
+	if (!source || !js_get_bool(&call, 3, &beyond))
 		return NULL;
-	int error = cws_fanotify_mark(group, path, beyond);
+	int error = source->ops->mark(source, path, beyond);
 	if (error)
-		return js_throw(env, "CWS_FANOTIFY_MARK", -error, NULL, "%s cannot be watched", path);
+		return js_throw(env, "CWS_MARK", -error, NULL, "%s cannot be watched", path);
 	return NULL;
 }
 
@@ -54,9 +101,9 @@ static napi_value look(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	char path[PATH_BYTES];
-	struct cws_source *group = get_place(&call, path);
+	struct cws_source *source = get_place(&call, path);
 	struct stat about;
-	int fd = group ? cws_fanotify_open_at(group, path, O_PATH) : -1;
+	int fd = source ? source->ops->open_at(source, path, O_PATH) : -1;
 
 	if (fd < 0)
 		return NULL;
@@ -108,15 +155,15 @@ static napi_value list(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
 	char path[PATH_BYTES];
-	struct cws_source *group = get_place(&call, path);
+	struct cws_source *source = get_place(&call, path);
 	struct listing listing = { 0 };
 	uint64_t dents[DENTS / sizeof(uint64_t)];
 	bool more = true;
 	long got;
 
-	if (!group || !js_get_uint32(&call, 3, &listing.left))
+	if (!source || !js_get_uint32(&call, 3, &listing.left))
 		return NULL;
-	int fd = cws_fanotify_open_at(group, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	int fd = source->ops->open_at(source, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
 	while (more && (got = syscall(SYS_getdents64, fd, dents, sizeof(dents))) > 0) {
@@ -135,16 +182,16 @@ static napi_value list(napi_env env, napi_callback_info info)
 	return result;
 }
 
-/* drainFanotifyCounts(handle, source): { filtered, marks } */
-static napi_value fanotify_counts(napi_env env, napi_callback_info info)
+/* drainChangeCounts(handle, source): { filtered, marks } */
+static napi_value counts(napi_env env, napi_callback_info info)
 {
 	struct js_call call = js_arguments(env, info);
-	struct cws_source *group = cws_drain_group(&call);
-	struct cws_fanotify_counts counts;
+	struct cws_source *source = get_source(&call);
+	struct cws_change_counts counts;
 
-	if (!group)
+	if (!source)
 		return NULL;
-	cws_fanotify_counts(group, &counts);
+	source->ops->counts(source, &counts);
 	napi_value result = js_object(env);
 	js_set(env, result, "filtered", js_number(env, (double)counts.filtered));
 	js_set(env, result, "marks", js_number(env, counts.marks));
@@ -165,11 +212,18 @@ static napi_value probe_fanotify(napi_env env, napi_callback_info info)
 	return result;
 }
 
-void cws_define_fanotify(napi_env env, napi_value exports)
+/* inotifyProbe(): errno */
+static napi_value probe_inotify(napi_env env, napi_callback_info info)
+{
+	(void)info;
+	return js_number(env, -cws_inotify_probe());
+}
+
+void cws_define_changes(napi_env env, napi_value exports)
 {
 	static const struct js_function functions[] = {
-		{ "drainMark", mark }, { "drainLook", look }, { "drainList", list },
-		{ "drainFanotifyCounts", fanotify_counts }, { "fanotifyProbe", probe_fanotify },
+		{ "drainAddFanotify", add_fanotify }, { "drainAddInotify", add_inotify }, { "drainMark", mark }, { "drainLook", look }, { "drainList", list },
+		{ "drainChangeCounts", counts }, { "fanotifyProbe", probe_fanotify }, { "inotifyProbe", probe_inotify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));
