@@ -23,6 +23,8 @@ interface Entry {
 
 /** Values of the first key field that are remembered; programs of a host are fewer. */
 const MAX_VALUES = 4096
+/** After so many events with one first value it is worth while to find out what is left of the rules. */
+const RECURS = 4
 /** Combinations with one first value: a program in several containers, scripts with several interpreters. */
 const MAX_ENTRIES = 8
 /** Longer texts are not remembered: who makes them up must not fill the memory. */
@@ -31,15 +33,15 @@ const MAX_LENGTH = 256
 /**
  * Judges the events of one type by all its rules. Most of what rules ask of an event asks which program or file it is about, and those come
  * again and again: for each combination of such values the rules that they rule out are forgotten once, and of the others only the rest is
- * judged. What was seen but once (a flood of names that somebody makes up) is judged by an index instead.
+ * judged. What was seen but a few times (a flood of names that somebody makes up) is judged by an index instead.
  */
 export class Dispatch {
   readonly #rules: readonly Rule[]
   readonly #index: RuleIndex
   /** Fields whose values recur and that some rule tests. */
   readonly #keys: readonly string[]
-  /** By the value of the first key field. Without entries: seen once. */
-  readonly #entries = new Map<unknown, Entry[]>()
+  /** By the value of the first key field; how often it was seen, while that is seldom. */
+  readonly #entries = new Map<unknown, Entry[] | number>()
 
   constructor(rules: readonly CheckedRule[], definition: EventDefinition) {
     const tested = new Set<string>()
@@ -63,11 +65,14 @@ export class Dispatch {
     if (keys.length === 0) return undefined
     const fields = event as unknown as Record<string, unknown>
     const first = fields[keys[0] as string]
-    const known = this.#entries.get(first)
+    let known = this.#entries.get(first)
     if (known === undefined) {
       if (isLong(first)) return undefined
       if (this.#entries.size >= MAX_VALUES) this.#entries.clear()
-      this.#entries.set(first, [])
+      known = 0
+    }
+    if (typeof known === 'number') {
+      this.#entries.set(first, known + 1 < RECURS ? known + 1 : [])
       return undefined
     }
     for (let at = 0; at < known.length; at++) {

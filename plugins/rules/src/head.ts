@@ -1,0 +1,39 @@
+import type { Matcher } from '@cws/core'
+
+/** Characters that stand for themselves in a regular expression. */
+const LITERAL = /^\^((?:\/[\w-]+)+)\//
+
+/**
+ * The first folder of every path that a matcher can match (`/etc`), or undefined if that can be any. A path of which this is not the first folder
+ * cannot be matched.
+ */
+export function headOfMatcher({ kind, text }: Pick<Matcher, 'kind' | 'text'>): string | undefined {
+  const path = kind === 'regex' ? (alternates(text) ? undefined : LITERAL.exec(text)?.[1]) : text
+  if (path === undefined) return undefined
+  const head = firstFolder(path)
+  return head && !head.includes('*') && (kind === 'exact' || kind === 'regex' || path.length > head.length) ? head : undefined
+}
+
+/** `/etc` of `/etc/passwd`; undefined of what begins with no slash. */
+export function firstFolder(path: string): string | undefined {
+  if (path.charCodeAt(0) !== 0x2f) return undefined
+  const end = path.indexOf('/', 1)
+  return end < 0 ? path : path.slice(0, end)
+}
+
+/** Whether a regular expression is one of several, none of which alone need hold. */
+function alternates(text: string): boolean {
+  let depth = 0
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (char === '\\') i++
+    else if (char === '(') depth++
+    else if (char === ')') depth--
+    else if (char === '|' && depth <= 0) return true
+    else if (char === '[') {
+      i = text.indexOf(']', i + 2)
+      if (i < 0) return true
+    }
+  }
+  return false
+}
