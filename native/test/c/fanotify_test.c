@@ -74,6 +74,13 @@ static void parse_round(uint64_t *random)
 	memcpy(damaged, whole, size);
 	for (uint32_t i = 0, n = random_below(random, 6); size && i < n; i++)
 		damaged[random_below(random, size)] = (uint8_t)next_random(random);
+	/* Lengths that lie: one info begins within another, ends beyond the event, or has no length at all. */
+	for (uint32_t i = 0, n = random_below(random, 3); size >= 4 && i < n; i++) {
+		static const uint32_t lies[] = { 0, 1, 3, 4, 19, 20, 24, 127, 128, 129, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff };
+		uint32_t lie = lies[random_below(random, sizeof(lies) / sizeof(*lies))];
+
+		memcpy(damaged + random_below(random, size / 2 - 1) * 2, &lie, random_below(random, 2) ? 2 : 4);
+	}
 	uint32_t used = cws_fanotify_parse(damaged, size, &event);
 	CHECK(used <= size);
 	for (const struct cws_entry *entry = &event.entry; used; entry = &event.renamed) {
