@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CAPABILITIES, capGet } from '@cws/native/launch'
@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packAll } from '../../scripts/pack.ts'
 import { type Line, RunningAgent, root } from '../support/agent.ts'
 import { type ContainerOptions, containerOptions } from '../support/container-options.ts'
-import { debianRoot } from '../support/debian-root.ts'
+import { debianRoot, fileOfPackage } from '../support/debian-root.ts'
 import { buildImage, type Image } from '../support/image.ts'
 import { Registry } from '../support/registry.ts'
 import { Container } from '../support/runc.ts'
@@ -26,6 +26,8 @@ const missing = ['debootstrap', 'runc'].filter((program) => spawnSync(program, [
 
 let work: string
 let image: Image
+let seccomp: string
+let registry: Registry
 
 const folder = (name: string, mode = 0o700): string => {
   const path = join(work, name)
@@ -34,11 +36,16 @@ const folder = (name: string, mode = 0o700): string => {
   return path
 }
 
+/** Beside the roots that it is made of, so that files can be shared with them. */
+const built = (name: string): string => join(root, '.cache/container', `${name}-${process.pid}`)
+const build = (name: string, from: string, args: Readonly<Record<string, string>>): Promise<Image> =>
+  buildImage({ context: from, args: { ...args, NPM_CONFIG_REGISTRY: registry.url }, folder: built(name) })
+
 /** The agent in a container of its own, with the documented options and these changes to them. */
 async function started(changes: Partial<ContainerOptions> = {}, command = image.command): Promise<[RunningAgent, Container]> {
   const state = { from: folder('state'), at: '/var/lib/cws', readOnly: false }
   const mounts = [state, ...documented.mounts.filter(({ at }) => at !== state.at), ...(changes.mounts ?? [])]
-  const container = new Container(image, { ...documented, ...changes, mounts }, command)
+  const container = new Container(image, { ...documented, ...changes, mounts, seccomp }, command)
   // What is added for an agent on the host falls to a shell that does not look at it.
   const agent = await RunningAgent.start({ command: ['/bin/sh', '-c', `exec ${container.command.join(' ')}`] })
   return [agent, container]
@@ -60,19 +67,31 @@ describe.skipIf(impossible !== '' || process.getuid?.() !== 0)(`the container im
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'cws-container-'))
     const packed = packAll(root, join(work, 'tarballs'))
-    await using registry = await Registry.start()
+    seccomp = await fileOfPackage('bookworm', 'golang-github-containers-common', 'usr/share/containers/seccomp.json')
+    registry = await Registry.start()
     for (const one of packed) await registry.publish(one)
-    image = await buildImage({
-      context,
-      args: { PLUGINS: '@cws/plugin-fim', NPM_CONFIG_REGISTRY: registry.url },
-      folder: join(root, '.cache/container', `image-${process.pid}`),
-    })
+    image = await build('image', context, { PLUGINS: '@cws/plugin-fim' })
   }, PATIENT)
 
-  afterAll(() => {
-    rmSync(join(root, '.cache/container', `image-${process.pid}`), { recursive: true, force: true })
+  afterAll(async () => {
+    await registry?.[Symbol.asyncDispose]()
+    for (const name of ['image', 'again']) rmSync(built(name), { recursive: true, force: true })
     rmSync(work, { recursive: true, force: true })
   })
+
+  // It is built a second time.
+  it.skipIf(!process.env['CWS_TEST_LONG'])(
+    'has just what a lock names, where one lies beside the Containerfile',
+    { timeout: PATIENT },
+    async () => {
+      const locked = folder('locked')
+      cpSync(context, locked, { recursive: true })
+      for (const file of ['package.json', 'package-lock.json']) cpSync(join(image.root, 'opt/cws', file), join(locked, file))
+      const again = await build('again', locked, { PLUGINS: 'cws-plugin-that-is-not-read' })
+      const installed = ({ root }: Image) => readFileSync(join(root, 'opt/cws/node_modules/.package-lock.json'), 'utf8')
+      expect(installed(again)).toBe(installed(image))
+    },
+  )
 
   it('is run by podman as by Docker', () => expect(optionsOf('podman')).toEqual(documented))
 
@@ -105,6 +124,7 @@ describe.skipIf(impossible !== '' || process.getuid?.() !== 0)(`the container im
       for (const set of ['CapEff', 'CapPrm', 'CapBnd'])
         expect(BigInt(`0x${new RegExp(`^${set}:\\s+(\\w+)$`, 'm').exec(status)?.[1]}`), `${set} of ${task}`).toBe(mask)
       expect(status).toMatch(/^NoNewPrivs:\s+1$/m)
+      expect(status).toMatch(/^Seccomp:\s+2$/m)
     }
 
     const onHost = runFromSharedMemory('on', 'the', 'host')

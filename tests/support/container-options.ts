@@ -7,6 +7,8 @@ export interface ContainerOptions {
   readonly readOnly: boolean
   readonly capabilities: readonly string[]
   readonly noNewPrivileges: boolean
+  /** File of a seccomp profile, in the form of Docker and podman; none if absent. */
+  readonly seccomp?: string
   /** Control groups that the container may arrange itself, as a manager of services does. */
   readonly ownCgroups?: boolean
   readonly tmpfs: readonly { readonly at: string; readonly options: readonly string[] }[]

@@ -60,6 +60,25 @@ export function copyRoot(from: string, to: string): void {
   run('cp', ['-a', '--reflink=auto', from, to])
 }
 
+/** A file of a Debian package that is not installed: fetched once by the root of this suite, and kept. */
+export async function fileOfPackage(suite: string, name: string, path: string): Promise<string> {
+  const kept = join(CACHE, 'files', name, path)
+  if (existsSync(kept)) return kept
+  const folder = mkdtempSync(join(CACHE, 'new-'))
+  try {
+    copyRoot(debianRoot(suite), join(folder, 'root'))
+    addResolver(join(folder, 'root'))
+    const fetch = `cd /tmp && apt-get update -qq && apt-get download -q ${name} && dpkg-deb -x ${name}_*.deb unpacked`
+    await runIn(join(folder, 'root'), fetch, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+    mkdirSync(dirname(kept), { recursive: true })
+    cpSync(join(folder, 'root/tmp/unpacked', path), `${kept}.new`)
+    renameSync(`${kept}.new`, kept)
+    return kept
+  } finally {
+    run('rm', ['-rf', '--one-file-system', folder])
+  }
+}
+
 /** Puts Node and npm into a root, where images of Node have them. */
 export function addNode(folder: string): void {
   const bin = join(folder, 'usr/local/bin')

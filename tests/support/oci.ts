@@ -1,6 +1,7 @@
 import { capGet } from '@cws/native/launch'
 import type { ContainerOptions } from './container-options.ts'
 import type { Image } from './image.ts'
+import { seccompOf } from './seccomp.ts'
 
 /** What managers of containers hide of /proc and /sys, and what they make read-only; with the host's pids too. */
 const MASKED = ['acpi', 'asound', 'kcore', 'keys', 'latency_stats', 'timer_list', 'timer_stats', 'sched_debug', 'scsi']
@@ -17,7 +18,7 @@ const MOUNTS: readonly Mount[] = [
   ['/sys/fs/cgroup', 'cgroup', 'cgroup', 'nosuid', 'noexec', 'nodev', 'relatime', 'ro'],
 ]
 
-/** The runtime's configuration of a container as Docker makes it of such a line (OCI runtime specification 1.0; no limits, no seccomp). */
+/** The runtime's configuration of a container as Docker makes it of such a line (OCI runtime specification 1.0; no limits). */
 export function ociConfig(image: Image, options: ContainerOptions, command: readonly string[], cgroup: string): unknown {
   const shared = new Set(options.host)
   const own = [
@@ -67,6 +68,7 @@ export function ociConfig(image: Image, options: ContainerOptions, command: read
     ],
     linux: {
       cgroupsPath: cgroup,
+      ...(options.seccomp === undefined ? {} : { seccomp: seccompOf(options.seccomp, options.capabilities) }),
       namespaces: own.map((type) => ({ type })),
       maskedPaths: [...MASKED.map((name) => `/proc/${name}`), '/sys/firmware'],
       readonlyPaths: READ_ONLY.map((name) => `/proc/${name}`),
