@@ -28,7 +28,7 @@ describe('inotify under ASan and UBSan', { timeout: 60_000 }, () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'cws-inotify-'))
     program = buildTest(folder, 'inotify_test', parts)
-  })
+  }, 60_000)
   afterAll(() => rmSync(folder, { recursive: true }))
 
   it('events come out as they went in, and damaged ones are read to their end at most', () => {
