@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { seed } from '../support/seed.ts'
+import { temporaryFolder } from '../support/triggers.ts'
 
 /** Seconds for one target: `CWS_FUZZ_SECONDS`, by default a slice. */
 export const seconds = Number(process.env['CWS_FUZZ_SECONDS'] ?? (process.env['CWS_TEST_LONG'] ? 120 : 14))
@@ -15,9 +16,16 @@ const HEAP_MB = 384
  * @throws Error what was found: a throw, an input that takes too long, one that takes too much memory
  */
 export async function fuzz(target: string): Promise<number> {
+  using folder = temporaryFolder()
   const round = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    workerData: { target: new URL(`./targets/${target}.ts`, import.meta.url).href, seed, seconds, round: round.buffer },
+    workerData: {
+      target: new URL(`./targets/${target}.ts`, import.meta.url).href,
+      seed,
+      seconds,
+      folder: folder.path,
+      round: round.buffer,
+    },
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   })
   const outcome = Promise.withResolvers<void>()

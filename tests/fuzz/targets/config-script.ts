@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorText } from '../../../core/src/cli/report-error.ts'
 import { loadComposition } from '../../../core/src/config/load-composition.ts'
@@ -47,13 +46,12 @@ const WORDS = [
   'undefined',
 ]
 const PATHS = [['plugins'], ['plugins', 0, 'rules'], ['notifications', 0, 'to'], ['monitoring', 'listen'], ['__proto__']]
-const folder = mkdtempSync(join(tmpdir(), 'cws-fuzz-'))
-const file = join(folder, 'cws.config.ts')
 /** Of so many texts that are searched for places one is evaluated too: what is once imported stays. */
 const EVALUATED = 10
 
 /** Any text in which places are looked for gives places in it or none; evaluated it is a configuration or refused with a code. */
-export default async function run(random: Random): Promise<void> {
+export default async function run(random: Random, folder: string): Promise<void> {
+  const file = join(folder, 'cws.config.ts')
   const text = mutated(SCRIPTS, random, WORDS)
   writeFileSync(file, text)
   const lines = text.split('\n').length

@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorText } from '../../../core/src/cli/report-error.ts'
 import { parseCondition } from '../../../core/src/condition/parse.ts'
@@ -71,13 +70,12 @@ const WORDS = [
   '# ',
   '"',
 ]
-const folder = mkdtempSync(join(tmpdir(), 'cws-fuzz-'))
 const environment = { SIEM_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}` }
 /** What a terminal acts upon. */
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 /** Any text is a configuration, or refused with a code and words that a terminal can show. */
-export default async function run(random: Random): Promise<void> {
+export default async function run(random: Random, folder: string): Promise<void> {
   const json = random.below(3) === 0
   const file = join(folder, json ? 'cws.config.json' : 'cws.config.yaml')
   const text =
