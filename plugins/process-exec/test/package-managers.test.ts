@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { optionsSchema } from '../src/options.ts'
-import { HeldLocks, parseLocks } from '../src/packages/held-locks.ts'
+import { HeldLocks, lockAt, parseLocks } from '../src/packages/held-locks.ts'
 import { managers } from '../src/packages/managers.ts'
 import { PackageManagers } from '../src/packages/package-managers.ts'
 import { ProcessSensor } from '../src/sensor.ts'
@@ -15,13 +15,17 @@ const MOUNTS = 4026531841
 test('an open file tells of the write locks that are held through it', () => {
   const text = [
     'pos:\t0',
+    'flags:\t0100002',
+    'mnt_id:\t31',
+    'ino:\t2883',
     'lock:\t1: POSIX  ADVISORY  WRITE 812 fe:00:2883 0 EOF',
     'lock:\t2: FLOCK  ADVISORY  WRITE 812 00:1a:7 0 EOF',
     'lock:\t3: POSIX  ADVISORY  READ  812 fe:00:2884 1 1',
     'lock:\t4: LEASE  ACTIVE    WRITE 812 fe:00:2885 0 EOF',
     '',
   ]
-  expect(parseLocks(text.join('\n'))).toEqual(['2883', '7'])
+  expect(parseLocks(text.join('\n'))).toEqual(['31:2883', '31:7'])
+  expect(parseLocks(text.join('\n').replace('0100002', '0100000'))).toEqual([])
   fc.assert(fc.property(fc.string(), (noise) => Array.isArray(parseLocks(noise))))
 })
 
@@ -146,14 +150,41 @@ describe('the package manager that a process works for', () => {
     expect(of(60)).toBe('')
   })
 
-  test('a lock is found by the inode of the host’s file', () => {
-    const inode = statSync(at('/var/lib/dpkg/lock')).ino
+  describe('a lock', () => {
     const dpkg = managers[0] as (typeof managers)[0]
-    mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
-    writeFileSync(at('/proc/30/fdinfo/3'), `pos:\t0\nlock:\t1: POSIX  ADVISORY  WRITE 30 fe:00:${inode} 0 EOF\n`)
-    const locks = new HeldLocks(root, at('/proc'))
-    expect(locks.isHeld(dpkg, [29, 30])).toBe(true)
-    expect(locks.isHeld(dpkg, [29])).toBe(false)
-    expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(undefined)
+
+    /** Whether process 30 is believed to hold it through a file that is open so. */
+    function isHeld(flags: string, lock: string | undefined, type = 'POSIX '): boolean | undefined {
+      const [mount, inode] = String(lock).split(':')
+      mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+      writeFileSync(
+        at('/proc/30/fdinfo/3'),
+        `pos:\t0\nflags:\t${flags}\nmnt_id:\t${mount}\nlock:\t1: ${type} ADVISORY  WRITE 30 fe:00:${inode} 0 EOF\n`,
+      )
+      return new HeldLocks(root, at('/proc')).isHeld(dpkg, [29, 30])
+    }
+
+    test('is found by mount and inode of the host’s file', () => {
+      expect(isHeld('0100002', lockAt(at('/var/lib/dpkg/lock')))).toBe(true)
+      expect(new HeldLocks(root, at('/proc')).isHeld(dpkg, [29])).toBe(false)
+      expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(undefined)
+    })
+
+    test('is not that of a file with the same number on another mount, where anybody can have one', () => {
+      const [mount, inode] = String(lockAt(at('/var/lib/dpkg/lock'))).split(':')
+      expect(isHeld('0100002', `${Number(mount) + 1}:${inode}`)).toBe(false)
+    })
+
+    test('is not that of who may only read the file', () => {
+      expect(isHeld('0100000', lockAt(at('/var/lib/dpkg/lock')), 'FLOCK ')).toBe(false)
+    })
+
+    test('is looked for among a bounded number of open files', () => {
+      for (let fd = 100; fd < 300; fd++) {
+        mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+        writeFileSync(at(`/proc/30/fdinfo/${fd}`), '')
+      }
+      expect(isHeld('0100002', '1:1')).toBe(false)
+    })
   })
 })
