@@ -53,6 +53,10 @@ it('without root: sees what changes, by whomever, and says which folders it may 
   mkdirSync(join(watched, 'deep'))
   mkdirSync(closed, { mode: 0o700 })
   chownSync(watched, nobody, nobody)
+  // What may not be read itself may lead on.
+  const behind = join(folder, 'passage', 'behind')
+  mkdirSync(behind, { recursive: true })
+  chmodSync(join(folder, 'passage'), 0o711)
   const config = join(folder, 'cws', 'cws.config.ts')
   mkdirSync(join(folder, 'cws'))
   writeFileSync(
@@ -62,7 +66,7 @@ import fim from '@cws/plugin-fim'
 const changed = defineRule({
   id: 'watched-changed', name: 'Changed', severity: 'medium', on: 'change', where: 'change.file.path =~ "${watched}/**"', message: 'changed',
 })
-export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }), fim({ watch: ['${watched}', '${closed}'] })] })
+export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }), fim({ watch: ['${watched}', '${closed}', '${behind}'] })] })
 `,
   )
   await start('--config', config, '--events=change')
@@ -70,6 +74,7 @@ export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }),
   expect(log).toContain('who changed a file: inotify tells nobody')
   expect(log).toContain('folders that this user may not read')
   expect(log).toContain(`${closed} cannot be watched`)
+  writeFileSync(join(behind, 'file'), '')
   writeFileSync(join(watched, 'deep', 'file'), '')
   renameSync(join(watched, 'deep', 'file'), join(watched, 'file'))
   const lines = () =>
@@ -78,7 +83,9 @@ export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }),
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Line)
   await expect.poll(() => lines().map((line) => line.change?.kind), { timeout: 20_000 }).toContain('renamed')
-  const created = lines().find((line) => line.change?.kind === 'created')
+  const made = lines().filter((line) => line.change?.kind === 'created')
+  expect(made[0]).toMatchObject({ change: { file: { path: join(behind, 'file') } } })
+  const created = made[1]
   expect(created?.process).toEqual({ certainty: 'unknown' })
   expect(created).toMatchObject({
     change: { file: { path: join(watched, 'deep', 'file') } },
