@@ -71,14 +71,28 @@ static bool caught_up(const struct cws_drain *drain)
 	return true;
 }
 
+static void read_losses(struct cws_drain *drain)
+{
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->ops->losses)
+			drain->sources[i]->ops->losses(drain->sources[i], &drain->sink);
+	/* What was lost was lost before now. */
+	drain->sink.now = drain->losses_read = clock_ns();
+	drain->losses_after = 0;
+}
+
 static struct pass drain_once(struct cws_drain *drain)
 {
 	struct pass pass = { 0 };
 
 	gather_all(drain);
 	drain->sink.now = clock_ns();
+	drain->sink.doubtful = false;
 	cws_queue_refresh(&drain->queue);
 	drain_sources(drain, false, &pass);
+	/* Told ahead of what was gathered: an exec that is missing must not leave its change to the image before it. */
+	if (drain->sink.doubtful)
+		read_losses(drain);
 	/* What was gathered waits until all that may have come before it is in the queue, and no longer: a flood behind it does not hold it up. */
 	if (!pass.full && caught_up(drain))
 		drain_sources(drain, true, &pass);
@@ -87,13 +101,8 @@ static struct pass drain_once(struct cws_drain *drain)
 		drain->losses_after = LOSS_READ_FULL;
 	else if (pass.fill > 0 && !drain->losses_after)
 		drain->losses_after = LOSS_READ;
-	if (drain->stop || (drain->losses_after && drain->sink.now - drain->losses_read >= drain->losses_after)) {
-		for (int i = 0; i < drain->source_count; i++)
-			if (drain->sources[i]->ops->losses)
-				drain->sources[i]->ops->losses(drain->sources[i], &drain->sink);
-		drain->losses_read = drain->sink.now;
-		drain->losses_after = 0;
-	}
+	if (drain->stop || (drain->losses_after && drain->sink.now - drain->losses_read >= drain->losses_after))
+		read_losses(drain);
 	cws_loss_tell(&drain->sink.loss, &drain->queue, drain->sink.now);
 	pass.notify = cws_queue_publish(&drain->queue);
 	cws_pace_note(&drain->pace, drain->sink.now, pass.records, pass.fill);

@@ -72,6 +72,16 @@ static double fill(struct cws_source *source)
 	return (double)(__atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - *ring->consumer) / (double)ring->size;
 }
 
+/* Up to here all is taken. So full as the ring is before that, there may have been no room for a record since the last time. */
+static void release(struct ring *ring, struct cws_sink *sink, uint64_t at)
+{
+	uint64_t used = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) - *ring->consumer;
+
+	if (ring->size - used < CWS_RECORD_MAX + BPF_RINGBUF_HDR_SZ)
+		cws_sink_doubt(sink);
+	__atomic_store_n(ring->consumer, at, __ATOMIC_RELEASE);
+}
+
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
 {
 	struct ring *ring = of(source);
@@ -79,9 +89,6 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	uint64_t at = *ring->consumer, end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
 
 	result.fill = (double)(end - at) / (double)ring->size;
-	/* So full that there may have been no room for a record before. */
-	if (ring->size - (end - at) < CWS_RECORD_MAX + BPF_RINGBUF_HDR_SZ)
-		cws_images_doubt(&sink->images, sink->now);
 	while (at != end) {
 		const uint8_t *slot = ring->data + (at & (ring->size - 1));
 		uint32_t header = __atomic_load_n((const uint32_t *)slot, __ATOMIC_ACQUIRE);
@@ -102,9 +109,9 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		at += (length + BPF_RINGBUF_HDR_SZ + 7) & ~7ull;
 		if (result.records % RECORDS_A_RELEASE == 0)
-			__atomic_store_n(ring->consumer, at, __ATOMIC_RELEASE);
+			release(ring, sink, at);
 	}
-	__atomic_store_n(ring->consumer, at, __ATOMIC_RELEASE);
+	release(ring, sink, at);
 	return result;
 }
 

@@ -20,6 +20,12 @@ void cws_sink_lost_since(struct cws_sink *sink, enum cws_stage stage, uint16_t t
 	cws_loss_add(&sink->loss, stage, type, count, since);
 }
 
+void cws_sink_doubt(struct cws_sink *sink)
+{
+	cws_images_doubt(&sink->images, sink->now);
+	sink->doubtful = true;
+}
+
 /* Room for `size` bytes behind what is still to be told about losses. */
 static uint8_t *reserve(struct cws_sink *sink, uint32_t size)
 {
