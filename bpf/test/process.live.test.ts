@@ -289,7 +289,7 @@ describe.each(['process.bpf.o', 'process_raw.bpf.o'])('%s', (object) => {
     const m = mark()
     const pid = await ran(['thread', m])
     const exec = await dump.exec(m)
-    expect(exec).toMatchObject({ pid, tid: pid, flags: RECORD_FLAG.THREAD_EXEC })
+    expect(exec).toMatchObject({ pid, tid: pid, flags: RECORD_FLAG.THREAD_EXEC | RECORD_FLAG.THREADS })
     await exits(pid, exec['start'])
     const own = dump.lines.filter((line) => line.pid === pid && line['start'] === exec['start'])
     expect(own.map((line) => line.type)).toEqual([TYPE.FORK, TYPE.EXEC, TYPE.EXEC, TYPE.EXIT])
