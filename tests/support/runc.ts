@@ -8,10 +8,6 @@ import type { Image } from './image.ts'
 import { envOf, ociConfig } from './oci.ts'
 import { nested } from './vantage.ts'
 
-/** Folder of runc's own state: containers of others are not seen. */
-const STATE = mkdtempSync(join(tmpdir(), 'cws-runc-'))
-process.on('exit', () => rmSync(STATE, { recursive: true, force: true }))
-
 /** A container that is made ready to be started: `command` for a process that becomes it, and how to reach it then. */
 export class Container implements Disposable {
   /** 64 hexadecimal digits, as managers of containers give them. */
@@ -24,12 +20,17 @@ export class Container implements Disposable {
   constructor(image: Image, options: ContainerOptions, command: readonly string[] = image.command) {
     this.#image = image
     this.#options = options
-    writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(ociConfig(image, options, command, `/docker/${this.id}`)))
+    writeFileSync(join(this.#bundle, 'config.json'), JSON.stringify(ociConfig(image, options, command, `/docker-${this.id}.scope`)))
   }
 
   /** The runtime in the foreground: it passes signals on and ends as the container ends. */
   get command(): readonly [string, ...string[]] {
-    return ['runc', '--root', STATE, 'run', '--bundle', this.#bundle, '--pid-file', this.#pidFile, this.id]
+    return ['runc', '--root', this.#state, 'run', '--bundle', this.#bundle, '--pid-file', this.#pidFile, this.id]
+  }
+
+  /** The runtime's own state, which nobody shares: it goes with the bundle. */
+  get #state(): string {
+    return join(this.#bundle, 'state')
   }
 
   get #pidFile(): string {
@@ -62,15 +63,15 @@ export class Container implements Disposable {
       const enter = ['--target', `${this.pid}`, '--mount', '--uts', '--ipc', '--net', ...pids, '--root', '--wd']
       return checked('nsenter', [...enter, '/usr/bin/env', '-i', ...envOf(this.#image), ...command])
     }
-    return checked('runc', ['--root', STATE, 'exec', this.id, ...command])
+    return checked('runc', ['--root', this.#state, 'exec', this.id, ...command])
   }
 
   signal(name: string): void {
-    checked('runc', ['--root', STATE, 'kill', this.id, name])
+    checked('runc', ['--root', this.#state, 'kill', this.id, name])
   }
 
   [Symbol.dispose](): void {
-    spawnSync('runc', ['--root', STATE, 'delete', '--force', this.id], { stdio: 'ignore' })
+    spawnSync('runc', ['--root', this.#state, 'delete', '--force', this.id], { stdio: 'ignore' })
     rmSync(this.#bundle, { recursive: true, force: true })
   }
 }
