@@ -13,6 +13,7 @@
 struct cws_change_options {
 	uint32_t number;               /* what its records carry */
 	bool ordered;                  /* fanotify: its records are timed by the execs of their processes, see order.h: pids must be those of the initial namespace */
+	bool whole;                    /* fanotify: file systems are marked instead of directories, by mark_whole; needs patterns */
 	uint32_t max_marks;            /* directories that the thread watches by itself, and others that are not `beyond` */
 	struct cws_patterns *patterns; /* what is wanted: directories that appear and may hold some are watched by the thread at once; NULL: all */
 };

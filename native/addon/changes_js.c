@@ -19,7 +19,7 @@ enum { PATH_BYTES = 4096, DENTS = 32 * 1024, ENTRY = 8 /* bytes that an entry ta
 
 typedef int (*open_source)(const struct cws_change_options *options, struct cws_source **source);
 
-/* (handle, group: what its records carry, maxMarks, ordered, patterns?): number of the source */
+/* (handle, group: what its records carry, maxMarks, ordered, whole, patterns?): number of the source */
 static napi_value add_source(napi_env env, napi_callback_info info, open_source open, const char *code, const char *what)
 {
 	struct js_call call = js_arguments(env, info);
@@ -28,10 +28,11 @@ static napi_value add_source(napi_env env, napi_callback_info info, open_source 
 	struct cws_source *source;
 	napi_valuetype type;
 
-	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered))
+	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered) ||
+	    !js_get_bool(&call, 4, &options.whole))
 		return NULL;
-	bool all = napi_typeof(env, call.arguments[4], &type) == napi_ok && type == napi_undefined;
-	if (!all && !(options.patterns = cws_patterns_argument(&call, 4)))
+	bool all = napi_typeof(env, call.arguments[5], &type) == napi_ok && type == napi_undefined;
+	if (!all && !(options.patterns = cws_patterns_argument(&call, 5)))
 		return NULL;
 	int error = open(&options, &source);
 	int slot = error ? error : cws_engine_add(engine, source);
@@ -182,6 +183,36 @@ static napi_value list(napi_env env, napi_callback_info info)
 	return result;
 }
 
+/* drainMarkWhole(handle, source, path): marks the file system that the directory is in */
+static napi_value mark_whole(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	char path[PATH_BYTES];
+	struct cws_source *source = get_place(&call, path);
+
+	if (!source)
+		return NULL;
+	int error = source->ops->mark_whole ? source->ops->mark_whole(source, path) : -EINVAL;
+	if (error)
+		return js_throw(env, "CWS_MARK", -error, NULL, "the file system of %s cannot be watched", path);
+	return NULL;
+}
+
+/* drainMounts(handle, source): a Buffer of the paths of mounts in which something may be wanted, a NUL after each */
+static napi_value mounts(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	struct cws_source *source = get_source(&call);
+	size_t size = 0;
+
+	if (!source)
+		return NULL;
+	char *paths = source->ops->mounts ? source->ops->mounts(source, &size) : NULL;
+	napi_value result = js_bytes(env, paths, size);
+	free(paths);
+	return result;
+}
+
 /* drainChangeCounts(handle, source): { filtered, marks } */
 static napi_value counts(napi_env env, napi_callback_info info)
 {
@@ -223,7 +254,7 @@ void cws_define_changes(napi_env env, napi_value exports)
 {
 	static const struct js_function functions[] = {
 		{ "drainAddFanotify", add_fanotify }, { "drainAddInotify", add_inotify }, { "drainMark", mark }, { "drainLook", look }, { "drainList", list },
-		{ "drainChangeCounts", counts }, { "fanotifyProbe", probe_fanotify }, { "inotifyProbe", probe_inotify },
+		{ "drainMarkWhole", mark_whole }, { "drainMounts", mounts }, { "drainChangeCounts", counts }, { "fanotifyProbe", probe_fanotify }, { "inotifyProbe", probe_inotify },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

@@ -159,6 +159,27 @@ int cws_directories_add(struct cws_directories *directories, const struct cws_ha
 	return 0;
 }
 
+void cws_directories_add_gone(struct cws_directories *directories, const struct cws_handle *handle, const struct cws_directory *parent, const char *name,
+			      size_t length)
+{
+	char path[CWS_DIRECTORY_PATH];
+	struct cws_location location = { .path = path, .length = parent->length, .magic = parent->magic, .mount_id = parent->mount_id };
+	bool known;
+
+	if (parent->length + length + 2 > sizeof(path))
+		return;
+	memcpy(path, parent->path, parent->length);
+	if (parent->length > 1)
+		path[location.length++] = '/';
+	memcpy(path + location.length, name, length);
+	location.length += (uint32_t)length;
+	path[location.length] = 0;
+	struct cws_directory *slot = slot_of(directories, handle, &known);
+	if (!known)
+		fill(directories, slot, handle, &location);
+	slot->gone = true;
+}
+
 static bool liked(const void *patterns, const char *path, size_t length)
 {
 	return !patterns || cws_patterns_reach(patterns, path, length);

@@ -52,6 +52,9 @@ void cws_directories_pass(struct cws_directories *directories);
 int cws_handle_of(int fd, struct cws_handle *handle, uint8_t bytes[CWS_HANDLE_MAX], uint32_t *magic);
 /* Notes a directory and a path that leads to it. */
 int cws_directories_add(struct cws_directories *directories, const struct cws_handle *handle, uint32_t magic, const char *path);
+/* Notes a directory that is gone, and where it was. */
+void cws_directories_add_gone(struct cws_directories *directories, const struct cws_handle *handle, const struct cws_directory *parent, const char *name,
+			      size_t length);
 /* Where this directory is now; NULL when that cannot be told. Valid until the next call. */
 const struct cws_directory *cws_directories_find(struct cws_directories *directories, const struct cws_handle *handle);
 

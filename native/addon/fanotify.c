@@ -60,6 +60,7 @@ static bool gather(struct cws_source *source)
 	group->time = clock_ns();
 	if (!group->more)
 		group->empty = before;
+	group->fresh = got > 0;
 	group->position = group->order.position;
 	cws_order_note(&group->order, group->buffer, group->end, group->time);
 	return got > 0;
@@ -119,12 +120,18 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 	struct cws_fanotify_event event;
 
 	pthread_mutex_lock(&group->lock);
-	cws_mounts_refresh(&group->directories.mounts);
+	if (cws_mounts_refresh(&group->directories.mounts))
+		group->recheck = true;
 	cws_exec_marks_refresh(&group->order, &group->directories.mounts, source->fd);
 	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
 		result.full = cws_change_mounted(&group->record, group->patterns, group->number, mount->path, group->since, group->time) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
-	if (group->begin < group->end)
+	/* Of a whole file system every rename comes, and is a pass of its own. */
+	if (group->begin < group->end && (!group->whole || group->recheck))
 		cws_directories_pass(&group->directories);
+	group->recheck = false;
+	if (group->whole && group->fresh)
+		cws_fanotify_learn(group);
+	group->fresh = false;
 	while (group->begin < group->end && !result.full) {
 		uint32_t size = cws_fanotify_parse(group->buffer + group->begin, group->end - group->begin, &event);
 
@@ -145,6 +152,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 			continue;
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
+			group->recheck = true;
 			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
 		} else if (cws_fanotify_change(group, &sink->images, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
@@ -192,6 +200,63 @@ static int mark(struct cws_source *source, const char *path, bool beyond)
 	return error;
 }
 
+/* Marks the file system of the directory, once. */
+static int mark_fs(struct cws_fanotify_group *group, const char *path)
+{
+	uint8_t bytes[CWS_HANDLE_MAX];
+	struct cws_handle handle = { .bytes = bytes }, whole = { .bytes = bytes };
+	uint32_t magic;
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+
+	if (fd < 0)
+		return fd;
+	int error = cws_handle_of(fd, &handle, bytes, &magic);
+	whole.fsid = handle.fsid;
+	if (!error)
+		error = cws_directories_add(&group->directories, &handle, magic, path);
+	if (!error && !cws_marks_have(&group->marks, &whole)) {
+		error = fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, group->mask & ~(uint64_t)FAN_EVENT_ON_CHILD, fd, NULL) ? -errno : 0;
+		if (!error)
+			error = cws_marks_add(&group->marks, &whole);
+	}
+	close(fd);
+	return error;
+}
+
+static int mark_whole(struct cws_source *source, const char *path)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	pthread_mutex_lock(&group->lock);
+	int error = group->whole ? mark_fs(group, path) : -EINVAL;
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return error;
+}
+
+static char *mounts(struct cws_source *source, size_t *size)
+{
+	struct cws_fanotify_group *group = of(source);
+	const struct cws_mounts *all = &group->directories.mounts;
+	size_t room = 0;
+
+	*size = 0;
+	pthread_mutex_lock(&group->lock);
+	for (uint32_t i = 0; i < all->count; i++)
+		room += all->list[i].path_length + 1;
+	char *paths = group->patterns ? malloc(room + 1) : NULL;
+	for (uint32_t i = 0; i < all->count && paths; i++) {
+		const struct cws_mount *one = &all->list[i];
+
+		if (one->kind != CWS_MOUNT_PSEUDO && cws_patterns_reach(group->patterns, one->path, one->path_length)) {
+			memcpy(paths + *size, one->path, one->path_length + 1);
+			*size += one->path_length + 1;
+		}
+	}
+	pthread_mutex_unlock(&group->lock);
+	return paths;
+}
+
 static int open_at(struct cws_source *source, const char *path, uint64_t flags)
 {
 	struct cws_fanotify_group *group = of(source);
@@ -214,7 +279,7 @@ static void counts(struct cws_source *source, struct cws_change_counts *to)
 
 static const struct cws_source_ops OPS = {
 	.alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group,
-	.mark = mark, .open_at = open_at, .counts = counts,
+	.mark = mark, .open_at = open_at, .counts = counts, .mark_whole = mark_whole, .mounts = mounts,
 };
 
 /* The best kind of group that this kernel has, or a negative errno. */
@@ -253,6 +318,7 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 	group->source = (struct cws_source){ .ops = &OPS, .fd = -1 };
 	group->number = options->number;
 	group->max_marks = options->max_marks;
+	group->whole = options->whole && options->patterns;
 	group->patterns = options->patterns;
 	if (group->patterns)
 		cws_patterns_hold(group->patterns);

@@ -40,7 +40,7 @@ static void locate(struct cws_fanotify_group *group, const struct cws_entry *ent
 /* The directory lies where nothing is wanted, as one does that was moved away: its mark goes. */
 static void leave_unwanted(struct cws_fanotify_group *group, const struct cws_entry *entry, const struct cws_place *place)
 {
-	if (place->located && !place->reach)
+	if (place->located && !place->reach && !group->whole)
 		cws_fanotify_leave(group, &entry->directory);
 }
 
@@ -72,10 +72,44 @@ static bool follow(struct cws_fanotify_group *group, const struct cws_place *pla
 {
 	if (!place->located || place->length >= CWS_DIRECTORY_PATH)
 		return false;
-	if (!cws_patterns_reach(group->patterns, place->path, place->length))
+	if (group->whole || !cws_patterns_reach(group->patterns, place->path, place->length))
 		return true;
 	int error = cws_fanotify_mark_at(group, place->path, false);
 	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
+}
+
+void cws_fanotify_learn(struct cws_fanotify_group *group)
+{
+	enum { MOST = 64 };
+	uint32_t found[MOST], count = 0, size;
+	struct cws_fanotify_event event;
+
+	for (uint32_t at = group->begin; at < group->end; at += size) {
+		size = cws_fanotify_parse(group->buffer + at, group->end - at, &event);
+		if (size == 0)
+			break;
+		if (event.mask & FAN_ONDIR && event.mask & FAN_DELETE && event.entry.name && event.target.size > 0)
+			found[count++ % MOST] = at;
+	}
+	/* The last first: a directory goes after those in it. */
+	for (uint32_t i = 0; i < count && i < MOST; i++) {
+		uint32_t at = found[(count - 1 - i) % MOST];
+
+		cws_fanotify_parse(group->buffer + at, group->end - at, &event);
+		const struct cws_directory *parent = cws_directories_find(&group->directories, &event.entry.directory);
+		if (parent) {
+			/* Its slot may be given to the other. */
+			struct cws_directory copy = *parent;
+
+			cws_directories_add_gone(&group->directories, &event.target, &copy, event.entry.name, event.entry.length);
+		}
+	}
+}
+
+/* Of a whole file system an event may be from anywhere: without a place it is nobody's. */
+static enum cws_interest interest_in(const struct cws_fanotify_group *group, const struct cws_place *place, uint64_t mask)
+{
+	return group->whole && !place->located ? CWS_NOBODY : cws_interest_in(group->patterns, place, mask);
 }
 
 /* When it was done, as narrow as the execs of its process allow to tell. */
@@ -106,7 +140,7 @@ bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *im
 		cws_marks_remove(&group->marks, &event->target);
 	locate(group, &event->entry, &group->from);
 	locate(group, &event->renamed, &group->to);
-	enum cws_interest from = cws_interest_in(group->patterns, &group->from, event->mask), to = cws_interest_in(group->patterns, &group->to, event->mask);
+	enum cws_interest from = interest_in(group, &group->from, event->mask), to = interest_in(group, &group->to, event->mask);
 	bool wanted = from == CWS_WANTED || to == CWS_WANTED;
 	struct statx about;
 

@@ -27,6 +27,8 @@ struct cws_fanotify_group {
 	uint64_t since, empty, time; /* ns: what lies in the buffer came after since and before time; the queue was last empty then */
 	uint32_t begin, end;         /* of what is left in the buffer */
 	uint64_t position;           /* of the event at begin, in the order */
+	bool whole;                  /* file systems are marked, but for directories that only lead to what is wanted */
+	bool fresh, recheck;         /* the buffer was filled just now; paths of all directories are to be asked for again */
 	bool more;                   /* the kernel's queue was not emptied */
 	uint8_t buffer[CWS_FANOTIFY_BUFFER];
 	struct cws_change_record record; /* being made */
@@ -37,6 +39,11 @@ struct cws_fanotify_group {
 
 /* Makes group->record of the event. False when nobody wants it. */
 bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *images, struct cws_fanotify_event *event);
+/*
+ * Where file systems are marked, what happened in a directory comes also when nobody looked at it before, and it may be gone: those whose own
+ * deletion is in the buffer too are noted by that.
+ */
+void cws_fanotify_learn(struct cws_fanotify_group *group);
 /* Marks the directory at the path; `beyond` the bound of marks. Returns 0 or a negative errno. */
 int cws_fanotify_mark_at(struct cws_fanotify_group *group, const char *path, bool beyond);
 /* What happens in that directory concerns nobody any more. */

@@ -106,12 +106,11 @@ void cws_mounts_destroy(struct cws_mounts *mounts)
 	*mounts = (struct cws_mounts){ .info = -1, .alarm = -1 };
 }
 
-void cws_mounts_refresh(struct cws_mounts *mounts)
+bool cws_mounts_refresh(struct cws_mounts *mounts)
 {
 	struct pollfd change = { .fd = mounts->info, .events = POLLPRI };
 
-	if (mounts->info >= 0 && poll(&change, 1, 0) == 1 && change.revents & POLLPRI)
-		reread(mounts, false);
+	return mounts->info >= 0 && poll(&change, 1, 0) == 1 && change.revents & POLLPRI && reread(mounts, false);
 }
 
 struct cws_mount *cws_mounts_new(struct cws_mounts *mounts)

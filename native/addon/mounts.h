@@ -38,8 +38,8 @@ struct cws_mounts {
 int cws_mounts_init(struct cws_mounts *mounts);
 void cws_mounts_destroy(struct cws_mounts *mounts);
 
-/* Reads them again if they changed. */
-void cws_mounts_refresh(struct cws_mounts *mounts);
+/* Reads them again if they changed; then true. */
+bool cws_mounts_refresh(struct cws_mounts *mounts);
 /* The next that was not there when they were read first, once each; or NULL. It is told when its `told` is set. */
 struct cws_mount *cws_mounts_new(struct cws_mounts *mounts);
 /* Lets go of descriptors: an open root would keep its file system from being unmounted. */

@@ -55,6 +55,10 @@ struct cws_source_ops {
 	/* Opens what is at the path, as cws_mounts_open_at does. */
 	int (*open_at)(struct cws_source *source, const char *path, uint64_t flags);
 	void (*counts)(struct cws_source *source, struct cws_change_counts *counts);
+	/* For those of which whole file systems can be watched: that in which this directory is; NULL: they cannot. */
+	int (*mark_whole)(struct cws_source *source, const char *path);
+	/* Paths of mounts in which something may be wanted, a NUL after each, to be freed; NULL: no memory, or no patterns. */
+	char *(*mounts)(struct cws_source *source, size_t *size);
 };
 
 struct cws_source {

@@ -31,9 +31,11 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
-  drainAddFanotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, patterns: Handle | undefined): number
-  drainAddInotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, patterns: Handle | undefined): number
+  drainAddFanotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, whole: boolean, patterns: Handle | undefined): number
+  drainAddInotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, whole: boolean, patterns: Handle | undefined): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
+  drainMarkWhole(drain: Handle, source: number, path: Buffer): void
+  drainMounts(drain: Handle, source: number): Buffer
   drainLook(drain: Handle, source: number, path: Buffer): number | undefined
   drainList(drain: Handle, source: number, path: Buffer, most: number): Buffer | undefined
   drainChangeCounts(drain: Handle, source: number): ChangeCounts

@@ -1,5 +1,5 @@
 import { type Addon, addon, type ChangeCounts, type DrainStats, type Handle } from './addon.ts'
-import { type Entry, entriesIn, type FileKind, kindOf } from './entries.ts'
+import { type Entry, entriesIn, type FileKind, kindOf, pathsIn } from './entries.ts'
 import { withReason } from './inotify.ts'
 import { TYPE } from './layout.generated.ts'
 import type { BpfObject } from './object.ts'
@@ -56,6 +56,11 @@ export interface ChangeOptions {
    * local file system gets a mark on what is opened to be executed. Only where this process is {@link inInitialPidNamespace}. Default false.
    */
   ordered?: boolean
+  /**
+   * Fanotify alone: file systems are marked instead of directories, but for those that only lead to what is wanted: no memory is needed for each
+   * directory, and everything that changes on them costs a little. Needs `patterns`. Default false.
+   */
+  whole?: boolean
 }
 
 /** A fanotify group or inotify descriptor that is being drained: its records have TYPE.CHANGE. */
@@ -68,6 +73,10 @@ export interface ChangeSource {
    * nothing is wanted; EREMOTE where the file system is a remote one or FUSE, which may never answer; ENODEV where it has no files.
    */
   mark(path: string | Uint8Array, beyond?: boolean): void
+  /** With `whole`: the same of the file system that the directory is in. */
+  markWhole(path: string | Uint8Array): void
+  /** Paths of mounts in which something may be wanted; none of a source that cannot be `whole`. */
+  mounts(): readonly Buffer[]
   /** What kind of file is there, links not followed; undefined: none, or where it cannot be looked at. Nothing waits for a remote file system. */
   look(path: string | Uint8Array): FileKind | undefined
   /** Entries of a directory, at most so many; none where there is no directory. Nothing waits for a remote file system. */
@@ -138,8 +147,8 @@ export class Drain implements Disposable {
 
   #changes(options: ChangeOptions, add: 'drainAddFanotify' | 'drainAddInotify'): ChangeSource {
     const group = ++this.#groups
-    const { maxMarks = 0xffff_ffff, ordered = false, patterns } = options
-    const source = this.#addon[add](this.#handle, group, maxMarks, ordered, patterns?.handle)
+    const { maxMarks = 0xffff_ffff, ordered = false, whole = false, patterns } = options
+    const source = this.#addon[add](this.#handle, group, maxMarks, ordered, whole, patterns?.handle)
     let last: ChangeCounts = { filtered: 0, marks: 0 }
     const count = () => {
       last = this.#addon.drainChangeCounts(this.#handle, source)
@@ -148,6 +157,8 @@ export class Drain implements Disposable {
     return {
       group,
       mark: (path, beyond = false) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), beyond),
+      markWhole: (path) => this.#addon.drainMarkWhole(this.#handle, source, Buffer.from(path as Uint8Array)),
+      mounts: () => pathsIn(this.#addon.drainMounts(this.#handle, source)),
       look: (path) => {
         const mode = this.#addon.drainLook(this.#handle, source, Buffer.from(path as Uint8Array))
         return mode === undefined ? undefined : kindOf(mode >>> 12)

@@ -21,3 +21,13 @@ export function* entriesIn(list: Buffer | undefined): Generator<Entry> {
     at = end + 1
   }
 }
+
+/** Paths with a NUL after each. */
+export function pathsIn(list: Buffer): readonly Buffer[] {
+  const paths: Buffer[] = []
+  for (let at = 0, end = 0; at < list.length; at = end + 1) {
+    end = list.indexOf(0, at)
+    paths.push(list.subarray(at, end))
+  }
+  return paths
+}

@@ -69,6 +69,7 @@ const trials: Readonly<Record<Gap, Trial>> = {
     expect(files.gaps.includes('chance')).toBe(lacks)
   },
   unreadable: 'root may read all: see not-root.test.ts',
+  gone: 'it is a matter of microseconds',
   pairs: 'only kernels before 5.17 lack it',
 }
 

@@ -13,13 +13,14 @@ export type Change = Event<'change'>
 
 /** One flavour of the file sensor, and what it is expected to miss as these tests run: root on Linux 5.17 or later. */
 export interface FileFlavour {
-  readonly name: 'fanotify' | 'inotify'
+  readonly name: 'fanotify' | 'fanotify-filesystem' | 'inotify'
   readonly gaps: readonly Gap[]
 }
 
 /** Whoever adds a flavour adds a line here; the whole suite then runs on it. */
 export const fileFlavours: readonly FileFlavour[] = [
   { name: 'fanotify', gaps: ['mapping', 'links', 'found', ...(nested() ? ['namespace' as const] : [])] },
+  { name: 'fanotify-filesystem', gaps: ['mapping', 'links', 'found', 'gone', ...(nested() ? ['namespace' as const] : [])] },
   { name: 'inotify', gaps: ['authors', 'mapping', 'links', 'replaced'] },
 ]
 

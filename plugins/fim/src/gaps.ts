@@ -8,6 +8,7 @@ export const GAPS = {
   chance: 'who changed a file is known by chance only: no plugin that is listed before this one watches processes by eBPF',
   replaced: 'whether a name still stands for the file that changed: mode, owner and size are those of what has the name a moment later',
   unreadable: 'folders that this user may not read',
+  gone: 'what was deleted in a folder that was deleted itself at once, where nothing had happened in it before',
   pairs: 'which old and new name of a rename belong together (needs Linux 5.17)',
 } as const
 

@@ -1,6 +1,6 @@
 import { definePlugin } from '@cws/core'
 import type { SharedDrain } from '@cws/native'
-import { fanotify } from './fanotify.ts'
+import { fanotify, fanotifyFilesystem } from './fanotify.ts'
 import type { FileFlavour } from './flavour.ts'
 import { inotify } from './inotify.ts'
 import { optionsSchema } from './options.ts'
@@ -41,7 +41,7 @@ export default definePlugin(import.meta, {
     ctx.source({
       sensor: 'files',
       feeds: ['change'],
-      flavours: [flavour(fanotify), flavour(inotify)],
+      flavours: [flavour(fanotify), flavour(fanotifyFilesystem), flavour(inotify)],
       pin: options.flavour === 'auto' ? undefined : options.flavour,
       interests: (set) => sensor.want((set.byType.get('change')?.length ?? 0) > 0),
       counts: () => sensor.counts(),

@@ -12,7 +12,10 @@ const glob = z
   )
 
 export const optionsSchema = z.strictObject({
-  flavour: z.enum(['auto', 'fanotify', 'inotify']).default('auto').describe('How to watch: the best that works here, or this one alone'),
+  flavour: z
+    .enum(['auto', 'fanotify', 'fanotify-filesystem', 'inotify'])
+    .default('auto')
+    .describe('How to watch: the best that works here, or this one alone'),
   watch: z
     .array(
       glob.describe(
@@ -27,7 +30,14 @@ export const optionsSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('What of it not to watch'),
-  maxFolders: z.int().min(1).max(200_000).default(8192).describe('Most folders that are watched; what lies beyond is told and not watched'),
+  maxFolders: z
+    .int()
+    .min(1)
+    .max(200_000)
+    .default(8192)
+    .describe(
+      'Most folders that are watched each by itself; with more of them whole file systems are, or else what lies beyond is told and not watched',
+    ),
 })
 
 export type Options = z.output<typeof optionsSchema>

@@ -23,7 +23,7 @@ import type { Options } from './options.ts'
 import { changeReaders, type Live } from './readers.ts'
 import { foundRecord, type Memory, textAt } from './record.ts'
 import { Saves } from './saves.ts'
-import { Watch } from './watch.ts'
+import { type Problem, Watch } from './watch.ts'
 
 /** Where events go: the feeds of the composition that runs now, and who hears of what cannot be watched. */
 export interface Feeds {
@@ -66,6 +66,8 @@ export class FileSensor {
   #shared: SharedDrain | undefined
   #feeds: Feeds | undefined
   #flavour: FileFlavour | undefined
+  /** Why the flavour that marks each folder gave way. */
+  #tooMany: string | undefined
   #owner: object | undefined
   #attached: Attached | undefined
   #wanted = true
@@ -79,15 +81,19 @@ export class FileSensor {
     this.readers = changeReaders(this.#live, (boottime) => this.#toWall(boottime))
   }
 
-  /** Starts to watch, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. */
+  /**
+   * Starts to watch, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. Throws where the
+   * flavour cannot, or should rather not.
+   */
   start(owner: object, feeds: Feeds, flavour: FileFlavour, shared: SharedDrain | undefined): void {
+    if (flavour.yields && this.#tooMany) throw new Error(this.#tooMany)
     this.#owner = owner
     this.#feeds = feeds
     if (this.#flavour !== flavour) this.#detach()
     this.#flavour = flavour
     this.#live.origin = flavour.name
     this.#shared = shared
-    this.#arrange()
+    this.#arrange(flavour.yields && this.#options.flavour === 'auto')
   }
 
   stop(owner: object): void {
@@ -112,36 +118,46 @@ export class FileSensor {
     this.#detach()
   }
 
-  #arrange(): void {
+  #arrange(mayYield = false): void {
     const drain = this.#shared?.drain
     if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
-    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, drain)
+    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, drain, mayYield)
   }
 
-  #attach(flavour: FileFlavour, shared: Drain | undefined): void {
+  #attach(flavour: FileFlavour, shared: Drain | undefined, mayYield: boolean): void {
     const own = shared
       ? undefined
       : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
     const drain = (shared ?? own) as Drain
     const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
+    let close = () => {
+      own?.close()
+      leave?.()
+    }
     try {
       const group = flavour.open(drain, {
         patterns: this.#patterns,
         maxMarks: this.#options.maxFolders,
         ordered: shared !== undefined && inInitialPidNamespace(),
       })
-      const watch = new Watch(this.#options.watch, this.#patterns, group, (problem, asked) => this.#feeds?.problem(problem, asked))
-      const close = () => {
+      const early: Parameters<Problem>[] = []
+      const problem: Problem = (...told) => (this.#attached?.watch ? this.#feeds?.problem(...told) : early.push(told))
+      const watch = new Watch(this.#options.watch, this.#patterns, group, problem, flavour.whole)
+      close = () => {
         this.#filtered += group.counts().filtered
         group.remove()
         own?.close()
         leave?.()
       }
-      this.#attached = { drain, group, watch, close }
       watch.start()
+      if (watch.full && mayYield) {
+        this.#tooMany = `more than ${this.#options.maxFolders} folders (maxFolders) would each need a mark: whole file systems are marked instead`
+        throw new Error(this.#tooMany)
+      }
+      this.#attached = { drain, group, watch, close }
+      for (const told of early) this.#feeds?.problem(...told)
     } catch (error) {
-      own?.close()
-      leave?.()
+      close()
       throw error
     }
   }
@@ -170,7 +186,7 @@ export class FileSensor {
     if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('new folders could not be watched', true)
     // What is in a new folder before it is watched, or where something was mounted, has no events of its own.
     const folder = flags & RECORD_FLAG.MOUNTED ? from : mask & FAN.ONDIR ? (to ?? (mask & FAN.CREATE ? from : undefined)) : undefined
-    if (folder) this.#look(memory, at, folder)
+    if (folder) this.#look(memory, at, folder, folder === from && !(flags & RECORD_FLAG.MOUNTED))
   }
 
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
@@ -191,10 +207,10 @@ export class FileSensor {
     }
   }
 
-  #look(memory: Memory, at: number, folder: Uint8Array): void {
+  #look(memory: Memory, at: number, folder: Uint8Array, made: boolean): void {
     const since = memory.u64[(at + CHANGE.since) >>> 3] as bigint
     const own = Buffer.from(folder)
-    this.#attached?.watch.appeared(own, (path, isFolder) => {
+    this.#attached?.watch.appeared(own, made, (path, isFolder) => {
       if (path.equals(own)) return
       if (this.#found.size < MAX_FOUND) this.#found.set(path.toString('latin1'), foundRecord(path, isFolder, since, clockBoottime()))
       else this.#unfound++

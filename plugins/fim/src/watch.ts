@@ -2,7 +2,10 @@ import { constants } from 'node:os'
 import type { ChangeSource, PathPatterns } from '@cws/native'
 
 /** Looks and marks without waiting for a file system that may never answer. */
-export type Group = Pick<ChangeSource, 'mark' | 'look' | 'list'>
+export type Group = Pick<ChangeSource, 'mark' | 'markWhole' | 'mounts' | 'look' | 'list'>
+
+/** `asked`: about what the configuration names, or about all. */
+export type Problem = (problem: string, asked: boolean) => void
 
 /** Told of a wanted entry of a folder that was there when the folder began to be watched. */
 export type Found = (path: Buffer, isFolder: boolean) => void
@@ -29,26 +32,35 @@ export class Watch {
   readonly #behind: ReadonlySet<string>
   readonly #patterns: PathPatterns
   readonly #group: Group
-  readonly #problem: (problem: string, asked: boolean) => void
+  readonly #problem: Problem
+  readonly #whole: boolean
+  /** There were more folders than may be marked. */
+  full = false
 
-  constructor(globs: readonly string[], patterns: PathPatterns, group: Group, problem: (problem: string, asked: boolean) => void) {
+  /** `whole`: file systems are marked, and only the folders that lead there. */
+  constructor(globs: readonly string[], patterns: PathPatterns, group: Group, problem: Problem, whole = false) {
     this.#behind = new Set(globs.filter((glob) => headOf(glob) !== glob).map((glob) => keyOf(Buffer.from(headOf(glob)))))
     const heads = [...new Set(globs.map((glob) => keyOf(Buffer.from(headOf(glob)))))]
     this.#heads = heads.filter((head) => !heads.some((other) => isBelow(head, other) && head !== other))
     this.#patterns = patterns
     this.#group = group
     this.#problem = problem
+    this.#whole = whole
   }
 
   /** Marks all that is there. Again is harmless: it finds what was missed. */
   start(): void {
     for (const head of this.#heads) this.#look(head)
+    if (!this.#whole) return
+    for (const path of this.#group.mounts()) if (this.#heads.some((head) => isBelow(keyOf(path), head))) this.#markTree(path, false)
   }
 
-  /** A folder has a new name, and maybe something in it. */
-  appeared(path: Uint8Array, found: Found): void {
+  /** A folder has a new name, and maybe something in it. `made`: it was made there, not moved. */
+  appeared(path: Uint8Array, made: boolean, found: Found): void {
     const key = keyOf(path)
-    if (this.#heads.some((head) => key === head || isBelow(key, head))) this.#tree(Buffer.from(path), found)
+    // What is made on a marked file system comes by itself.
+    const within = (head: string) => key === head || (!(made && this.#whole) && isBelow(key, head))
+    if (this.#heads.some(within)) this.#tree(Buffer.from(path), found)
     for (const head of this.#heads) if (isBelow(head, key) && head !== key) this.#look(head, found)
   }
 
@@ -80,7 +92,8 @@ export class Watch {
     const stack = [root]
     let entries = MAX_ENTRIES
     for (let folder = stack.pop(); folder; folder = stack.pop()) {
-      if (!this.#patterns.reach(folder) || this.#mark(keyOf(folder), folder === root) !== 'marked') continue
+      if (!this.#patterns.reach(folder) || !this.#markTree(folder, folder === root)) continue
+      if (this.#whole && !found) continue
       for (const { name, kind } of this.#group.list(folder, entries + 1)) {
         if (--entries < 0) {
           this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`, false)
@@ -94,14 +107,20 @@ export class Watch {
     }
   }
 
+  #markTree(folder: Buffer, asked: boolean): boolean {
+    return this.#mark(keyOf(folder), asked, this.#whole) === 'marked'
+  }
+
   /** `absent`: it is not there (any more), or no folder; `refused`: it is told why. `asked`: it is watched however many others are. */
-  #mark(key: string, asked: boolean): 'marked' | 'absent' | 'refused' {
+  #mark(key: string, asked: boolean, whole = false): 'marked' | 'absent' | 'refused' {
     try {
-      this.#group.mark(Buffer.from(key, 'latin1'), asked)
+      if (whole) this.#group.markWhole(Buffer.from(key, 'latin1'))
+      else this.#group.mark(Buffer.from(key, 'latin1'), asked)
       return 'marked'
     } catch (error) {
       const { errno, message } = error as { errno?: number; message: string }
       const path = Buffer.from(key, 'latin1').toString()
+      this.full ||= errno === EDQUOT
       if (errno === EDQUOT) this.#problem('more folders than maxFolders allows: not all are watched', true)
       else if (errno === EREMOTE) this.#problem(`${path} is on a network file system or FUSE: it may not answer, and is not watched`, asked)
       else if (errno === ENODEV && asked) this.#problem(`${path} is on a file system without files`, true)

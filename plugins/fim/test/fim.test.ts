@@ -89,6 +89,8 @@ describe('what is marked', () => {
   let base: string
   let marked: string[]
   let problems: string[]
+  let wholes: string[]
+  let full: boolean
   const at = (...names: string[]) => join(base, ...names)
   /** Of the marked folders those of this test: the way there is marked too. */
   const below = () => [...new Set(marked)].filter((path) => path.startsWith(base)).sort()
@@ -97,6 +99,8 @@ describe('what is marked', () => {
     base = mkdtempSync(join(tmpdir(), 'cws-fim-'))
     marked = []
     problems = []
+    wholes = []
+    full = false
   })
   afterEach(() => rmSync(base, { recursive: true }))
 
@@ -113,7 +117,10 @@ describe('what is marked', () => {
     }))
 
   /** As the kernel does: a folder that is there, no link to one; `room` for so many that were not asked for. */
-  const watch = (globs: readonly string[], { room = 100, refuse = '', ignore = [] as string[] } = {}) => {
+  const watch = (
+    globs: readonly string[],
+    { room = 100, refuse = '', ignore = [] as string[], whole = false, mounts = [] as string[] } = {},
+  ) => {
     const mark = (path: string | Uint8Array, asked?: boolean) => {
       const text = Buffer.from(path as Uint8Array).toString()
       const fail = (errno: number) => Object.assign(new Error(`${text} cannot be watched`), { errno })
@@ -131,15 +138,23 @@ describe('what is marked', () => {
         all,
         ignore.map((glob) => at(glob)),
       ),
-      { mark, look, list },
+      {
+        mark,
+        markWhole: (path) => void wholes.push(Buffer.from(path as Uint8Array).toString()),
+        mounts: () => mounts.map((path) => Buffer.from(at(path))),
+        look,
+        list,
+      },
       (problem) => problems.push(problem),
+      whole,
     )
     one.start()
+    full = one.full
     return one
   }
   const foundBy = (one: Watch, path: string) => {
     const found: string[] = []
-    one.appeared(Buffer.from(path), (of) => found.push(of.toString()))
+    one.appeared(Buffer.from(path), true, (of) => found.push(of.toString()))
     return found
   }
 
@@ -171,6 +186,21 @@ describe('what is marked', () => {
     expect(below()).toEqual([base, at('w'), at('w', 'any'), at('x'), at('x', 'y'), at('x', 'y', 'z')])
   })
 
+  test('of whole file systems only the way there, where it begins, and what is mounted below', () => {
+    mkdirSync(at('a', 'b', 'c'), { recursive: true })
+    const one = watch(['a/**', 'later'], { whole: true, mounts: ['a/b', 'other'] })
+    expect(below()).toEqual([base])
+    expect(wholes.sort()).toEqual([at('a'), at('a', 'b')])
+    // What was moved here is looked through, what is made comes by itself, unless it was not there to be marked.
+    writeFileSync(at('a', 'b', 'file'), '')
+    expect(foundBy(one, at('a', 'b'))).toEqual([])
+    one.appeared(Buffer.from(at('a', 'b')), false, (of) => expect([at('a/b/file'), at('a/b/c')]).toContain(of.toString()))
+    mkdirSync(at('later'))
+    writeFileSync(at('later', 'early'), '')
+    expect(foundBy(one, at('later'))).toEqual([at('later', 'early')])
+    expect(wholes).toContain(at('later'))
+  })
+
   test('links that lead in a circle are told, and cost no other path', () => {
     mkdirSync(at('t'))
     symlinkSync('loop', at('loop'))
@@ -187,6 +217,7 @@ describe('what is marked', () => {
     watch(['large', 'small'], { room: 0 })
     expect(below()).toEqual([base, at('large'), at('small')])
     expect(problems.join()).toContain('maxFolders')
+    expect(full).toBe(true)
     problems = []
     watch(['large'], { refuse: at('large', 'b') })
     expect(problems).toEqual([`${at('large', 'b')} cannot be watched (errno ${ENOSPC})`])
