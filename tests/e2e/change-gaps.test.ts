@@ -38,6 +38,9 @@ const trials: Readonly<Record<Gap, Trial>> = {
     await using files = await FileChanges.watch({ flavour })
     const outside = files.outside()
     writeFileSync(join(outside, 'brought'), '')
+    // What is read before the move is not told by where it is after it.
+    writeFileSync(files.at('before'), '')
+    await files.seen('created', files.at('before'))
     renameSync(outside, files.at('moved'))
     const { process } = await files.seen('created', files.at('moved', 'brought'))
     expect(process.pid === UNKNOWN).toBe(lacks || !knowsAuthors(flavour))

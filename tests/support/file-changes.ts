@@ -81,7 +81,12 @@ export class FileChanges implements AsyncDisposable {
 
   /** Waits until it is so. */
   async until(what: string, condition: () => boolean): Promise<void> {
-    const told = () => this.events.map((one) => `${String(one.change.kind)} ${String(one.change.file.path)}`).join(', ')
+    const told = () =>
+      JSON.stringify(this.sensor.counts()) +
+      this.events
+        .slice(-20)
+        .map((one) => `${String(one.change.kind)} ${String(one.change.file.path)}`)
+        .join(', ')
     for (const deadline = Date.now() + 20_000; !condition(); ) {
       if (Date.now() > deadline) throw new Error(`never happened: ${what}; seen: ${told()}`)
       await new Promise((resolve) => setTimeout(resolve, 2))
