@@ -23,10 +23,11 @@ static bool is_marked(const struct cws_order *order, uint32_t dev)
 	return false;
 }
 
-static bool is_mounted(const struct cws_mounts *mounts, uint32_t dev)
+/* Since that generation. */
+static bool is_mounted(const struct cws_mounts *mounts, uint32_t dev, uint64_t since)
 {
 	for (uint32_t i = 0; i < mounts->count; i++)
-		if (mounts->list[i].dev == dev)
+		if (mounts->list[i].dev == dev && mounts->list[i].born <= since)
 			return true;
 	return false;
 }
@@ -47,12 +48,12 @@ void cws_exec_marks_refresh(struct cws_order *order, struct cws_mounts *mounts, 
 {
 	if (!order->sets || order->mounts == mounts->generation)
 		return;
-	order->mounts = mounts->generation;
-	/* A device's number may be given to another when it is gone. */
+	/* A device's number may be given to another when it is gone, before anybody has looked. */
 	for (int i = order->filesystem_count; i-- > 0;)
-		if (!is_mounted(mounts, order->filesystems[i].dev))
+		if (!is_mounted(mounts, order->filesystems[i].dev, order->mounts))
 			cws_order_gone(order, i);
 	for (uint32_t i = 0; i < mounts->count; i++)
 		if (mounts->list[i].kind == CWS_MOUNT_LOCAL && !is_marked(order, mounts->list[i].dev))
 			mark(order, &mounts->list[i], group_fd);
+	order->mounts = mounts->generation;
 }

@@ -64,7 +64,7 @@ static bool parse_line(char *line, struct cws_mount *mount)
 		return false;
 	unescape(root);
 	unescape(path);
-	*mount = (struct cws_mount){ .id = strtoull(id, NULL, 10), .dev = major << 20 | minor, .kind = kind_of(type, path), .fd = -1 };
+	*mount = (struct cws_mount){ .id = strtoull(id, NULL, 10), .parent = strtoull(parent, NULL, 10), .dev = major << 20 | minor, .kind = kind_of(type, path), .fd = -1 };
 	mount->path_length = (uint32_t)strlen(path);
 	mount->root_length = (uint32_t)strlen(root);
 	mount->path = malloc((size_t)mount->path_length + mount->root_length + 2);
@@ -86,6 +86,27 @@ static void inherit(struct cws_mount *list, uint32_t count)
 				list[above].kind = CWS_MOUNT_REMOTE;
 }
 
+static struct cws_mount *with_id(struct cws_mount *list, uint32_t count, uint64_t id)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (list[i].id == id)
+			return &list[i];
+	return NULL;
+}
+
+/* Not one that lies at the same place, nor any way around in a circle: the lines need not be of one moment. */
+static void find_above(struct cws_mount *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct cws_mount *above = with_id(list, count, list[i].parent);
+
+		for (uint32_t steps = 0; above && above->path_length >= list[i].path_length && steps < count; steps++)
+			above = with_id(list, count, above->parent);
+		if (above && above->path_length < list[i].path_length && cws_path_is_in(list[i].path, list[i].path_length, above->path, above->path_length))
+			list[i].above = above;
+	}
+}
+
 int cws_mountinfo_parse(char *text, struct cws_mount **list, uint32_t *count)
 {
 	uint32_t lines = 0;
@@ -101,6 +122,7 @@ int cws_mountinfo_parse(char *text, struct cws_mount **list, uint32_t *count)
 		if (*count <= lines && parse_line(line, &(*list)[*count]))
 			++*count;
 	inherit(*list, *count);
+	find_above(*list, *count);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "directories.h"
+#include "mount_root.h"
 #include "mountinfo.h"
 
 enum { TEXT_FIRST = 64 * 1024, TEXT_MAX = 16 * 1024 * 1024, TRIES = 8 };
@@ -49,9 +50,24 @@ static char *read_all(int fd)
 static const struct cws_mount *same(const struct cws_mount *list, uint32_t count, const struct cws_mount *mount)
 {
 	for (uint32_t i = 0; i < count; i++)
-		if (list[i].id == mount->id && list[i].dev == mount->dev && strcmp(list[i].path, mount->path) == 0)
+		if (list[i].id == mount->id && list[i].dev == mount->dev && strcmp(list[i].path, mount->path) == 0 && strcmp(list[i].root, mount->root) == 0)
 			return &list[i];
 	return NULL;
+}
+
+/* Whether it is another under the numbers of the one before it, as one is that is mounted right after that was unmounted. */
+static bool replaces(struct cws_mount *mount, const struct cws_mount *known)
+{
+	struct statfs about;
+	int fd = mount->kind == CWS_MOUNT_LOCAL ? cws_mount_reach(mount) : -1;
+
+	if (fd < 0)
+		return false;
+	bool other = mount->unique && known && known->unique && known->unique != mount->unique;
+	if (!mount->unique && known && known->asked)
+		other = fstatfs(fd, &about) == 0 && memcmp(&about.f_fsid, &known->fsid, sizeof(known->fsid)) != 0;
+	close(fd);
+	return other;
 }
 
 /* False when what is mounted cannot be known: then what was known stays. */
@@ -74,6 +90,11 @@ static bool reread(struct cws_mounts *mounts, bool first)
 	for (uint32_t i = 0; i < count; i++) {
 		const struct cws_mount *known = same(before, before_count, &list[i]);
 
+		if (replaces(&list[i], known))
+			known = NULL;
+		if (known && !list[i].unique)
+			list[i].unique = known->unique;
+		list[i].born = known ? known->born : mounts->generation;
 		if (known && known->asked) {
 			list[i].asked = true;
 			list[i].decodes = known->decodes;
@@ -131,59 +152,6 @@ void cws_mounts_rest(struct cws_mounts *mounts)
 	}
 }
 
-/* The root of a local mount, or a negative errno: what is there now may be another. */
-static int root_of(struct cws_mount *mount)
-{
-	struct statx about;
-
-	if (mount->fd >= 0)
-		return mount->fd;
-	int fd = open(mount->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	/* Nothing is asked of the file system. */
-	bool told = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &about) == 0 && about.stx_mask & STATX_MNT_ID;
-	if (told && about.stx_mnt_id != mount->id) {
-		close(fd);
-		return -EXDEV;
-	}
-	/* Handles are opened from a descriptor that is more than a path. A file that is mounted on has none. */
-	int folder = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return mount->fd = fd;
-	close(fd);
-	return mount->fd = folder;
-}
-
-static bool decodes(int fd)
-{
-	union cws_file_handle own = { .header.handle_bytes = CWS_HANDLE_MAX };
-	int id;
-
-	if (name_to_handle_at(fd, "", &own.header, &id, AT_EMPTY_PATH))
-		return false;
-	int again = open_by_handle_at(fd, &own.header, O_PATH | O_CLOEXEC);
-	if (again >= 0)
-		close(again);
-	return again >= 0;
-}
-
-int cws_mount_open(struct cws_mount *mount)
-{
-	struct statfs about;
-	int fd = root_of(mount);
-
-	if (fd >= 0 && !mount->asked) {
-		if (fstatfs(fd, &about))
-			return -errno;
-		memcpy(&mount->fsid, &about.f_fsid, sizeof(mount->fsid));
-		mount->magic = (uint32_t)about.f_type;
-		mount->decodes = decodes(fd);
-		mount->asked = true;
-	}
-	return fd;
-}
-
 static bool is_of(struct cws_mount *mount, uint64_t fsid)
 {
 	return mount->kind == CWS_MOUNT_LOCAL && (mount->asked || cws_mount_open(mount) >= 0) && mount->fsid == fsid;
@@ -205,14 +173,14 @@ static struct cws_mount *mount_of(struct cws_mounts *mounts, const char *path, s
 
 static int open_once(struct cws_mounts *mounts, const char *path, uint64_t flags)
 {
-	struct open_how how = { .flags = flags | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH };
+	struct open_how how = { .flags = flags | O_NOFOLLOW | O_CLOEXEC, .resolve = CWS_MOUNT_WALK };
 	struct cws_mount *mount = mount_of(mounts, path, strlen(path));
 
 	if (!mount)
 		return -EXDEV;
 	if (mount->kind != CWS_MOUNT_LOCAL)
 		return mount->kind == CWS_MOUNT_REMOTE ? -EREMOTE : -ENODEV;
-	int root = root_of(mount);
+	int root = cws_mount_root(mount);
 	if (root < 0)
 		return root;
 	const char *rest = path + mount->path_length;
@@ -241,7 +209,7 @@ int cws_mounts_open_at(struct cws_mounts *mounts, const char *path, uint64_t fla
 static int open_from(struct cws_mount *mount, const struct cws_handle *handle)
 {
 	union cws_file_handle wanted = { .header = { .handle_bytes = handle->size, .handle_type = handle->type } };
-	int root = root_of(mount);
+	int root = cws_mount_root(mount);
 
 	if (root < 0)
 		return root;

@@ -17,7 +17,10 @@ enum cws_mount_kind {
 struct cws_mount {
 	char *path, *root; /* where it is mounted, and what of its file system */
 	uint32_t path_length, root_length, dev, magic;
-	uint64_t id, fsid;
+	uint64_t id, parent, fsid;
+	uint64_t unique; /* a number that no other mount ever has, 0 = not known (before Linux 6.8): ids and devices are soon given to others */
+	uint64_t born;   /* generation in which it was first there */
+	struct cws_mount *above; /* on the way to it the nearest, NULL: not known */
 	enum cws_mount_kind kind;
 	bool asked;   /* fsid, magic and decodes are known */
 	bool decodes; /* its files can be opened by their handles, by this process */

@@ -9,6 +9,7 @@ const parts = [
   'exec_marks',
   'order',
   'mounts',
+  'mount_root',
   'mountinfo',
   'marks',
   'patterns',

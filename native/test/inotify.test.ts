@@ -14,6 +14,7 @@ const parts = [
   'change',
   'directories',
   'mounts',
+  'mount_root',
   'mountinfo',
   'patterns',
   'wildcard',

@@ -27,6 +27,18 @@ describe.each(fileFlavours)('$name', ({ name }) => {
       await space.seen('created', 'w/m/deep/below')
     })
 
+    test('that is another under the numbers of the one before it, when nobody looked in between', async () => {
+      await using space = await MountSpace.watch(['w/**'], { flavour: name }, 'mkdir -p $B/w/m')
+      await space.run('mount -t tmpfs none $B/w/m; echo x >$B/w/m/first')
+      await space.seen('created', 'w/m/first')
+      await space.run(
+        'kill -STOP $PPID; umount $B/w/m; mount -t tmpfs none $B/w/m; mkdir $B/w/m/deep; echo x >$B/w/m/deep/second; kill -CONT $PPID',
+      )
+      await space.seen('created', 'w/m/deep/second')
+      await space.run('echo x >$B/w/m/deep/third')
+      await space.seen('created', 'w/m/deep/third')
+    })
+
     test('over a folder on the way', async () => {
       await using space = await MountSpace.watch(['a/b/*.conf'], { flavour: name }, 'mkdir -p $B/a')
       await space.run('mount -t tmpfs none $B/a; mkdir $B/a/b; echo x >$B/a/b/first.conf')
