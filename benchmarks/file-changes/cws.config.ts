@@ -1,6 +1,5 @@
 import { host } from '@cws/agent'
 import { defineConfig, definePlugin } from '@cws/core'
-import fim from '@cws/plugin-fim'
 
 const folder = process.env['CWS_BENCH_FOLDER'] as string
 
@@ -33,4 +32,4 @@ const changes = definePlugin(import.meta, {
   },
 })
 
-export default defineConfig({ plugins: [...host(), fim({ watch: [folder] }), changes()] })
+export default defineConfig({ plugins: [host({ files: { watch: [folder] } }), changes()] })

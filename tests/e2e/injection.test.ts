@@ -51,7 +51,6 @@ async function freePort(): Promise<number> {
 const configuration = (folder: string, url: string, port: number) => `
 import { host } from '@cws/agent'
 import { definePlugin, defineRule } from '@cws/core'
-import fim from '@cws/plugin-fim'
 import webhook from '@cws/plugin-notify-webhook'
 const where = (field) => ({ [field]: '/**/${folder}/*' })
 const packs = [[
@@ -68,7 +67,7 @@ const talkative = definePlugin(import.meta, { name: 'talkative', setup(ctx) {
   })
 } })
 export default {
-  plugins: [host({ rules: { packs } }), fim({ watch: [process.env.INJECTED] }), talkative(),
+  plugins: [host({ files: { watch: [process.env.INJECTED] }, rules: { packs } }), talkative(),
     webhook({ name: 'siem', url: ${JSON.stringify(url)}, secret: { env: 'SIEM_SECRET' } })],
   monitoring: { listen: '127.0.0.1:${port}' },
 }`

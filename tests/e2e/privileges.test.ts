@@ -21,11 +21,10 @@ const limited = (names: readonly string[], ...command: string[]): [string, ...st
 ]
 
 const config = (watched: string, withFim = true) => `import { defineConfig, defineRule, host } from '@cws/agent'
-import fim from '@cws/plugin-fim'
 const changed = defineRule({
   id: 'watched-changed', name: 'Changed', severity: 'medium', on: 'change', where: 'change.file.path =~ "${watched}/**"', message: 'changed',
 })
-export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }), ${withFim ? `fim({ watch: ['${watched}/**'] })` : ''}] })
+export default defineConfig({ plugins: [host({ files: ${withFim ? `{ watch: ['${watched}/**'] }` : 'false'}, rules: { packs: [[changed]] } })] })
 `
 
 describe('what is lost without a capability is told', () => {

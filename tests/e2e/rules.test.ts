@@ -107,7 +107,7 @@ const triggers: Readonly<Record<string, () => void>> = {
   'security-tool-stopped': () => runInSession('setenforce', '0'),
   'file-made-immutable': () => runInSession('chattr', '+i', '/nowhere'),
 }
-/** Those that the sensors of \`host()\` feed. */
+/** Those about programs that run; those about files have tests of their own. */
 const rules = defaults.rules.filter(({ on }) => on === 'exec')
 
 let agent: RunningAgent

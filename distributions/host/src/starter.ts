@@ -7,9 +7,12 @@ import { defineConfig, host } from '@cws/agent'
 // import webhook from '@cws/plugin-notify-webhook'
 
 export default defineConfig({
-  // What is listed is what runs. host() is what runs without a configuration: process activity and the rules that come with CWS.
+  // What is listed is what runs. host() is what runs without a configuration: process activity, changes of
+  // the files that matter, and the rules that come with CWS.
   plugins: [
     host({
+      // More files to watch than the rules look at. Without the sensor of files: false.
+      // files: { watch: ['/srv/shop/config/**'] },
       rules: {
         // Rules of your own: files, packages, or defineRule({...}) right here.
         packs: [],

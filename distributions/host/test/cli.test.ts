@@ -161,6 +161,7 @@ test('cws plugins lists what would run', { timeout: 60_000 }, () => {
   const plugins = JSON.parse(cws('plugins', '--format', 'json').stdout) as { name: string; state: string | null }[]
   expect(plugins.map(({ name, state }) => [name, state])).toEqual([
     ['process-exec', null],
+    ['fim', null],
     ['rules', null],
   ])
 })

@@ -5,6 +5,7 @@ import type { FileFlavour } from './flavour.ts'
 import { inotify } from './inotify.ts'
 import { optionsSchema } from './options.ts'
 import { Problems } from './problems.ts'
+import { selfTest } from './self-test.ts'
 import { FileSensor } from './sensor.ts'
 
 declare module '@cws/core' {
@@ -45,6 +46,7 @@ export default definePlugin(import.meta, {
       pin: options.flavour === 'auto' ? undefined : options.flavour,
       interests: (set) => sensor.want((set.byType.get('change')?.length ?? 0) > 0),
       counts: () => sensor.counts(),
+      selfTest: selfTest(sensor),
     })
   },
 })

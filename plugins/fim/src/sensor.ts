@@ -69,6 +69,8 @@ export class FileSensor {
   /** Why the flavour that marks each folder gave way. */
   #tooMany: string | undefined
   #owner: object | undefined
+  /** Number of the group that watches beside, for a while. */
+  #beside: number | undefined
   #attached: Attached | undefined
   #wanted = true
   #seen = 0
@@ -107,6 +109,27 @@ export class FileSensor {
   want(whether: boolean): void {
     this.#wanted = whether
     if (this.#owner) this.#arrange()
+  }
+
+  /** Has an eye on the files of one more folder, until what this returns is called; where nobody looks at changes, on all for that while. */
+  watchBeside(folder: string): () => void {
+    const flavour = this.#flavour as FileFlavour
+    if (!this.#attached) this.#attach(flavour, this.#shared?.drain)
+    const { drain } = this.#attached as unknown as Attached
+    const group = flavour.open(drain, { patterns: new PathPatterns([`${folder}/*`]), maxMarks: 1 })
+    const end = () => {
+      if (this.#beside === group.group) this.#beside = undefined
+      group.remove()
+      this.#arrange()
+    }
+    try {
+      group.mark(folder)
+    } catch (error) {
+      end()
+      throw error
+    }
+    this.#beside = group.group
+    return end
   }
 
   counts(): Readonly<Record<string, SourceCounts>> {
@@ -177,7 +200,9 @@ export class FileSensor {
     const type = recordType(memory, at)
     if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.CHANGE) this.#tellLoss(memory, at)
     // Others may have groups in the same drain: this plugin once more, while one configuration gives way to another.
-    if (type !== TYPE.CHANGE || memory.u32[(at + CHANGE.group) >>> 2] !== this.#attached?.group.group) return
+    if (type !== TYPE.CHANGE) return
+    const group = memory.u32[(at + CHANGE.group) >>> 2]
+    if (group !== this.#attached?.group.group && group !== this.#beside) return
     const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
     const from = textAt(memory, at, CHANGE.file_path)
     const to = textAt(memory, at, CHANGE.destination_path)

@@ -77,6 +77,8 @@ const rules: readonly AnyRule[] = [
   fileMadeImmutable,
 ]
 
+export { watched } from './watched.ts'
+
 /** The rules that come with CWS. */
 export const defaults: RulePack = { name: '@cws/rules-default', rules }
 

@@ -8,7 +8,7 @@ import { type Manager, managers } from './managers.ts'
 /** What stands above an image is looked at again after so long: it may have been completed. */
 const GOOD_MS = 1000
 /** A lock may be taken later: so long it is not looked for again, however many events there are. */
-const UNLOCKED_MS = 100
+const UNLOCKED_MS = 10
 /** Images and processes that are remembered; then all are forgotten. */
 const MAX_KNOWN = 4096
 const MAX_DEPTH = 128

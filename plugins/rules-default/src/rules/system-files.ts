@@ -159,7 +159,7 @@ export const packagesChanged = defineRule({
   severity: 'info',
   tags: ['mitre:T1072', 'mitre:T1195.002'],
   on: 'change',
-  where: { 'change.kind': WRITTEN, 'process.package_manager': { not: '' } },
+  where: { 'change.kind': WRITTEN, 'process.package_manager': { not: '' }, 'change.path': { not: '/var/log/**' } },
   groupBy: ['container.id', 'process.package_manager'],
   message:
     'While {{@process.package_manager}} was at work, `{{@process.file.path}} {{@process.args}}` changed `{{@change.path}}` and as many more files as are counted here.',
@@ -170,6 +170,7 @@ export const packagesChanged = defineRule({
     silent: [
       { 'change.kind': 'renamed', 'change.path': '/usr/bin/ls', 'process.package_manager': '' },
       { 'change.kind': 'deleted', 'change.path': '/usr/bin/ls', 'process.package_manager': 'dpkg' },
+      { 'change.kind': 'modified', 'change.path': '/var/log/dpkg.log', 'process.package_manager': 'dpkg' },
     ],
   },
 })
