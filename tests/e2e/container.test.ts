@@ -210,6 +210,7 @@ import fim from '@cws/plugin-fim'
 export default defineConfig({
   plugins: [
     host({
+      files: { watch: ['/srv/watched/**'] },
       process: { reportRunning: true },
       rules: {
         packs: [
@@ -222,7 +223,6 @@ export default defineConfig({
         ],
       },
     }),
-    fim({ watch: ['/srv/watched/**'] }),
   ],
 })
 `

@@ -62,11 +62,10 @@ it('without root: sees what changes, by whomever, and says which folders it may 
   writeFileSync(
     config,
     `import { defineConfig, defineRule, host } from '@cws/agent'
-import fim from '@cws/plugin-fim'
 const changed = defineRule({
   id: 'watched-changed', name: 'Changed', severity: 'medium', on: 'change', where: 'change.file.path =~ "${watched}/**"', message: 'changed',
 })
-export default defineConfig({ plugins: [host({ rules: { packs: [[changed]] } }), fim({ watch: ['${watched}', '${closed}', '${behind}'] })] })
+export default defineConfig({ plugins: [host({ files: { watch: ['${watched}', '${closed}', '${behind}'] }, rules: { packs: [[changed]] } })] })
 `,
   )
   await start('--config', config, '--events=change')
