@@ -205,7 +205,6 @@ describe.skipIf(impossible !== '' || process.getuid?.() !== 0)(`the container im
 })
 
 const CONFIG = `import { defineConfig, defineRule, host } from '@cws/agent'
-import fim from '@cws/plugin-fim'
 
 export default defineConfig({
   plugins: [

@@ -114,7 +114,7 @@ export class FileSensor {
   /** Has an eye on the files of one more folder, until what this returns is called; where nobody looks at changes, on all for that while. */
   watchBeside(folder: string): () => void {
     const flavour = this.#flavour as FileFlavour
-    if (!this.#attached) this.#attach(flavour, this.#shared?.drain)
+    if (!this.#attached) this.#attach(flavour, this.#shared?.drain, false)
     const { drain } = this.#attached as unknown as Attached
     const group = flavour.open(drain, { patterns: new PathPatterns([`${folder}/*`]), maxMarks: 1 })
     const end = () => {
