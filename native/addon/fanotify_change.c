@@ -68,11 +68,13 @@ static const struct statx *look(struct cws_fanotify_group *group, const struct c
 }
 
 /* A directory that appeared where something below it is wanted is watched at once. False when it cannot be. */
-static bool follow(struct cws_fanotify_group *group, const struct cws_place *place)
+static bool follow(struct cws_fanotify_group *group, const struct cws_place *place, uint64_t fsid)
 {
+	const struct cws_handle whole = { .fsid = fsid };
+
 	if (!place->located || place->length >= CWS_DIRECTORY_PATH)
 		return false;
-	if (group->whole || !cws_patterns_reach(group->patterns, place->path, place->length))
+	if ((group->whole && cws_marks_have(&group->marks, &whole)) || !cws_patterns_reach(group->patterns, place->path, place->length))
 		return true;
 	int error = cws_fanotify_mark_at(group, place->path, false);
 	return !error || error == -ENOENT || error == -ENOTDIR; /* gone again */
@@ -159,7 +161,7 @@ bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *im
 		change->h.flags |= CWS_F_ASIDE;
 	const struct cws_place *last = group->to.named ? &group->to : &group->from;
 	bool appeared = group->to.named || event->mask & FAN_CREATE;
-	if (group->patterns && event->mask & FAN_ONDIR && appeared && !follow(group, last))
+	if (group->patterns && event->mask & FAN_ONDIR && appeared && !follow(group, last, group->to.named ? event->renamed.directory.fsid : event->entry.directory.fsid))
 		change->h.flags |= CWS_F_UNWATCHED;
 	bool there = !(event->mask & (FAN_RENAME | FAN_MOVED_FROM | FAN_DELETE)); /* under the first name */
 	cws_change_file(&group->record, &group->from, there ? look(group, &group->from, &event->target, &about) : NULL, &change->file);

@@ -34,6 +34,8 @@ export class Watch {
   readonly #group: Group
   readonly #problem: Problem
   readonly #whole: boolean
+  /** Folders on file systems that cannot be marked as a whole, of which each is. */
+  readonly #each = new Set<string>()
   /** There were more folders than may be marked. */
   full = false
 
@@ -52,14 +54,15 @@ export class Watch {
   start(): void {
     for (const head of this.#heads) this.#look(head)
     if (!this.#whole) return
-    for (const path of this.#group.mounts()) if (this.#heads.some((head) => isBelow(keyOf(path), head))) this.#markTree(path, false)
+    for (const path of this.#group.mounts()) if (this.#heads.some((head) => isBelow(keyOf(path), head))) this.#tree(path)
   }
 
   /** A folder has a new name, and maybe something in it. `made`: it was made there, not moved. */
   appeared(path: Uint8Array, made: boolean, found: Found): void {
     const key = keyOf(path)
     // What is made on a marked file system comes by itself.
-    const within = (head: string) => key === head || (!(made && this.#whole) && isBelow(key, head))
+    const byItself = made && this.#whole && ![...this.#each].some((folder) => isBelow(key, folder))
+    const within = (head: string) => key === head || (!byItself && isBelow(key, head))
     if (this.#heads.some(within)) this.#tree(Buffer.from(path), found)
     for (const head of this.#heads) if (isBelow(head, key) && head !== key) this.#look(head, found)
   }
@@ -93,7 +96,7 @@ export class Watch {
     let entries = MAX_ENTRIES
     for (let folder = stack.pop(); folder; folder = stack.pop()) {
       if (!this.#patterns.reach(folder) || !this.#markTree(folder, folder === root)) continue
-      if (this.#whole && !found) continue
+      if (this.#whole && !found && !this.#isEach(folder)) continue
       for (const { name, kind } of this.#group.list(folder, entries + 1)) {
         if (--entries < 0) {
           this.#problem(`more than ${MAX_ENTRIES} files below ${root.toString()}: not all of it was looked through`, false)
@@ -108,7 +111,12 @@ export class Watch {
   }
 
   #markTree(folder: Buffer, asked: boolean): boolean {
-    return this.#mark(keyOf(folder), asked, this.#whole) === 'marked'
+    return this.#mark(keyOf(folder), asked, this.#whole && !this.#isEach(folder)) === 'marked'
+  }
+
+  #isEach(folder: Buffer): boolean {
+    const key = keyOf(folder)
+    return [...this.#each].some((other) => key === other || isBelow(key, other))
   }
 
   /** `absent`: it is not there (any more), or no folder; `refused`: it is told why. `asked`: it is watched however many others are. */
@@ -120,6 +128,10 @@ export class Watch {
     } catch (error) {
       const { errno, message } = error as { errno?: number; message: string }
       const path = Buffer.from(key, 'latin1').toString()
+      if (whole && errno === EOPNOTSUPP && this.#each.size < MAX_EACH) {
+        this.#each.add(key)
+        return this.#mark(key, asked)
+      }
       this.full ||= errno === EDQUOT
       if (errno === EDQUOT) this.#problem('more folders than maxFolders allows: not all are watched', true)
       else if (errno === EREMOTE) this.#problem(`${path} is on a network file system or FUSE: it may not answer, and is not watched`, asked)
@@ -130,7 +142,9 @@ export class Watch {
   }
 }
 
-const { EACCES, EDQUOT, ENODEV, ENOENT, ENOSPC, ENOTDIR } = constants.errno
+const { EACCES, EDQUOT, ENODEV, ENOENT, ENOSPC, ENOTDIR, EOPNOTSUPP } = constants.errno
+/** File systems that are mounted and cannot be marked as a whole (overlayfs); more are told as problems. */
+const MAX_EACH = 256
 const EREMOTE = 66
 /** It is not there, or no folder; or has no files, and was only met with. */
 const GONE = new Set([ENOENT, ENOTDIR, ENODEV])
