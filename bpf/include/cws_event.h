@@ -30,6 +30,7 @@ enum cws_type {
 	CWS_EXIT = 3,
 	CWS_ARGV_CHUNK = 4, /* kernel to native thread only: joined into its CWS_EXEC there */
 	CWS_CHANGE = 16,    /* native thread: something in a watched directory is different now */
+	CWS_OPEN = 17,      /* native thread: a listed file was opened; a cws_change whose file is that one */
 	CWS_LOST = 240,     /* native thread: records that were lost since the last one, see cws_lost */
 	CWS_PAD = 255,      /* filler up to the end of the queue: skip */
 };

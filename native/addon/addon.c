@@ -16,5 +16,6 @@ NAPI_MODULE_INIT()
 	cws_define_timed(env, exports);
 	cws_define_patterns(env, exports);
 	cws_define_watchdog(env, exports);
+	cws_define_listed(env, exports);
 	return exports;
 }

@@ -58,7 +58,7 @@ void cws_change_file(struct cws_change_record *record, const struct cws_place *p
 	append(record, place->path, place->length, file);
 }
 
-bool cws_change_mounted(struct cws_change_record *record, const struct cws_patterns *patterns, uint32_t number, const char *path, uint64_t since, uint64_t time)
+bool cws_change_mounted(struct cws_change_record *record, uint16_t type, const struct cws_patterns *patterns, uint32_t number, const char *path, uint64_t since, uint64_t time)
 {
 	struct cws_change *change = &record->change;
 	size_t length = strlen(path);
@@ -66,7 +66,7 @@ bool cws_change_mounted(struct cws_change_record *record, const struct cws_patte
 	if (!patterns || length > CWS_PLACE_PATH || !cws_patterns_reach(patterns, path, length))
 		return false;
 	*change = (struct cws_change){ .since = since, .until = time, .group = number };
-	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .time = time, .flags = CWS_F_ASIDE | CWS_F_MOUNTED };
+	change->h = (struct cws_header){ .size = sizeof(*change), .type = type, .time = time, .flags = CWS_F_ASIDE | CWS_F_MOUNTED };
 	change->file.flags = change->destination.flags = CWS_FILE_ABSENT;
 	append(record, path, (uint32_t)length, &change->file);
 	return true;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "cws_event.h"
+#include "listed.h"
 #include "patterns.h"
 #include "source.h"
 
@@ -15,6 +16,7 @@ struct cws_change_options {
 	bool ordered;                  /* fanotify: its records are timed by the execs of their processes, see order.h: pids must be those of the initial namespace */
 	bool whole;                    /* fanotify: file systems are marked instead of directories, by mark_whole; needs patterns */
 	uint32_t max_marks;            /* directories that the thread watches by itself, and others that are not `beyond` */
+	struct cws_listed *listed;     /* fanotify: files whose opens are told instead of changes: by the group without patterns, and listed by one that has them; or NULL */
 	struct cws_patterns *patterns; /* what is wanted: directories that appear and may hold some are watched by the thread at once; NULL: all */
 };
 
@@ -43,7 +45,7 @@ struct statx;
 /* Fills one file of the record and appends the place's path. `about`: what is there now, NULL: not known. */
 void cws_change_file(struct cws_change_record *record, const struct cws_place *place, const struct statx *about, struct cws_file *file);
 
-/* Makes the record that says where something was mounted, or unmounted. False when nobody wants to know. */
-bool cws_change_mounted(struct cws_change_record *record, const struct cws_patterns *patterns, uint32_t number, const char *path, uint64_t since, uint64_t time);
+/* Makes the record, of that type, that says where something was mounted, or unmounted. False when nobody wants to know. */
+bool cws_change_mounted(struct cws_change_record *record, uint16_t type, const struct cws_patterns *patterns, uint32_t number, const char *path, uint64_t since, uint64_t time);
 
 #endif

@@ -19,20 +19,20 @@ enum { PATH_BYTES = 4096, DENTS = 32 * 1024, ENTRY = 8 /* bytes that an entry ta
 
 typedef int (*open_source)(const struct cws_change_options *options, struct cws_source **source);
 
-/* (handle, group: what its records carry, maxMarks, ordered, whole, patterns?): number of the source */
+/* (handle, group: what its records carry, maxMarks, ordered, whole, patterns?, listed?): number of the source */
 static napi_value add_source(napi_env env, napi_callback_info info, open_source open, const char *code, const char *what)
 {
 	struct js_call call = js_arguments(env, info);
 	struct engine *engine = cws_engine_running(&call);
 	struct cws_change_options options = { 0 };
 	struct cws_source *source;
-	napi_valuetype type;
 
 	if (!engine || !js_get_uint32(&call, 1, &options.number) || !js_get_uint32(&call, 2, &options.max_marks) || !js_get_bool(&call, 3, &options.ordered) ||
 	    !js_get_bool(&call, 4, &options.whole))
 		return NULL;
-	bool all = napi_typeof(env, call.arguments[5], &type) == napi_ok && type == napi_undefined;
-	if (!all && !(options.patterns = cws_patterns_argument(&call, 5)))
+	if (js_given(&call, 5) && !(options.patterns = cws_patterns_argument(&call, 5)))
+		return NULL;
+	if (js_given(&call, 6) && !(options.listed = cws_listed_argument(&call, 6)))
 		return NULL;
 	int error = open(&options, &source);
 	int slot = error ? error : cws_engine_add(engine, source);
@@ -92,6 +92,21 @@ static napi_value mark(napi_env env, napi_callback_info info)
 	if (!source || !js_get_bool(&call, 3, &beyond))
 		return NULL;
 	int error = source->ops->mark(source, path, beyond);
+	if (error)
+		return js_throw(env, "CWS_MARK", -error, NULL, "%s cannot be watched", path);
+	return NULL;
+}
+
+/* drainListFile(handle, source, path): lists a file whose opens are told */
+static napi_value list_file(napi_env env, napi_callback_info info)
+{
+	struct js_call call = js_arguments(env, info);
+	char path[PATH_BYTES];
+	struct cws_source *source = get_place(&call, path);
+
+	if (!source)
+		return NULL;
+	int error = source->ops->list ? source->ops->list(source, path) : -EINVAL;
 	if (error)
 		return js_throw(env, "CWS_MARK", -error, NULL, "%s cannot be watched", path);
 	return NULL;
@@ -253,7 +268,7 @@ static napi_value probe_inotify(napi_env env, napi_callback_info info)
 void cws_define_changes(napi_env env, napi_value exports)
 {
 	static const struct js_function functions[] = {
-		{ "drainAddFanotify", add_fanotify }, { "drainAddInotify", add_inotify }, { "drainMark", mark }, { "drainLook", look }, { "drainList", list },
+		{ "drainAddFanotify", add_fanotify }, { "drainAddInotify", add_inotify }, { "drainMark", mark }, { "drainListFile", list_file }, { "drainLook", look }, { "drainList", list },
 		{ "drainMarkWhole", mark_whole }, { "drainMounts", mounts }, { "drainChangeCounts", counts }, { "fanotifyProbe", probe_fanotify }, { "inotifyProbe", probe_inotify },
 	};
 

@@ -17,6 +17,7 @@ static const uint64_t LOSS_READ_FULL = 50 * 1000000, LOSS_READ = 1000 * 1000000;
 static const double LOSS_FILL = 0.25;
 static const uint64_t LOOK = 5 * 1000000; /* ns of a rest after which the sources are looked at */
 static const int LAST_PASSES = 64;
+static const uint64_t URGENT = 200 * 1000; /* ns of a rest after which what is urgent ends it */
 static const uint64_t BUSY_REST = 50 * 1000; /* ns: a record at the head of a ring is still being written */
 
 static uint64_t clock_ns(void)
@@ -111,13 +112,25 @@ static struct pass drain_once(struct cws_drain *drain)
 	return pass;
 }
 
-/* True when somebody wants the thread meanwhile. */
+/* True when somebody wants the thread meanwhile. What is urgent is looked at soon, but not more often than so: a flood of it must not cost what the rest saves. */
 static bool rest(struct cws_drain *drain, uint64_t ns)
 {
-	struct pollfd control = { .fd = drain->control_fd, .events = POLLIN };
-	struct timespec timeout = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	struct pollfd fds[CWS_DRAIN_SOURCES + 1] = { { .fd = drain->control_fd, .events = POLLIN } };
+	nfds_t count = 1;
 
-	return ppoll(&control, 1, &timeout, NULL) != 0;
+	pthread_mutex_lock(&drain->lock);
+	for (int i = 0; i < drain->source_count; i++)
+		if (drain->sources[i]->urgent)
+			fds[count++] = (struct pollfd){ .fd = drain->sources[i]->fd, .events = POLLIN };
+	pthread_mutex_unlock(&drain->lock);
+	uint64_t first = count > 1 && ns > URGENT ? URGENT : ns;
+	struct timespec timeout = { .tv_sec = (time_t)(first / 1000000000), .tv_nsec = (long)(first % 1000000000) };
+	if (ppoll(fds, 1, &timeout, NULL) != 0)
+		return true;
+	if (first == ns)
+		return false;
+	timeout = (struct timespec){ .tv_sec = (time_t)((ns - first) / 1000000000), .tv_nsec = (long)((ns - first) % 1000000000) };
+	return ppoll(fds, count, &timeout, NULL) != 0;
 }
 
 static bool filling(struct cws_drain *drain)

@@ -124,7 +124,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		group->recheck = true;
 	cws_exec_marks_refresh(&group->order, &group->directories.mounts, source->fd);
 	for (struct cws_mount *mount; !result.full && (mount = cws_mounts_new(&group->directories.mounts)); mount->told = !result.full)
-		result.full = cws_change_mounted(&group->record, group->patterns, group->number, mount->path, group->since, group->time) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
+		result.full = cws_change_mounted(&group->record, group->type, group->patterns, group->number, mount->path, group->since, group->time) && cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL;
 	/* Of a whole file system every rename comes, and is a pass of its own. */
 	if (group->begin < group->end && (!group->whole || group->recheck))
 		cws_directories_pass(&group->directories);
@@ -138,7 +138,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		if (size == 0) {
 			/* The rest of the buffer cannot be told apart any more. */
 			sink->broken++;
-			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
+			cws_sink_lost_since(sink, CWS_STAGE_RING, group->type, 1, group->since);
 			group->begin = group->end;
 			break;
 		}
@@ -153,7 +153,7 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 		}
 		if (event.mask & FAN_Q_OVERFLOW) {
 			group->recheck = true;
-			cws_sink_lost_since(sink, CWS_STAGE_RING, CWS_CHANGE, 1, group->since);
+			cws_sink_lost_since(sink, CWS_STAGE_RING, group->type, 1, group->since);
 		} else if (cws_fanotify_change(group, &sink->images, &event)) {
 			if (cws_sink_put(sink, &group->record, group->record.change.h.size) == CWS_FULL) {
 				result.full = true;
@@ -174,12 +174,15 @@ static void close_group(struct cws_source *source)
 {
 	struct cws_fanotify_group *group = of(source);
 
+	if (group->listed && !group->patterns)
+		cws_listed_group(group->listed, -1);
 	if (source->fd >= 0)
 		close(source->fd);
 	cws_directories_destroy(&group->directories);
 	cws_marks_destroy(&group->marks);
 	cws_order_destroy(&group->order);
 	cws_patterns_release(group->patterns);
+	cws_listed_release(group->listed);
 	pthread_mutex_destroy(&group->lock);
 	free(group);
 }
@@ -257,6 +260,22 @@ static char *mounts(struct cws_source *source, size_t *size)
 	return paths;
 }
 
+static int list(struct cws_source *source, const char *path)
+{
+	struct cws_fanotify_group *group = of(source);
+
+	if (!group->listed || !group->patterns)
+		return -EINVAL;
+	pthread_mutex_lock(&group->lock);
+	int fd = cws_mounts_open_at(&group->directories.mounts, path, O_PATH);
+	int error = fd < 0 ? fd : cws_listed_mark(group->listed, &group->directories.mounts, fd, path, (uint32_t)strlen(path));
+	if (fd >= 0)
+		close(fd);
+	cws_mounts_rest(&group->directories.mounts);
+	pthread_mutex_unlock(&group->lock);
+	return error;
+}
+
 static int open_at(struct cws_source *source, const char *path, uint64_t flags)
 {
 	struct cws_fanotify_group *group = of(source);
@@ -279,7 +298,7 @@ static void counts(struct cws_source *source, struct cws_change_counts *to)
 
 static const struct cws_source_ops OPS = {
 	.alarm = alarm_of, .arm = arm, .disarm = disarm, .gather = gather, .drain = drain, .close = close_group,
-	.mark = mark, .open_at = open_at, .counts = counts, .mark_whole = mark_whole, .mounts = mounts,
+	.mark = mark, .list = list, .open_at = open_at, .counts = counts, .mark_whole = mark_whole, .mounts = mounts,
 };
 
 /* The best kind of group that this kernel has, or a negative errno. */
@@ -320,8 +339,14 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 	group->max_marks = options->max_marks;
 	group->whole = options->whole && options->patterns;
 	group->patterns = options->patterns;
+	group->listed = options->listed;
+	group->type = options->listed ? CWS_OPEN : CWS_CHANGE;
 	if (group->patterns)
 		cws_patterns_hold(group->patterns);
+	if (group->listed)
+		cws_listed_hold(group->listed);
+	/* A file that took the place of a listed one is listed at once. */
+	group->source.urgent = group->listed && group->patterns;
 	pthread_mutex_init(&group->lock, NULL);
 	error = cws_directories_init(&group->directories, group->patterns);
 	if (!error) {
@@ -336,7 +361,9 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 		return error;
 	}
 	const uint64_t renames = target ? FAN_RENAME : FAN_MOVED_FROM | FAN_MOVED_TO;
-	group->mask = CHANGES | renames;
+	group->mask = (group->listed ? PASSED : CHANGES) | renames;
+	if (group->listed && !group->patterns)
+		cws_listed_group(group->listed, group->source.fd);
 	group->passed = PASSED | renames;
 	cws_exec_marks_refresh(&group->order, &group->directories.mounts, group->source.fd);
 	cws_mounts_rest(&group->directories.mounts);

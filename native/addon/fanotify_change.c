@@ -127,9 +127,64 @@ static void set_time(struct cws_fanotify_group *group, struct cws_images *images
 	group->record.change.h.time = time.last;
 }
 
+static void begin_record(struct cws_fanotify_group *group, struct cws_images *images, const struct cws_fanotify_event *event)
+{
+	struct cws_change *change = &group->record.change;
+
+	memset(change, 0, sizeof(*change));
+	change->h = (struct cws_header){ .size = sizeof(*change), .type = group->type, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
+	set_time(group, images, event);
+	change->mask = event->mask & ~(uint64_t)FAN_OPEN_EXEC;
+	change->group = group->number;
+}
+
+/* A listed file was opened, by whatever path. */
+static bool opened(struct cws_fanotify_group *group, struct cws_images *images, const struct cws_fanotify_event *event)
+{
+	struct cws_place *place = &group->from;
+	struct statx about;
+
+	place->named = place->located = true;
+	place->magic = 0;
+	place->mount_id = 0;
+	if (!group->listed || !cws_listed_path(group->listed, &event->target, place->path, &place->length)) {
+		group->filtered++;
+		return false;
+	}
+	place->path[place->length] = 0;
+	begin_record(group, images, event);
+	cws_change_file(&group->record, place, look(group, place, &event->target, &about), &group->record.change.file);
+	group->record.change.destination.flags = CWS_FILE_ABSENT;
+	return true;
+}
+
+/* A name of a file came or went where listed files are looked for. True when it should be listed and cannot be: the record says so. */
+static bool follow_listed(struct cws_fanotify_group *group, const struct cws_fanotify_event *event, bool from, bool to)
+{
+	struct cws_mounts *mounts = &group->directories.mounts;
+	const struct cws_place *place = group->to.named ? &group->to : &group->from;
+	bool appeared = place->located && (group->to.named ? to : from && event->mask & FAN_CREATE);
+	int fd = appeared ? open_changed(group, place, &event->target) : -ENOENT;
+	int error = fd < 0 ? fd : cws_listed_mark(group->listed, mounts, fd, place->path, place->length);
+
+	if (fd >= 0)
+		close(fd);
+	/* A file that was moved to where nobody lists it stays listed by the name it had. */
+	if (from && (group->to.named ? to && !error : event->mask & FAN_DELETE && (fd < 0 || !appeared)))
+		cws_listed_forget(group->listed, mounts, &event->target, group->from.path, group->from.length);
+	if (error != -EDQUOT && error != -ENOSPC)
+		return false;
+	group->record.change = (struct cws_change){ .since = group->since, .until = group->time, .group = group->number, .file.flags = CWS_FILE_ABSENT, .destination.flags = CWS_FILE_ABSENT };
+	group->record.change.h = (struct cws_header){ .size = sizeof(struct cws_change), .type = group->type, .time = group->time, .flags = CWS_F_ASIDE | CWS_F_UNWATCHED };
+	return true;
+}
+
 bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *images, struct cws_fanotify_event *event)
 {
 	struct cws_change *change = &group->record.change;
+
+	if (event->mask & FAN_OPEN)
+		return opened(group, images, event);
 
 	/* Kernels before 5.17 tell the two ends of a rename apart: nothing says which belong together. */
 	if (event->mask & FAN_MOVED_TO && !event->renamed.name) {
@@ -146,17 +201,15 @@ bool cws_fanotify_change(struct cws_fanotify_group *group, struct cws_images *im
 	bool wanted = from == CWS_WANTED || to == CWS_WANTED;
 	struct statx about;
 
+	if (group->listed && !(event->mask & FAN_ONDIR))
+		return follow_listed(group, event, from == CWS_WANTED, to == CWS_WANTED);
 	group->filtered += !wanted;
 	if (from == CWS_NOBODY && to == CWS_NOBODY) {
 		leave_unwanted(group, &event->entry, &group->from);
 		leave_unwanted(group, &event->renamed, &group->to);
 		return false;
 	}
-	memset(change, 0, sizeof(*change));
-	change->h = (struct cws_header){ .size = sizeof(*change), .type = CWS_CHANGE, .pid = (uint32_t)event->pid, .tid = (uint32_t)event->pid };
-	set_time(group, images, event);
-	change->mask = event->mask & ~(uint64_t)FAN_OPEN_EXEC;
-	change->group = group->number;
+	begin_record(group, images, event);
 	if (!wanted)
 		change->h.flags |= CWS_F_ASIDE;
 	const struct cws_place *last = group->to.named ? &group->to : &group->from;

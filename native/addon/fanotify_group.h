@@ -8,6 +8,7 @@
 #include "change.h"
 #include "directories.h"
 #include "fanotify_event.h"
+#include "listed.h"
 #include "marks.h"
 #include "order.h"
 
@@ -17,8 +18,10 @@ struct cws_fanotify_group {
 	struct cws_source source;
 	uint64_t mask;   /* of a directory whose entries are wanted */
 	uint64_t passed; /* of one that only leads to such */
+	uint16_t type;   /* of its records */
 	uint32_t number, max_marks;
 	struct cws_patterns *patterns; /* NULL: all that is marked is wanted, and nothing is marked by itself */
+	struct cws_listed *listed;     /* files whose opens are told: with patterns those are looked for, else they are marked in this group; NULL: none */
 	pthread_mutex_t lock;          /* guards what follows: marks come from JavaScript's thread */
 	struct cws_directories directories;
 	struct cws_marks marks;

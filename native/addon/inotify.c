@@ -116,7 +116,7 @@ static bool take_mounts(struct cws_inotify_group *group, struct cws_sink *sink, 
 	while (offer(group, sink, result)) {
 		if (!(mount = cws_mounts_new(&group->mounts)))
 			return true;
-		group->held = cws_change_mounted(&group->record, group->patterns, group->number, mount->path, group->since, group->time);
+		group->held = cws_change_mounted(&group->record, CWS_CHANGE, group->patterns, group->number, mount->path, group->since, group->time);
 		mount->told = true;
 	}
 	return false;

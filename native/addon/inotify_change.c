@@ -292,5 +292,5 @@ bool cws_inotify_unmounted(struct cws_inotify_group *group, int32_t wd)
 	if (!watch || !watch->parent || watch->parent->dev == watch->dev)
 		return false;
 	path[cws_watch_path(watch, path, CWS_WATCH_PATH)] = 0;
-	return cws_change_mounted(&group->record, group->patterns, group->number, path, group->since, group->time);
+	return cws_change_mounted(&group->record, CWS_CHANGE, group->patterns, group->number, path, group->since, group->time);
 }

@@ -47,6 +47,13 @@ bool js_get_uint32(struct js_call *call, size_t index, uint32_t *to)
 	return true;
 }
 
+bool js_given(const struct js_call *call, size_t index)
+{
+	napi_valuetype type;
+
+	return napi_typeof(call->env, call->arguments[index], &type) == napi_ok && type != napi_undefined;
+}
+
 bool js_get_bool(struct js_call *call, size_t index, bool *to)
 {
 	return napi_get_value_bool(call->env, call->arguments[index], to) == napi_ok || wrong(call, index, "a boolean");

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JS_ARGUMENTS 6
+#define JS_ARGUMENTS 7
 
 struct js_call {
 	napi_env env;
@@ -29,6 +29,8 @@ struct js_call js_arguments(napi_env env, napi_callback_info info);
 bool js_get_string(struct js_call *call, size_t index, char *to, size_t size);
 bool js_get_uint32(struct js_call *call, size_t index, uint32_t *to);
 bool js_get_bool(struct js_call *call, size_t index, bool *to);
+/* Whether the argument is anything but undefined. */
+bool js_given(const struct js_call *call, size_t index);
 bool js_get_bytes(struct js_call *call, size_t index, uint8_t **to, size_t *size);
 /* A handle made by js_handle with this tag. */
 bool js_get_handle(struct js_call *call, size_t index, const napi_type_tag *tag, void **to);

@@ -52,6 +52,8 @@ struct cws_source_ops {
 	 * `beyond`: whatever the bound. 0 or a negative errno: -EINVAL: nothing in it is wanted; -EDQUOT: too many.
 	 */
 	int (*mark)(struct cws_source *source, const char *path, bool beyond);
+	/* Lists the file at the path, in no part of which a symbolic link may be: its opens are told from now on. NULL: not of such. */
+	int (*list)(struct cws_source *source, const char *path);
 	/* Opens what is at the path, as cws_mounts_open_at does. */
 	int (*open_at)(struct cws_source *source, const char *path, uint64_t flags);
 	void (*counts)(struct cws_source *source, struct cws_change_counts *counts);
@@ -63,7 +65,8 @@ struct cws_source_ops {
 
 struct cws_source {
 	const struct cws_source_ops *ops;
-	int fd; /* readable when woken */
+	int fd;      /* readable when woken */
+	bool urgent; /* what it tells is to be looked at soon, also while the thread rests because much happens */
 };
 
 #endif

@@ -31,8 +31,19 @@ export interface Addon {
     counters: string | undefined,
     wakeMask: number,
   ): number
-  drainAddFanotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, whole: boolean, patterns: Handle | undefined): number
+  drainAddFanotify(
+    drain: Handle,
+    group: number,
+    maxMarks: number,
+    ordered: boolean,
+    whole: boolean,
+    patterns: Handle | undefined,
+    listed?: Handle,
+  ): number
   drainAddInotify(drain: Handle, group: number, maxMarks: number, ordered: boolean, whole: boolean, patterns: Handle | undefined): number
+  drainListFile(drain: Handle, source: number, path: Buffer): void
+  listedOpen(most: number): Handle
+  listedCount(listed: Handle): number
   drainMark(drain: Handle, source: number, path: Buffer, beyond: boolean): void
   drainMarkWhole(drain: Handle, source: number, path: Buffer): void
   drainMounts(drain: Handle, source: number): Buffer

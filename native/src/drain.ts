@@ -87,6 +87,31 @@ export interface ChangeSource {
   remove(): void
 }
 
+export interface OpensOptions {
+  /** Files whose opens are wanted. */
+  readonly patterns: PathPatterns
+  /** Most files that are marked. */
+  readonly maxFiles: number
+  /** As those of {@link ChangeOptions}. */
+  readonly maxMarks: number
+  readonly ordered: boolean
+}
+
+/** Opens that are being told. */
+export interface OpensSource {
+  /** Number of the group of the opens: CHANGE.group of their records. */
+  readonly group: number
+  /** The directories in which listed files may appear; its records, also with TYPE.OPEN, are of directories alone. */
+  readonly folders: ChangeSource
+  /** Lists a file. Throws `CWS_MARK`, with errno EDQUOT when there are too many, EINVAL where there is a directory or link. */
+  list(path: string | Uint8Array): void
+  /** Files that are listed now. */
+  count(): number
+  /** Opens of files that were no longer listed. */
+  filtered(): number
+  remove(): void
+}
+
 const KIB = 1024
 const mask = (types: readonly number[]) => types.reduce((bits, type) => bits | (1 << type), 0) >>> 0
 
@@ -145,16 +170,42 @@ export class Drain implements Disposable {
     return { ...source, mark: (path, beyond) => withReason(() => source.mark(path, beyond)) }
   }
 
-  #changes(options: ChangeOptions, add: 'drainAddFanotify' | 'drainAddInotify'): ChangeSource {
+  /**
+   * Tells the opens of files, whatever path leads to them, as records with TYPE.OPEN: CHANGE records whose `file` is the listed one. Files are
+   * listed by the caller, and by the native thread at once when one appears in a marked directory. Throws `CWS_FANOTIFY_OPEN`.
+   */
+  addOpens({ ordered, patterns, maxMarks, maxFiles }: OpensOptions): OpensSource {
+    const listed = this.#addon.listedOpen(maxFiles)
+    const files = this.#changes({ ordered }, 'drainAddFanotify', listed)
+    const folders = this.#changes({ patterns, maxMarks }, 'drainAddFanotify', listed)
+    return {
+      folders,
+      group: files.group,
+      list: (path) => this.#addon.drainListFile(this.#handle, folders.number, Buffer.from(path as Uint8Array)),
+      count: () => this.#addon.listedCount(listed),
+      filtered: () => files.counts().filtered,
+      remove: () => {
+        folders.remove()
+        files.remove()
+      },
+    }
+  }
+
+  #changes(
+    options: ChangeOptions,
+    add: 'drainAddFanotify' | 'drainAddInotify',
+    listed?: Handle,
+  ): ChangeSource & { readonly number: number } {
     const group = ++this.#groups
     const { maxMarks = 0xffff_ffff, ordered = false, whole = false, patterns } = options
-    const source = this.#addon[add](this.#handle, group, maxMarks, ordered, whole, patterns?.handle)
+    const source = this.#addon[add](this.#handle, group, maxMarks, ordered, whole, patterns?.handle, listed)
     let last: ChangeCounts = { filtered: 0, marks: 0 }
     const count = () => {
       last = this.#addon.drainChangeCounts(this.#handle, source)
     }
     this.#counting.add(count)
     return {
+      number: source,
       group,
       mark: (path, beyond = false) => this.#addon.drainMark(this.#handle, source, Buffer.from(path as Uint8Array), beyond),
       markWhole: (path) => this.#addon.drainMarkWhole(this.#handle, source, Buffer.from(path as Uint8Array)),

@@ -9,6 +9,7 @@ export const FAN = {
   MOVED_TO: 0x80,
   CREATE: 0x100,
   DELETE: 0x200,
+  OPEN: 0x20,
   RENAME: 0x1000_0000,
   ONDIR: 0x4000_0000,
 } as const

@@ -8,6 +8,8 @@ export {
   type ChangeSource,
   Drain,
   type DrainOptions,
+  type OpensOptions,
+  type OpensSource,
   openDrain,
   type Queue,
   type RingOptions,
@@ -15,7 +17,7 @@ export {
 } from './drain.ts'
 export type { Entry, FileKind } from './entries.ts'
 export { nativeErrorCodes } from './error-codes.ts'
-export { FAN, probeFanotify } from './fanotify.ts'
+export { FAN, type FanotifySupport, probeFanotify } from './fanotify.ts'
 export { probeInotify } from './inotify.ts'
 export * from './layout.generated.ts'
 export { BpfObject, openObject, type RecordCounters } from './object.ts'

@@ -8,6 +8,7 @@ export const TYPE = {
   EXIT: 3,
   ARGV_CHUNK: 4,
   CHANGE: 16,
+  OPEN: 17,
   LOST: 240,
   PAD: 255,
 } as const

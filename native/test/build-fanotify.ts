@@ -6,6 +6,7 @@ const parts = [
   'fanotify_event',
   'change',
   'directories',
+  'listed',
   'exec_marks',
   'order',
   'mounts',

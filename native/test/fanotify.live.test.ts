@@ -327,6 +327,7 @@ describe('order and loss', () => {
     const { drain } = watch()
     const program = buildFanotifyTest(base)
     expect(execFileSync(program, ['storm', folder, '3000'], { encoding: 'utf8' })).toBe('3000 rounds\n')
+    expect(execFileSync(program, ['listed', mkdtempSync(join(base, 'listed-')), '20000'], { encoding: 'utf8' })).toBe('20000 rounds\n')
     const names = (mask: number) => new Set(changes.filter((one) => one.mask & mask).map((one) => one.path?.toString('latin1'))).size
     await until('all', () => names(FAN.DELETE) === 3000)
     expect([names(FAN.CREATE), names(FAN.RENAME), overflows]).toEqual([3000, 3000, 0])

@@ -3,22 +3,29 @@
  * fanotify_test parse SEED ROUNDS: events as the kernel writes them, whole and damaged, each in memory of its own length: nothing beyond it is
  * read, and what is whole comes out as it went in.
  * fanotify_test storm FOLDER ROUNDS (root): the whole path from the kernel to the queue while another thread creates, writes, renames and
- * deletes: each name arrives with its path. Both are built with ASan and UBSan.
+ * deletes: each name arrives with its path.
+ * fanotify_test listed FOLDER ROUNDS (root): files whose opens are told, while they come, go and change their names. All are built with ASan and UBSan.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fanotify.h>
+#include <stdio.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "cws_event.h"
 #include "drain.h"
 #include "fanotify.h"
+#include "directories.h"
 #include "fanotify_event.h"
+#include "listed.h"
+#include "mounts.h"
 
 enum { ROOM = 4096, QUEUE = 8 * 1024 * 1024 };
 
@@ -175,12 +182,67 @@ static void storm(const char *folder, uint32_t rounds)
 	free(drain);
 }
 
+/* Files that come, go, are linked and renamed: never more than may be are listed, and each is known by the last path that it was listed by. */
+static void listed(const char *folder, uint32_t rounds)
+{
+	enum { NAMES = 12, MOST = 8 };
+	struct cws_listed *files = cws_listed_open(MOST);
+	struct cws_mounts mounts;
+	int group = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_REPORT_FID, O_RDONLY);
+	uint64_t random = (uint64_t)time(NULL) + 1;
+
+	CHECK(files && group >= 0 && cws_mounts_init(&mounts) == 0);
+	cws_listed_group(files, group);
+	for (uint32_t i = 0; i < rounds; i++) {
+		char path[4096], other[4096], told[CWS_DIRECTORY_PATH];
+		uint8_t bytes[CWS_HANDLE_MAX];
+		struct cws_handle handle = { .bytes = bytes };
+		uint32_t magic, length = 0;
+
+		snprintf(path, sizeof(path), "%s/n%u", folder, random_below(&random, NAMES));
+		snprintf(other, sizeof(other), "%s/n%u", folder, random_below(&random, NAMES));
+		int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		int known = fd >= 0 ? cws_handle_of(fd, &handle, bytes, &magic) : -1;
+		switch (random_below(&random, 5)) {
+		case 0:
+			close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+			break;
+		case 1:
+			if (known == 0 && unlink(path) == 0)
+				cws_listed_forget(files, &mounts, &handle, path, (uint32_t)strlen(path));
+			break;
+		case 2:
+			if (rename(path, other))
+				CHECK(errno == ENOENT);
+			else if (random_below(&random, 2) && link(other, path))
+				CHECK(errno == EEXIST);
+			break;
+		default:
+			if (known == 0) {
+				int error = cws_listed_mark(files, &mounts, fd, path, (uint32_t)strlen(path));
+
+				CHECK(error == 0 || error == -EDQUOT);
+				CHECK(cws_listed_path(files, &handle, told, &length) == (error == 0));
+			}
+		}
+		CHECK(cws_listed_count(files) <= MOST);
+		if (fd >= 0)
+			close(fd);
+		cws_mounts_rest(&mounts);
+	}
+	cws_mounts_destroy(&mounts);
+	cws_listed_release(files);
+	close(group);
+}
+
 int main(int argc, char **argv)
 {
 	CHECK(argc == 4);
 	uint32_t rounds = (uint32_t)atoi(argv[3]);
 	if (strcmp(argv[1], "storm") == 0) {
 		storm(argv[2], rounds);
+	} else if (strcmp(argv[1], "listed") == 0) {
+		listed(argv[2], rounds);
 	} else {
 		uint64_t random = strtoull(argv[2], NULL, 10) * 2654435761u + 1;
 

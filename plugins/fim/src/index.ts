@@ -3,6 +3,8 @@ import type { SharedDrain } from '@cws/native'
 import { fanotify, fanotifyFilesystem } from './fanotify.ts'
 import type { FileFlavour } from './flavour.ts'
 import { inotify } from './inotify.ts'
+import { probeOpens } from './opens/probe.ts'
+import { OpensSensor } from './opens/sensor.ts'
 import { optionsSchema } from './options.ts'
 import { Problems } from './problems.ts'
 import { selfTest } from './self-test.ts'
@@ -15,7 +17,7 @@ declare module '@cws/core' {
   }
 }
 
-/** What changes in watched folders, and who changed it. */
+/** What changes in watched folders, who changed it, and who opens the files that rules name. */
 export default definePlugin(import.meta, {
   options: optionsSchema,
   setup(ctx) {
@@ -47,6 +49,26 @@ export default definePlugin(import.meta, {
       interests: (set) => sensor.want((set.byType.get('change')?.length ?? 0) > 0),
       counts: () => sensor.counts(),
       selfTest: selfTest(sensor),
+    })
+    const opens = ctx.keep('opens', () => new OpensSensor(options))
+    const opensFeeds = { ...feeds, open: ctx.feed('open', opens.readers) }
+    ctx.source({
+      sensor: 'opens',
+      feeds: ['open'],
+      flavours: [
+        {
+          name: 'fanotify',
+          probe: () => probeOpens(shared()),
+          start: () => opens.start(owner, opensFeeds, shared()),
+          stop: () => opens.stop(owner),
+        },
+      ],
+      interests: (set) => {
+        for (const plugin of opens.want(set.byType.get('open') ?? []))
+          ctx.log.warn(`${plugin} asks for opens without naming files: those of files that others name are told, and of the option opens`)
+      },
+      counts: () => opens.counts(),
+      figures: () => opens.figures(),
     })
   },
 })

@@ -30,6 +30,12 @@ export const optionsSchema = z.strictObject({
     .max(1000)
     .default([])
     .describe('What of it not to watch'),
+  opens: z
+    .array(glob.describe('A path or pattern, as in `watch`'))
+    .max(1000)
+    .default([])
+    .describe('Files whose opens are told, beside those that rules name'),
+  maxFiles: z.int().min(1).max(200_000).default(8192).describe('Most files whose opens are told; what lies beyond is told and not watched'),
   maxFolders: z
     .int()
     .min(1)

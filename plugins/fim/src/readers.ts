@@ -16,22 +16,35 @@ export interface Live {
 
 /** How the fields of `change` are read while its record is under dispatch. */
 export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint): Readers {
+  const file = fileReaders(live, 'file')
+  const destination = fileReaders(live, 'destination')
+  return {
+    ...originReaders(live, toWall),
+    'change.kind': () => live.kind,
+    'change.path': (at) => (live.kind === 'renamed' ? destination : file)['path']?.(at),
+    ...prefixed('change.file', file),
+    ...prefixed('change.file.destination', destination),
+  }
+}
+
+/** Those of `open`. Nothing tells how the file was opened, nor through which mount. */
+export function openReaders(live: Live, toWall: (boottime: bigint) => bigint): Readers {
+  const { mount_id: _, ...file } = fileReaders(live, 'file')
+  return { ...originReaders(live, toWall), ...prefixed('open.file', file) }
+}
+
+/** When it was, and who did it. */
+function originReaders(live: Live, toWall: (boottime: bigint) => bigint): Readers {
   // In a pid namespace of its own the kernel tells this process other numbers than those that processes are known by.
   const numbered = inInitialPidNamespace()
   const u32 = (at: number, field: number) => live.memory?.u32[(at + field) >>> 2] as number
   const u64 = (at: number, field: number) => live.memory?.u64[(at + field) >>> 3] as bigint
-  const file = fileReaders(live, 'file')
-  const destination = fileReaders(live, 'destination')
   return {
     'event.timestamp': (at) => toWall(u64(at, live.first ? CHANGE.until : HEADER.time)),
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
     'event.origin': () => live.origin,
     'event.source': () => 'runtime',
     'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
-    'change.kind': () => live.kind,
-    'change.path': (at) => (live.kind === 'renamed' ? destination : file)['path']?.(at),
-    ...prefixed('change.file', file),
-    ...prefixed('change.file.destination', destination),
   }
 }
 

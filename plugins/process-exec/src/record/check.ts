@@ -6,6 +6,7 @@ const SIZES: Readonly<Record<number, number>> = {
   [TYPE.FORK]: FORK_SIZE,
   [TYPE.EXIT]: EXIT_SIZE,
   [TYPE.CHANGE]: CHANGE_SIZE,
+  [TYPE.OPEN]: CHANGE_SIZE,
   [TYPE.LOST]: LOST_SIZE,
   [TYPE.PAD]: 8,
 }
