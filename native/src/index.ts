@@ -27,6 +27,7 @@ export { readBigInt, readBytes, readNumber, readText, readU32, recordFlags, reco
 export type { SharedDrain } from './shared-drain.ts'
 export {
   clockBoottime,
+  type FileFacts,
   type FileLock,
   inInitialPidNamespace,
   lockFile,
@@ -34,6 +35,7 @@ export {
   peerCredentials,
   setDumpable,
   setThreadName,
+  statNow,
 } from './system.ts'
 export { TimedReader } from './timed.ts'
 export { openWatchdog, PLACE_BYTES, type WatchdogOptions } from './watchdog.ts'

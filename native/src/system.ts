@@ -33,6 +33,32 @@ export function clockBoottime(): bigint {
   return addon().clockBoottime()
 }
 
+/** Of a file; times in ns, `dev` is major << 20 | minor. */
+export interface FileFacts {
+  readonly ino: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly size: bigint
+  readonly dev: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly nlink: bigint
+}
+
+/**
+ * What the kernel knows of a file by itself; undefined if it cannot be looked at. Its file system is not asked: where that never answers (a hostile
+ * FUSE, a network that is gone) stat(2) waits forever. That holds for the file, not for folders on the way to it: for links such as /proc/PID/exe.
+ */
+export function statNow(path: string | Uint8Array): FileFacts | undefined {
+  const bytes = addon().statNow(typeof path === 'string' ? Buffer.from(path) : path)
+  if (!bytes) return undefined
+  const word = (index: number) => bytes.readBigUInt64LE(8 * index)
+  const small = (index: number) => Number(word(index))
+  const [ino, mtimeNs, ctimeNs, size, nlink] = [word(0), word(1), word(2), word(3), word(8)]
+  return { ino, mtimeNs, ctimeNs, size, dev: small(4), mode: small(5), uid: small(6), gid: small(7), nlink }
+}
+
 /**
  * Tells the service manager that started this process (NOTIFY_SOCKET, sd_notify(3)) where it is. Returns false if there is none. Throws `CWS_NOTIFY`.
  */

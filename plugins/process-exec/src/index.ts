@@ -1,5 +1,5 @@
 import { definePlugin, type Flavour } from '@cws/core'
-import { clockBoottime, type SharedDrain, TimedReader } from '@cws/native'
+import { clockBoottime, type SharedDrain, statNow, TimedReader } from '@cws/native'
 import { imageWithin } from './author.ts'
 import { uptimeClock } from './clock.ts'
 import { connect } from './connect.ts'
@@ -7,7 +7,7 @@ import type { Attach } from './flavours/attachment.ts'
 import { attachBpf, probeBpf } from './flavours/bpf.ts'
 import { attachProcfs, probeProcfs } from './flavours/procfs.ts'
 import { optionsSchema } from './options.ts'
-import type { ReadText } from './procfs/read.ts'
+import type { Look, ReadText } from './procfs/read.ts'
 import { Running } from './running.ts'
 import { Scrubber } from './scrub.ts'
 import { selfTest } from './self-test.ts'
@@ -28,7 +28,7 @@ export default definePlugin(import.meta, {
   options: optionsSchema,
   setup(ctx) {
     const { options } = ctx
-    const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock(), timedReading())))
+    const running = ctx.keep('sensor', () => new Running(new ProcessSensor(options, boottimeClock(), timedReading(), looking())))
     const { sensor } = running
     const feeds = connect(ctx, sensor, options.scrub.enabled ? new Scrubber(options.scrub) : undefined)
     ctx.expose('native-drain', {
@@ -83,6 +83,15 @@ function timedReading(): ReadText | undefined {
   try {
     const reader = new TimedReader(READ_MS)
     return (path, into) => reader.read(path, into)
+  } catch {
+    return undefined
+  }
+}
+
+function looking(): Look | undefined {
+  try {
+    statNow('/proc/self/exe')
+    return statNow
   } catch {
     return undefined
   }

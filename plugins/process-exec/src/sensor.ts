@@ -6,7 +6,7 @@ import { Lineage } from './fields/lineage.ts'
 import { processFields } from './fields/process-fields.ts'
 import { type EventReaders, eventReaders } from './fields/readers.ts'
 import type { Options } from './options.ts'
-import { ProcReader, type ReadText } from './procfs/read.ts'
+import { type Look, ProcReader, type ReadText } from './procfs/read.ts'
 import { sizeAt, typeAt } from './record/check.ts'
 import { HEADER, LOST, TYPE } from './record/layout.ts'
 import type { Memory } from './record/memory.ts'
@@ -60,8 +60,8 @@ export class ProcessSensor {
   readonly #others = new Map<number, Set<(at: number) => void>>()
   #timer: NodeJS.Timeout | undefined
 
-  /** `boottime`: CLOCK_BOOTTIME in ns. `readText`: reads what another process can hold up. */
-  constructor(options: Options, boottime: () => bigint, readText?: ReadText) {
+  /** `boottime`: CLOCK_BOOTTIME in ns. `readText`, `look`: read and look at what others can hold up. */
+  constructor(options: Options, boottime: () => bigint, readText?: ReadText, look?: Look) {
     this.clock = new Clock(boottime)
     this.table = new ProcessTable(options.maxTableBytes)
     this.images = new Images(this.table, new Names(hostFile('/etc/passwd')), new Names(hostFile('/etc/group')), this.clock)
@@ -69,7 +69,7 @@ export class ProcessSensor {
     this.fields = processFields(this.images)
     this.readers = eventReaders(this.images, this.fields, { origin: () => this.origin, source: () => this.#source })
     const kept = new Set(options.env)
-    this.reader = new ProcReader(boottime, (name) => kept.has(name), '/proc', readText)
+    this.reader = new ProcReader(boottime, (name) => kept.has(name), '/proc', readText, look)
     this.#reportRunning = options.reportRunning
     this.table.onRelease((process) => this.#feeds?.released(process))
     this.table.loader = (pid) => this.loadMissing(pid)

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
+import type { FileFacts } from '@cws/native'
 import { COMM_BYTES, FILE_FLAG, FLAG } from '../record/layout.ts'
 import type { ExecRecord, RecordWriter } from '../record/writer.ts'
 
@@ -31,16 +32,24 @@ export class ProcReader {
   readonly #now: () => bigint
   readonly #keepsValue: (name: string) => boolean
   readonly #readText: ReadText
+  readonly #look: Look
   readonly #buffer = Buffer.allocUnsafeSlow(MAX_TEXT + 1)
   /** Whether paths of cgroups are told from where this process stands: those of its own container lack their beginning. */
   readonly #fromInside: boolean
 
-  /** `now`: ns since boot. `keepsValue`: environment variables whose values are kept. `readText`: how arguments and environment are read. */
-  constructor(now: () => bigint, keepsValue: (name: string) => boolean, root = '/proc', readText: ReadText = readPlainly) {
+  /** `now`: ns since boot. `keepsValue`: environment variables whose values are kept. `readText`: how arguments and environment are read; `look`: how programs are looked at. */
+  constructor(
+    now: () => bigint,
+    keepsValue: (name: string) => boolean,
+    root = '/proc',
+    readText: ReadText = readPlainly,
+    look: Look = lookPlainly,
+  ) {
     this.#now = now
     this.#keepsValue = keepsValue
     this.#root = root
     this.#readText = readText
+    this.#look = look
     this.#fromInside = ![undefined, INITIAL_CGROUP_NAMESPACE].includes(linkOf(`${root}/self/ns/cgroup`))
   }
 
@@ -107,19 +116,20 @@ export class ProcReader {
     if (!path) return
     let flags = 0
     record.file_path = path
-    try {
-      const stat = statSync(`${this.#root}/${pid}/exe`, { bigint: true })
+    const stat = this.#look(`${this.#root}/${pid}/exe`)
+    // The link could be read and the file not looked at: the path is all that is known.
+    if (stat) {
       record.file_inode = stat.ino
       record.file_mtime = stat.mtimeNs
       record.file_ctime = stat.ctimeNs
       record.file_size = stat.size
-      record.file_dev = kernelDevice(stat.dev)
-      record.file_mode = Number(stat.mode)
-      record.file_uid = Number(stat.uid)
-      record.file_gid = Number(stat.gid)
+      record.file_dev = stat.dev
+      record.file_mode = stat.mode
+      record.file_uid = stat.uid
+      record.file_gid = stat.gid
       record.file_nlink = Number(stat.nlink)
       const text = path.toString('latin1')
-      if (text.endsWith(DELETED) && !isSameFile(path, stat)) {
+      if (text.endsWith(DELETED) && !(stat.nlink > 0n && this.#isAt(path, stat))) {
         flags |= FILE_FLAG.UNLINKED
         record.file_path = path.subarray(0, path.length - DELETED.length)
         if (text.startsWith('/memfd:') && stat.nlink === 0n) {
@@ -128,9 +138,13 @@ export class ProcReader {
         }
       }
       record.file_flags = flags
-    } catch {
-      // The link could be read and the file not looked at: the path is all that is known.
     }
+  }
+
+  /** Whether a path that looks like that of a deleted file is the real name of this very file. */
+  #isAt(path: Buffer, { ino, dev }: FileFacts): boolean {
+    const named = this.#look(path)
+    return named?.ino === ino && named.dev === dev
   }
 
   #texts(pid: number, record: ExecRecord): void {
@@ -224,13 +238,15 @@ const readPlainly: ReadText = (path, into) => {
 
 const DELETED = ' (deleted)'
 
-/** Whether a path that looks like that of a deleted file is the real name of this very file. */
-function isSameFile(path: Buffer, stat: { readonly ino: bigint; readonly dev: bigint }): boolean {
+/** What is known of a file; undefined if it cannot be looked at. See statNow of @cws/native. */
+export type Look = (path: string | Buffer) => FileFacts | undefined
+
+const lookPlainly: Look = (path) => {
   try {
-    const named = statSync(path, { bigint: true })
-    return named.ino === stat.ino && named.dev === stat.dev
+    const { ino, mtimeNs, ctimeNs, size, dev, mode, uid, gid, nlink } = statSync(path, { bigint: true })
+    return { ino, mtimeNs, ctimeNs, size, dev: kernelDevice(dev), mode: Number(mode), uid: Number(uid), gid: Number(gid), nlink }
   } catch {
-    return false
+    return undefined
   }
 }
 
