@@ -2,6 +2,10 @@ import { host } from '@cws/agent'
 import { defineConfig, definePlugin } from '@cws/core'
 
 const folder = process.env['CWS_BENCH_FOLDER'] as string
+const flavour = process.env['CWS_BENCH_FLAVOUR'] === 'fanotify-filesystem' ? 'fanotify-filesystem' : 'fanotify'
+
+/** What file_storm makes; the host's own files are watched too. */
+const STORM = /^[fr]\d+$/
 
 /** What became of the storm's names is told when `cws-report` is created; each marker is a signal of its own, as in exec-latency. */
 const changes = definePlugin(import.meta, {
@@ -12,12 +16,11 @@ const changes = definePlugin(import.meta, {
     let markers = 0
     ctx.detect('change', null, (event) => {
       const { kind, file } = event.change
-      if (typeof file.name === 'string') named.add(file.name)
-      if (typeof file.destination.name === 'string') named.add(file.destination.name)
-      if (kind === 'deleted' && typeof file.name === 'string') deleted.add(file.name)
+      for (const { name } of [file, file.destination]) if (typeof name === 'string' && STORM.test(name)) named.add(name)
+      if (kind === 'deleted' && typeof file.name === 'string' && STORM.test(file.name)) deleted.add(file.name)
       if (kind !== 'created') return
       if (file.name === 'cws-report') {
-        ctx.log.info(`names ${named.size - 1} deleted ${deleted.size} end`)
+        ctx.log.info(`names ${named.size} deleted ${deleted.size} end`)
         named.clear()
         deleted.clear()
       }
@@ -32,4 +35,4 @@ const changes = definePlugin(import.meta, {
   },
 })
 
-export default defineConfig({ plugins: [host({ files: { watch: [folder] } }), changes()] })
+export default defineConfig({ plugins: [host({ files: { flavour, watch: [folder] } }), changes()] })
