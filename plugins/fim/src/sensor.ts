@@ -120,7 +120,8 @@ export class FileSensor {
     const end = () => {
       if (this.#beside === group.group) this.#beside = undefined
       group.remove()
-      this.#arrange()
+      // It may have been stopped meanwhile.
+      if (this.#owner) this.#arrange()
     }
     try {
       group.mark(folder)
