@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const REMOTE[] = { "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "beegfs", "orangefs", "coda",
-				      "9p", "gfs2", "ocfs2", "autofs", "fuse", "fuseblk" };
+				      "9p", "gfs2", "ocfs2", "autofs", "fuse", "fuseblk", "virtiofs", "vboxsf", "gpfs", "pvfs2", "prl_fs", "panfs" };
 static const char *const PSEUDO[] = { "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "bpf", "configfs", "pstore",
 				      "mqueue", "devpts", "binfmt_misc", "efivarfs", "nsfs", "selinuxfs", "fusectl", "rpc_pipefs", "nfsd" };
 

@@ -93,6 +93,15 @@ describe('the package manager that a process works for', () => {
     expect(of(32)).toBe('')
   })
 
+  test.each(['LD_PRELOAD=/tmp/x.so', 'NODE_OPTIONS', 'LD_AUDIT=x'])(
+    'is not one that was started with code of others in it: %s',
+    (variable) => {
+      run(30, 20, '/usr/lib/snapd/snapd', { envp: ['PATH=/usr/bin'] })
+      run(31, 20, '/usr/lib/snapd/snapd', { envp: ['PATH=/usr/bin', variable] })
+      expect([30, 31].map((pid) => of(pid))).toEqual(['snap', ''])
+    },
+  )
+
   test('is still known when its lock is gone before its last change was read', () => {
     installing()
     const known = packages()

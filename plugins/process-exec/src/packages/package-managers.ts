@@ -12,6 +12,18 @@ const UNLOCKED_MS = 10
 /** Images and processes that are remembered; then all are forgotten. */
 const MAX_KNOWN = 4096
 const MAX_DEPTH = 128
+/** Variables by which whoever starts a program puts code of his own into it. */
+const FOREIGN_CODE = [
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'LD_LIBRARY_PATH',
+  'NODE_OPTIONS',
+  'NODE_PATH',
+  'PYTHONPATH',
+  'PYTHONSTARTUP',
+  'PERL5LIB',
+  'PERL5OPT',
+]
 /** Bits of a mode by which others than its owner may write. */
 const WRITABLE = 0o022
 
@@ -26,7 +38,7 @@ interface Found {
 
 /**
  * The package manager that a process works for. It must be the host's own program: at its path among the mounts of process 1 (in a namespace of
- * its own anybody can put any file there), owned by root and writable for nobody else; and it must hold the lock that it works under: `dpkg -l`
+ * its own anybody can put any file there), owned by root and writable for nobody else, without code of others put into it by its environment; and it must hold the lock that it works under: `dpkg -l`
  * with a pager from which somebody starts a shell is at work on nothing. Who held it once is believed as long as it runs.
  */
 export class PackageManagers {
@@ -92,6 +104,8 @@ export class PackageManagers {
     // Of a script neither is known: its path is what is left, and only root writes there.
     if (typeof owner === 'number' && owner !== 0) return false
     if (typeof mode === 'number' && (mode & WRITABLE) !== 0) return false
+    const names = this.#fields['envs']?.(node)
+    if (Array.isArray(names) && FOREIGN_CODE.some((name) => names.includes(name))) return false
     return this.#mounts !== undefined && this.#fields['ns.mnt']?.(node) === this.#mounts
   }
 
