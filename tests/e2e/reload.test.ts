@@ -100,7 +100,7 @@ it(`${reloads} reloads under a storm of execs: each is an event once, none is lo
   expect(status.events['exec']?.seen).toBeGreaterThanOrEqual(storms * perStorm)
   expect(status.delivery?.eventsDropped).toBe(0)
   expect(status.reloads).toMatchObject({ rejected: 0, last_error: null })
-  expect(status.sensors.map(({ selfTest }) => selfTest)).toEqual(['alive', 'alive'])
+  expect(status.sensors.map(({ sensor, selfTest }) => `${sensor} ${selfTest}`)).toEqual(['process alive', 'files alive', 'opens untested'])
 
   const last = runNamed(folder.path, `of-round-${reloads}`)
   await agent.signal(`own-of-round-${reloads}`, isOf(last))
@@ -164,7 +164,11 @@ export default`,
     writeFileSync(folder.config, watching('first', ', process: { flavour: "raw_tp" }'))
     agent.signalProcess('SIGHUP')
     await told(agent, 'reloaded', 1)
-    expect((await statusOf(agent)).sensors).toMatchObject([{ running: 'raw_tp', selfTest: 'alive' }, { selfTest: 'alive' }])
+    expect((await statusOf(agent)).sensors).toMatchObject([
+      { running: 'raw_tp', selfTest: 'alive' },
+      { sensor: 'files', selfTest: 'alive' },
+      { sensor: 'opens' },
+    ])
     const first = runNamed(folder.path, 'first')
     expect(await agent.signal('own-first', isOf(first))).toMatchObject({ count: 1 })
     expect(await agent.stop()).toBe(0)
