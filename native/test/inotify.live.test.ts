@@ -192,7 +192,10 @@ describe('limits', () => {
     return JSON.parse(stdout || JSON.stringify(stderr)) as unknown
   }
 
-  it('of watches: what to raise is told in words that are the same for each directory', () => {
+  // Not in a chroot: the kernel lets nobody there make a user namespace.
+  const possible = spawnSync('unshare', ['-r', 'true']).status === 0
+
+  it.skipIf(!possible)('of watches: what to raise is told in words that are the same for each directory', () => {
     const told = limited(
       '2=max_inotify_watches',
       `const source = openDrain({ onRecords() {} }).addInotify()
@@ -211,7 +214,7 @@ describe('limits', () => {
     ])
   })
 
-  it('of descriptors: the probe says so', () => {
+  it.skipIf(!possible)('of descriptors: the probe says so', () => {
     expect(probeInotify()).toEqual({ ok: true })
     expect(limited('0=max_inotify_instances', 'console.log(JSON.stringify(probeInotify()))')).toEqual({
       ok: false,
