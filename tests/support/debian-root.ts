@@ -64,6 +64,7 @@ export function copyRoot(from: string, to: string): void {
 export async function fileOfPackage(suite: string, name: string, path: string): Promise<string> {
   const kept = join(CACHE, 'files', name, path)
   if (existsSync(kept)) return kept
+  mkdirSync(CACHE, { recursive: true })
   const folder = mkdtempSync(join(CACHE, 'new-'))
   try {
     copyRoot(debianRoot(suite), join(folder, 'root'))
