@@ -64,14 +64,12 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
     machine.sh(told('sudo systemctl enable --now'))
     expect([property('ActiveState'), property('SubState')]).toEqual(['active', 'running'])
     expect(machine.sh('systemctl is-enabled cws')).toBe('enabled')
-    expect(status()).toMatchObject({
-      state: 'ready',
-      sensors: [
-        { running: 'tp_btf', selfTest: 'alive' },
-        { running: 'fanotify', selfTest: 'alive' },
-        { sensor: 'opens', running: 'fanotify' },
-      ],
-    })
+    expect(status().state).toBe('ready')
+    expect(status().sensors.map(({ sensor, running, selfTest }) => `${sensor} ${running} ${selfTest}`)).toEqual([
+      'process tp_btf alive',
+      'files fanotify alive',
+      'opens fanotify untested',
+    ])
     threat('first')
     await machine.until('cws signals list --format json | grep -q /dev/shm/first')
     expect(machine.sh('journalctl -u cws --no-pager -o cat')).toContain('"rule":{"id":"exec-from-memory-filesystem"')
