@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
@@ -93,7 +93,7 @@ describe('the package manager that a process works for', () => {
     expect(of(32)).toBe('')
   })
 
-  test.each(['LD_PRELOAD=/tmp/x.so', 'NODE_OPTIONS', 'LD_AUDIT=x'])(
+  test.each(['LD_PRELOAD=/tmp/x.so', 'NODE_OPTIONS', 'LD_AUDIT=x', 'OPENSSL_CONF=/tmp/x', 'GCONV_PATH=/tmp', 'PYTHONHOME=/tmp'])(
     'is not one that was started with code of others in it: %s',
     (variable) => {
       run(30, 20, '/usr/lib/snapd/snapd', { envp: ['PATH=/usr/bin'] })
@@ -176,7 +176,28 @@ describe('the package manager that a process works for', () => {
     test('is found by mount and inode of the host’s file', () => {
       expect(isHeld('0100002', lockAt(at('/var/lib/dpkg/lock')))).toBe(true)
       expect(new HeldLocks(root, at('/proc')).isHeld(dpkg, [29])).toBe(false)
-      expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(undefined)
+    })
+
+    test('that nobody ever took is held by nobody: a package manager makes the file before it changes another', () => {
+      mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+      expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(false)
+    })
+
+    test('at whose place a link leads nowhere is held by nobody', () => {
+      for (const path of dpkg.locks ?? []) {
+        rmSync(at(path))
+        symlinkSync(at(path), at(path))
+      }
+      expect(new HeldLocks(root, at('/proc')).isHeld(dpkg, [29])).toBe(false)
+    })
+
+    test.runIf(process.getuid?.() !== 0)('whose file may not be looked at says nothing', () => {
+      chmodSync(at('/var/lib/dpkg'), 0)
+      try {
+        expect(new HeldLocks(root, at('/proc')).isHeld(dpkg, [30])).toBe(undefined)
+      } finally {
+        chmodSync(at('/var/lib/dpkg'), 0o755)
+      }
     })
 
     test('is not that of a file with the same number on another mount, where anybody can have one', () => {

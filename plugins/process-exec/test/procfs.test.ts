@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { optionsSchema } from '../src/options.ts'
-import { cgroupOf, ProcReader, parseStat } from '../src/procfs/read.ts'
+import { cgroupOf, lookPlainly, ProcReader, parseStat } from '../src/procfs/read.ts'
 import { listPids } from '../src/procfs/scan.ts'
-import { EXEC, FLAG, HEADER } from '../src/record/layout.ts'
+import { EXEC, FILE_FLAG, FLAG, HEADER } from '../src/record/layout.ts'
 import { RecordWriter } from '../src/record/writer.ts'
 import { ProcessSensor } from '../src/sensor.ts'
 
@@ -127,6 +127,28 @@ describe('a process in /proc', () => {
     make(32, { stat: `32 (x) ${stat()}` })
     make(33, { stat: `33 (x) ${stat()}`, status: 'Uid: x' })
     for (const pid of [29, 30, 31, 32, 33]) expect(reader().read(pid, new RecordWriter(65_536))).toBe(-1)
+  })
+
+  test('whose program has a name of one that was removed: where that leads is not looked at, for whoever made the folders can hold that up', () => {
+    make(50, { stat: `50 (x) ${stat()}`, status })
+    const target = join(root, 'kept (deleted)')
+    writeFileSync(target, '')
+    symlinkSync(target, join(root, '50/exe'))
+    const looked: string[] = []
+    const look = (path: string) => {
+      looked.push(path)
+      return lookPlainly(path)
+    }
+    const writer = new RecordWriter(65_536)
+    const at = new ProcReader(
+      () => 999n,
+      () => false,
+      root,
+      undefined,
+      look,
+    ).read(50, writer)
+    const flags = writer.memory.u32[(at + EXEC.file_flags) >>> 2] as number
+    expect([looked, flags & FILE_FLAG.UNLINKED]).toEqual([[join(root, '50/exe')], FILE_FLAG.UNLINKED])
   })
 
   test('with more arguments than are kept', () => {

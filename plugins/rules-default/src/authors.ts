@@ -16,9 +16,13 @@ export function isBy(event: AnyEvent, programs: readonly string[]): boolean {
   return typeof path === 'string' && programs.includes(path) && (typeof owner !== 'number' || owner === 0)
 }
 
-/** Known to be the work of a package manager. */
+/** Where npm puts programs. */
+const NPM_PROGRAMS = /^\/usr\/(?:local\/)?bin\/[^/]+$/
+
+/** Known to be the work of a package manager. What npm writes elsewhere is not: `npm config set` writes a text of anybody's choice to any file. */
 export function isPackaged(event: AnyEvent): boolean {
   const manager = event.get('process.package_manager')
+  if (manager === 'npm') return NPM_PROGRAMS.test(String(event.get('change.path')))
   return typeof manager === 'string' && manager !== ''
 }
 

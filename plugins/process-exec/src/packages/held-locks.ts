@@ -27,15 +27,19 @@ export function parseLocks(fdinfo: string): readonly string[] {
 
 const mountIn = (fdinfo: string): string | undefined => /^mnt_id:\s+(\d+)$/m.exec(fdinfo)?.[1]
 
-/** The file at the path as {@link parseLocks} tells it; undefined if there is none. Its file system is asked for nothing but its number. */
+/**
+ * The file at the path as {@link parseLocks} tells it, empty if there is none; undefined if that may not be known. Its file system is asked for
+ * nothing but its number.
+ */
 export function lockAt(path: string): string | undefined {
   let fd = -1
   try {
     fd = openSync(path, O_PATH)
     const mount = mountIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
     return mount && `${mount}:${fstatSync(fd, { bigint: true }).ino}`
-  } catch {
-    return undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'EACCES' || code === 'EPERM' ? undefined : ''
   } finally {
     if (fd >= 0) closeSync(fd)
   }
@@ -56,12 +60,14 @@ export class HeldLocks {
   isHeld({ locks, exists }: Manager, pids: readonly number[]): boolean | undefined {
     if (!locks) return undefined
     if (exists) return locks.some((path) => existsSync(`${this.#root}${path}`))
-    const wanted = locks.flatMap((path) => lockAt(`${this.#root}${path}`) ?? [])
-    if (wanted.length === 0) return undefined
+    const files = locks.map((path) => lockAt(`${this.#root}${path}`))
+    const wanted = files.filter((file) => file)
+    // It makes the file before it changes anything, at its first installation too: one that there is not is held by nobody.
+    if (wanted.length === 0) return files.includes(undefined) ? undefined : false
     let known = false
     for (const pid of pids) {
       const held = this.#heldBy(pid)
-      if (held && wanted.some((lock) => held.has(lock))) return true
+      if (held && wanted.some((lock) => held.has(lock as string))) return true
       known ||= held !== undefined
     }
     return known ? false : undefined

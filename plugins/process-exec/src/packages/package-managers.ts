@@ -19,10 +19,18 @@ const FOREIGN_CODE = [
   'LD_LIBRARY_PATH',
   'NODE_OPTIONS',
   'NODE_PATH',
+  'OPENSSL_CONF',
+  'OPENSSL_ENGINES',
+  'OPENSSL_MODULES',
+  'GCONV_PATH',
+  'PYTHONHOME',
   'PYTHONPATH',
   'PYTHONSTARTUP',
+  'PYTHONUSERBASE',
+  'PERL5DB',
   'PERL5LIB',
   'PERL5OPT',
+  'PERLLIB',
 ]
 /** Bits of a mode by which others than its owner may write. */
 const WRITABLE = 0o022
@@ -38,8 +46,8 @@ interface Found {
 
 /**
  * The package manager that a process works for. It must be the host's own program: at its path among the mounts of process 1 (in a namespace of
- * its own anybody can put any file there), owned by root and writable for nobody else, without code of others put into it by its environment; and it must hold the lock that it works under: `dpkg -l`
- * with a pager from which somebody starts a shell is at work on nothing. Who held it once is believed as long as it runs.
+ * its own anybody can put any file there), owned by root and writable for nobody else, without code of others put into it by its environment;
+ * and it must hold the lock that it works under: `dpkg -l` with a pager from which somebody starts a shell is at work on nothing. Who held it once is believed as long as it runs.
  */
 export class PackageManagers {
   readonly #table: ProcessTable

@@ -129,7 +129,8 @@ export class ProcReader {
       record.file_gid = stat.gid
       record.file_nlink = Number(stat.nlink)
       const text = path.toString('latin1')
-      if (text.endsWith(DELETED) && !(stat.nlink > 0n && this.#isAt(path, stat))) {
+      // A file may be called so, or have another name left: to see which, a path of somebody's choice would have to be walked, and its folders may keep us waiting.
+      if (text.endsWith(DELETED)) {
         flags |= FILE_FLAG.UNLINKED
         record.file_path = path.subarray(0, path.length - DELETED.length)
         if (text.startsWith('/memfd:') && stat.nlink === 0n) {
@@ -139,12 +140,6 @@ export class ProcReader {
       }
       record.file_flags = flags
     }
-  }
-
-  /** Whether a path that looks like that of a deleted file is the real name of this very file. */
-  #isAt(path: Buffer, { ino, dev }: FileFacts): boolean {
-    const named = this.#look(path)
-    return named?.ino === ino && named.dev === dev
   }
 
   #texts(pid: number, record: ExecRecord): void {
@@ -239,9 +234,9 @@ const readPlainly: ReadText = (path, into) => {
 const DELETED = ' (deleted)'
 
 /** What is known of a file; undefined if it cannot be looked at. See statNow of @cws/native. */
-export type Look = (path: string | Buffer) => FileFacts | undefined
+export type Look = (path: string) => FileFacts | undefined
 
-const lookPlainly: Look = (path) => {
+export const lookPlainly: Look = (path) => {
   try {
     const { ino, mtimeNs, ctimeNs, size, dev, mode, uid, gid, nlink } = statSync(path, { bigint: true })
     return { ino, mtimeNs, ctimeNs, size, dev: kernelDevice(dev), mode: Number(mode), uid: Number(uid), gid: Number(gid), nlink }

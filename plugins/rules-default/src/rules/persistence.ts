@@ -34,6 +34,7 @@ export const scheduledTaskChanged = defineRule({
       { 'change.kind': 'renamed', 'change.path': '/var/spool/cron/crontabs/root', 'process.file.path': '/usr/bin/crontab' },
       { 'change.kind': 'modified', 'change.path': '/var/spool/cron/root' },
       { 'change.kind': 'modified', 'change.path': '/etc/cron.d/x', 'process.file.path': '/tmp/dpkg', 'process.package_manager': '' },
+      { 'change.kind': 'renamed', 'change.path': '/etc/cron.d/x', 'process.file.path': '/usr/bin/node', 'process.package_manager': 'npm' },
     ],
     silent: [
       { 'change.kind': 'created', 'change.path': '/etc/cron.d/backup', 'change.file.size': 0n },
@@ -113,6 +114,7 @@ export const sshAccessChanged = defineRule({
       { 'change.kind': 'renamed', 'change.path': '/home/ann/.ssh/authorized_keys' },
       { 'change.kind': 'linked', 'change.path': '/home/ann/.ssh/authorized_keys2' },
       { 'change.kind': 'modified', 'change.path': '/etc/ssh/sshd_config.d/10-x.conf' },
+      { 'change.kind': 'modified', 'change.path': '/home/ann/.ssh/authorized_keys', 'process.package_manager': 'npm' },
       {
         'change.kind': 'modified',
         'change.path': '/root/.ssh/authorized_keys',

@@ -75,6 +75,7 @@ export const privateKeyOpened = defineRule({
       { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/tar' },
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/home/ann/ssh', 'process.file.uid': 1000 },
       { 'open.file.path': '/home/ann/.ssh/id_rsa' },
+      { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/node', 'process.package_manager': 'npm' },
     ],
     silent: [
       { 'open.file.path': '/root/.ssh/id_ed25519', 'process.file.path': '/usr/bin/ssh', 'process.file.uid': 0 },
