@@ -163,9 +163,10 @@ describe('the package manager that a process works for', () => {
     const dpkg = managers[0] as (typeof managers)[0]
 
     /** Whether process 30 is believed to hold it through a file that is open so. */
-    function isHeld(flags: string, lock: string | undefined, type = 'POSIX '): boolean | undefined {
+    function isHeld(flags: string, lock: string | undefined, type = 'POSIX ', name = at('/var/lib/dpkg/lock')): boolean | undefined {
       const [mount, inode] = String(lock).split(':')
-      mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+      for (const folder of ['fd', 'fdinfo']) mkdirSync(at(`/proc/30/${folder}`), { recursive: true })
+      symlinkSync(name, at('/proc/30/fd/3'))
       writeFileSync(
         at('/proc/30/fdinfo/3'),
         `pos:\t0\nflags:\t${flags}\nmnt_id:\t${mount}\nlock:\t1: ${type} ADVISORY  WRITE 30 fe:00:${inode} 0 EOF\n`,
@@ -174,12 +175,11 @@ describe('the package manager that a process works for', () => {
     }
 
     test('is found by mount and inode of the host’s file', () => {
-      expect(isHeld('0100002', lockAt(at('/var/lib/dpkg/lock')))).toBe(true)
+      expect(isHeld('0100002', lockAt(at('/var/lib/dpkg/lock'))?.lock)).toBe(true)
       expect(new HeldLocks(root, at('/proc')).isHeld(dpkg, [29])).toBe(false)
     })
 
     test('that nobody ever took is held by nobody: a package manager makes the file before it changes another', () => {
-      mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
       expect(new HeldLocks(join(root, 'nowhere'), at('/proc')).isHeld(dpkg, [30])).toBe(false)
     })
 
@@ -201,17 +201,23 @@ describe('the package manager that a process works for', () => {
     })
 
     test('is not that of a file with the same number on another mount, where anybody can have one', () => {
-      const [mount, inode] = String(lockAt(at('/var/lib/dpkg/lock'))).split(':')
+      const [mount, inode] = String(lockAt(at('/var/lib/dpkg/lock'))?.lock).split(':')
       expect(isHeld('0100002', `${Number(mount) + 1}:${inode}`)).toBe(false)
     })
 
     test('is not that of who may only read the file', () => {
-      expect(isHeld('0100000', lockAt(at('/var/lib/dpkg/lock')), 'FLOCK ')).toBe(false)
+      expect(isHeld('0100000', lockAt(at('/var/lib/dpkg/lock'))?.lock, 'FLOCK ')).toBe(false)
+    })
+
+    test('is read of the file of that name alone: of an epoll with a million files the kernel has a million lines', () => {
+      const lock = lockAt(at('/var/lib/dpkg/lock'))?.lock
+      expect(isHeld('0100002', lock, 'POSIX ', 'anon_inode:[eventpoll]')).toBe(false)
     })
 
     test('is looked for among a bounded number of open files', () => {
       for (let fd = 100; fd < 300; fd++) {
-        mkdirSync(at('/proc/30/fdinfo'), { recursive: true })
+        for (const folder of ['fd', 'fdinfo']) mkdirSync(at(`/proc/30/${folder}`), { recursive: true })
+        symlinkSync(at('/var/lib/dpkg/lock'), at(`/proc/30/fd/${fd}`))
         writeFileSync(at(`/proc/30/fdinfo/${fd}`), '')
       }
       expect(isHeld('0100002', '1:1')).toBe(false)

@@ -1,14 +1,15 @@
-import { closeSync, existsSync, fstatSync, opendirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, lstatSync, opendirSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import type { Manager } from './managers.ts'
 
 /** Files of one process that are looked at; package managers take their lock before they open many. */
 const MAX_FILES = 64
-const NONE: ReadonlySet<string> = new Set()
 
 /** Of open(2): the file is named, not opened; Node does not tell it. */
 const O_PATH = 0o10000000
 /** Of the flags of an open file: O_WRONLY, O_RDWR. */
 const FOR_WRITING = 0o3n
+/** Of the mode of a link in /proc/PID/fd: the file is open for writing. */
+const WRITABLE = 0o200
 
 /**
  * Files on which a write lock is held through an open file, as `mount:inode`, from its /proc/PID/fdinfo:
@@ -27,22 +28,32 @@ export function parseLocks(fdinfo: string): readonly string[] {
 
 const mountIn = (fdinfo: string): string | undefined => /^mnt_id:\s+(\d+)$/m.exec(fdinfo)?.[1]
 
-/**
- * The file at the path as {@link parseLocks} tells it, empty if there is none; undefined if that may not be known. Its file system is asked for
- * nothing but its number.
- */
-export function lockAt(path: string): string | undefined {
+/** The file of a lock. */
+interface LockFile {
+  /** As {@link parseLocks} tells it. */
+  readonly lock: string
+  /** What the kernel calls it in links to open files. */
+  readonly name: string
+}
+
+/** The file at the path, null if there is none; undefined if that may not be known. Its file system is asked for nothing but its number. */
+export function lockAt(path: string): LockFile | null | undefined {
   let fd = -1
   try {
     fd = openSync(path, O_PATH)
     const mount = mountIn(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
-    return mount && `${mount}:${fstatSync(fd, { bigint: true }).ino}`
+    const { ino } = fstatSync(fd, { bigint: true })
+    return mount === undefined ? undefined : { lock: `${mount}:${ino}`, name: readlinkSync(`/proc/self/fd/${fd}`) }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'EACCES' || code === 'EPERM' ? undefined : ''
+    return isRefused(error) ? undefined : null
   } finally {
     if (fd >= 0) closeSync(fd)
   }
+}
+
+function isRefused(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EACCES' || code === 'EPERM'
 }
 
 /** Which package managers hold their lock. */
@@ -61,32 +72,40 @@ export class HeldLocks {
     if (!locks) return undefined
     if (exists) return locks.some((path) => existsSync(`${this.#root}${path}`))
     const files = locks.map((path) => lockAt(`${this.#root}${path}`))
-    const wanted = files.filter((file) => file)
+    const wanted = files.filter((file) => file != null)
     // It makes the file before it changes anything, at its first installation too: one that there is not is held by nobody.
     if (wanted.length === 0) return files.includes(undefined) ? undefined : false
-    let known = false
-    for (const pid of pids) {
-      const held = this.#heldBy(pid)
-      if (held && wanted.some((lock) => held.has(lock as string))) return true
-      known ||= held !== undefined
-    }
-    return known ? false : undefined
+    const held = pids.map((pid) => this.#holds(pid, wanted))
+    return held.includes(true) || (held.includes(false) ? false : undefined)
   }
 
   /** Undefined if that may not be known. A process that is gone holds nothing. */
-  #heldBy(pid: number): ReadonlySet<string> | undefined {
-    const folder = `${this.#proc}/${pid}/fdinfo`
-    const held = new Set<string>()
+  #holds(pid: number, wanted: readonly LockFile[]): boolean | undefined {
+    const folder = `${this.#proc}/${pid}`
     try {
       // Not listed whole: it may have a million open files.
-      using files = opendirSync(folder)
+      using files = opendirSync(`${folder}/fd`)
       for (let most = MAX_FILES, file = files.readSync(); file && most > 0; file = files.readSync(), most--)
-        for (const lock of parseLocks(readFileSync(`${folder}/${file.name}`, 'latin1'))) held.add(lock)
+        if (isHeldThrough(folder, file.name, wanted)) return true
+      return false
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EACCES' || code === 'EPERM') return undefined
-      return code === 'ENOENT' || code === 'ESRCH' ? (held.size > 0 ? held : NONE) : undefined
+      return isRefused(error) ? undefined : false
     }
-    return held
+  }
+}
+
+/** Whether one of these locks is held through a descriptor; not if that is closed meanwhile. */
+function isHeldThrough(folder: string, fd: string, wanted: readonly LockFile[]): boolean {
+  try {
+    const link = `${folder}/fd/${fd}`
+    const name = readlinkSync(link)
+    const named = wanted.filter((one) => one.name === name)
+    // Of other files, as of those that are open for reading only, whoever started the process decides how much the kernel has to say.
+    if (named.length === 0 || (lstatSync(link).mode & WRITABLE) === 0) return false
+    const held = parseLocks(readFileSync(`${folder}/fdinfo/${fd}`, 'latin1'))
+    return named.some(({ lock }) => held.includes(lock))
+  } catch (error) {
+    if (isRefused(error)) throw error
+    return false
   }
 }

@@ -134,7 +134,7 @@ export class PackageManagers {
     const pids = [pid[node] as number]
     let depth = MAX_DEPTH
     for (let at = up[node] as Node; at !== 0 && depth > 0; at = up[at] as Node, depth--)
-      if (manager.programs.includes(String(this.#fields['file.path']?.(at)))) pids.push(pid[at] as number)
+      if (manager.programs.includes(String(this.#fields['file.path']?.(at))) && this.#isTheHosts(at)) pids.push(pid[at] as number)
     return pids
   }
 }
