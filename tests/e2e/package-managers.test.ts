@@ -48,7 +48,8 @@ describe.runIf(here)('package managers', () => {
     ['apt-get', ['install', '-y']],
   ])('%s unpacks and its package’s script writes', async (program, args) => {
     files.events.length = 0
-    await promisify(execFile)(program, [...args, deb])
+    // Without this test's own NODE_OPTIONS: with code of others in its environment it is not believed.
+    await promisify(execFile)(program, [...args, deb], { env: { PATH: process.env['PATH'] } })
     expect(managerOf(await arrival('program'))).toEqual(['/usr/bin/dpkg', 'dpkg'])
     const byScript = await arrival('by-script')
     expect(byScript.process.package_manager).toBe('dpkg')

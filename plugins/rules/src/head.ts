@@ -1,7 +1,7 @@
 import type { Matcher } from '@cws/core'
 
-/** Characters that stand for themselves in a regular expression. */
-const LITERAL = /^\^((?:\/[\w-]+)+)\//
+/** Characters that stand for themselves in a regular expression, each once: the slash after them too. */
+const LITERAL = /^\^((?:\/[\w-]+)+)\/(?![?*{])/
 
 /**
  * The first folder of every path that a matcher can match (`/etc`), or undefined if that can be any. A path of which this is not the first folder

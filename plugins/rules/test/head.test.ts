@@ -26,6 +26,13 @@ it('the folder of the root that a matcher is about', () => {
     undefined,
     undefined,
   ])
+  expect(heads('regex', '^/etc/?x', '^/etc/*x', '^/etc/{0,1}x', '^/etc/+x', '^/etc/a/?x')).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    '/etc',
+    '/etc',
+  ])
 })
 
 const part = fc.constantFrom('etc', 'a', '*', '**', 'x*')
