@@ -21,19 +21,24 @@ export function firstFolder(path: string): string | undefined {
   return end < 0 ? path : path.slice(0, end)
 }
 
-/** Whether a regular expression is one of several, none of which alone need hold. */
+/** Whether a regular expression is, or may be, one of several, none of which alone need hold. */
 function alternates(text: string): boolean {
+  // Whole texts in quotes, classes within classes: nobody who writes a rule needs them, and they hide where a group begins.
+  if (text.includes('\\Q') || text.includes('[:')) return true
   let depth = 0
+  let inClass = false
   for (let i = 0; i < text.length; i++) {
     const char = text[i]
     if (char === '\\') i++
-    else if (char === '(') depth++
+    else if (inClass) inClass = char !== ']'
+    else if (char === '[') {
+      inClass = true
+      // A bracket that stands first is one of its characters.
+      if (text[i + 1] === '^') i++
+      if (text[i + 1] === ']') i++
+    } else if (char === '(') depth++
     else if (char === ')') depth--
     else if (char === '|' && depth <= 0) return true
-    else if (char === '[') {
-      i = text.indexOf(']', i + 2)
-      if (i < 0) return true
-    }
   }
-  return false
+  return inClass
 }

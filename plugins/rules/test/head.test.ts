@@ -33,6 +33,14 @@ it('the folder of the root that a matcher is about', () => {
     '/etc',
     '/etc',
   ])
+  expect(heads('regex', '^/etc/[\\](]|y', '^/etc/\\Q(\\E|y', '^/etc/[[:alpha:](]|y', '^/etc/[](]|y', '^/etc/[^](|]y', '^/etc/[|')).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    '/etc',
+    undefined,
+  ])
 })
 
 const part = fc.constantFrom('etc', 'a', '*', '**', 'x*')
