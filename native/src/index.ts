@@ -23,7 +23,19 @@ export * from './layout.generated.ts'
 export { BpfObject, openObject, type RecordCounters } from './object.ts'
 export { PathPatterns, REACH } from './patterns.ts'
 export { type Features, probeFeatures, tracepointParameters } from './probe.ts'
-export { readBigInt, readBytes, readNumber, readText, readU32, recordFlags, recordSize, recordType, walkRecords } from './record.ts'
+export {
+  type Loss,
+  readBigInt,
+  readBytes,
+  readLoss,
+  readNumber,
+  readText,
+  readU32,
+  recordFlags,
+  recordSize,
+  recordType,
+  walkRecords,
+} from './record.ts'
 export type { SharedDrain } from './shared-drain.ts'
 export {
   clockBoottime,

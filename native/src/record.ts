@@ -1,6 +1,6 @@
 /** Walking the queue and reading records in place. Offsets of fields come from layout.generated.ts. */
 import type { Queue } from './drain.ts'
-import { HEADER, STR } from './layout.generated.ts'
+import { HEADER, LOST, STR } from './layout.generated.ts'
 
 const TWO_32 = 2 ** 32
 
@@ -21,11 +21,35 @@ export const readNumber = (queue: Queue, at: number): number => queue.u32[at >> 
 export const readBigInt = (queue: Queue, at: number): bigint => queue.u64[at >> 3]!
 
 /** The bytes that the `struct cws_str` at `field` of the record at `at` names, as a view valid only during the turn; undefined when absent. */
-export function readBytes(queue: Queue, at: number, field: number): Buffer | undefined {
-  const off = queue.u32[(at + field + STR.off) >> 2]!
-  const len = queue.u32[(at + field + STR.len) >> 2]!
-  if (off === 0 || off + len > recordSize(queue, at)) return undefined
-  return queue.bytes.subarray(at + off, at + off + len)
+export function readBytes<B extends Uint8Array>(
+  { bytes, u32 }: { readonly bytes: B; readonly u32: Uint32Array },
+  at: number,
+  field: number,
+): B | undefined {
+  const off = u32[(at + field + STR.off) >> 2]!
+  const len = u32[(at + field + STR.len) >> 2]!
+  if (off === 0 || off + len > u32[(at + HEADER.size) >> 2]!) return undefined
+  return bytes.subarray(at + off, at + off + len) as B
+}
+
+/** What a record of loss tells. */
+export interface Loss {
+  /** Type of the records that were lost; 0 if that is not known. */
+  readonly type: number
+  readonly count: number
+  readonly stage: 'kernel' | 'queue'
+  /** When the first may have been lost, CLOCK_BOOTTIME in ns. */
+  readonly since: bigint
+}
+
+/** Reads a record of TYPE.LOST. */
+export function readLoss({ u32, u64 }: Pick<Queue, 'u32' | 'u64'>, at: number): Loss {
+  return {
+    type: u32[(at + LOST.lost_type) >> 2]!,
+    count: Number(u64[(at + LOST.count) >> 3]!),
+    stage: u32[(at + LOST.stage) >> 2] === 1 ? 'kernel' : 'queue',
+    since: u64[(at + HEADER.start) >> 3]!,
+  }
 }
 
 /** The same decoded: bytes that are no UTF-8 become U+FFFD. */

@@ -1,8 +1,8 @@
 import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
-import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace } from '@cws/native'
+import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace, readBytes } from '@cws/native'
 import type { FileFlavour } from './flavour.ts'
 import type { Kind } from './kinds.ts'
-import { type Memory, textAt } from './record.ts'
+import type { Memory } from './record.ts'
 
 /** The record under dispatch. */
 export interface Live {
@@ -12,6 +12,22 @@ export interface Live {
   first: boolean
   /** What it comes from. */
   origin: FileFlavour['name']
+  /** Its paths, once they are decoded: several fields and rules ask for them. */
+  readonly paths: { file: string | undefined; destination: string | undefined }
+}
+
+export const noRecord = (): Live => ({
+  memory: undefined,
+  kind: 'modified',
+  first: true,
+  origin: 'fanotify',
+  paths: { file: undefined, destination: undefined },
+})
+
+/** Has it read this record from now on; `undefined`: none. */
+export function turnTo(live: Live, memory: Memory | undefined): void {
+  live.memory = memory
+  live.paths.file = live.paths.destination = undefined
 }
 
 /** How the fields of `change` are read while its record is under dispatch. */
@@ -63,8 +79,11 @@ function fileReaders(live: Live, of: 'file' | 'destination'): Readers {
     (at) =>
       absent(at) ? UNKNOWN : live.memory?.u64[(at + field) >>> 3]
   const path = (at: number): string | undefined => {
-    const bytes = live.memory && textAt(live.memory, at, CHANGE[`${of}_path`])
-    return bytes && textOf(bytes, 0, bytes.length)
+    const known = live.paths[of]
+    if (known !== undefined) return known
+    const bytes = live.memory && readBytes(live.memory, at, CHANGE[`${of}_path`])
+    live.paths[of] = bytes && textOf(bytes, 0, bytes.length)
+    return live.paths[of]
   }
   const named =
     (part: (path: string) => string): Reader =>

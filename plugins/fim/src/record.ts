@@ -7,15 +7,6 @@ export interface Memory {
   readonly u64: BigUint64Array
 }
 
-/** Bytes of the text that a `struct cws_str` names, undefined when absent. */
-export function textAt(memory: Memory, at: number, field: number): Uint8Array | undefined {
-  const offset = memory.u32[(at + field) >>> 2] as number
-  const length = memory.u32[((at + field) >>> 2) + 1] as number
-  const size = memory.u32[(at + HEADER.size) >>> 2] as number
-  if (offset === 0 || offset + length > size) return undefined
-  return memory.bytes.subarray(at + offset, at + offset + length)
-}
-
 /** A record of a file that was found, not seen to be made. */
 export function foundRecord(path: Uint8Array, isFolder: boolean, since: bigint, now: bigint): Memory {
   const size = (CHANGE_SIZE + path.length + 7) & ~7

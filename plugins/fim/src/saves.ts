@@ -1,6 +1,6 @@
-import { CHANGE, FAN, FILE_FLAG, HEADER } from '@cws/native'
+import { CHANGE, FAN, FILE_FLAG, HEADER, readBytes } from '@cws/native'
 import { isFirst, type Kind } from './kinds.ts'
-import { copyOf, type Memory, textAt } from './record.ts'
+import { copyOf, type Memory } from './record.ts'
 
 /** How long what repeats is held back. */
 const WINDOW_MS = 500
@@ -177,7 +177,7 @@ const timeOf = ({ record }: Held) => record.u64[HEADER.time >>> 3] as bigint
 /** Undefined where the path is not known whole. */
 function keyAt(memory: Memory, at: number, field: number): string | undefined {
   const flags = memory.u32[(at + (field === CHANGE.file_path ? CHANGE.file_flags : CHANGE.destination_flags)) >>> 2] as number
-  const bytes = flags & FILE_FLAG.PATH_TRUNCATED ? undefined : textAt(memory, at, field)
+  const bytes = flags & FILE_FLAG.PATH_TRUNCATED ? undefined : readBytes(memory, at, field)
   return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 

@@ -5,23 +5,21 @@ import {
   clockBoottime,
   type Drain,
   FAN,
-  HEADER,
-  inInitialPidNamespace,
-  LOST,
-  openDrain,
   PathPatterns,
   RECORD_FLAG,
+  readBytes,
+  readLoss,
   recordFlags,
   recordType,
   type SharedDrain,
   TYPE,
-  walkRecords,
 } from '@cws/native'
 import type { FileFlavour } from './flavour.ts'
+import { cameWithContent, join, toWall } from './joined.ts'
 import { kindsOf } from './kinds.ts'
 import type { Options } from './options.ts'
-import { changeReaders, type Live } from './readers.ts'
-import { foundRecord, type Memory, textAt } from './record.ts'
+import { changeReaders, type Live, noRecord, turnTo } from './readers.ts'
+import { foundRecord, type Memory } from './record.ts'
 import { Saves } from './saves.ts'
 import { type Problem, Watch } from './watch.ts'
 
@@ -53,7 +51,7 @@ export class FileSensor {
   readonly readers
   readonly #options: Options
   readonly #patterns: PathPatterns
-  readonly #live: Live = { memory: undefined, kind: 'modified', first: true, origin: 'fanotify' }
+  readonly #live = noRecord()
   readonly #found = new Map<string, Memory>()
   readonly #saves = new Saves(
     (memory, at, kind, first) => this.#tell(memory, at, kind, first),
@@ -80,7 +78,7 @@ export class FileSensor {
   constructor(options: Options) {
     this.#options = options
     this.#patterns = new PathPatterns(options.watch, options.ignore)
-    this.readers = changeReaders(this.#live, (boottime) => this.#toWall(boottime))
+    this.readers = changeReaders(this.#live, (boottime) => toWall(this.#shared, boottime))
   }
 
   /**
@@ -114,7 +112,7 @@ export class FileSensor {
   /** Has an eye on the files of one more folder, until what this returns is called; where nobody looks at changes, on all for that while. */
   watchBeside(folder: string): () => void {
     const flavour = this.#flavour as FileFlavour
-    if (!this.#attached) this.#attach(flavour, this.#shared?.drain, false)
+    if (!this.#attached) this.#attach(flavour, false)
     const { drain } = this.#attached as unknown as Attached
     const group = flavour.open(drain, { patterns: new PathPatterns([`${folder}/*`]), maxMarks: 1 })
     const end = () => {
@@ -145,24 +143,17 @@ export class FileSensor {
   #arrange(mayYield = false): void {
     const drain = this.#shared?.drain
     if (this.#attached && (!this.#wanted || (drain && drain !== this.#attached.drain))) this.#detach()
-    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, drain, mayYield)
+    if (this.#wanted && !this.#attached && this.#flavour) this.#attach(this.#flavour, mayYield)
   }
 
-  #attach(flavour: FileFlavour, shared: Drain | undefined, mayYield: boolean): void {
-    const own = shared
-      ? undefined
-      : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at)) })
-    const drain = (shared ?? own) as Drain
-    const leave = shared && this.#shared?.onRecord(TYPE.CHANGE, (at) => this.#take(shared.queue, at))
-    let close = () => {
-      own?.close()
-      leave?.()
-    }
+  #attach(flavour: FileFlavour, mayYield: boolean): void {
+    const { drain, ordered, leave } = join(this.#shared, TYPE.CHANGE, (queue, at) => this.#take(queue, at))
+    let close = leave
     try {
       const group = flavour.open(drain, {
         patterns: this.#patterns,
         maxMarks: this.#options.maxFolders,
-        ordered: shared !== undefined && inInitialPidNamespace(),
+        ordered,
       })
       const early: Parameters<Problem>[] = []
       const problem: Problem = (...told) => (this.#attached?.watch ? this.#feeds?.problem(...told) : early.push(told))
@@ -170,8 +161,7 @@ export class FileSensor {
       close = () => {
         this.#filtered += group.counts().filtered
         group.remove()
-        own?.close()
-        leave?.()
+        leave()
       }
       watch.start()
       if (watch.full && mayYield) {
@@ -199,19 +189,19 @@ export class FileSensor {
 
   #take(memory: Memory & Drain['queue'], at: number): void {
     const type = recordType(memory, at)
-    if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.CHANGE) this.#tellLoss(memory, at)
+    if (type === TYPE.LOST && readLoss(memory, at).type === TYPE.CHANGE) this.#tellLoss(memory, at)
     // Others may have groups in the same drain: this plugin once more, while one configuration gives way to another.
     if (type !== TYPE.CHANGE) return
     const group = memory.u32[(at + CHANGE.group) >>> 2]
     if (group !== this.#attached?.group.group && group !== this.#beside) return
     const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
-    const from = textAt(memory, at, CHANGE.file_path)
-    const to = textAt(memory, at, CHANGE.destination_path)
+    const from = readBytes(memory, at, CHANGE.file_path)
+    const to = readBytes(memory, at, CHANGE.destination_path)
     const flags = recordFlags(memory, at)
     if (!(flags & RECORD_FLAG.ASIDE)) this.#emit(memory, at, mask, from, to)
     if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem('new folders could not be watched', true)
     // What is in a new folder before it is watched, or where something was mounted, has no events of its own.
-    const folder = flags & RECORD_FLAG.MOUNTED ? from : mask & FAN.ONDIR ? (to ?? (mask & FAN.CREATE ? from : undefined)) : undefined
+    const folder = cameWithContent(flags, mask, from, to)
     if (folder) this.#look(memory, at, folder, folder === from && !(flags & RECORD_FLAG.MOUNTED))
   }
 
@@ -223,13 +213,13 @@ export class FileSensor {
 
   #tell(memory: Memory, at: number, kind: Live['kind'], first: boolean): void {
     this.#seen++
-    this.#live.memory = memory
+    turnTo(this.#live, memory)
     this.#live.kind = kind
     this.#live.first = first
     try {
       this.#feeds?.change.emit(at)
     } finally {
-      this.#live.memory = undefined
+      turnTo(this.#live, undefined)
     }
   }
 
@@ -259,14 +249,9 @@ export class FileSensor {
   }
 
   #tellLoss(memory: Memory, at: number): void {
-    const count = Number(memory.u64[(at + LOST.count) >>> 3])
+    const { count, stage, since } = readLoss(memory, at)
     this.#lost += count
-    this.#feeds?.lost.emit({
-      event: 'change',
-      stage: memory.u32[(at + LOST.stage) >>> 2] === 1 ? 'kernel' : 'queue',
-      count,
-      since: this.#toWall(memory.u64[(at + HEADER.start) >>> 3] as bigint),
-    })
+    this.#feeds?.lost.emit({ event: 'change', stage, count, since: toWall(this.#shared, since) })
     this.#lookAgain()
   }
 
@@ -278,10 +263,5 @@ export class FileSensor {
       this.#looked = performance.now()
       this.#attached?.watch.start()
     }, wait).unref()
-  }
-
-  /** By the clock that the process tree goes by, where there is one: the two must agree on what came first. */
-  #toWall(boottime: bigint): bigint {
-    return this.#shared?.toWall(boottime) ?? BigInt(Date.now()) * 1_000_000n - (clockBoottime() - boottime)
   }
 }

@@ -1,6 +1,6 @@
 import type { Condition } from '@cws/core'
 import { expect, test } from 'vitest'
-import { filesNamed } from '../src/opens/files.ts'
+import { filesNamed, narrowFirst } from '../src/opens/files.ts'
 
 const path = (...any: readonly { kind: 'exact' | 'glob' | 'pattern' | 'regex'; text: string }[]): Condition => ({
   op: 'match',
@@ -39,4 +39,9 @@ test('what else a condition asks narrows, and one of several ways without a path
     exact('/a/../b'),
   ]
   for (const condition of all) expect(named(condition)).toEqual({ globs: [], unbounded: ['rules'] })
+})
+
+test('what a user can fill with files stands behind what only root can', () => {
+  const globs = ['/home/*/.ssh/id_*', '/root/.ssh/id_*', '/etc/ssh/**', '/home/*/.aws/**', '/etc/shadow', '/etc/shadow']
+  expect(narrowFirst(globs)).toEqual(['/etc/shadow', '/etc/ssh/**', '/root/.ssh/id_*', '/home/*/.aws/**', '/home/*/.ssh/id_*'])
 })

@@ -2,15 +2,15 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PluginTester } from '@cws/core/testing'
-import { CHANGE, CHANGE_SIZE, FAN, type FileKind, PathPatterns } from '@cws/native'
+import { CHANGE, CHANGE_SIZE, FAN, type FileKind, PathPatterns, readBytes } from '@cws/native'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import fim from '../src/index.ts'
 import { isFirst, kindsOf } from '../src/kinds.ts'
 import { optionsSchema } from '../src/options.ts'
 import { Problems } from '../src/problems.ts'
-import { changeReaders } from '../src/readers.ts'
-import { foundRecord, textAt } from '../src/record.ts'
+import { changeReaders, noRecord } from '../src/readers.ts'
+import { foundRecord } from '../src/record.ts'
 import { headOf, Watch } from '../src/watch.ts'
 
 const { EDQUOT, ENOENT, ENOSPC, ENOTDIR } = constants.errno
@@ -77,9 +77,9 @@ test('no record makes a reader throw, or read outside of it', () => {
       memory.bytes.set(noise, CHANGE_SIZE - 32 < 0 ? 0 : CHANGE.file_inode)
       memory.u32[CHANGE.file_path >>> 2] = offset
       memory.u32[(CHANGE.file_path >>> 2) + 1] = length
-      const text = textAt(memory, 0, CHANGE.file_path)
+      const text = readBytes(memory, 0, CHANGE.file_path)
       expect(text === undefined || (offset > 0 && offset + length <= memory.bytes.length)).toBe(true)
-      const readers = changeReaders({ memory, kind: 'created', first: true, origin: 'fanotify' }, (time) => time)
+      const readers = changeReaders({ ...noRecord(), memory, kind: 'created' }, (time) => time)
       for (const read of Object.values(readers)) expect(read(0)).not.toBe(undefined)
     }),
   )

@@ -1,4 +1,5 @@
 import type { BatchFeed, ObjectFeed, SourceCounts } from '@cws/core'
+import { readLoss } from '@cws/native'
 import { Clock } from './clock.ts'
 import type { Get } from './fields/file-fields.ts'
 import { Images } from './fields/images.ts'
@@ -233,18 +234,12 @@ export class ProcessSensor {
   }
 
   #tellLoss(memory: Memory, at: number): void {
-    const count = Number(memory.u64[(at + LOST.count) >>> 3])
-    const type = memory.u32[(at + LOST.lost_type) >>> 2] as number
+    const { type, count, stage, since } = readLoss(memory, at)
     // A lost piece of a long argument list loses no event: its exec comes, marked as truncated.
     if (type === TYPE.ARGV_CHUNK) return
     const event = FED[type] ?? 'unknown'
     if (type !== TYPE.EXIT) this.lostUntil = memory.u64[(at + HEADER.time) >>> 3] as bigint
     this.#lost.set(event, (this.#lost.get(event) ?? 0) + count)
-    this.#feeds?.lost.emit({
-      event,
-      stage: memory.u32[(at + LOST.stage) >>> 2] === 1 ? 'kernel' : 'queue',
-      count,
-      since: this.clock.toWall(memory.u64[(at + HEADER.start) >>> 3] as bigint),
-    })
+    this.#feeds?.lost.emit({ event, stage, count, since: this.clock.toWall(since) })
   }
 }

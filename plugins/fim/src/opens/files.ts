@@ -24,6 +24,19 @@ export function filesNamed(interests: readonly Interest[]): NamedFiles {
   return { globs: [...globs].sort(), unbounded: [...unbounded].sort() }
 }
 
+/**
+ * Those first that no folder of many owners can fill: all that match are marked until there are `maxFiles`, and whose home is below
+ * `/home/*` can have any number of keys. Theirs must not stand before those of root and of the host.
+ */
+export function narrowFirst(globs: readonly string[]): string[] {
+  const breadth = (glob: string): number => {
+    const parts = glob.split('/')
+    const first = parts.findIndex((part) => /[*?[]/.test(part))
+    return first < 0 ? 0 : first === parts.length - 1 ? 1 : 2
+  }
+  return [...new Set(globs)].sort((a, b) => breadth(a) - breadth(b) || (a < b ? -1 : 1))
+}
+
 /** Undefined: it may hold of any file. */
 function globsOf(condition: Condition): readonly string[] | undefined {
   switch (condition.op) {

@@ -2,27 +2,24 @@ import { constants } from 'node:os'
 import type { BatchFeed, Interest, ObjectFeed, SourceCounts } from '@cws/core'
 import {
   CHANGE,
-  clockBoottime,
   type Drain,
   FAN,
-  HEADER,
-  inInitialPidNamespace,
-  LOST,
   type OpensSource,
-  openDrain,
   PathPatterns,
   RECORD_FLAG,
+  readBytes,
+  readLoss,
   recordFlags,
   recordType,
   type SharedDrain,
   TYPE,
-  walkRecords,
 } from '@cws/native'
+import { cameWithContent, join, toWall } from '../joined.ts'
 import type { Options } from '../options.ts'
-import { type Live, openReaders } from '../readers.ts'
-import { type Memory, textAt } from '../record.ts'
+import { noRecord, openReaders, turnTo } from '../readers.ts'
+import type { Memory } from '../record.ts'
 import { Watch } from '../watch.ts'
-import { filesNamed } from './files.ts'
+import { filesNamed, narrowFirst } from './files.ts'
 
 /** Where opens go: the feeds of the composition that runs now, and who hears of what cannot be seen. */
 export interface OpensFeeds {
@@ -36,8 +33,9 @@ const ROOT = Buffer.from('/')
 const { EDQUOT, ENOSPC, ENOENT, ENOTDIR, EINVAL, ELOOP } = constants.errno
 /** It is not there any more, or is no file. */
 const GONE = new Set([ENOENT, ENOTDIR, EINVAL, ELOOP])
-/** After an overflow files may have come unseen: they are looked for after so long. */
+/** After an overflow files may have come unseen: they are looked for after so long, and not more often than that. */
 const LOOK_MS = 1_000
+const LOOK_GAP_MS = 30_000
 
 interface Attached {
   readonly globs: readonly string[]
@@ -51,20 +49,21 @@ interface Attached {
 export class OpensSensor {
   readonly readers
   readonly #options: Options
-  readonly #live: Live = { memory: undefined, kind: 'modified', first: true, origin: 'fanotify' }
+  readonly #live = noRecord()
   #shared: SharedDrain | undefined
   #feeds: OpensFeeds | undefined
   #owner: object | undefined
   #attached: Attached | undefined
   #globs: readonly string[] = []
   #looking: NodeJS.Timeout | undefined
+  #looked = Number.NEGATIVE_INFINITY
   #seen = 0
   #filtered = 0
   #lost = 0
 
   constructor(options: Options) {
     this.#options = options
-    this.readers = openReaders(this.#live, (boottime) => this.#toWall(boottime))
+    this.readers = openReaders(this.#live, (boottime) => toWall(this.#shared, boottime))
   }
 
   /** Starts, or goes on for another composition. `shared`: the drain that processes come through, for the order of things. */
@@ -85,7 +84,7 @@ export class OpensSensor {
   /** Which opens are wanted. Of files that nobody names nothing is seen, and nothing is paid. @returns who wants what no path bounds. */
   want(interests: readonly Interest[]): readonly string[] {
     const { globs, unbounded } = filesNamed(interests)
-    this.#globs = interests.length > 0 ? [...new Set([...globs, ...this.#options.opens])] : []
+    this.#globs = interests.length > 0 ? narrowFirst([...globs, ...this.#options.opens]) : []
     if (this.#owner) this.#arrange()
     return unbounded
   }
@@ -107,21 +106,16 @@ export class OpensSensor {
     const drain = this.#shared?.drain ?? before?.drain
     if (before && drain === before.drain && before.globs.join('\0') === this.#globs.join('\0')) return
     // The new marks are there before the old ones go: what is opened meanwhile is told at least once.
-    this.#attached = this.#globs.length > 0 ? this.#attach(this.#shared?.drain, this.#globs) : undefined
+    this.#attached = this.#globs.length > 0 ? this.#attach(this.#globs) : undefined
     if (this.#attached) this.#look(this.#attached)
     before?.close()
   }
 
-  #attach(shared: Drain | undefined, globs: readonly string[]): Attached {
-    const own = shared
-      ? undefined
-      : openDrain({ onRecords: (queue, start, end) => walkRecords(queue, start, end, (at) => this.#take(queue, at, groups)) })
-    const drain = (shared ?? own) as Drain
+  #attach(globs: readonly string[]): Attached {
     const groups = { opens: 0, folders: 0 }
-    const leave = shared && this.#shared?.onRecord(TYPE.OPEN, (at) => this.#take(shared.queue, at, groups))
+    const { drain, ordered, leave } = join(this.#shared, TYPE.OPEN, (queue, at) => this.#take(queue, at, groups))
     try {
       const patterns = new PathPatterns(globs)
-      const ordered = shared !== undefined && inInitialPidNamespace()
       const { maxFiles, maxFolders } = this.#options
       const opens = drain.addOpens({ patterns, maxFiles, maxMarks: maxFolders, ordered })
       groups.opens = opens.group
@@ -130,13 +124,11 @@ export class OpensSensor {
       const close = () => {
         opens.remove()
         this.#filtered += opens.filtered()
-        own?.close()
-        leave?.()
+        leave()
       }
       return { globs, drain, opens, watch, close }
     } catch (error) {
-      own?.close()
-      leave?.()
+      leave()
       throw error
     }
   }
@@ -167,7 +159,7 @@ export class OpensSensor {
 
   #take(memory: Memory & Drain['queue'], at: number, groups: { readonly opens: number; readonly folders: number }): void {
     const type = recordType(memory, at)
-    if (type === TYPE.LOST && memory.u32[(at + LOST.lost_type) >>> 2] === TYPE.OPEN) this.#tellLoss(memory, at)
+    if (type === TYPE.LOST && readLoss(memory, at).type === TYPE.OPEN) this.#tellLoss(memory, at)
     if (type !== TYPE.OPEN) return
     const group = memory.u32[(at + CHANGE.group) >>> 2]
     if (group === groups.opens) this.#emit(memory, at)
@@ -176,11 +168,11 @@ export class OpensSensor {
 
   #emit(memory: Memory, at: number): void {
     this.#seen++
-    this.#live.memory = memory
+    turnTo(this.#live, memory)
     try {
       this.#feeds?.open.emit(at)
     } finally {
-      this.#live.memory = undefined
+      turnTo(this.#live, undefined)
     }
   }
 
@@ -189,30 +181,23 @@ export class OpensSensor {
     const mask = Number((memory.u64[(at + CHANGE.mask) >>> 3] as bigint) & 0xffff_ffffn)
     const flags = recordFlags(memory, at)
     if (flags & RECORD_FLAG.UNWATCHED) this.#feeds?.problem(mask & FAN.ONDIR ? 'new folders could not be watched' : TOO_MANY, true)
-    const from = textAt(memory, at, CHANGE.file_path)
-    const to = textAt(memory, at, CHANGE.destination_path)
-    const folder = flags & RECORD_FLAG.MOUNTED ? from : mask & FAN.ONDIR ? (to ?? (mask & FAN.CREATE ? from : undefined)) : undefined
+    const from = readBytes(memory, at, CHANGE.file_path)
+    const to = readBytes(memory, at, CHANGE.destination_path)
+    const folder = cameWithContent(flags, mask, from, to)
     if (folder) this.#look(attached, folder)
   }
 
   #tellLoss(memory: Memory, at: number): void {
-    const count = Number(memory.u64[(at + LOST.count) >>> 3])
+    const { count, stage, since } = readLoss(memory, at)
     this.#lost += count
-    this.#feeds?.lost.emit({
-      event: 'open',
-      stage: memory.u32[(at + LOST.stage) >>> 2] === 1 ? 'kernel' : 'queue',
-      count,
-      since: this.#toWall(memory.u64[(at + HEADER.start) >>> 3] as bigint),
-    })
+    this.#feeds?.lost.emit({ event: 'open', stage, count, since: toWall(this.#shared, since) })
+    // Who can make it overflow must not have the engine list all files again and again.
+    const wait = Math.max(LOOK_MS, this.#looked + LOOK_GAP_MS - performance.now())
     this.#looking ??= setTimeout(() => {
       this.#looking = undefined
+      this.#looked = performance.now()
       if (this.#attached) this.#look(this.#attached)
-    }, LOOK_MS).unref()
-  }
-
-  /** By the clock that the process tree goes by, where there is one: the two must agree on what came first. */
-  #toWall(boottime: bigint): bigint {
-    return this.#shared?.toWall(boottime) ?? BigInt(Date.now()) * 1_000_000n - (clockBoottime() - boottime)
+    }, wait).unref()
   }
 }
 
