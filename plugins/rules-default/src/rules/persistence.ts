@@ -3,6 +3,10 @@ import { AUTHOR, isForeign } from '../authors.ts'
 import { allOf, inHomes, written, writtenAs } from '../files.ts'
 import { KEY_AGENTS } from '../programs.ts'
 
+const CRON_FOLDERS = ['d', 'hourly', 'daily', 'weekly', 'monthly'].map((name) => `/etc/cron.${name}/*`).concat('/etc/periodic/*/*')
+/** By every cron and run-parts: those of Red Hat run `x.dpkg-new` and `#x`. What dpkg unpacks there is known to be its work. */
+const PASSED_OVER = '/(?:\\.[^/]*|[^/]*(?:~|\\.rpm(?:save|orig|new)))$'
+
 export const scheduledTaskChanged = defineRule({
   id: 'scheduled-task-changed',
   name: 'A scheduled task was added or changed',
@@ -12,7 +16,10 @@ export const scheduledTaskChanged = defineRule({
   where: {
     any: [
       written('/etc/crontab', '/etc/anacrontab', '/var/spool/cron/atjobs/*', '/var/spool/at/*'),
-      allOf('/etc/cron.d', '/etc/cron.hourly', '/etc/cron.daily', '/etc/cron.weekly', '/etc/cron.monthly', '/etc/periodic/*'),
+      {
+        ...written(...CRON_FOLDERS),
+        none: [{ 'change.path': { regex: PASSED_OVER } }],
+      },
       // What `crontab` writes before it gives it the user's name is no table of any user's.
       {
         ...writtenAs('^/var/spool/cron/(?:crontabs/|tabs/)?[^/]+$'),
@@ -31,6 +38,9 @@ export const scheduledTaskChanged = defineRule({
       { 'change.kind': 'created', 'change.path': '/etc/cron.d/backup', 'change.file.size': 40n },
       { 'change.kind': 'created', 'change.path': '/etc/cron.d/backup' },
       { 'change.kind': 'linked', 'change.path': '/etc/cron.hourly/x' },
+      { 'change.kind': 'renamed', 'change.path': '/etc/cron.d/x.dpkg-new', 'process.package_manager': '' },
+      { 'change.kind': 'modified', 'change.path': '/etc/cron.daily/#x', 'change.file.size': 9n },
+      { 'change.kind': 'modified', 'change.path': '/etc/periodic/daily/x' },
       { 'change.kind': 'renamed', 'change.path': '/var/spool/cron/crontabs/root', 'process.file.path': '/usr/bin/crontab' },
       { 'change.kind': 'modified', 'change.path': '/var/spool/cron/root' },
       { 'change.kind': 'modified', 'change.path': '/etc/cron.d/x', 'process.file.path': '/tmp/dpkg', 'process.package_manager': '' },
@@ -41,7 +51,8 @@ export const scheduledTaskChanged = defineRule({
       { 'change.kind': 'deleted', 'change.path': '/etc/cron.d/backup' },
       { 'change.kind': 'modified', 'change.path': '/etc/cron.d/.backup.swp' },
       { 'change.kind': 'renamed', 'change.path': '/etc/cron.d/backup~' },
-      { 'change.kind': 'created', 'change.path': '/etc/cron.daily/dpkg.dpkg-new' },
+      { 'change.kind': 'created', 'change.path': '/etc/cron.daily/dpkg.dpkg-new', 'process.package_manager': 'dpkg' },
+      { 'change.kind': 'renamed', 'change.path': '/etc/cron.d/0hourly.rpmsave' },
       { 'change.kind': 'renamed', 'change.path': '/etc/cron.daily/dpkg', 'process.package_manager': 'dpkg' },
       { 'change.kind': 'modified', 'change.path': '/var/spool/cron/crontabs/tmp.x7Jd2K' },
       { 'change.kind': 'modified', 'change.path': '/etc/hosts' },
