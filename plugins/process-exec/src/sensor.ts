@@ -6,6 +6,7 @@ import { Images } from './fields/images.ts'
 import { Lineage } from './fields/lineage.ts'
 import { processFields } from './fields/process-fields.ts'
 import { type EventReaders, eventReaders } from './fields/readers.ts'
+import { hostFile } from './host.ts'
 import type { Options } from './options.ts'
 import { type Look, ProcReader, type ReadText } from './procfs/read.ts'
 import { sizeAt, typeAt } from './record/check.ts'
@@ -13,7 +14,7 @@ import { HEADER, LOST, TYPE } from './record/layout.ts'
 import type { Memory } from './record/memory.ts'
 import { RecordWriter } from './record/writer.ts'
 import { ProcessTable } from './table/process-table.ts'
-import { hostFile, Names } from './users.ts'
+import { Names } from './users.ts'
 
 /** Where events go: the feeds of the composition that runs now. */
 export interface Feeds {

@@ -1,14 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { UNKNOWN, type Unknown } from '@cws/core'
 
 /** Larger files are not read: names are then unknown. */
 const MAX_BYTES = 16 * 1024 * 1024
-
-/** The host's file, also for an agent in a container that sees the host's processes: as the first of them sees it. */
-export function hostFile(path: string): string {
-  const seen = `/proc/1/root${path}`
-  return existsSync(seen) ? seen : path
-}
 
 /** Names of users and groups from the host's files: read once, and again when `refresh` finds them changed. */
 export class Names {

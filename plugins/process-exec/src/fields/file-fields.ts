@@ -52,8 +52,7 @@ function binaryFields(images: Images): Readonly<Record<string, Get>> {
     in_upper_layer: (node) => {
       const flags = fileFlags(node)
       if (flags === UNKNOWN || images.flags(node) & FLAG.PROCFS) return UNKNOWN
-      if (images.u32(node, EXEC.file_fs_magic) !== OVERLAY) return false
-      return flags & FILE_FLAG.UPPER_LAYER ? true : flags & FILE_FLAG.LOWER_LAYER ? false : UNKNOWN
+      return inUpperLayer(images.u32(node, EXEC.file_fs_magic), flags)
     },
     memfd: bit(FILE_FLAG.MEMFD),
     unlinked: bit(FILE_FLAG.UNLINKED),
@@ -87,7 +86,13 @@ export function fileFields(images: Images): Readonly<Record<string, Get>> {
   return all
 }
 
-function extensionOf(name: string | Unknown): string | Unknown {
+/** Of a file, by the magic of its file system and its flags in the record. */
+export function inUpperLayer(magic: number | Unknown, flags: number): boolean | Unknown {
+  if (magic !== OVERLAY) return false
+  return flags & FILE_FLAG.UPPER_LAYER ? true : flags & FILE_FLAG.LOWER_LAYER ? false : UNKNOWN
+}
+
+export function extensionOf(name: string | Unknown): string | Unknown {
   if (name === UNKNOWN) return UNKNOWN
   const dot = name.lastIndexOf('.')
   return dot < 0 ? '' : name.slice(dot)

@@ -1,14 +1,11 @@
 import { type ImageText, rfc3339, UNKNOWN, type Unknown } from '@cws/core'
 import { EXEC, FILE_FLAG, FLAG } from '../record/layout.ts'
 import type { Node } from '../table/nodes.ts'
-import type { Get } from './file-fields.ts'
+import { extensionOf, type Get, inUpperLayer } from './file-fields.ts'
 import type { Images } from './images.ts'
 
 type Fields = Readonly<Record<string, Get>>
 type Redact = Parameters<ImageText['write']>[1]
-
-/** OVERLAYFS_SUPER_MAGIC of linux/magic.h */
-const OVERLAY = 0x794c7630
 
 /** What may hold secrets. */
 const REDACTED = ['argv0', 'args', 'argv', 'envs', 'envp'] as const
@@ -95,19 +92,10 @@ function binary(images: Images, node: Node, word: (offset: number) => number, lo
   const uid = word(EXEC.file_uid)
   const gid = word(EXEC.file_gid)
   const name = images.name(node, EXEC.file_path)
-  const dot = name === UNKNOWN ? -1 : name.lastIndexOf('.')
-  const upper =
-    word(EXEC.file_fs_magic) !== OVERLAY
-      ? false
-      : fileFlags & FILE_FLAG.UPPER_LAYER
-        ? true
-        : fileFlags & FILE_FLAG.LOWER_LAYER
-          ? false
-          : UNKNOWN
   return (
     text('path', images.text(node, EXEC.file_path)) +
     text('name', name) +
-    (name === UNKNOWN ? '' : text('extension', dot < 0 ? '' : name.slice(dot))) +
+    text('extension', extensionOf(name)) +
     text('filesystem', images.text(node, EXEC.file_fstype)) +
     `,"inode":${long(EXEC.file_inode)},"mount_id":${word(EXEC.file_mount_id)},"device":${word(EXEC.file_dev)}` +
     `,"mode":${mode},"rights":${mode & 0o7777},"uid":${uid},"gid":${gid}` +
@@ -115,7 +103,7 @@ function binary(images: Images, node: Node, word: (offset: number) => number, lo
     text('group', images.groups.of(gid)) +
     `,"nlink":${word(EXEC.file_nlink)},"size":${long(EXEC.file_size)}` +
     `,"modification_time":"${rfc3339(long(EXEC.file_mtime))}","change_time":"${rfc3339(long(EXEC.file_ctime))}"` +
-    known('in_upper_layer', upper) +
+    known('in_upper_layer', inUpperLayer(word(EXEC.file_fs_magic), fileFlags)) +
     `,"memfd":${(fileFlags & FILE_FLAG.MEMFD) !== 0},"unlinked":${(fileFlags & FILE_FLAG.UNLINKED) !== 0}` +
     `,"path_truncated":${(fileFlags & FILE_FLAG.PATH_TRUNCATED) !== 0}`
   )

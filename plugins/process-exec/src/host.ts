@@ -13,6 +13,9 @@ export function hostRoot(): string {
   return inodeOf('/proc/1/root/') === undefined ? '' : '/proc/1/root'
 }
 
+/** One of the host's files. */
+export const hostFile = (path: string): string => `${hostRoot()}${path}`
+
 function inodeOf(path: string): number | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })?.ino
