@@ -9,10 +9,18 @@ type AnyEvent = Pick<EventMethods, 'get'>
 /** Who did it, for the message of a rule. */
 export const AUTHOR = '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
 
-/** Done by one of these programs, and by a file of root: in a namespace of mounts anybody can put any file at any path. */
+/** PROC_USER_INIT_INO of include/linux/proc_ns.h: the user namespace of the host. */
+const INITIAL_USERS = 4026531837
+
+/**
+ * Done by one of these programs, and by a file of root, not in a user namespace of somebody's own: there anybody can mount any file at any path,
+ * `cat` at that of `ssh` too.
+ */
 export function isBy(event: AnyEvent, programs: readonly string[]): boolean {
   const path = event.get('process.file.path')
   const owner = event.get('process.file.uid')
+  const users = event.get('process.ns.user')
+  if (typeof users === 'number' && users !== INITIAL_USERS) return false
   return typeof path === 'string' && programs.includes(path) && (typeof owner !== 'number' || owner === 0)
 }
 

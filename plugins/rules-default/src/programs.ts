@@ -55,10 +55,7 @@ export const LINKERS: readonly string[] = within(BIN, 'ldconfig ldconfig.real up
 /** Rotation: the old log goes, a new one comes. Those below are its scripts. */
 export const ROTATORS: readonly string[] = within(BIN, 'logrotate savelog newsyslog systemd-tmpfiles')
 
-export const LOGGERS: readonly string[] = [
-  ...within(BIN, 'rsyslogd syslog-ng syslogd auditd journalctl'),
-  ...within(SYSTEMD, 'systemd-journald'),
-]
+export const LOGGERS: readonly string[] = [...within(BIN, 'rsyslogd syslog-ng syslogd auditd'), ...within(SYSTEMD, 'systemd-journald')]
 
 /** Whoever lets somebody in, or out, writes it down. */
 export const LOGIN_PROGRAMS: readonly string[] = [

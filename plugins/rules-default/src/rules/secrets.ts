@@ -76,9 +76,21 @@ export const privateKeyOpened = defineRule({
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/home/ann/ssh', 'process.file.uid': 1000 },
       { 'open.file.path': '/home/ann/.ssh/id_rsa' },
       { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/node', 'process.package_manager': 'npm' },
+      {
+        'open.file.path': '/home/ann/.ssh/id_rsa',
+        'process.file.path': '/usr/bin/ssh',
+        'process.file.uid': 0,
+        'process.ns.user': 4026532801,
+      },
     ],
     silent: [
       { 'open.file.path': '/root/.ssh/id_ed25519', 'process.file.path': '/usr/bin/ssh', 'process.file.uid': 0 },
+      {
+        'open.file.path': '/root/.ssh/id_ed25519',
+        'process.file.path': '/usr/bin/ssh',
+        'process.file.uid': 0,
+        'process.ns.user': 4026531837,
+      },
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/sbin/sshd' },
       { 'open.file.path': '/home/ann/.ssh/id_rsa.pub', 'process.file.path': '/usr/bin/cat' },
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/bin/dash', 'process.package_manager': 'dpkg' },

@@ -31,7 +31,11 @@ export const logCleared = defineRule({
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@change.file.path}}\` was {{@change.kind}} by ${AUTHOR}, which neither rotates logs nor writes this one: who does that mostly has something to hide.`,
   advice: 'Keep what is left: copies on a log server, `journalctl`, older files in /var/log. Then see what else that session did.',
-  benign: ['An administrator who makes room on a full disk', 'A log rotation of your own', 'Building an image'],
+  benign: [
+    'An administrator who makes room on a full disk, by `journalctl --vacuum-size` too',
+    'A log rotation of your own',
+    'Building an image',
+  ],
   tests: {
     fires: [
       {
@@ -50,6 +54,11 @@ export const logCleared = defineRule({
       { 'change.kind': 'modified', 'change.file.path': '/var/log/wtmp', 'process.file.path': '/usr/sbin/sshd', 'change.file.size': 0n },
       { 'change.kind': 'renamed', 'change.file.path': '/tmp/w', 'change.path': '/var/log/wtmp' },
       { 'change.kind': 'deleted', 'change.file.path': '/var/log/journal/0a1b/system.journal', 'process.file.path': '/usr/bin/rm' },
+      {
+        'change.kind': 'deleted',
+        'change.file.path': '/var/log/journal/0a1b/system@1.journal',
+        'process.file.path': '/usr/bin/journalctl',
+      },
       { 'change.kind': 'deleted', 'change.file.path': '/var/log/auth.log.1', 'process.file.path': '/tmp/logrotate' },
     ],
     silent: [
