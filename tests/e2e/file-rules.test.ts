@@ -51,9 +51,10 @@ async function installPackage(): Promise<void> {
   const deb = join(folder.path, 'package.deb')
   execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree, deb], { stdio: 'ignore' })
   try {
-    await promisify(execFile)('dpkg', ['-i', deb])
+    // Without this test's own NODE_OPTIONS: with code of others in its environment it is not believed.
+    await promisify(execFile)('dpkg', ['-i', deb], { env: { PATH: process.env['PATH'] } })
   } finally {
-    execFileSync('dpkg', ['--purge', name], { stdio: 'ignore' })
+    execFileSync('dpkg', ['--purge', name], { stdio: 'ignore', env: { PATH: process.env['PATH'] } })
   }
 }
 
