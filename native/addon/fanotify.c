@@ -301,6 +301,14 @@ static const struct cws_source_ops OPS = {
 	.mark = mark, .list = list, .open_at = open_at, .counts = counts, .mark_whole = mark_whole, .mounts = mounts,
 };
 
+/* The kernel took its marks away when it was unmounted. */
+static void gone(void *context, uint64_t fsid)
+{
+	struct cws_fanotify_group *group = context;
+
+	cws_marks_remove_all(&group->marks, fsid);
+}
+
 /* The best kind of group that this kernel has, or a negative errno. */
 static int open_group(bool *target)
 {
@@ -349,6 +357,8 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 	group->source.urgent = group->listed && group->patterns;
 	pthread_mutex_init(&group->lock, NULL);
 	error = cws_directories_init(&group->directories, group->patterns);
+	group->directories.mounts.gone = gone;
+	group->directories.mounts.context = group;
 	if (!error) {
 		group->source.fd = open_group(&target);
 		error = group->source.fd < 0 ? group->source.fd : 0;

@@ -5,8 +5,12 @@
 
 #include "fanotify_event.h"
 
+struct cws_mark {
+	uint64_t hash, fsid; /* of the handle; hash 0 = free */
+};
+
 struct cws_marks {
-	uint64_t *slots; /* hashes of handles; 0 = free */
+	struct cws_mark *slots;
 	uint32_t size, count;
 };
 
@@ -16,5 +20,7 @@ bool cws_marks_have(const struct cws_marks *marks, const struct cws_handle *hand
 /* 0, also when it was there, or -ENOMEM. */
 int cws_marks_add(struct cws_marks *marks, const struct cws_handle *handle);
 void cws_marks_remove(struct cws_marks *marks, const struct cws_handle *handle);
+/* Removes all of that file system. */
+void cws_marks_remove_all(struct cws_marks *marks, uint64_t fsid);
 
 #endif

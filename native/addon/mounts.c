@@ -70,6 +70,23 @@ static bool replaces(struct cws_mount *mount, const struct cws_mount *known)
 	return other;
 }
 
+static bool is_of(struct cws_mount *mount, uint64_t fsid)
+{
+	if (mount->kind != CWS_MOUNT_LOCAL || mount->hidden)
+		return false;
+	if (!mount->asked)
+		mount->hidden = cws_mount_open(mount) == -EXDEV;
+	return mount->asked && mount->fsid == fsid;
+}
+
+static bool any_of(struct cws_mounts *mounts, uint64_t fsid)
+{
+	for (uint32_t i = 0; i < mounts->count; i++)
+		if (is_of(&mounts->list[i], fsid))
+			return true;
+	return false;
+}
+
 /* False when what is mounted cannot be known: then what was known stays. */
 static bool reread(struct cws_mounts *mounts, bool first)
 {
@@ -104,6 +121,9 @@ static bool reread(struct cws_mounts *mounts, bool first)
 		list[i].told = first || (known && known->told);
 		mounts->untold |= !list[i].told;
 	}
+	for (uint32_t i = 0; i < before_count && mounts->gone; i++)
+		if (before[i].asked && !any_of(mounts, before[i].fsid))
+			mounts->gone(mounts->context, before[i].fsid);
 	cws_mountinfo_free(before, before_count);
 	return true;
 }
@@ -152,35 +172,17 @@ void cws_mounts_rest(struct cws_mounts *mounts)
 	}
 }
 
-static bool is_of(struct cws_mount *mount, uint64_t fsid)
-{
-	return mount->kind == CWS_MOUNT_LOCAL && (mount->asked || cws_mount_open(mount) >= 0) && mount->fsid == fsid;
-}
-
-/* The mount that the path lies in; of several at one place the last covers the others. */
-static struct cws_mount *mount_of(struct cws_mounts *mounts, const char *path, size_t length)
-{
-	struct cws_mount *found = NULL;
-
-	for (uint32_t i = 0; i < mounts->count; i++) {
-		struct cws_mount *mount = &mounts->list[i];
-
-		if ((!found || mount->path_length >= found->path_length) && cws_path_is_in(path, length, mount->path, mount->path_length))
-			found = mount;
-	}
-	return found;
-}
-
 static int open_once(struct cws_mounts *mounts, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_NOFOLLOW | O_CLOEXEC, .resolve = CWS_MOUNT_WALK };
-	struct cws_mount *mount = mount_of(mounts, path, strlen(path));
+	struct cws_mount *mount = cws_mountinfo_of(mounts->list, mounts->count, path, strlen(path));
 
 	if (!mount)
 		return -EXDEV;
 	if (mount->kind != CWS_MOUNT_LOCAL)
 		return mount->kind == CWS_MOUNT_REMOTE ? -EREMOTE : -ENODEV;
-	int root = cws_mount_root(mount);
+	/* Known from its first use on: of what was never asked nobody is told that it is gone. */
+	int root = cws_mount_open(mount);
 	if (root < 0)
 		return root;
 	const char *rest = path + mount->path_length;

@@ -23,6 +23,7 @@ struct cws_mount {
 	struct cws_mount *above; /* on the way to it the nearest, NULL: not known */
 	enum cws_mount_kind kind;
 	bool asked;   /* fsid, magic and decodes are known */
+	bool hidden;  /* lies under another: not tried again in this generation */
 	bool decodes; /* its files can be opened by their handles, by this process */
 	bool told;    /* taken by cws_mounts_new */
 	int fd;       /* -1, or its root, until cws_mounts_rest */
@@ -35,6 +36,8 @@ struct cws_mounts {
 	int alarm; /* the same for whoever sleeps: to be polled for POLLPRI by nobody else */
 	bool untold;
 	uint64_t generation; /* another whenever they were read anew */
+	void (*gone)(void *context, uint64_t fsid); /* told of each file system of which no mount is left; NULL: nobody is */
+	void *context;
 };
 
 /* 0 or a negative errno. Without /proc no mount is known, and no path can be opened. */

@@ -287,6 +287,10 @@ describe('recursion', () => {
     expect(source.counts().marks).toBe(3)
   })
 
+  it('what was unmounted does not count against the bound of marks any more', () => {
+    expect(execFileSync(buildFanotifyTest(base), ['gone', mkdtempSync(join(base, 'gone-')), '24'], { encoding: 'utf8' })).toBe('24 rounds\n')
+  })
+
   it('is not done unless asked for', async () => {
     watch()
     mkdirSync(at('made'))

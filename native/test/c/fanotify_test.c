@@ -4,7 +4,9 @@
  * read, and what is whole comes out as it went in.
  * fanotify_test storm FOLDER ROUNDS (root): the whole path from the kernel to the queue while another thread creates, writes, renames and
  * deletes: each name arrives with its path.
- * fanotify_test listed FOLDER ROUNDS (root): files whose opens are told, while they come, go and change their names. All are built with ASan and UBSan.
+ * fanotify_test listed FOLDER ROUNDS (root): files whose opens are told, while they come, go and change their names.
+ * fanotify_test gone FOLDER ROUNDS (root): what was mounted and is not any more does not count against the bound. In a mount namespace of its own.
+ * All are built with ASan and UBSan.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,8 +14,10 @@
 #include <linux/fanotify.h>
 #include <stdio.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -235,6 +239,35 @@ static void listed(const char *folder, uint32_t rounds)
 	close(group);
 }
 
+static void gone(const char *folder, uint32_t rounds)
+{
+	enum { MOST = 5 };
+	struct cws_patterns *patterns = cws_patterns_open();
+	struct cws_change_counts counts;
+	struct cws_source *source;
+	char mounted[4096], inside[4104];
+
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHECK(patterns && cws_patterns_add(patterns, folder, strlen(folder), false) == 0);
+	CHECK(cws_fanotify_open(&(struct cws_change_options){ .number = 7, .max_marks = MOST, .patterns = patterns }, &source) == 0);
+	cws_patterns_release(patterns);
+	snprintf(mounted, sizeof(mounted), "%s/mounted", folder);
+	snprintf(inside, sizeof(inside), "%s/inside", mounted);
+	CHECK(mkdir(mounted, 0700) == 0 && source->ops->mark(source, folder, false) == 0);
+	for (uint32_t i = 0; i < rounds; i++) {
+		CHECK(mount("none", mounted, "tmpfs", 0, NULL) == 0 && mkdir(inside, 0700) == 0);
+		CHECK(source->ops->mark(source, mounted, false) == 0 && source->ops->mark(source, inside, false) == 0);
+		CHECK(umount(mounted) == 0);
+	}
+	/* What is still there keeps counting. */
+	source->ops->counts(source, &counts);
+	CHECK(counts.marks == 3);
+	CHECK(mkdir(inside, 0700) == 0 && source->ops->mark(source, inside, false) == 0);
+	source->ops->counts(source, &counts);
+	CHECK(counts.marks == 2);
+	source->ops->close(source);
+}
+
 int main(int argc, char **argv)
 {
 	CHECK(argc == 4);
@@ -243,6 +276,8 @@ int main(int argc, char **argv)
 		storm(argv[2], rounds);
 	} else if (strcmp(argv[1], "listed") == 0) {
 		listed(argv[2], rounds);
+	} else if (strcmp(argv[1], "gone") == 0) {
+		gone(argv[2], rounds);
 	} else {
 		uint64_t random = strtoull(argv[2], NULL, 10) * 2654435761u + 1;
 
