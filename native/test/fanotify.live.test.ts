@@ -288,7 +288,9 @@ describe('recursion', () => {
   })
 
   it('what was unmounted does not count against the bound of marks any more', () => {
-    expect(execFileSync(buildFanotifyTest(base), ['gone', mkdtempSync(join(base, 'gone-')), '24'], { encoding: 'utf8' })).toBe('24 rounds\n')
+    expect(execFileSync(buildFanotifyTest(base), ['gone', mkdtempSync(join(base, 'gone-')), '24'], { encoding: 'utf8' })).toBe(
+      '24 rounds\n',
+    )
   })
 
   it('is not done unless asked for', async () => {
