@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boottime.h"
+
 static const uint64_t FULL_REST = 5 * 1000000; /* ns between looks at a queue without room */
 /* ns between reads of the kernel's loss counters (system calls): soon when a source's buffer was found rather full, else seldom. */
 static const uint64_t LOSS_READ_FULL = 50 * 1000000, LOSS_READ = 1000 * 1000000;
@@ -19,14 +21,6 @@ static const uint64_t LOOK = 5 * 1000000; /* ns of a rest after which the source
 static const int LAST_PASSES = 64;
 static const uint64_t URGENT = 200 * 1000; /* ns of a rest after which what is urgent ends it */
 static const uint64_t BUSY_REST = 50 * 1000; /* ns: a record at the head of a ring is still being written */
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* What one pass over the sources found. */
 struct pass {
@@ -78,7 +72,7 @@ static void read_losses(struct cws_drain *drain)
 		if (drain->sources[i]->ops->losses)
 			drain->sources[i]->ops->losses(drain->sources[i], &drain->sink);
 	/* What was lost was lost before now. */
-	drain->sink.now = drain->losses_read = clock_ns();
+	drain->sink.now = drain->losses_read = cws_boottime_ns();
 	drain->losses_after = 0;
 }
 
@@ -87,7 +81,7 @@ static struct pass drain_once(struct cws_drain *drain)
 	struct pass pass = { 0 };
 
 	gather_all(drain);
-	drain->sink.now = clock_ns();
+	drain->sink.now = cws_boottime_ns();
 	drain->sink.doubtful = false;
 	cws_queue_refresh(&drain->queue);
 	drain_sources(drain, false, &pass);
@@ -302,7 +296,7 @@ int cws_drain_add(struct cws_drain *drain, struct cws_source *source)
 	if (!error)
 		drain->sources[drain->source_count++] = source;
 	/* What a new source would have told before is not known. */
-	cws_images_doubt(&drain->sink.images, clock_ns());
+	cws_images_doubt(&drain->sink.images, cws_boottime_ns());
 	pthread_mutex_unlock(&drain->lock);
 	kick(drain);
 	return error;
@@ -340,7 +334,7 @@ int cws_drain_remove(struct cws_drain *drain, struct cws_source *source)
 		break;
 	}
 	if (error == 0) {
-		drain->sink.now = clock_ns();
+		drain->sink.now = cws_boottime_ns();
 		source->ops->drain(source, &drain->sink);
 		if (source->ops->finish)
 			source->ops->finish(source, &drain->sink);

@@ -5,15 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/fanotify.h>
-#include <time.h>
 
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
+#include "boottime.h"
 
 static bool is_marked(const struct cws_order *order, uint32_t dev)
 {
@@ -41,7 +34,7 @@ static void mark(struct cws_order *order, struct cws_mount *mount, int group_fd)
 		return;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", root);
 	if (fanotify_mark(group_fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_EXEC, AT_FDCWD, path) == 0)
-		cws_order_filesystem(order, mount->fsid, mount->dev, mount->magic, clock_ns());
+		cws_order_filesystem(order, mount->fsid, mount->dev, mount->magic, cws_boottime_ns());
 }
 
 void cws_exec_marks_refresh(struct cws_order *order, struct cws_mounts *mounts, int group_fd)

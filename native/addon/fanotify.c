@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "boottime.h"
 #include "exec_marks.h"
 #include "fanotify_group.h"
 
@@ -24,14 +24,6 @@ static const uint64_t CHANGES = PASSED | FAN_MODIFY | FAN_ATTRIB | FAN_EVENT_ON_
 static struct cws_fanotify_group *of(struct cws_source *source)
 {
 	return (struct cws_fanotify_group *)source;
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* Level-triggered: poll says what is there. Only what is left in the buffer must not be slept over. */
@@ -51,13 +43,13 @@ static bool gather(struct cws_source *source)
 
 	if (group->begin != group->end)
 		return false;
-	uint64_t before = clock_ns();
+	uint64_t before = cws_boottime_ns();
 	ssize_t got = read(source->fd, group->buffer, sizeof(group->buffer));
 	group->begin = 0;
 	group->end = got > 0 ? (uint32_t)got : 0;
 	group->more = got > BUFFER - EVENT_MAX;
 	group->since = group->empty;
-	group->time = clock_ns();
+	group->time = cws_boottime_ns();
 	if (!group->more)
 		group->empty = before;
 	group->fresh = got > 0;
@@ -363,7 +355,7 @@ int cws_fanotify_open(const struct cws_change_options *options, struct cws_sourc
 		group->source.fd = open_group(&target);
 		error = group->source.fd < 0 ? group->source.fd : 0;
 	}
-	group->empty = clock_ns();
+	group->empty = cws_boottime_ns();
 	if (!error && options->ordered)
 		error = cws_order_init(&group->order, group->empty);
 	if (error) {

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "boottime.h"
 #include "inotify_group.h"
 
 /* A read that leaves less room than the longest event may have left events behind. */
@@ -16,14 +16,6 @@ enum { BUFFER = CWS_INOTIFY_BUFFER, EVENT_MAX = sizeof(struct inotify_event) + C
 static struct cws_inotify_group *of(struct cws_source *source)
 {
 	return (struct cws_inotify_group *)source;
-}
-
-static uint64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* Level-triggered: poll says what is there. Only what is left here must not be slept over; a rename that waits may take a sleep. */
@@ -41,13 +33,13 @@ static void fill_buffer(struct cws_inotify_group *group)
 {
 	if (group->begin != group->end)
 		return;
-	uint64_t before = clock_ns();
+	uint64_t before = cws_boottime_ns();
 	ssize_t got = read(group->source.fd, group->buffer, sizeof(group->buffer));
 	group->begin = 0;
 	group->end = got > 0 ? (uint32_t)got : 0;
 	group->more = got > BUFFER - EVENT_MAX;
 	group->since = group->empty;
-	group->time = clock_ns();
+	group->time = cws_boottime_ns();
 	if (!group->more)
 		group->empty = before;
 }
@@ -251,7 +243,7 @@ int cws_inotify_open(const struct cws_change_options *options, struct cws_source
 		return error;
 	}
 	group->sweep = UINT32_MAX;
-	group->now = group->empty = clock_ns();
+	group->now = group->empty = cws_boottime_ns();
 	*source = &group->source;
 	return 0;
 }
