@@ -24,7 +24,7 @@ import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
 import type { Vitals } from './vitals.ts'
 
-/** DESIGN §8 leaves the deadline of a try to us: what Standard Webhooks advises at least. */
+/** Of one try: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000
 const ABSENT_MS = 7 * 24 * 3600_000
 /** Of the time to stop, what is left for the output. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
 
-/** DESIGN §9: stdout buffers at most 64 MB. */
+/** Stdout buffers at most 64 MB. */
 export const MAX_BUFFERED = 64 * 1024 * 1024
 const FIRST_WAIT_MS = 1
 const LAST_WAIT_MS = 100

@@ -11,7 +11,7 @@ import { WriteBacklog } from './write-backlog.ts'
 
 /** Name of the database in the state folder. */
 export const SIGNALS_FILE = 'signals.db'
-/** DESIGN §8: for power loss a group fsync within 200 ms. The timer leaves time for the fsync itself. */
+/** For power loss: a group fsync within 200 ms. The timer leaves time for the fsync itself. */
 const SYNC_MS = 100
 const RECOVER_MS = 5_000
 const LIMITS: StoreLimits = { signals: 50_000, bytes: 256 * 1024 * 1024, dead: 1_000 }

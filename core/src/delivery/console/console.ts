@@ -4,7 +4,7 @@ import type { Output } from '../output.ts'
 import type { AgentStatusLine, OutputFormat } from '../protocol.ts'
 import { humanDropped, humanSignal, humanStatus } from './human.ts'
 
-/** DESIGN §9: a line when a signal opens, then at most one in this time while it grows. */
+/** A line when a signal opens, then at most one in this time while it grows. */
 export const UPDATE_MS = 10_000
 
 export interface ConsoleOptions {
