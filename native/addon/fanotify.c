@@ -195,7 +195,7 @@ static int mark(struct cws_source *source, const char *path, bool beyond)
 	return error;
 }
 
-/* Marks the file system of the directory, once. */
+/* Marks the file system of the directory. Again is harmless, and needed: one that was unmounted and mounted anew has the same id and no mark. */
 static int mark_fs(struct cws_fanotify_group *group, const char *path)
 {
 	uint8_t bytes[CWS_HANDLE_MAX];
@@ -209,11 +209,10 @@ static int mark_fs(struct cws_fanotify_group *group, const char *path)
 	whole.fsid = handle.fsid;
 	if (!error)
 		error = cws_directories_add(&group->directories, &handle, magic, path);
-	if (!error && !cws_marks_have(&group->marks, &whole)) {
+	if (!error)
 		error = fanotify_mark(group->source.fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, group->mask & ~(uint64_t)FAN_EVENT_ON_CHILD, fd, NULL) ? -errno : 0;
-		if (!error)
-			error = cws_marks_add(&group->marks, &whole);
-	}
+	if (!error)
+		error = cws_marks_add(&group->marks, &whole);
 	close(fd);
 	return error;
 }
