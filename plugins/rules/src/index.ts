@@ -1,6 +1,6 @@
 import { CwsError, definePlugin } from '@cws/core'
 import { collect } from './collect.ts'
-import { detect } from './detector.ts'
+import { detect } from './engine/detector.ts'
 import { load } from './load.ts'
 import { options } from './options.ts'
 

@@ -8,9 +8,9 @@ import {
   type Predicate,
   simplify,
 } from '@cws/core'
+import type { TunedRule } from '../tune.ts'
 import { Dispatch } from './dispatch.ts'
 import { type Compiled, judgeEach, type OnTrue } from './rule-index.ts'
-import type { TunedRule } from './tune.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>
 

@@ -2,9 +2,9 @@ import { type CheckedRule, type Condition, compileCondition, definePlugin, type 
 import { TestPipeline } from '@cws/core/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { anyCondition, anyValues } from '../../../core/test/fixtures/conditions.ts'
-import { Dispatch } from '../src/dispatch.ts'
-import { RuleIndex } from '../src/rule-index.ts'
+import { anyCondition, anyValues } from '../../../../core/test/fixtures/conditions.ts'
+import { Dispatch } from '../../src/engine/dispatch.ts'
+import { RuleIndex } from '../../src/engine/rule-index.ts'
 
 let pipeline: TestPipeline
 let exec: EventDefinition

@@ -1,7 +1,7 @@
 import { type Condition, compileCondition, type Matcher } from '@cws/core'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { firstFolder, headOfMatcher } from '../src/head.ts'
+import { firstFolder, headOfMatcher } from '../../src/engine/head.ts'
 
 const heads = (kind: Matcher['kind'], ...texts: string[]) => texts.map((text) => headOfMatcher({ kind, text }))
 
