@@ -1,8 +1,11 @@
-/** Kinds of scalar that a field can hold. `int` is a safe integer; `int64` a bigint (inode, nanoseconds, masks); `path` a string whose globs respect `/`. */
-export type FieldKind = 'string' | 'path' | 'int' | 'int64' | 'bool'
+/**
+ * Kinds of scalar that a field can hold. `int` is a safe integer; `int64` a bigint (inode, nanoseconds, masks); `path` a string whose globs respect
+ * `/`; `ip` an address or a network as text: `10.1.2.3`, `fe80::1`, `10.0.0.0/8`.
+ */
+export type FieldKind = 'string' | 'path' | 'int' | 'int64' | 'bool' | 'ip'
 
 /** What a kind is in JavaScript. */
-export type KindValue<K extends FieldKind> = K extends 'string' | 'path'
+export type KindValue<K extends FieldKind> = K extends 'string' | 'path' | 'ip'
   ? string
   : K extends 'int'
     ? number
@@ -39,6 +42,9 @@ export const int = (doc: string, options?: FieldOptions): Field<'int', false> =>
 export const ints = (doc: string, options?: FieldOptions): Field<'int', true> => make('int', true, doc, options)
 export const int64 = (doc: string, options?: FieldOptions): Field<'int64', false> => make('int64', false, doc, options)
 export const bool = (doc: string): Field<'bool', false> => make('bool', false, doc)
+export const bools = (doc: string): Field<'bool', true> => make('bool', true, doc)
+export const ip = (doc: string): Field<'ip', false> => make('ip', false, doc)
+export const ips = (doc: string): Field<'ip', true> => make('ip', true, doc)
 
 /** A tree of fields: the words between the dots are its keys. */
 export interface Shape {

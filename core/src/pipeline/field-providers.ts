@@ -43,7 +43,7 @@ export class FieldProviders {
     readers: Readers | undefined,
   ): (name: string, field: Field) => { read: FieldResolver; memoise: boolean } {
     return (name, field) => {
-      const costly = field.array || field.field === 'string' || field.field === 'path'
+      const costly = field.array || field.field === 'string' || field.field === 'path' || field.field === 'ip'
       const reader = readers?.[name]
       if (reader) return { read: (live) => reader(live.cursor), memoise: costly }
       const provided = this.find(event.type, name)

@@ -17,7 +17,14 @@ export interface RuleTesterOptions {
   readonly events?: readonly EventDefinition[]
 }
 
-const KINDS: Readonly<Record<FieldKind, string>> = { string: 'string', path: 'string', int: 'number', int64: 'bigint', bool: 'boolean' }
+const KINDS: Readonly<Record<FieldKind, string>> = {
+  string: 'string',
+  path: 'string',
+  ip: 'string',
+  int: 'number',
+  int64: 'bigint',
+  bool: 'boolean',
+}
 
 /**
  * Runs the tests that stand in rules, without root and without sensors, in any test runner:
