@@ -6,7 +6,9 @@ import { type Folders, folders } from '../config/folders.ts'
 import type { Composition } from '../config/load-composition.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
+import type { PluginContext } from '../plugin/context.ts'
 import type { Logger } from '../plugin/logger.ts'
+import type { SourceDefinition } from '../plugin/source.ts'
 import type { Distribution } from './distribution.ts'
 import type { ConfigOption, FolderOptions } from './options.ts'
 
@@ -55,12 +57,51 @@ export async function configuredEvents(
  * A composition at work without delivery: nothing is stored, no signal is told, an agent that runs beside it is not disturbed. For commands that
  * look: `check`, `doctor`, `events`.
  */
-export async function lookingRuntime(instances: readonly LoadedInstance[], logFor: (plugin: string) => Logger): Promise<Runtime> {
+export async function lookingRuntime(
+  { instances, folder }: { readonly instances: readonly LoadedInstance[]; readonly folder?: string },
+  logFor: (plugin: string) => Logger,
+): Promise<Runtime> {
   const [{ Runtime }, { KeepStore }] = await Promise.all([import('../agent/runtime.ts'), import('../plugin/keep.ts')])
   return new Runtime(
     instances.filter(({ instance }) => instance.kind === 'plugin'),
-    { keep: new KeepStore(), logFor, stateOf: () => ({}), writeState: () => {}, onFinding: () => {} },
+    {
+      ...(folder === undefined ? {} : { folder }),
+      keep: new KeepStore(),
+      logFor,
+      stateOf: () => ({}),
+      writeState: () => {},
+      onFinding: () => {},
+    },
   )
+}
+
+/** A composition for commands that are about its plugins' work rather than at it: the plugins are set up, in silence, and nothing is started. */
+export interface Workbench extends AsyncDisposable {
+  readonly composition: Composition
+  /** The model, with the events of plugins. */
+  readonly model: Pick<PluginContext['model'], 'get' | 'types'>
+  /** What the sources would feed, whether or not this host can run them. */
+  readonly sources: readonly Pick<SourceDefinition, 'sensor' | 'feeds'>[]
+  /** Imports what options name, as plugins do. */
+  readonly import: PluginContext['import']
+}
+
+/** @throws CwsError saying what is wrong with the configuration */
+export async function workbench(options: ConfigOption, distribution: Distribution): Promise<Workbench> {
+  const loaded = await composition(options, distribution)
+  const silent = () => {}
+  const runtime = await lookingRuntime(loaded, () => ({ debug: silent, info: silent, warn: silent, error: silent }))
+  await runtime.setup()
+  const { Modules } = await import('../plugin/modules.ts')
+  const modules = new Modules(loaded.folder)
+  const { events } = runtime.engine
+  return {
+    composition: loaded,
+    model: { get: (type) => events.get(type), types: () => [...events.values()].map(({ type }) => type) },
+    sources: runtime.sensors.map(({ definition }) => definition),
+    import: (specifier) => modules.import(specifier),
+    [Symbol.asyncDispose]: () => runtime.stop(),
+  }
 }
 
 /** Logs of a command for a person: short lines on stderr. */

@@ -1,5 +1,6 @@
 import type { Watched } from '../agent/quarantine.ts'
 import type { Config } from '../config/define-config.ts'
+import type { PluginCommands } from './plugin-command.ts'
 
 /** Messages of sd_notify(3): all sensors are alive; the agent drains; it lives. */
 export type ServiceState = 'READY=1' | 'STOPPING=1' | 'WATCHDOG=1'
@@ -13,6 +14,8 @@ export interface Distribution {
   readonly preset: () => Promise<Config>
   /** The file that `cws init` writes. */
   readonly starter: string
+  /** Commands of its plugins. Listed here, `cws --help` names them without loading a plugin or a configuration. */
+  readonly commands?: PluginCommands
   /** Called before secrets are read by a process that stays: no core dumps. */
   readonly harden?: () => Promise<void>
   /** Watches the thread that this is called in: a plugin that holds it up ends the process, which begins anew. Rejects where that cannot be. */

@@ -9,9 +9,15 @@ import { runCommand } from './commands/run.ts'
 import { signalsCommand } from './commands/signals.ts'
 import { statusCommand } from './commands/status.ts'
 import type { Distribution } from './distribution.ts'
+import { listCommands, mountCommand } from './plugin-command.ts'
 import { errorText, exitCodeOf } from './report-error.ts'
 
+export type { Command } from 'commander'
+export { composition, foldersOf, type Workbench, workbench } from './compose.ts'
 export type { Distribution } from './distribution.ts'
+export * from './options.ts'
+export * from './output.ts'
+export type { CommandModule, PluginCommand, PluginCommands } from './plugin-command.ts'
 
 const FIRST_STEPS = `
 First steps:
@@ -39,6 +45,7 @@ export function program(distribution: Distribution): Command {
   pluginsCommand(cws, distribution)
   fieldsCommand(cws, distribution)
   eventsCommand(cws, distribution)
+  listCommands(cws, distribution.commands ?? {})
   return cws
 }
 
@@ -47,7 +54,9 @@ export async function main(distribution: Distribution, argv: readonly string[] =
   // `cws fields | head`: a reader that has gone is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
-    await program(distribution).parseAsync(argv)
+    const cws = program(distribution)
+    await mountCommand(cws, distribution, argv.slice(2))
+    await cws.parseAsync(argv)
   } catch (error) {
     process.stderr.write(errorText(error))
     process.exitCode = exitCodeOf(error)

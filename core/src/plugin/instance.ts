@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { PluginCommands } from '../cli/plugin-command.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { PluginContext } from './context.ts'
 import type { Notifier, NotifierContext } from './notifier.ts'
@@ -13,6 +14,8 @@ interface DefinitionBase<S extends OptionsSchema> {
   readonly options?: S
   /** Event types that this plugin adds to the model. */
   readonly events?: readonly EventDefinition[]
+  /** Commands that it adds to `cws` where a configuration lists it. Nothing of them is loaded by the agent. */
+  readonly commands?: PluginCommands
 }
 
 /** What `definePlugin` takes besides `import.meta`. */

@@ -9,6 +9,7 @@ await main({
   installation: import.meta.url,
   preset: async () => ({ plugins: (await import('./index.ts')).host() }),
   starter,
+  commands: { rules: { summary: 'write, check, test and explain rules', load: () => import('@cws/plugin-rules/commands') } },
   harden: async () => {
     const { NativeUnavailableError, setDumpable } = await import('@cws/native')
     try {

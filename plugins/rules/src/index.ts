@@ -9,6 +9,7 @@ export type { PackInput, Tuning } from './options.ts'
 /** Runs detection rules: packs, rule files and rules of one's own, tuned by the configuration. */
 export const rules = definePlugin(import.meta, {
   options,
+  commands: { rules: { summary: 'write, check, test and explain rules', load: () => import('./commands/index.ts') } },
   async setup(ctx) {
     const { packs, tune } = ctx.options
     const loaded = load(await collect(packs, ctx), tune, ctx.model.get)

@@ -54,9 +54,9 @@ export function checkCommand(program: Command, distribution: Distribution): void
   })
 }
 
-async function setUp({ instances }: Composition): Promise<Remarks> {
+async function setUp(composed: Composition): Promise<Remarks> {
   const told: (Remark & { readonly level: 'warn' | 'error' })[] = []
-  const runtime = await lookingRuntime(instances, (plugin) =>
+  const runtime = await lookingRuntime(composed, (plugin) =>
     listener((level, message, frame) => told.push({ level, plugin, message, frame })),
   )
   await runtime.setup()

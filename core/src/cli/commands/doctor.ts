@@ -63,12 +63,13 @@ export function doctorCommand(program: Command, distribution: Distribution): voi
 async function examine(options: DoctorOptions, distribution: Distribution): Promise<Diagnosis> {
   const folders = foldersOf(options)
   const facts = { ...hostFacts(folders), version: distribution.version }
-  const { file, instances } = await composition(options, distribution)
+  const composed = await composition(options, distribution)
+  const { file } = composed
   const answer = (await askIfRunning(folders.run, 'doctor', DOCTOR_MS)) as { sensors: readonly SensorReport[] } | undefined
   if (answer) return { ...facts, agent: 'running', config: file ?? null, sensors: answer.sensors, problems: [] }
 
   const { logFor } = await loggerFor('silent', true)
-  const runtime = await lookingRuntime(instances, logFor)
+  const runtime = await lookingRuntime(composed, logFor)
   const problems: string[] = []
   try {
     await runtime.setup()

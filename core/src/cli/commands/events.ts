@@ -47,9 +47,9 @@ async function showEvents(condition: string | undefined, options: EventsOptions,
   await distribution.harden?.()
   const human = (options.format ?? (process.stdout.isTTY ? 'human' : 'json')) === 'human'
   const logger = await loggerFor(options.logLevel ?? 'warn', process.stderr.isTTY === true)
-  const { instances } = await composition(options, distribution)
+  const composed = await composition(options, distribution)
   const { tapEventLines } = await import('../../agent/event-lines.ts')
-  const runtime = await lookingRuntime(instances, logger.logFor)
+  const runtime = await lookingRuntime(composed, logger.logFor)
   let dropped = 0
   let flush = () => {}
   const write = (lines: string, count: number) => {
