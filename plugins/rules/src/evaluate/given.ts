@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type EventDefinition, type Field, nearest, UNKNOWN } from '@cws/core'
 
 /** What a condition reads: fields that are not given are UNKNOWN. */
@@ -41,6 +42,8 @@ function scalarOf(name: string, field: Field, value: unknown): unknown {
     case 'string':
     case 'path':
       return typeof value === 'string' ? value : wrong(name, field, value)
+    case 'ip':
+      return isNetwork(value) ? value : wrong(name, field, value)
     case 'bool':
       return typeof value === 'boolean' ? value : wrong(name, field, value)
     case 'int':
@@ -51,6 +54,12 @@ function scalarOf(name: string, field: Field, value: unknown): unknown {
       return Number.isSafeInteger(Number(number)) ? Number(number) : wrong(name, field, value)
     }
   }
+}
+
+/** `10.1.2.3`, `fe80::1`, `10.0.0.0/8`. */
+function isNetwork(value: unknown): value is string {
+  const [, address, length] = (typeof value === 'string' && /^([^/]+)(?:\/(\d{1,3}))?$/.exec(value)) || []
+  return address !== undefined && isIP(address) !== 0 && (length === undefined || Number(length) <= (isIP(address) === 4 ? 32 : 128))
 }
 
 /** Undefined if it is none of 64 bits, with or without a sign. */
