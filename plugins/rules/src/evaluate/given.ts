@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { type EventDefinition, type Field, nearest, UNKNOWN } from '@cws/core'
+import { type EventDefinition, type Field, type FieldKind, nearest, UNKNOWN } from '@cws/core'
 
 /** What a condition reads: fields that are not given are UNKNOWN. */
 export interface Given {
@@ -70,13 +70,14 @@ function wholeNumber(value: unknown): bigint | undefined {
   return number >= -(2n ** 63n) && number < 2n ** 64n ? number : undefined
 }
 
-const WORDS = {
+const WORDS: Readonly<Record<FieldKind, string>> = {
   string: 'a text',
   path: 'a path',
+  ip: 'an address or a network',
   bool: 'true or false',
   int: 'a whole number',
   int64: 'a whole number of 64 bits',
-} as const
+}
 
 function wrong(name: string, field: Field, value: unknown): never {
   const came = typeof value === 'bigint' ? String(value) : JSON.stringify(value)
