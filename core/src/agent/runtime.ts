@@ -146,7 +146,7 @@ export class Runtime {
       log: shared.logFor(name),
       signal: plugin.abort.signal,
       state: this.#stateOf(name),
-      keep: (key, create) => this.#kept.keep(ownerOf(plugin.loaded), options, key, create),
+      keep: (key, create, on) => this.#kept.keep(ownerOf(plugin.loaded), options, key, create, on),
       modules: this.#modules,
       fed: () => new Set(this.sensors.flatMap((sensor) => (sensor.running ? sensor.definition.feeds : []))),
       addSource: (definition) => {

@@ -92,8 +92,11 @@ export interface PluginContext<O = unknown> {
   /** One value per process (or container), made on first use, freed with it, bounded in number (the oldest go first). UNKNOWN authors share none: each call makes a new value. */
   per<V>(scope: 'process' | 'container', create: () => V): (event: Event) => V
   readonly state: StateStore
-  /** Long-lived things belong to the agent: adopted by the next composition when `options` of this plugin are equal, else disposed by `Symbol.dispose` or `close()`. */
-  keep<V>(key: string, create: () => V): V
+  /**
+   * Long-lived things belong to the agent: adopted by the next composition when `on` is equal, else disposed by `Symbol.dispose` or `close()`. `on`: what
+   * the value depends on; the options of this plugin by default.
+   */
+  keep<V>(key: string, create: () => V, on?: unknown): V
 
   expose<K extends keyof ServiceMap & string>(key: K, service: ServiceMap[K]): void
   use<K extends keyof ServiceMap & string>(key: K): ServiceMap[K]

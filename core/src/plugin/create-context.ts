@@ -26,7 +26,7 @@ export interface ContextParts {
   readonly log: Logger
   readonly signal: AbortSignal
   readonly state: StateStore
-  readonly keep: <V>(key: string, create: () => V) => V
+  readonly keep: <V>(key: string, create: () => V, on?: unknown) => V
   readonly modules: Modules
   /** Event types that running sensors feed. */
   readonly fed: () => ReadonlySet<string>

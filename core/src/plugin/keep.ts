@@ -3,16 +3,16 @@ import { asError } from '../hooks/guard.ts'
 
 interface Kept {
   readonly value: unknown
-  readonly options: unknown
+  readonly on: unknown
 }
 
 type Values = Map<string, Kept>
 
 /** What one composition keeps. It looks at what the composition before it keeps until it is adopted or abandoned. */
 export interface KeepView {
-  /** `plugin`: instance and package, so that another plugin of the same name is handed nothing. */
-  keep<V>(plugin: string, options: unknown, key: string, create: () => V): V
-  /** Whether the plugin was handed something of the composition before. */
+  /** `plugin`: instance and package, so that another plugin of the same name is handed nothing. `on`: what the value depends on instead of the options. */
+  keep<V>(plugin: string, options: unknown, key: string, create: () => V, on?: unknown): V
+  /** Whether the plugin was handed something of the composition before that depends on its options. */
   handedTo(plugin: string): boolean
   /** This composition works now: what only the one before kept is disposed of. */
   adopt(): Promise<void>
@@ -36,14 +36,15 @@ export class KeepStore {
     const handed = new Set<string>()
     this.#pending.add(taken)
     return {
-      keep: <V>(plugin: string, options: unknown, key: string, create: () => V): V => {
+      keep: <V>(plugin: string, options: unknown, key: string, create: () => V, on?: unknown): V => {
         const name = `${plugin}\0${key}`
         const mine = taken.get(name)
         if (mine) return mine.value as V
         const before = this.#kept.get(name)
-        const equal = before !== undefined && isDeepStrictEqual(before.options, options)
-        if (equal) handed.add(plugin)
-        const kept = equal ? before : { value: create(), options }
+        const depends = on ?? options
+        const equal = before !== undefined && isDeepStrictEqual(before.on, depends)
+        if (equal && on === undefined) handed.add(plugin)
+        const kept = equal ? before : { value: create(), on: depends }
         taken.set(name, kept)
         return kept.value as V
       },

@@ -2,6 +2,7 @@ import type { Where } from '../condition/where.ts'
 import type { Event, FieldName, FieldValue } from '../model/event.ts'
 import type { EventType } from '../model/event-map.ts'
 import type { Severity } from '../signals/severity.ts'
+import type { AnyDetection } from './define-detection.ts'
 
 /** The fields of an event in a rule's test; what is not given is UNKNOWN, `null` too. */
 export type TestCase<T extends EventType = EventType> = { readonly [F in FieldName<T>]?: FieldValue<T, F> | null }
@@ -38,6 +39,7 @@ export function defineRule<const T extends EventType>(rule: Rule<T>): Rule<T> {
 export interface RulePack {
   readonly name: string
   readonly rules: readonly AnyRule[]
+  readonly detections?: readonly AnyDetection[]
 }
 
 /** A rule of any event type. */

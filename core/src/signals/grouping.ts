@@ -2,11 +2,11 @@ import type { BaseEvent } from '../model/event-class.ts'
 import { briefMembers } from '../model/event-json.ts'
 import { parseExact } from '../model/exact-json.ts'
 import { rfc3339 } from '../model/rfc3339.ts'
-import { UNKNOWN } from '../model/unknown.ts'
 import { bounded, fits } from './bounded.ts'
 import type { Finding } from './finding.ts'
 import { renderMessage } from './message.ts'
 import { rankOf, type Severity } from './severity.ts'
+import { shownFields } from './shown-fields.ts'
 import { SignalLine } from './signal-line.ts'
 import { ulid } from './ulid.ts'
 
@@ -22,6 +22,8 @@ interface About {
   readonly message: string
   readonly group: string
   readonly event: string
+  /** What it was concluded from, as JSON. */
+  readonly findings: string | undefined
   readonly truncated: boolean
 }
 
@@ -87,7 +89,11 @@ export class Grouping {
     if (seen > group.lastSeen) group.lastSeen = seen
     group.count++
     const raised = rankOf(finding.severity) > rankOf(group.severity)
-    if (raised) group.severity = finding.severity
+    if (raised) {
+      group.severity = finding.severity
+      // The last event of what was concluded says more than the first.
+      if (finding.evidence) group.about = about(finding, event, group.folded ? {} : fields)
+    }
     if (group.revision === 0 || raised) this.#tell(group, false)
     else group.dirty = true
     this.#timer ??= setInterval(() => this.flush(), FLUSH_MS).unref()
@@ -123,7 +129,7 @@ export class Grouping {
     return group
   }
 
-  #start(key: string, finding: Finding, event: BaseEvent, fields: Record<string, unknown>, now: number, folded: boolean): Group {
+  #start(key: string, finding: Finding, event: BaseEvent, fields: Readonly<Record<string, unknown>>, now: number, folded: boolean): Group {
     const seen = timeOf(event)
     const name = finding.name ?? finding.rule
     const group: Group = {
@@ -172,7 +178,8 @@ export class Grouping {
       host,
     })
     const flags = `${folded ? ',"folded":true' : ''}${about.truncated ? ',"truncated":true' : ''}`
-    const line = `${head.slice(0, -1)},"group":${about.group},"event":${about.event}${flags}}`
+    const findings = about.findings === undefined ? '' : `,"findings":${about.findings}`
+    const line = `${head.slice(0, -1)},"group":${about.group},"event":${about.event}${findings}${flags}}`
     this.#emit(
       new SignalLine({ id, rule: rule.id, severity: rankOf(severity), status: 'open', revision, first_seen, last_seen, count }, line),
       final,
@@ -190,14 +197,21 @@ export class Grouping {
   }
 }
 
-function about(finding: Finding, event: BaseEvent, fields: Record<string, unknown>): About {
-  const message = finding.message === undefined ? '' : renderMessage(finding.message, event)
+function about(finding: Finding, event: BaseEvent, fields: Readonly<Record<string, unknown>>): About {
+  const message = finding.message === undefined ? '' : renderMessage(finding.message, event, finding.values)
   const group = JSON.stringify(fields)
   const members = briefMembers(event)
   const text = `{"type":${JSON.stringify(event.type)}${members === '' ? '' : `,${members}`}}`
-  if (fits(group + text)) return { message, group, event: text, truncated: false }
-  const cut = bounded({ event: parseExact(text), group: fields })
-  return { message, group: JSON.stringify(cut['group']), event: JSON.stringify(cut['event']), truncated: true }
+  const findings = finding.evidence && JSON.stringify(finding.evidence)
+  if (fits(group + text + (findings ?? ''))) return { message, group, event: text, findings, truncated: false }
+  const cut = bounded({ event: parseExact(text), group: fields, findings: finding.evidence })
+  return {
+    message,
+    group: JSON.stringify(cut['group']),
+    event: JSON.stringify(cut['event']),
+    findings: findings && JSON.stringify(cut['findings']),
+    truncated: true,
+  }
 }
 
 function timeOf(event: BaseEvent): bigint {
@@ -205,19 +219,10 @@ function timeOf(event: BaseEvent): bigint {
   return typeof time === 'bigint' ? time : BigInt(Date.now()) * 1_000_000n
 }
 
-function groupFields(finding: Finding, event: BaseEvent): Record<string, unknown> {
-  const names = finding.groupBy ?? ['container.id', 'process.file.path', `${event.type}.file.path`]
-  const fields: Record<string, unknown> = {}
-  for (const name of names) {
-    if (!event.definition.fields.has(name)) continue
-    let value = event.get(name)
-    const redact = event.redactors.get(name)
-    if (redact && value !== UNKNOWN) value = redact(value, event)
-    fields[name] = value === UNKNOWN ? null : typeof value === 'bigint' ? value.toString() : value
-  }
-  return fields
+function groupFields(finding: Finding, event: BaseEvent): Readonly<Record<string, unknown>> {
+  return finding.group ?? shownFields(event, finding.groupBy ?? ['container.id', 'process.file.path', `${event.type}.file.path`])
 }
 
-function groupKey(rule: string, fields: Record<string, unknown>): string {
+function groupKey(rule: string, fields: Readonly<Record<string, unknown>>): string {
   return `${rule}\0${JSON.stringify(Object.values(fields))}`
 }

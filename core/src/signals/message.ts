@@ -5,6 +5,7 @@ import { printable } from './printable.ts'
 /** Longest value in a message, in characters: notify.md's budget for one field. */
 const MAX_VALUE = 512
 const VARIABLE = /\{\{@([a-z0-9_.]+)\}\}/g
+const FIELD_OR_VALUE = /\{\{(@?)([a-z0-9_.]+)\}\}/g
 
 /** The fields that a message names. */
 export function variablesOf(template: string): string[] {
@@ -12,11 +13,14 @@ export function variablesOf(template: string): string[] {
 }
 
 /**
- * Fills `{{@field}}` in one pass: values enter as text that cannot be a variable, with what a terminal or a reader could be fooled by made
- * visible; redacted as output is.
+ * Fills `{{@field}}`, and `{{name}}` of the finding's own values, in one pass: values enter as text that cannot be a variable, with what a
+ * terminal or a reader could be fooled by made visible; redacted as output is.
  */
-export function renderMessage(template: string, event: BaseEvent): string {
-  return template.replace(VARIABLE, (_, field: string) => valueText(event, field))
+export function renderMessage(template: string, event: BaseEvent, values: Readonly<Record<string, string | number>> = {}): string {
+  return template.replace(FIELD_OR_VALUE, (whole, at: string, name: string) => {
+    if (at !== '') return valueText(event, name)
+    return Object.hasOwn(values, name) ? printable(String(values[name])) : whole
+  })
 }
 
 function valueText(event: BaseEvent, field: string): string {

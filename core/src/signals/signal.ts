@@ -1,3 +1,4 @@
+import type { Evidence } from './finding.ts'
 import type { Severity } from './severity.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface Signal {
   readonly group: Readonly<Record<string, unknown>>
   /** The first event, the model's fields nested by their names; of a folded signal the first since the last revision. */
   readonly event: Readonly<Record<string, unknown>>
+  /** Present where a detection concluded it: the findings of rules that it was concluded from when it opened, or when its severity last rose. */
+  readonly findings?: readonly Evidence[]
   /** Present on the signal into which a rule's 21st and later signals of a window fold. */
   readonly folded?: true
   /** Present when values of `event` or `group` were too long and are cut; cut texts end with `…(+n)`. */

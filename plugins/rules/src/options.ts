@@ -1,8 +1,8 @@
-import { type AnyRule, type EventType, type RulePack, severities, type Where } from '@cws/core'
+import { type AnyDetection, type AnyRule, type EventType, type RulePack, type Suppression, severities, type Where } from '@cws/core'
 import { z } from 'zod'
 
 /** A pack, a list of rules, one rule; or text: a package, a path or a glob of rule files. */
-export type PackInput = string | RulePack | AnyRule | readonly PackInput[]
+export type PackInput = string | RulePack | AnyRule | AnyDetection | readonly PackInput[]
 
 /** A condition on any type of event: the rule that it is for says which. */
 export type AnyWhere = { [T in EventType]: Where<T> }[EventType]
@@ -37,7 +37,11 @@ export const options = z.strictObject({
   tune: z
     .record(z.string(), z.union([z.literal('off'), tuning], { error: 'expected "off" or an object of changes' }))
     .default({})
-    .describe('Changes to rules by their id'),
+    .describe('Changes to rules and detections by their id'),
+  suppressions: z
+    .array(z.custom<Suppression & { readonly rules: readonly string[] }>((value) => typeof value === 'object' && value !== null))
+    .default([])
+    .describe('Findings that are known to mean nothing, for a time: { id, rules, when, until, reason }'),
 })
 
 export type Options = z.output<typeof options>

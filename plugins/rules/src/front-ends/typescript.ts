@@ -4,12 +4,12 @@ import { CwsError } from '@cws/core'
 /** Endings of the files that this front end reads. */
 export const endings: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 
-/** The rules in a pack, a list or a single rule, unchecked. Undefined if the value is none of these. */
+/** The rules and detections in a pack, a list or a single one, unchecked. Undefined if the value is none of these. */
 export function rulesIn(value: unknown): readonly unknown[] | undefined {
   if (Array.isArray(value)) return value.flatMap((one) => rulesIn(one) ?? [one])
   if (typeof value !== 'object' || value === null) return undefined
-  const { rules, id, on } = value as { rules?: unknown; id?: unknown; on?: unknown }
-  if (Array.isArray(rules)) return rules
+  const { rules, detections, id, on } = value as { rules?: unknown; detections?: unknown; id?: unknown; on?: unknown }
+  if (Array.isArray(rules)) return Array.isArray(detections) ? [...rules, ...detections] : rules
   return id !== undefined || on !== undefined ? [value] : undefined
 }
 

@@ -1,0 +1,59 @@
+import type { Event, Finding, StateStore } from '@cws/core'
+import type { CheckedDetection } from './check.ts'
+import type { DetectionState } from './detection-state.ts'
+import { judge } from './judge.ts'
+import { type DetectionMemory, shareOf } from './memory.ts'
+
+type Report = (event: Event, finding: Finding) => void
+
+interface Running {
+  readonly detection: CheckedDetection
+  readonly state: DetectionState
+}
+
+/** The detections of one composition: they see what rules find on its way to be told, and tell what it means together. */
+export class Detections {
+  readonly #running: readonly Running[]
+  readonly #byRule = new Map<string, Running[]>()
+  readonly #absorbed: ReadonlySet<string>
+  readonly #most: number
+
+  constructor(detections: readonly CheckedDetection[], memory: DetectionMemory, store: StateStore) {
+    this.#most = shareOf(detections.length)
+    this.#running = detections.map((detection) => ({ detection, state: memory.of(detection, store) }))
+    for (const running of this.#running)
+      for (const rule of new Set(running.detection.steps.flat())) {
+        const others = this.#byRule.get(rule)
+        if (others) others.push(running)
+        else this.#byRule.set(rule, [running])
+      }
+    this.#absorbed = new Set(detections.filter(({ absorbs }) => absorbs).flatMap(({ steps }) => steps.flat()))
+  }
+
+  /** A way to report that goes through the detections. */
+  through(report: Report): Report {
+    if (this.#running.length === 0) return report
+    return (event, finding) => {
+      const watchers = this.#byRule.get(finding.rule)
+      if (watchers === undefined || !this.#absorbed.has(finding.rule)) report(event, finding)
+      // What the agent does to prove its sensors is nobody's concern.
+      if (watchers === undefined || event.get('event.self_test') === true) return
+      for (const { detection, state } of watchers) {
+        const concluded = judge(detection, state, finding, event, this.#most)
+        if (concluded) report(event, concluded)
+      }
+    }
+  }
+
+  /** What was counted of all of them. */
+  get counts(): Readonly<Record<'fired' | 'unkeyed' | 'late' | 'evicted', number>> {
+    const sum = { fired: 0, unkeyed: 0, late: 0, evicted: 0 }
+    for (const { state } of this.#running) {
+      sum.fired += state.counts.fired
+      sum.unkeyed += state.counts.unkeyed
+      sum.late += state.counts.late
+      sum.evicted += state.evicted
+    }
+    return sum
+  }
+}

@@ -1,0 +1,64 @@
+import { defineDetection, defineRule } from '@cws/core'
+import { TestPipeline } from '@cws/core/testing'
+import { expect, it } from 'vitest'
+import { rules } from '../../src/index.ts'
+
+const id = defineRule({
+  id: 'id-run',
+  name: 'id',
+  severity: 'info',
+  on: 'exec',
+  where: { 'exec.file.name': ['id', 'whoami', 'uname'] },
+  message: '`{{@exec.file.name}}`',
+})
+const burst = defineDetection({
+  id: 'discovery-burst',
+  name: 'Many discovery commands',
+  severity: 'low',
+  kind: 'threshold',
+  of: [id],
+  by: ['tree'],
+  within: '60s',
+  count: 3,
+  distinct: 'exec.file.name',
+  cases: [{ when: { count: { gte: 5 } }, severity: 'high', name: 'Very many discovery commands' }],
+  message: '{{distinct}} different of {{count}} within {{within}}, last `{{@exec.file.name}}` {{nothing}}',
+})
+
+const START = 1_800_000_000_000
+const exec = (pipeline: TestPipeline, name: string, seconds: number, more: Record<string, unknown> = {}) =>
+  pipeline.emit(
+    'exec',
+    { 'exec.file.name': name, 'process.pid': 100, 'process.ancestors.pid': [50, 1], 'container.id': '', ...more },
+    { timestamp: BigInt(START + seconds * 1000) * 1_000_000n },
+  )
+const told = (pipeline: TestPipeline) =>
+  pipeline.findings.filter(({ rule }) => rule !== 'id-run').map(({ rule, severity }) => `${rule} ${severity}`)
+
+it('tells that different values were found within the time, by tree, with what it was concluded from', async () => {
+  await using pipeline = await TestPipeline.of([rules({ packs: [[id, burst]] })])
+  exec(pipeline, 'id', 0)
+  exec(pipeline, 'id', 1)
+  exec(pipeline, 'whoami', 2, { 'process.pid': 101 })
+  // Another tree, another window.
+  exec(pipeline, 'uname', 3, { 'process.pid': 102, 'process.ancestors.pid': [60, 1] })
+  expect(told(pipeline)).toEqual([])
+  exec(pipeline, 'uname', 4, { 'process.pid': 103 })
+  exec(pipeline, 'uname', 5)
+  expect(told(pipeline)).toEqual(['discovery-burst low', 'discovery-burst high'])
+  expect(pipeline.findings.filter(({ rule }) => rule === 'id-run')).toHaveLength(6)
+  expect(pipeline.signals.filter(({ rule }) => rule.id === 'discovery-burst')).toMatchObject([
+    {
+      severity: 'low',
+      message: '3 different of 4 within 60s, last `uname` {{nothing}}',
+      group: { tree: 'pid 50' },
+      findings: [
+        { rule: 'id-run', type: 'exec', timestamp: '2027-01-15T08:00:01.000000000Z', fields: { 'exec.file.name': 'id' } },
+        { fields: { 'exec.file.name': 'whoami', 'process.pid': 101 } },
+        { fields: { 'exec.file.name': 'uname', 'process.pid': 103 } },
+      ],
+    },
+    { severity: 'high', revision: 2, message: '3 different of 5 within 60s, last `uname` {{nothing}}' },
+  ])
+  expect(pipeline.faults).toEqual([])
+})
