@@ -52,6 +52,22 @@ void cws_order_gone(struct cws_order *order, int index)
 	order->filesystems[index] = order->filesystems[--order->filesystem_count];
 }
 
+bool cws_order_loader(struct cws_order *order, uint32_t dev, uint64_t inode)
+{
+	if (order->loader_count == CWS_LOADERS)
+		return false;
+	order->loaders[order->loader_count++] = (struct cws_loader){ .dev = dev, .inode = (uint32_t)inode };
+	return true;
+}
+
+static bool is_loader(const struct cws_order *order, const struct cws_step *step)
+{
+	for (int i = 0; i < order->loader_count; i++)
+		if (order->loaders[i].dev == step->dev && order->loaders[i].inode == (uint32_t)step->inode)
+			return true;
+	return false;
+}
+
 /* When the device was marked; UINT64_MAX if it is not. */
 static uint64_t marked_since(const struct cws_order *order, uint32_t dev)
 {
@@ -257,7 +273,7 @@ void cws_order_narrow(struct cws_order *order, struct cws_images *images, uint32
 		const struct cws_step *step = &evidence.steps[i];
 
 		/* It was opened after the step before it. */
-		evidence.visible[i] = step->kind == CWS_STEP_EXEC && step->before > forgotten && step->before > marked_since(order, step->dev);
+		evidence.visible[i] = step->kind == CWS_STEP_EXEC && step->before > forgotten && step->before > marked_since(order, step->dev) && !is_loader(order, step);
 		if (step->time <= complete)
 			complete_steps = i + 1;
 	}

@@ -14,7 +14,7 @@
 #include "fanotify_event.h"
 #include "images.h"
 
-enum { CWS_OPENER_SETS = 128, CWS_OPENER_WAYS = 4, CWS_OPENED = 12, CWS_EXEC_FILESYSTEMS = 512 };
+enum { CWS_OPENER_SETS = 128, CWS_OPENER_WAYS = 4, CWS_OPENED = 12, CWS_EXEC_FILESYSTEMS = 512, CWS_LOADERS = 4 };
 
 /* A file that was opened to be executed. Positions count the events of the group. */
 struct cws_opened {
@@ -40,10 +40,17 @@ struct cws_exec_filesystem {
 	bool shared;          /* another has the same fsid: events do not tell them apart */
 };
 
+/* A file of which the kernel does not tell that it is opened to be executed. */
+struct cws_loader {
+	uint32_t dev, inode; /* inode: the lower half */
+};
+
 struct cws_order {
 	struct cws_opener (*sets)[CWS_OPENER_WAYS]; /* NULL: no order is kept */
 	struct cws_exec_filesystem *filesystems;
 	int filesystem_count;
+	struct cws_loader loaders[CWS_LOADERS];
+	int loader_count;
 	uint64_t clock;
 	uint64_t position;  /* of the next event to be read */
 	uint64_t mounts;    /* of cws_mounts, whose file systems have been marked */
@@ -64,6 +71,9 @@ void cws_order_destroy(struct cws_order *order);
 void cws_order_filesystem(struct cws_order *order, uint64_t fsid, uint32_t dev, uint32_t magic, uint64_t now);
 /* The file system of this index is gone; the last one takes its place. */
 void cws_order_gone(struct cws_order *order, int index);
+
+/* Opens of this file are no longer told: an exec of it says nothing of the order. Without room the file must be left alone. */
+bool cws_order_loader(struct cws_order *order, uint32_t dev, uint64_t inode);
 
 /* Notes what one read brought, at the time `now`. Events are counted whether or not they are sane, up to the first that is not. */
 void cws_order_note(struct cws_order *order, const uint8_t *bytes, size_t size, uint64_t now);

@@ -31,9 +31,11 @@ it('queue, joiner, losses, pace and thread survive random records under ASan and
 })
 
 it('the time of a change is told as narrow as can be known, and never wrong', { timeout: 60_000 }, () => {
-  const seed = Math.floor(Math.random() * 2 ** 31) + 1
+  const even = 2 * (Math.floor(Math.random() * 2 ** 30) + 1)
   const program = build('order', 'address,undefined', 'order_test', ['order', 'images', 'fanotify_event'])
-  expect(execFileSync(program, [String(seed), '300000'], { encoding: 'utf8' })).toBe(`seed ${seed}: 300000 steps\n`)
+  // With an odd seed the opens of the interpreter are not told.
+  for (const seed of [even, even + 1])
+    expect(execFileSync(program, [String(seed), '150000'], { encoding: 'utf8' })).toBe(`seed ${seed}: 150000 steps\n`)
 })
 
 it('the thread and its consumer share nothing unguarded, says ThreadSanitizer', { timeout: 60_000 }, () => {

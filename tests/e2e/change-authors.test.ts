@@ -36,3 +36,16 @@ test.each(fileFlavours)('$name never blames a write on what the writer became', 
   for (const event of files.events) expect([event.process.file.name, event.process.certainty]).not.toEqual(['true', 'exact'])
   for (let i = 0; i < 200; i++) expect((await files.seen('created', files.at(`w${i}`))).process.file.name).not.toBe('true')
 })
+
+test.each(fileFlavours.filter(knowsAuthors))('$name is not deceived by programs that are handed to the loader', async (flavour) => {
+  await using files = await FileChanges.watch({ flavour })
+  const loader = '/lib64/ld-linux-x86-64.so.2'
+  for (let i = 0; i < 100; i++)
+    execFileSync('/bin/sh', ['-c', `echo x > ${files.at(`s${i}`)}; exec ${loader} /bin/sh -c 'echo y > ${files.at(`l${i}`)}'`])
+  await files.seen('created', files.at('l99'))
+  for (let i = 0; i < 100; i++) {
+    const [before, after] = [await files.seen('created', files.at(`s${i}`)), await files.seen('created', files.at(`l${i}`))]
+    expect(before.process.file.name).not.toMatch(/^ld-/)
+    if (after.process.certainty === 'exact') expect(after.process.file.name).toMatch(/^ld-/)
+  }
+})
