@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CAPABILITIES, capGet } from '@cws/native/launch'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packAll } from '../../scripts/pack.ts'
 import { type Line, RunningAgent, root } from '../support/agent.ts'
 import { type ContainerOptions, containerOptions } from '../support/container-options.ts'
 import { debianRoot, fileOfPackage } from '../support/debian-root.ts'
@@ -66,10 +65,8 @@ const impossible = missing.length > 0 ? ` (no ${missing})` : process.getuid?.() 
 describe.skipIf(impossible !== '' || process.getuid?.() !== 0)(`the container image${missing.length > 0 ? ` (no ${missing})` : ''}`, () => {
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'cws-container-'))
-    const packed = packAll(root, join(work, 'tarballs'))
     seccomp = await fileOfPackage('bookworm', 'golang-github-containers-common', 'usr/share/containers/seccomp.json')
     registry = await Registry.start()
-    for (const one of packed) await registry.publish(one)
     image = await build('image', context, { PLUGINS: '@cws/plugin-fim' })
   }, PATIENT)
 

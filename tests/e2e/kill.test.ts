@@ -11,7 +11,7 @@ import { project } from '../support/project.ts'
 import { Random, seed } from '../support/seed.ts'
 import { temporaryFolder } from '../support/triggers.ts'
 
-const rounds = process.env['CWS_TEST_LONG'] ? 300 : 20
+const rounds = process.env['CWS_TEST_LONG'] ? 300 : 12
 
 /** Milliseconds from the launch within which one round in four is killed: the agent may not be ready by then. */
 const EARLY_MS = 2_000

@@ -5,8 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packAll } from '../../scripts/pack.ts'
-import { RunningAgent, root } from '../support/agent.ts'
+import { RunningAgent } from '../support/agent.ts'
 import { plainEnvironment } from '../support/environment.ts'
 import { SignedReceiver } from '../support/receiver.ts'
 import { Registry } from '../support/registry.ts'
@@ -24,9 +23,7 @@ let work: string
 
 beforeAll(async () => {
   work = mkdtempSync(join(tmpdir(), 'cws-newcomer-'))
-  const packed = packAll(root, join(work, 'tarballs'))
   registry = await Registry.start()
-  for (const one of packed) await registry.publish(one)
 }, PATIENT)
 
 afterAll(async () => {

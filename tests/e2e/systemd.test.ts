@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { type Packed, packAll } from '../../scripts/pack.ts'
+import type { Packed } from '../../scripts/pack.ts'
 import { root } from '../support/agent.ts'
+import { packedOnce } from '../support/packed.ts'
 import { Registry } from '../support/registry.ts'
 import { SystemdMachine } from '../support/systemd-machine.ts'
 
@@ -43,13 +44,11 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
 
   beforeAll(async () => {
     work = mkdtempSync(join(tmpdir(), 'cws-systemd-'))
-    const packed = packAll(root, join(work, 'tarballs'))
     registry = await Registry.start()
-    for (const one of packed) await registry.publish(one)
     machine = await SystemdMachine.boot(async (it) => {
       await it.files('npm install -g @cws/agent', npm())
     })
-    const agent = packed.find(({ manifest }) => manifest.name === '@cws/agent') as Packed
+    const agent = packedOnce().find(({ manifest }) => manifest.name === '@cws/agent') as Packed
     await registry.publish(next(agent, work))
   }, PATIENT)
 

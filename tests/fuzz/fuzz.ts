@@ -3,7 +3,7 @@ import { seed } from '../support/seed.ts'
 import { temporaryFolder } from '../support/triggers.ts'
 
 /** Seconds for one target: `CWS_FUZZ_SECONDS`, by default a slice. */
-export const seconds = Number(process.env['CWS_FUZZ_SECONDS'] ?? (process.env['CWS_TEST_LONG'] ? 120 : 14))
+export const seconds = Number(process.env['CWS_FUZZ_SECONDS'] ?? (process.env['CWS_TEST_LONG'] ? 120 : 6))
 
 /** An input that is not done by then is one that holds the agent up. The machine may be busy. */
 const HANG_MS = 20_000

@@ -3,9 +3,10 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Packed, packAll } from '../../scripts/pack.ts'
+import type { Packed } from '../../scripts/pack.ts'
 import { root } from '../support/agent.ts'
 import { plainEnvironment } from '../support/environment.ts'
+import { packedOnce } from '../support/packed.ts'
 
 let folder: string
 let packed: readonly Packed[]
@@ -13,7 +14,7 @@ let packed: readonly Packed[]
 /** Unpacks everything beside what npm would fetch: the packages as they will be installed, without a network. */
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'cws-packed-'))
-  packed = packAll(root, join(folder, 'tarballs'))
+  packed = packedOnce()
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '@cws'), { recursive: true })
   for (const { manifest, tarball } of packed) {

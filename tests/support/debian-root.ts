@@ -23,20 +23,15 @@ const RUN_MS = 300_000
 /** How this machine gets at Debian's archive: it is the same in a root that is made from there. */
 const APT = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources']
 
-/** A minimal Debian of this suite with these packages, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
-export function debianRoot(suite: string, packages: readonly string[] = []): string {
-  const made = join(CACHE, [suite, ...packages].join('+'))
+/** A minimal Debian of this suite, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
+export function debianRoot(suite: string): string {
+  const made = join(CACHE, suite)
   if (existsSync(made)) return made
   mkdirSync(join(CACHE, 'packages'), { recursive: true })
   const folder = mkdtempSync(join(CACHE, 'new-'))
   try {
     const mirror = /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec(APT.filter(existsSync).map(withoutComments).join('\n'))?.[0]
-    const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : []
-    run(
-      'debootstrap',
-      ['--variant=minbase', ...include, `--cache-dir=${join(CACHE, 'packages')}`, suite, folder, ...(mirror ? [mirror] : [])],
-      300_000,
-    )
+    run('debootstrap', ['--variant=minbase', `--cache-dir=${join(CACHE, 'packages')}`, suite, folder, ...(mirror ? [mirror] : [])], 300_000)
     // Debian's own image leaves out what needs no space there.
     rmSync(join(folder, 'etc/apt/sources.list'), { force: true })
     for (const file of [
@@ -50,6 +45,25 @@ export function debianRoot(suite: string, packages: readonly string[] = []): str
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** The same with these packages, and what they cannot do without. */
+export async function debianRootWith(suite: string, ...packages: readonly string[]): Promise<string> {
+  const made = join(CACHE, [suite, ...packages].join('+'))
+  if (existsSync(made)) return made
+  const minimal = debianRoot(suite)
+  const folder = mkdtempSync(join(CACHE, 'new-'))
+  const to = join(folder, 'root')
+  try {
+    copyRoot(minimal, to)
+    addResolver(to)
+    const install = `apt-get update -qq && apt-get install -qq --no-install-recommends ${packages.join(' ')} && apt-get clean`
+    await runIn(to, install, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+    renameSync(to, made)
+    return made
+  } finally {
+    run('rm', ['-rf', '--one-file-system', folder])
   }
 }
 

@@ -1,19 +1,31 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { runServer } from 'verdaccio'
+import { inject } from 'vitest'
 import type { Packed } from '../../scripts/pack.ts'
 import { root } from './agent.ts'
 import { plainEnvironment } from './environment.ts'
+import { packedOnce } from './packed.ts'
 
 const run = promisify(execFile)
 
 /** What others published is fetched once: it stays between runs, as does npm's cache. */
 const CACHE = join(root, '.cache/registry')
+const STORAGE = join(CACHE, 'storage')
+/** What a registry of ours writes there for our packages. */
+const OURS = [
+  '@cws',
+  'cws-plugin-listeners',
+  'cws-plugin-notify-jsonl',
+  'cws-plugin-sha256',
+  'cws-plugin-temp-hopper',
+  '.verdaccio-db.json',
+]
 
 /** A registry of our own on loopback: our packages are published to it, those of others come through it from wherever this machine gets them. */
 export class Registry implements AsyncDisposable {
@@ -39,24 +51,28 @@ export class Registry implements AsyncDisposable {
     this.env = { ...plainEnvironment(), npm_config_userconfig: userconfig, npm_config_cache: join(CACHE, 'npm') }
   }
 
+  /** One that has all our packages. The first of a run of the tests publishes them; the others begin with what it had then. */
   static async start(): Promise<Registry> {
+    const published = join(inject('runFolder'), 'published')
+    const again = existsSync(published)
+    const registry = await Registry.#startWith(again ? published : undefined)
+    if (again) return registry
+    for (const one of packedOnce()) await registry.publish(one)
+    for (const own of OURS.filter((it) => existsSync(join(STORAGE, it))))
+      cpSync(join(STORAGE, own), join(published, own), { recursive: true })
+    return registry
+  }
+
+  static async #startWith(published: string | undefined): Promise<Registry> {
     const { stdout } = await run('npm', ['config', 'get', 'registry'], { env: plainEnvironment(), cwd: tmpdir() })
-    const storage = join(CACHE, 'storage')
-    mkdirSync(storage, { recursive: true })
+    mkdirSync(STORAGE, { recursive: true })
     // Of our packages nothing stays: the same version would be refused.
-    for (const own of [
-      '@cws',
-      'cws-plugin-listeners',
-      'cws-plugin-notify-jsonl',
-      'cws-plugin-sha256',
-      'cws-plugin-temp-hopper',
-      '.verdaccio-db.json',
-    ])
-      rmSync(join(storage, own), { recursive: true, force: true })
+    for (const own of OURS) rmSync(join(STORAGE, own), { recursive: true, force: true })
+    if (published) cpSync(published, STORAGE, { recursive: true })
     const folder = mkdtempSync(join(tmpdir(), 'cws-registry-'))
     const ours = { access: '$all', publish: '$all', unpublish: '$all' }
     const server = (await runServer({
-      storage,
+      storage: STORAGE,
       self_path: folder,
       web: { enable: false },
       uplinks: { others: { url: stdout.trim(), maxage: '1d', timeout: '60s' } },

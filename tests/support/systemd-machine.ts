@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { capGet } from '@cws/native/launch'
 import { root } from './agent.ts'
-import { addNode, addResolver, copyRoot, debianRoot, runIn } from './debian-root.ts'
+import { addNode, addResolver, copyRoot, debianRootWith, runIn } from './debian-root.ts'
 import { Container } from './runc.ts'
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -43,7 +43,7 @@ export class SystemdMachine implements Disposable {
   static async boot(prepare: (machine: SystemdMachine) => Promise<void>): Promise<SystemdMachine> {
     const folder = join(root, '.cache/container', `machine-${process.pid}`)
     rmSync(folder, { recursive: true, force: true })
-    copyRoot(debianRoot('bookworm', ['systemd']), folder)
+    copyRoot(await debianRootWith('bookworm', 'systemd'), folder)
     addResolver(folder)
     addNode(folder)
     const machine = new SystemdMachine(folder)
