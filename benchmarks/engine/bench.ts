@@ -1,67 +1,123 @@
 /**
- * Events a second through decode, process tree and the default rules on one core, from a batch recorded from the kernel; and what an event
- * allocates. CPU time of the engine's thread counts, not the clock.
+ * What rules cost on one core: events a second through decode, process tree and rules, from batches recorded from the kernel. CPU time of the
+ * engine's thread counts, not the clock. Variants take turns within one run, so that what else the machine does touches all alike.
  */
-import { definePlugin } from '@cws/core'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { AnyInstance, RulePack } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { rules } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
-import { connect } from '../../plugins/process-exec/src/connect.ts'
-import { optionsSchema } from '../../plugins/process-exec/src/options.ts'
-import { HEADER, TYPE } from '../../plugins/process-exec/src/record/layout.ts'
-import { type Memory, memoryOf } from '../../plugins/process-exec/src/record/memory.ts'
-import { ProcessSensor } from '../../plugins/process-exec/src/sensor.ts'
 import { figure, percentile } from '../statistics.ts'
-import { recordStorm } from './record.ts'
+import { generatedRules } from './generated-rules.ts'
+import { naive } from './naive.ts'
+import { recordStorm, recordWork } from './record.ts'
+import { Stream } from './stream.ts'
 
-const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 60)
-const batch = await recordStorm(3000)
-const memory = memoryOf(batch)
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 40)
 
-/** Every round is another set of processes: the times move on. */
-function moveOn({ u32, u64 }: Memory, length: number, by: bigint): { execs: number; records: number } {
-  let execs = 0
-  let records = 0
-  for (let at = 0; at < length; at += u32[at >>> 2] as number) {
-    records++
-    if (((u32[(at + HEADER.type) >>> 2] as number) & 0xffff) === TYPE.EXEC) execs++
-    for (const offset of [HEADER.start, HEADER.time]) u64[(at + offset) >>> 3] = (u64[(at + offset) >>> 3] as bigint) + by
-  }
-  return { execs, records }
+/** One composition that the stream is played to, and what it took. */
+interface Variant {
+  readonly name: string
+  readonly stream: Stream
+  readonly pipeline: TestPipeline
+  readonly setupMs: number
+  readonly heap: number
+  readonly cpu: number[]
+  readonly allocated: number[]
 }
 
-async function measure(name: string, packs: readonly (typeof defaults)[]): Promise<void> {
-  const sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
-  sensor.table.loader = undefined
-  const source = definePlugin(import.meta, {
-    name: 'recorded',
-    setup(ctx) {
-      sensor.open('bench', connect(ctx, sensor))
-    },
-  })
-  await using _pipeline = await TestPipeline.of([source(), rules({ packs: [...packs] })])
-  const cpu: number[] = []
-  const heap: number[] = []
-  let counts = { execs: 0, records: 0 }
-  for (let round = 0; round < rounds; round++) {
-    counts = moveOn(memory, batch.length, 3_600_000_000_000n)
-    const heapBefore = process.memoryUsage().heapUsed
-    const before = process.threadCpuUsage()
-    sensor.consume(memory, 0, batch.length)
-    const used = process.threadCpuUsage(before)
-    const grown = process.memoryUsage().heapUsed - heapBefore
-    cpu.push(used.user + used.system)
-    if (grown > 0) heap.push(grown / counts.records)
-    sensor.table.sweep(performance.now() + 60_000)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  const warm = cpu.slice(rounds >>> 1)
-  figure(`${name}: events a second on one core`, (counts.records * 1e6) / percentile(warm, 0.5), 'events/s')
-  figure(`${name}: CPU an exec with its fork and exit`, percentile(warm, 0.5) / counts.execs, 'µs')
-  figure(`${name}: CPU an exec, first round (cold)`, (cpu[0] as number) / counts.execs, 'µs')
-  figure(`${name}: allocated an event`, percentile(heap, 0.25), 'bytes')
-  sensor.close()
+async function variant(name: string, batch: Buffer, files: boolean, detector: () => AnyInstance): Promise<Variant> {
+  const stream = new Stream(Buffer.from(batch), files)
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const start = performance.now()
+  const pipeline = await TestPipeline.of([stream.source(), detector()])
+  const setupMs = performance.now() - start
+  collect()
+  return { name, stream, pipeline, setupMs, heap: process.memoryUsage().heapUsed - before, cpu: [], allocated: [] }
 }
 
-await measure('engine without rules', [])
-await measure(`engine with ${defaults.rules.length} rules`, [defaults])
+async function play(variants: readonly Variant[], times = rounds): Promise<void> {
+  for (let round = 0; round < times; round++)
+    for (const { stream, cpu, allocated, pipeline } of variants) {
+      stream.moveOn()
+      const heap = process.memoryUsage().heapUsed
+      const before = process.threadCpuUsage()
+      stream.play()
+      const used = process.threadCpuUsage(before)
+      const grown = process.memoryUsage().heapUsed - heap
+      cpu.push(used.user + used.system)
+      if (grown > 0) allocated.push(grown / stream.events)
+      pipeline.findings.length = pipeline.signals.length = 0
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+}
+
+/** Half of the rounds warm up. */
+const warm = ({ cpu }: Variant) => percentile(cpu.slice(cpu.length >>> 1), 0.5)
+const matches = ({ pipeline, cpu, stream }: Variant) => pipeline.runtime.engine.counters.findings / cpu.length / stream.events
+
+async function end(variants: readonly Variant[]): Promise<void> {
+  for (const { pipeline, stream } of variants) {
+    await pipeline.stop()
+    stream.close()
+  }
+}
+
+const speed = (one: Variant, target?: string) =>
+  figure(`${one.name}: events a second on one core`, (one.stream.events * 1e6) / warm(one), 'events/s', target)
+
+/** The same small program again and again, and the work of a host, with opens and changes of files. */
+const storm = await recordStorm(3000)
+const work = await recordWork(8)
+const withRules = (pack: RulePack) => () => rules({ packs: [pack] })
+const withDefaults = `engine with ${defaults.rules.length} rules`
+
+async function defaultsOn(name: string, batch: Buffer, files: boolean): Promise<void> {
+  const variants = [
+    await variant(`engine without rules, ${name}`, batch, files, () => rules({ packs: [] })),
+    await variant(`${withDefaults}, ${name}`, batch, files, withRules(defaults)),
+  ]
+  await play(variants)
+  for (const one of variants) {
+    speed(one, one.name.startsWith(withDefaults) ? '2000000' : undefined)
+    figure(`${one.name}: CPU an exec and what comes with it`, warm(one) / one.stream.execs, 'µs')
+    figure(`${one.name}: the same in the first round (cold)`, (one.cpu[0] as number) / one.stream.execs, 'µs')
+    figure(`${one.name}: allocated an event`, percentile(one.allocated, 0.25), 'bytes')
+  }
+  await end(variants)
+}
+
+async function generatedOn(batch: Buffer): Promise<void> {
+  const counts = [100, 1_000, 10_000]
+  const variants: Variant[] = []
+  for (const count of counts)
+    variants.push(await variant(`engine with ${count} generated rules`, batch, true, withRules(generatedRules(count))))
+  await play(variants)
+  const [few, more, most] = variants as [Variant, Variant, Variant]
+  for (const one of variants) {
+    speed(one)
+    figure(`${one.name}: the same in the first round (cold)`, (one.stream.events * 1e6) / (one.cpu[0] as number), 'events/s')
+    figure(`${one.name}: allocated an event`, percentile(one.allocated, 0.25), 'bytes')
+    figure(`${one.name}: events that fulfil one`, matches(one) * 100, '%')
+    figure(`${one.name}: loaded in`, one.setupMs, 'ms', one === more ? '1000' : undefined)
+  }
+  figure('engine: time with 1000 rules / with 100', warm(more) / warm(few), 'x', '1.5')
+  figure('engine: time with 10000 rules / with 100', warm(most) / warm(few), 'x', '3')
+  figure('engine: memory a rule', (most.heap - more.heap) / (10_000 - 1_000), 'bytes')
+  await end(variants)
+
+  const plain: Variant[] = []
+  for (const count of counts)
+    plain.push(await variant(`a list of closures, ${count} generated rules`, batch, true, () => naive(generatedRules(count))))
+  for (const one of plain) await play([one], one === plain[2] ? 2 : 6)
+  for (const one of plain) speed(one)
+  await end(plain)
+}
+
+await defaultsOn('a storm', storm, false)
+await defaultsOn('work', work, true)
+await generatedOn(work)

@@ -1,0 +1,141 @@
+import { type BatchFeed, definePlugin, type PluginContext, type Reader } from '@cws/core'
+import { connect } from '../../plugins/process-exec/src/connect.ts'
+import { optionsSchema } from '../../plugins/process-exec/src/options.ts'
+import { EXEC, FORK, HEADER, TYPE } from '../../plugins/process-exec/src/record/layout.ts'
+import { type Memory, memoryOf } from '../../plugins/process-exec/src/record/memory.ts'
+import { ProcessSensor } from '../../plugins/process-exec/src/sensor.ts'
+import { Random } from './random.ts'
+
+/** Records between two opens of files, and opens between two changes of files: the mix of a host on which files are watched. */
+const RECORDS_AN_OPEN = 9
+const OPENS_A_CHANGE = 3
+const AN_HOUR = 3_600_000_000_000n
+
+/** Files that are opened and changed: few again and again, the others seldom. */
+const FILES = ['/etc', '/usr/lib', '/var/lib/app', '/root', '/srv/shop', '/tmp/build', '/home/ann/.config'].flatMap((folder) =>
+  Array.from({ length: 1200 }, (_, i) => `${folder}/${i % 7 ? 'd'.repeat(i % 5) + i : `sub/${i}`}.conf`),
+)
+
+interface FileEvent {
+  /** The record that it follows. */
+  readonly after: number
+  readonly path: string
+  readonly pid: number
+  readonly kind: string
+}
+
+/** A recorded batch that is played again and again as events of other processes, with opens and changes by them where `files` says so. */
+export class Stream {
+  readonly execs: number
+  readonly events: number
+  readonly #sensor: ProcessSensor
+  readonly #memory: Memory
+  readonly #length: number
+  /** Where in the memory times stand that move on. */
+  readonly #times: readonly number[]
+  readonly #files: readonly FileEvent[]
+  #open: BatchFeed | undefined
+  #change: BatchFeed | undefined
+
+  constructor(batch: Buffer, files: boolean) {
+    this.#sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
+    this.#sensor.load(process.pid)
+    this.#sensor.table.loader = undefined
+    this.#memory = memoryOf(batch)
+    this.#length = batch.length
+    let execs = 0
+    let records = 0
+    const random = new Random(1)
+    const events: FileEvent[] = []
+    this.#each((at, type) => {
+      records++
+      if (type === TYPE.EXEC) execs++
+      if (!files || records % RECORDS_AN_OPEN !== 0) return
+      const { u32 } = this.#memory
+      const isChange = events.length % (OPENS_A_CHANGE + 1) === OPENS_A_CHANGE
+      const pid = u32[(at + HEADER.pid) >>> 2] as number
+      events.push({ path: random.zipf(FILES), pid, kind: isChange ? random.pick(['modified', 'created', 'deleted']) : '', after: at })
+    })
+    this.execs = execs
+    this.#times = this.#findTimes()
+    this.#files = events
+    this.events = records + events.length
+  }
+
+  /** The plugin that feeds it into a pipeline. */
+  readonly source = definePlugin(import.meta, {
+    name: 'recorded',
+    setup: (ctx) => {
+      this.#sensor.open('bench', connect(ctx as never, this.#sensor))
+      this.#connectFiles(ctx as never)
+    },
+  })
+
+  /** Plays it once. Before each time `moveOn` is called. */
+  play(): void {
+    let from = 0
+    for (let i = 0; i < this.#files.length; i++) {
+      const { after, kind } = this.#files[i] as FileEvent
+      const end = after + (this.#memory.u32[after >>> 2] as number)
+      this.#sensor.consume(this.#memory, from, end)
+      ;((kind ? this.#change : this.#open) as BatchFeed).emit(i)
+      from = end
+    }
+    this.#sensor.consume(this.#memory, from, this.#length)
+  }
+
+  /** From now on it is about another set of processes: the times move on. */
+  moveOn(): void {
+    const { u64 } = this.#memory
+    for (const at of this.#times) u64[at] = (u64[at] as bigint) + AN_HOUR
+    this.#sensor.table.sweep(performance.now() + 60_000)
+  }
+
+  close(): void {
+    this.#sensor.close()
+  }
+
+  /** Those of the records, and of parents that are in the batch themselves. */
+  #findTimes(): number[] {
+    const { u64 } = this.#memory
+    const starts = new Set<bigint>()
+    this.#each((at, type) => type === TYPE.FORK && starts.add(u64[(at + HEADER.start) >>> 3] as bigint))
+    const times: number[] = []
+    this.#each((at, type) => {
+      if (type !== TYPE.EXEC && type !== TYPE.FORK && type !== TYPE.EXIT) return
+      times.push((at + HEADER.time) >>> 3)
+      const parent = type === TYPE.EXEC ? EXEC.parent_start : type === TYPE.FORK ? FORK.parent_start : undefined
+      for (const offset of [HEADER.start, ...(parent === undefined ? [] : [parent])])
+        if (starts.has(u64[(at + offset) >>> 3] as bigint)) times.push((at + offset) >>> 3)
+    })
+    return times
+  }
+
+  #each(see: (at: number, type: number) => void): void {
+    const { u32 } = this.#memory
+    for (let at = 0; at < this.#length; at += u32[at >>> 2] as number) see(at, (u32[(at + HEADER.type) >>> 2] as number) & 0xffff)
+  }
+
+  #connectFiles(ctx: PluginContext): void {
+    const of = (i: number) => this.#files[i] as FileEvent
+    const common: Record<string, Reader> = {
+      'event.timestamp': (i) => this.#sensor.clock.toWall(this.#memory.u64[(of(i).after + HEADER.time) >>> 3] as bigint),
+      'event.origin': () => 'bench',
+      'process.pid': (i) => of(i).pid,
+    }
+    const file = (block: string): Record<string, Reader> => ({
+      [`${block}.path`]: (i) => of(i).path,
+      [`${block}.name`]: (i) => of(i).path.slice(of(i).path.lastIndexOf('/') + 1),
+      [`${block}.mode`]: () => 0o100644,
+      [`${block}.uid`]: () => 0,
+      [`${block}.size`]: () => 100n,
+    })
+    this.#open = ctx.feed('open', { ...common, ...file('open.file') }) as BatchFeed
+    this.#change = ctx.feed('change', {
+      ...common,
+      ...file('change.file'),
+      'change.path': (i) => of(i).path,
+      'change.kind': (i) => of(i).kind,
+    }) as BatchFeed
+  }
+}
