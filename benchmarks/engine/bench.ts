@@ -113,7 +113,7 @@ async function generatedOn(batch: Buffer): Promise<void> {
   const plain: Variant[] = []
   for (const count of counts)
     plain.push(await variant(`a list of closures, ${count} generated rules`, batch, true, () => naive(generatedRules(count))))
-  for (const one of plain) await play([one], one === plain[2] ? 2 : 6)
+  for (const one of plain) await play([one], one === plain[2] ? 1 : 6)
   for (const one of plain) speed(one)
   await end(plain)
 }

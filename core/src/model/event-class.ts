@@ -3,6 +3,7 @@ import type { Images } from '../plugin/tracker.ts'
 import type { EventDefinition } from './define-event.ts'
 import { toJson } from './event-json.ts'
 import { type Field, isField, type Shape } from './field.ts'
+import type { Recurrence } from './recurrence.ts'
 import { UNKNOWN } from './unknown.ts'
 
 /** Reads a field of a live event; the result of a pending provider is UNKNOWN. */
@@ -67,6 +68,7 @@ export abstract class LiveEvent extends BaseEvent {
   /** On the prototype of the generated class. */
   declare readonly images: Images | undefined
   declare readonly mirror: Mirror | undefined
+  declare readonly recurrence: Recurrence | undefined
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
@@ -132,7 +134,7 @@ export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
   resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
-  tree: { readonly images?: Images | undefined; readonly mirror?: Mirror | undefined } = {},
+  tree: { readonly images?: Images | undefined; readonly mirror?: Mirror | undefined; readonly recurrence?: Recurrence | undefined } = {},
 ): EventClasses {
   class Live extends LiveEvent {
     override keep(): KeptEvent {
@@ -141,7 +143,7 @@ export function generateEventClasses(
   }
   class Kept extends KeptEvent {}
   for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
-  Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror })
+  Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror, recurrence: tree.recurrence })
   for (const [name, field] of definition.fields) {
     const { read, memoise } = resolve(name, field)
     Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })

@@ -17,6 +17,7 @@ import { flatten } from './flatten.ts'
 import { Interests } from './interests.ts'
 import { mirrorOf } from './mirror.ts'
 import { Parking } from './parking.ts'
+import { recurrenceOf } from './recurrence.ts'
 
 /** Faults of one plugin in one hook are told as an event once, then at each doubling. */
 const isTold = (count: number) => (count & (count - 1)) === 0
@@ -104,7 +105,7 @@ export class Engine {
     return {
       emit: (cursor) => {
         if (!wanted()) return
-        Live ??= this.#classes(definition, readers).live
+        Live ??= this.#classes(definition, readers, plugin).live
         const pid = pidReader?.(cursor)
         dispatch(new Live(cursor, typeof pid === 'number' ? pid : undefined, undefined))
       },
@@ -195,11 +196,17 @@ export class Engine {
   }
 
   /** Generated on first use, when all plugins have said which fields they provide. Events from objects share their classes. */
-  #classes(definition: EventDefinition, readers: Readers | undefined): EventClasses {
+  #classes(definition: EventDefinition, readers: Readers | undefined, plugin?: string): EventClasses {
     const known = readers ? undefined : this.#objectClasses.get(definition)
     if (known) return known
     const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), {
       images: this.#tracker?.images,
+      recurrence: recurrenceOf(
+        definition,
+        { plugin, readers },
+        { plugin: this.#trackedBy, lineages: this.#tracker?.lineages },
+        this.providers,
+      ),
       mirror: mirrorOf(definition, { plugin: this.#trackedBy, text: this.#tracker?.images?.text }, this.providers, this.redactors),
     })
     if (!readers) this.#objectClasses.set(definition, classes)

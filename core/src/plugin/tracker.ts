@@ -18,6 +18,19 @@ export interface ProcessTracker {
   onRelease(callback: (process: number) => void): void
   /** Lets what is written of parents and ancestors be used again, for ten seconds at most; without it all is read for each signal. */
   readonly images?: Images
+  /** Lets what follows from who did it be found out once for all events of a lineage. */
+  readonly lineages?: Lineages
+}
+
+/** Numbers for process images with all that stands above them. */
+export interface Lineages {
+  /**
+   * Names below the process block. Of two actors of one number these fields say the same, and so do those of their parents and of each of their
+   * ancestors, as long as the agent runs: a number is never used for anything else.
+   */
+  readonly fields: ReadonlySet<string>
+  /** 0: that is not known. */
+  of(actor: Actor): number
 }
 
 /** Numbers that stand for process images as they are known now: never used for another image, nor for the same one once more is known of it. */

@@ -114,6 +114,11 @@ export class ProcessSensor {
     }
   }
 
+  /** What is under dispatch was read from /proc: more may be known of it than the table keeps. */
+  get isSnapshot(): boolean {
+    return this.#source === 'snapshot'
+  }
+
   /** Takes records in the order of their events: updates the table, dispatches. */
   consume(memory: Memory, start: number, end: number): void {
     const nowMs = performance.now()

@@ -2,6 +2,7 @@ import type { ProcessTracker } from '@cws/core'
 import { authorOf } from './author.ts'
 import { imageText } from './fields/image-text.ts'
 import type { ProcessSensor } from './sensor.ts'
+import { KIND_FIELDS } from './table/kinds.ts'
 
 const NOBODY = -1
 const OWN = new Set<string>(['exec', 'fork', 'exit'])
@@ -19,6 +20,7 @@ export function trackerOf(sensor: ProcessSensor, onRelease: ProcessTracker['onRe
     },
     processOf: (actor) => table.nodes.serial[actor] as number,
     onRelease,
+    lineages: { fields: KIND_FIELDS, of: (actor) => (sensor.isSnapshot ? 0 : table.lineages.of(actor)) },
     images: {
       parent: (actor) => {
         const parent = table.parentOf(actor)

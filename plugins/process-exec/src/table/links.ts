@@ -38,6 +38,7 @@ export class Links {
   /** Puts an image below another; 0: below none that is known. */
   link(node: Node, above: Node): void {
     const nodes = this.#nodes
+    nodes.moved(node)
     nodes.up[node] = above
     this.retain(above)
     nodes.depth[node] = above === 0 ? 0 : Math.min(0xffff, (nodes.depth[above] as number) + 1)
@@ -57,6 +58,7 @@ export class Links {
     if (old === 0) return
     earlier[last] = 0
     if (up[last] === old && serial[old] === serial[last]) {
+      this.#nodes.moved(last)
       up[last] = up[old] as number
       this.retain(up[last] as number)
       this.release(old)
@@ -94,6 +96,7 @@ export class Links {
     let above = cut
     while (above !== 0 && !this.#lives(above)) above = up[above] as number
     if (above !== cut) {
+      this.#nodes.moved(last)
       up[last] = above
       this.retain(above)
       this.release(cut)

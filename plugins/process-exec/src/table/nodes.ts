@@ -18,7 +18,7 @@ export const NODE = {
 
 const FIRST_NODES = 1024
 /** Bytes of one node in all columns. */
-const NODE_BYTES = 4 * 13 + 2 + 1 + 8 * 4
+const NODE_BYTES = 4 * 13 + 2 + 1 + 8 * 5
 
 /**
  * Process images in columns: no object a process. A process has one node for each image that it had, linked by `earlier`; `up` leads to what
@@ -49,6 +49,8 @@ export class Nodes {
   moment = new Float64Array(FIRST_NODES)
   /** Number of the image as it is known: another once more is known of it, never used again. */
   image = new Float64Array(FIRST_NODES)
+  /** Number of its lineage, 0 while nobody asked. */
+  lineage = new Float64Array(FIRST_NODES)
   #images = 0
   #top = 1
   #free = 0
@@ -85,7 +87,7 @@ export class Nodes {
     } else return 0
     this.#count++
     this.up[node] = this.earlier[node] = this.next[node] = this.previous[node] = this.refs[node] = 0
-    this.depth[node] = this.flags[node] = this.serial[node] = this.moment[node] = 0
+    this.depth[node] = this.flags[node] = this.serial[node] = this.moment[node] = this.lineage[node] = 0
     this.row[node] = row
     this.changed(node)
     return node
@@ -94,6 +96,12 @@ export class Nodes {
   /** What is known of the image is no longer what it was. */
   changed(node: Node): void {
     this.image[node] = ++this.#images
+    this.moved(node)
+  }
+
+  /** Another lineage stands above the image, or it is another: what is below it has another, too. That is rare, but where it is new. */
+  moved(node: Node): void {
+    if (this.lineage[node] !== 0) this.lineage.fill(0)
   }
 
   remove(node: Node): void {
@@ -123,6 +131,7 @@ export class Nodes {
     this.serial = larger(this.serial, new Float64Array(size))
     this.moment = larger(this.moment, new Float64Array(size))
     this.image = larger(this.image, new Float64Array(size))
+    this.lineage = larger(this.lineage, new Float64Array(size))
   }
 }
 

@@ -1,5 +1,6 @@
 import { EXEC, FORK, HEADER } from '../record/layout.ts'
 import type { Memory } from '../record/memory.ts'
+import { Lineages } from './lineages.ts'
 import { Links } from './links.ts'
 import { NODE, type Node, Nodes } from './nodes.ts'
 import { type Row, Rows } from './rows.ts'
@@ -39,6 +40,7 @@ export class ProcessTable {
   readonly nodes: Nodes
   readonly rows: Rows
   readonly strings: Strings
+  readonly lineages: Lineages
   /** Rises with every change: what was derived from the table before is stale. */
   version = 0
   /** Asked for parents that are missing; undefined: they stay unknown. */
@@ -57,6 +59,7 @@ export class ProcessTable {
     this.strings = new Strings(Math.floor(maxBytes * 0.5))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
+    this.lineages = new Lineages(this.nodes, this.rows)
     this.#links = new Links(this.nodes, this.rows, (node) => this.#lives(node))
   }
 
@@ -256,6 +259,7 @@ export class ProcessTable {
     for (let tries = 0; this.rows.full && tries < MAX_EVICTIONS && this.#evict(); tries++);
     const refused = this.strings.refused
     const row = this.rows.add(memory, at)
+    if (this.strings.refused !== refused) this.lineages.clear()
     if (this.strings.refused !== refused) for (let tries = 0; tries < 16 && this.#evict(); tries++);
     return row
   }

@@ -88,6 +88,11 @@ export class Strings {
     return this.#length[id] as number
   }
 
+  /** 0 of an empty one. */
+  firstByte(id: StringId): number {
+    return this.lengthOf(id) === 0 ? 0 : (this.bufferOf(id)[this.offsetOf(id)] as number)
+  }
+
   /** The text; short ones are kept decoded. */
   text(id: StringId): string {
     const known = this.#decoded[id]

@@ -9,8 +9,8 @@ import {
   simplify,
 } from '@cws/core'
 import type { TunedRule } from '../tune.ts'
+import { type Compiled, judgeEach, type OnTrue } from './candidates.ts'
 import { Dispatch } from './dispatch.ts'
-import { type Compiled, judgeEach, type OnTrue } from './rule-index.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>
 
@@ -49,7 +49,7 @@ export function detectorFor(rules: readonly TunedRule[], definition: EventDefini
     return still
   }
   const again = (waiting: readonly Compiled[]) => (kept: Event) => {
-    const unknown = judgeEach(waiting, kept, onTrue, undefined)
+    const unknown = judgeEach(waiting, kept, onTrue)
     if (unknown && settle(unknown, kept)) reporter.undecided(kept, () => {})
     throwErrors()
   }

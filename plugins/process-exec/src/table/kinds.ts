@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto'
+import { EXEC, FLAG, HEADER } from '../record/layout.ts'
+import type { Row, Rows } from './rows.ts'
+import type { StringId } from './strings.ts'
+
+/** Fields that are the same for all images of one kind, by their names below the process block. */
+export const KIND_FIELDS: ReadonlySet<string> = new Set([
+  ...['uid', 'gid', 'euid', 'egid', 'fsuid', 'fsgid', 'auid', 'cap_effective', 'cap_permitted'],
+  ...['comm', 'cgroup.id', 'container.id', 'ns.mnt', 'ns.user', 'is_kworker'],
+  ...['file', 'interpreter.file'].flatMap((block) =>
+    [
+      ...['path', 'name', 'extension', 'filesystem', 'inode', 'device', 'mode', 'rights', 'uid', 'gid'],
+      ...['in_upper_layer', 'memfd', 'unlinked', 'path_truncated'],
+    ].map((name) => `${block}.${name}`),
+  ),
+])
+
+/** The words of a row that these fields are read from, as numbers of words; texts are numbers of interned strings. */
+const words = (from: number, bytes: number) => Array.from({ length: bytes / 4 }, (_, i) => (from >>> 2) + i)
+const PLAIN: readonly number[] = [
+  ...words(EXEC.cred_uid, 28),
+  ...words(EXEC.cred_cap_effective, 16),
+  ...words(EXEC.namespace_mnt, 4),
+  ...words(EXEC.namespace_user, 4),
+  ...words(EXEC.file_inode, 8),
+  ...words(EXEC.file_dev, 16),
+  ...words(EXEC.file_fs_magic, 4),
+  ...words(EXEC.file_flags, 4),
+  ...words(EXEC.comm, 16),
+]
+const FLAGS = FLAG.SCRIPT | FLAG.KERNEL_THREAD | FLAG.CGROUP_TRUNCATED | FLAG.CWD_TRUNCATED | FLAG.PROCFS
+/** The flags, and texts: path, type of file system, control group; of scripts the name that was executed and where. */
+const TEXTS = 5
+const WIDTH = PLAIN.length + 1 + TEXTS
+const FLAGS_AT = PLAIN.length
+const TEXTS_AT = FLAGS_AT + 1
+const SLASH = 0x2f
+
+/** Kinds that are remembered; then all are forgotten. Hosts have some hundred. */
+const MAX_KINDS = 4096
+const SLOTS = 2 * MAX_KINDS
+
+/**
+ * Numbers for what recurs of process images: program, rights, control group. Two images of one kind say the same of KIND_FIELDS. Numbers are never
+ * used again. A kind holds its strings, whose own numbers would else come to mean others.
+ */
+export class Kinds {
+  readonly #rows: Rows
+  readonly #seed = randomBytes(4).readInt32LE()
+  readonly #slots = new Uint16Array(SLOTS)
+  readonly #words = new Uint32Array((MAX_KINDS + 1) * WIDTH)
+  readonly #wanted = new Uint32Array(WIDTH)
+  /** Of the kind in place 1. */
+  #first = 2
+  #count = 0
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  /** The kind of images that nobody knows. */
+  static readonly UNKNOWN = 1
+
+  /** 0: not all of its strings found room. */
+  of(row: Row): number {
+    if (row === 0) return Kinds.UNKNOWN
+    if (!this.#describe(row)) return 0
+    const wanted = this.#wanted
+    let hash = this.#seed
+    for (let i = 0; i < WIDTH; i++) {
+      hash = Math.imul(hash ^ (wanted[i] as number), 0x85ebca6b)
+      hash ^= hash >>> 15
+    }
+    let slot = (hash >>> 0) % SLOTS
+    for (let place = this.#slots[slot] as number; place !== 0; place = this.#slots[slot] as number) {
+      if (this.#isAt(place)) return this.#first + place - 1
+      slot = (slot + 1) % SLOTS
+    }
+    if (this.#count >= MAX_KINDS) {
+      this.clear()
+      return this.of(row)
+    }
+    const place = ++this.#count
+    this.#slots[slot] = place
+    this.#words.set(wanted, place * WIDTH)
+    for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.retain(wanted[i] as StringId)
+    return this.#first + place - 1
+  }
+
+  /** Lets go of all strings. */
+  clear(): void {
+    for (let place = 1; place <= this.#count; place++)
+      for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.release(this.#words[place * WIDTH + i] as StringId)
+    this.#slots.fill(0)
+    this.#first += this.#count
+    this.#count = 0
+  }
+
+  #isAt(place: number): boolean {
+    const words = this.#words
+    const base = place * WIDTH
+    for (let i = 0; i < WIDTH; i++) if (words[base + i] !== this.#wanted[i]) return false
+    return true
+  }
+
+  #describe(row: Row): boolean {
+    const rows = this.#rows
+    const wanted = this.#wanted
+    const { u32 } = rows.memory
+    const base = rows.offsetOf(row) >>> 2
+    for (let i = 0; i < FLAGS_AT; i++) wanted[i] = u32[base + (PLAIN[i] as number)] as number
+    const flags = ((u32[base + (HEADER.type >>> 2)] as number) >>> 16) & FLAGS
+    wanted[FLAGS_AT] = flags
+    const isScript = (flags & FLAG.SCRIPT) !== 0
+    const path = rows.textId(row, EXEC.file_path)
+    const fstype = rows.textId(row, EXEC.file_fstype)
+    const cgroup = rows.textId(row, EXEC.cgroup)
+    const filename = isScript ? rows.textId(row, EXEC.filename) : 0
+    const cwd = isScript && filename !== 0 && rows.strings.firstByte(filename) !== SLASH ? rows.textId(row, EXEC.cwd) : 0
+    wanted[TEXTS_AT] = path
+    wanted[TEXTS_AT + 1] = fstype
+    wanted[TEXTS_AT + 2] = cgroup
+    wanted[TEXTS_AT + 3] = filename
+    wanted[TEXTS_AT + 4] = cwd
+    // A text of the kernel's that found no room is known while its record is under dispatch, and not after.
+    return (flags & FLAG.PROCFS) !== 0 || (path !== 0 && fstype !== 0 && cgroup !== 0 && (!isScript || filename !== 0))
+  }
+}

@@ -1,0 +1,53 @@
+import { type Condition, type Field, fieldsIn, type Matcher, required } from '@cws/core'
+import { literalsOf } from './literals.ts'
+
+/** What a field's value is looked up by: the whole of it, or a text that it contains. */
+export type Key = { readonly whole: string | number | bigint | boolean } | { readonly part: string }
+
+/** Of one field: unless its value is one of these, or contains one, the condition is false. */
+export interface Demand {
+  readonly field: string
+  readonly keys: readonly Key[]
+  /** How well it selects: the characters of its shortest part; of whole values more than of any part. */
+  readonly weight: number
+}
+
+type Fields = ReadonlyMap<string, Field>
+
+const WHOLE = 1000
+
+/** Everything that a condition demands of some field in a form that can be looked up; the best comes first. */
+export function demandsOf(condition: Condition, fields: Fields): Demand[] {
+  const demands: Demand[] = []
+  for (const field of fieldsIn(condition)) {
+    const declared = fields.get(field)
+    const keys = declared && keysOf(required(condition, field), declared)
+    if (keys) demands.push({ field, keys, weight: weightOf(keys) })
+  }
+  return demands.sort((a, b) => b.weight - a.weight || a.keys.length - b.keys.length)
+}
+
+function keysOf(demand: ReturnType<typeof required>, { field: kind }: Field): readonly Key[] | undefined {
+  if (!demand) return undefined
+  const isText = kind === 'string' || kind === 'path'
+  const keys: Key[] = []
+  for (const one of demand) {
+    // What is said of a matcher besides changes what it matches.
+    if (Object.keys(one).length !== 2) return undefined
+    if (one.kind === 'value') {
+      if ((typeof one.value === 'string') !== isText) return undefined
+      keys.push({ whole: one.value })
+    } else if (!isText) return undefined
+    else if (one.kind === 'exact') keys.push({ whole: one.text })
+    else {
+      const parts = literalsOf(one as Matcher)
+      if (!parts) return undefined
+      for (const part of parts) keys.push({ part })
+    }
+  }
+  return keys
+}
+
+function weightOf(keys: readonly Key[]): number {
+  return keys.reduce((least, key) => Math.min(least, 'part' in key ? key.part.length : WHOLE), WHOLE)
+}

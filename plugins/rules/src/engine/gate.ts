@@ -1,0 +1,48 @@
+import type { Condition, Field, Leaf } from '@cws/core'
+import { demandsOf, type Key } from './demand.ts'
+import { Lookup } from './lookup.ts'
+
+/** Unless a look-up finds one of these keys, what stands behind the gate is false. */
+export interface Gate {
+  readonly lookup: Lookup
+  readonly keys: readonly number[]
+}
+
+/** The look-ups that events of one type are put through: one a field, for the keys of all rules. */
+export class Gates {
+  readonly #fields: ReadonlyMap<string, Field>
+  readonly #lookups = new Map<string, Lookup>()
+
+  constructor(fields: ReadonlyMap<string, Field>) {
+    this.#fields = fields
+  }
+
+  /** The gate of these keys, which are looked for from now on. */
+  add(field: string, keys: readonly Key[]): Gate {
+    let lookup = this.#lookups.get(field)
+    if (!lookup) {
+      lookup = new Lookup(field, this.#fields.get(field) as Field)
+      this.#lookups.set(field, lookup)
+    }
+    return { lookup, keys: keys.map((key) => (lookup as Lookup).add(key)) }
+  }
+
+  /** Makes ready for what may be left of a condition: each of its tests but those of settled fields may come to decide. */
+  prepare(leaves: readonly Leaf[], settled: ReadonlySet<string>): void {
+    for (const leaf of leaves) for (const { field, keys } of demandsOf(leaf, this.#fields)) if (!settled.has(field)) this.add(field, keys)
+  }
+
+  build(): void {
+    for (const lookup of this.#lookups.values()) lookup.build()
+  }
+
+  /** The best gate for a condition among the keys that are looked for. */
+  of(condition: Condition): Gate | undefined {
+    for (const { field, keys } of demandsOf(condition, this.#fields)) {
+      const lookup = this.#lookups.get(field)
+      const numbers = lookup ? keys.map((key) => lookup.numberOf(key)) : [undefined]
+      if (numbers.every((number) => number !== undefined)) return { lookup: lookup as Lookup, keys: numbers }
+    }
+    return undefined
+  }
+}

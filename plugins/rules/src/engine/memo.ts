@@ -1,0 +1,83 @@
+import type { Condition, Readable, Recurrence } from '@cws/core'
+import type { Candidates, Compiled } from './candidates.ts'
+import type { Gate } from './gate.ts'
+import { Gated } from './gated.ts'
+import type { PlacedRule } from './placed-rule.ts'
+import { ByNumber, ByValues, type Recall } from './recall.ts'
+import { type Rest, Rests } from './rest.ts'
+
+/** What is left of the rules for events that have the settled fields alike. */
+export interface Entry {
+  readonly open: readonly Compiled[]
+  readonly gated: readonly Gated[]
+}
+
+/** So few rules behind a gate of their own are judged sooner than it is. */
+const FEW = 2
+const NOTHING_LEFT: Entry = { open: [], gated: [] }
+
+/**
+ * Rules that ask mostly about what recurs: which program, below which others, which file. For what came before it is known which of them that
+ * rules out, and what is left to judge of the others. What is new is looked up.
+ */
+export class Memo {
+  readonly #recall: Recall<Entry>
+  /** By what they demand of a settled field, and those that demand nothing of one. */
+  readonly #gated: readonly Gated[]
+  readonly #others: readonly PlacedRule[]
+  readonly #rests: ReadonlyMap<number, Rests>
+  /** Look-ups that are made for every event. */
+  readonly #always: (gated: Gated) => boolean
+
+  constructor(
+    of: { readonly recurrence: Recurrence } | { readonly keys: readonly string[] },
+    rules: readonly { readonly rule: PlacedRule; readonly gate: Gate | undefined }[],
+    gateOf: (condition: Condition) => Gate | undefined,
+    isAlwaysRead: (gated: Gated) => boolean,
+  ) {
+    const settled = 'keys' in of ? new Set(of.keys) : of.recurrence.fields
+    this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence)
+    this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: rule, gate }] : [])))
+    this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => rule)
+    this.#rests = new Map(rules.map(({ rule }) => [rule.place, new Rests(rule, settled, gateOf)]))
+    this.#always = isAlwaysRead
+  }
+
+  /** Adds the rules that may be true of the event. `scratch` is used and left empty. */
+  collect(event: Readable, into: Candidates, scratch: Candidates): void {
+    const known = this.#recall.get(event)
+    if (known === 'new') {
+      this.#lookUp(event, into)
+      return
+    }
+    const entry = known ?? this.#fill(event, scratch)
+    into.addAll(entry.open)
+    const { gated } = entry
+    for (let i = 0; i < gated.length; i++) (gated[i] as Gated).collect(event, into)
+  }
+
+  #lookUp(event: Readable, into: Candidates): void {
+    for (const gated of this.#gated) gated.collect(event, into)
+    into.addAll(this.#others)
+  }
+
+  #fill(event: Readable, scratch: Candidates): Entry {
+    scratch.clear()
+    this.#lookUp(event, scratch)
+    const rests: Rest[] = []
+    for (const { place } of scratch.sorted()) {
+      const rest = (this.#rests.get(place) as Rests).of(event)
+      if (rest) rests.push(rest)
+    }
+    const entry = rests.length === 0 ? NOTHING_LEFT : this.#entryOf(rests)
+    this.#recall.set(event, entry)
+    return entry
+  }
+
+  #entryOf(rests: readonly Rest[]): Entry {
+    const gated = Gated.by(rests.flatMap((one) => (one.gate ? [{ one, gate: one.gate }] : [])))
+    const worth = gated.filter((one) => one.size > FEW || this.#always(one))
+    const behind = new Set(worth.map((one) => one.lookup))
+    return { open: rests.filter(({ gate }) => !gate || !behind.has(gate.lookup)), gated: worth }
+  }
+}

@@ -1,0 +1,109 @@
+import { type EventDefinition, fieldsIn, leavesIn, type Readable, type Recurrence } from '@cws/core'
+import { Candidates, type Compiled, judgeEach, type OnTrue } from './candidates.ts'
+import { type Demand, demandsOf } from './demand.ts'
+import { type Gate, Gates } from './gate.ts'
+import { Gated } from './gated.ts'
+import { Memo } from './memo.ts'
+import type { PlacedRule } from './placed-rule.ts'
+import { isSettled } from './rest.ts'
+
+/** Parts shorter than this select badly. */
+const SHORT = 3
+
+/**
+ * Where each rule of one event type is found, for events of one feed. A rule goes to one place: by what it demands of the lineage of the process,
+ * of the event's own fields that recur, or of others; what demands nothing that can be looked up is tried on every event.
+ */
+export class Plan {
+  readonly #rules: readonly PlacedRule[]
+  readonly #memos: readonly Memo[]
+  readonly #gated: readonly Gated[]
+  readonly #always: readonly Compiled[]
+  readonly #candidates: Candidates
+  readonly #scratch: Candidates
+  #busy = false
+
+  constructor(rules: readonly PlacedRule[], definition: EventDefinition, recurrence: Recurrence | undefined) {
+    this.#rules = rules
+    this.#candidates = new Candidates(rules.length)
+    this.#scratch = new Candidates(rules.length)
+    const settled: ReadonlySet<string> = recurrence?.fields ?? new Set()
+    const own = new Set(ownKeys(rules, definition).filter((name) => !settled.has(name)))
+    const gates = new Gates(definition.fields)
+    const byLineage: { rule: PlacedRule; gate: Gate | undefined }[] = []
+    const byOwn: { rule: PlacedRule; gate: Gate | undefined }[] = []
+    const byOther: { one: Compiled; gate: Gate }[] = []
+    const always: Compiled[] = []
+    const gateOf = ({ field, keys }: Demand) => gates.add(field, keys)
+
+    const all = rules.map((rule) => ({ rule, demands: demandsOf(rule.condition, definition.fields) }))
+    const popular = popularity(all.map(({ demands }) => demands))
+    for (const { rule, demands } of all) {
+      const leaves = leavesIn(rule.condition)
+      const lineage = demands.find(({ field }) => settled.has(field))
+      const ofOwn = demands.find(({ field }) => own.has(field))
+      const other = popular(demands)
+      if (lineage) byLineage.push({ rule, gate: gateOf(lineage) })
+      else if (ofOwn) byOwn.push({ rule, gate: gateOf(ofOwn) })
+      else if (other) byOther.push({ one: rule, gate: gateOf(other) })
+      else if (leaves.some((leaf) => isSettled(leaf, settled))) byLineage.push({ rule, gate: undefined })
+      else if (leaves.some((leaf) => isSettled(leaf, own))) byOwn.push({ rule, gate: undefined })
+      else always.push(rule)
+    }
+    for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), settled)
+    for (const { rule } of byOwn) gates.prepare(leavesIn(rule.condition), own)
+    gates.build()
+
+    this.#gated = Gated.by(byOther)
+    this.#always = always
+    const read = new Set(this.#gated.map(({ lookup }) => lookup))
+    const isAlwaysRead = ({ lookup }: Gated) => read.has(lookup)
+    const rest = gates.of.bind(gates)
+    const memos: Memo[] = []
+    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, rest, isAlwaysRead))
+    if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, rest, isAlwaysRead))
+    this.#memos = memos
+  }
+
+  /** Calls back for every rule that is true of this event, in the order of the rules; returns those of which nobody knows. */
+  judge(event: Readable, onTrue: OnTrue): Compiled[] | undefined {
+    // Within a call back or a field's reading another event may come to be judged.
+    if (this.#busy) return judgeEach(this.#rules, event, onTrue)
+    this.#busy = true
+    try {
+      const candidates = this.#candidates
+      candidates.clear()
+      candidates.addAll(this.#always)
+      for (let i = 0; i < this.#memos.length; i++) (this.#memos[i] as Memo).collect(event, candidates, this.#scratch)
+      for (let i = 0; i < this.#gated.length; i++) (this.#gated[i] as Gated).collect(event, candidates)
+      return candidates.judge(event, onTrue)
+    } finally {
+      this.#busy = false
+    }
+  }
+}
+
+/** Fields of the event itself whose values recur and that some rule tests. */
+function ownKeys(rules: readonly PlacedRule[], { fields, type }: EventDefinition): string[] {
+  const tested = new Set<string>()
+  for (const { condition } of rules) fieldsIn(condition, tested)
+  return [...fields]
+    .filter(([name, field]) => field.recurs && !field.array && name.startsWith(`${type}.`) && tested.has(name))
+    .map(([name]) => name)
+}
+
+/** Those of the keys that these rules test, in their order. */
+function keysOf(rules: readonly { readonly rule: PlacedRule }[], own: ReadonlySet<string>): string[] {
+  const tested = new Set<string>()
+  for (const { rule } of rules) fieldsIn(rule.condition, tested)
+  return [...own].filter((name) => tested.has(name))
+}
+
+/** Chooses the demand of the field that most rules demand something of: few fields are read on every event. */
+function popularity(all: readonly (readonly Demand[])[]): (demands: readonly Demand[]) => Demand | undefined {
+  const counts = new Map<string, number>()
+  for (const demands of all) for (const { field } of demands) counts.set(field, (counts.get(field) ?? 0) + 1)
+  const countOf = ({ field, weight }: Demand) => (weight < SHORT ? 0 : (counts.get(field) as number))
+  return (demands) =>
+    demands.reduce<Demand | undefined>((best, one) => (best !== undefined && countOf(best) >= countOf(one) ? best : one), undefined)
+}

