@@ -102,9 +102,7 @@ export interface NewValueDetection<T extends EventType = EventType> extends Dete
 export type DetectionDefinition<T extends EventType = EventType> = ThresholdDetection<T> | SequenceDetection<T> | NewValueDetection<T>
 
 /** A detection over rules of any event types. */
-export type AnyDetection = Pick<DetectionBase<EventType>, 'id' | 'name' | 'severity' | 'message' | 'advice' | 'tags' | 'benign'> & {
-  readonly kind: DetectionDefinition['kind']
-}
+export type AnyDetection = DetectionDefinition<EventType>
 
 /** Declares a detection: the identity, typed by the events of the rules that it names. */
 export function defineDetection<const T extends EventType>(detection: DetectionDefinition<T>): DetectionDefinition<T> {

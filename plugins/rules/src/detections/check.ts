@@ -47,6 +47,9 @@ export interface CheckedDetection {
   readonly fingerprint: string
 }
 
+/** What a message may show besides fields. */
+const VARIABLES: readonly string[] = ['count', 'distinct', 'within', 'case']
+
 /** What a case or a suppression may ask of a finding besides its event. */
 export const findingFields: Readonly<Record<string, Field>> = {
   count: int('Findings in the window'),
@@ -87,6 +90,10 @@ export function checkDetection(data: unknown, rules: KnownRules, find: (type: st
     problems.push(...lacking(given.kind === 'threshold' ? 'distinct' : 'value', value, definitions))
   const last = [...new Set((steps.at(-1) as string[]).map((rule) => rules.get(rule)?.on as string))].map(find)
   for (const [, field] of message.matchAll(/\{\{@([a-z0-9_.]+)\}\}/g)) problems.push(...lacking('message', field as string, last, [], true))
+
+  for (const [, variable] of message.matchAll(/\{\{([a-z0-9_.]+)\}\}/g))
+    if (!VARIABLES.includes(variable as string))
+      problems.push(`\`message\` has {{${variable}}}, it can have ${VARIABLES.map((one) => `{{${one}}}`).join(', ')}`)
 
   const fields = scopeOf(last)
   const warnings: string[] = []
@@ -170,19 +177,24 @@ function lacking(
   return []
 }
 
-function suggest(word: string, candidates: Iterable<string>): string {
+function suggest(word: string, candidates: Iterable<string>, quote = '"'): string {
   const suggestion = nearest(word, candidates)
-  return suggestion && suggestion !== word ? `; did you mean "${suggestion}"?` : ''
+  return suggestion && suggestion !== word ? `; did you mean ${quote}${suggestion}${quote}?` : ''
 }
 
 /** zod's findings, short, with the nearest key for one that there is not. */
-export function problemsOf(error: z.ZodError, data: unknown): string[] {
+function problemsOf(error: z.ZodError, data: unknown): string[] {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return [`expected an object, not ${JSON.stringify(data)}`]
   return error.issues.map((issue) => {
-    const place = issue.path
-      .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-      .join('')
-      .replace(/^\./, '')
-    return `${place === '' ? '' : `\`${place}\`: `}${issue.message}`
+    const place = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
+    if (issue.code === 'unrecognized_keys' && issue.path.length === 0)
+      return issue.keys.map((key) => `there is no key \`${key}\`${suggest(key, keysOf(data), '`')}`).join('; ')
+    return `${place === '' ? '' : `\`${place.replace(/^\./, '')}\`: `}${issue.message}`
   })
+}
+
+/** Keys that a detection of this kind can have. */
+function keysOf(data: object): readonly string[] {
+  const kind = (data as { kind?: unknown }).kind
+  return shape.options.filter(({ shape }) => shape.kind.value === kind).flatMap(({ shape }) => Object.keys(shape))
 }

@@ -1,4 +1,4 @@
-import { type CheckedRule, CwsError, type EventDefinition, nearest } from '@cws/core'
+import { type CheckedRule, CwsError, type ModelView, nearest } from '@cws/core'
 import type { FoundRule } from '../collect.ts'
 import type { Rejection, Warning } from '../load.ts'
 import type { Options, Tuning } from '../options.ts'
@@ -25,7 +25,7 @@ export function loadDetections(
   found: DetectionSources,
   rules: readonly CheckedRule[],
   off: KnownRules,
-  find: (type: string) => EventDefinition,
+  model: Pick<ModelView, 'get' | 'types'>,
   now = Date.now(),
 ): LoadedDetections {
   const detections = new Map<string, CheckedDetection>()
@@ -59,7 +59,7 @@ export function loadDetections(
       continue
     }
     attempt(id, origin, () => {
-      const checked = checkDetection(data, known, find)
+      const checked = checkDetection(data, known, model.get)
       if (detections.has(id)) throw new CwsError('CWS_ERR_RULE', `detection "${id}": another one has this id already`)
       if (checked.steps.some((step) => step.every((rule) => off.has(rule))))
         warn(`detection "${id}" cannot fire: the rules that it looks at are off`)
@@ -78,12 +78,13 @@ export function loadDetections(
   for (const { suppression, origin } of found.suppressions)
     attempt(String((suppression as { id?: unknown } | null)?.id ?? origin), origin, () => {
       const named = rulesOf(suppression)
+      // Rules of other plugins may be on any event.
       const types = new Set(named.flatMap((rule) => subjects.get(rule) ?? []))
-      const checked = checkSuppression(suppression, scopeOf([...types].map(find)))
+      const checked = checkSuppression(suppression, scopeOf([...(types.size > 0 ? types : model.types())].map(model.get)))
       for (const rule of checked.rules) {
         if (subjects.has(rule) || off.has(rule) || silenced.includes(rule)) continue
         const suggestion = nearest(rule, subjects.keys())
-        warn(`suppression "${checked.id}" names a rule that there is not: "${rule}"${suggestion ? `; did you mean "${suggestion}"?` : ''}`)
+        warn(`suppression "${checked.id}" names "${rule}", which is no rule here${suggestion ? `; did you mean "${suggestion}"?` : ''}`)
       }
       add(checked)
     })

@@ -30,10 +30,19 @@ export class DetectionMemory {
   of(detection: CheckedDetection, store: StateStore): DetectionState {
     const known = this.#states.get(detection.id)
     if (known?.fingerprint === detection.fingerprint) return known
-    const saved = store.get(PREFIX + detection.id) as Stored | undefined
-    const state = saved ? DetectionState.from(saved, detection, this.#boot, MEMORY_BYTES) : new DetectionState(detection)
+    const state = this.#saved(detection, store) ?? new DetectionState(detection)
     this.#states.set(detection.id, state)
     return state
+  }
+
+  #saved(detection: CheckedDetection, store: StateStore): DetectionState | undefined {
+    try {
+      const saved = store.get(PREFIX + detection.id) as Stored | undefined
+      return saved && DetectionState.from(saved, detection, this.#boot, MEMORY_BYTES)
+    } catch {
+      // Written by something else: whoever forgets it begins anew, whoever trusts it fails at every event.
+      return undefined
+    }
   }
 
   /** Lets go of what is over and writes down what has changed. */

@@ -25,7 +25,7 @@ export interface SetUp {
 
 /** Puts detections and suppressions to work between the rules and those who are told. */
 export function setUpDetections(ctx: PluginContext, sources: DetectionSources, rules: readonly CheckedRule[], off: KnownRules): SetUp {
-  const { detections: checked, suppressions, rejected, warnings } = loadDetections(sources, rules, off, ctx.model.get)
+  const { detections: checked, suppressions, rejected, warnings } = loadDetections(sources, rules, off, ctx.model)
   const memory = ctx.keep('detections', () => new DetectionMemory(bootId()), MEMORY_VERSION)
   const detections = new Detections(checked, memory, ctx.state)
   const suppressing = new Suppressions(suppressions, ctx.log)

@@ -11,7 +11,7 @@ export interface CheckedSuppression {
   readonly reason: string
 }
 
-const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
+const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/
 
 /**
  * Checks a suppression against the fields that its condition may read.
@@ -42,6 +42,10 @@ export function checkSuppression(data: unknown, fields: ReadonlyMap<string, Fiel
 
 function endOf(until: SuppressionInput['until']): number | undefined {
   if (until === 'never') return Number.POSITIVE_INFINITY
-  const end = until instanceof Date ? until.getTime() : TIME.test(until) ? Date.parse(until) : Number.NaN
-  return Number.isNaN(end) ? undefined : end
+  if (until instanceof Date) return Number.isNaN(until.getTime()) ? undefined : until.getTime()
+  const [, year, month, day] = (TIME.exec(until) ?? []).map(Number) as [number, number, number, number]
+  const end = Date.parse(until)
+  // JavaScript takes the 30th of February for the 2nd of March.
+  const isDay = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+  return isDay && !Number.isNaN(end) ? end : undefined
 }

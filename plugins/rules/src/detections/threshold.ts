@@ -1,10 +1,11 @@
 import type { Evidence } from '@cws/core'
 import type { Conclusion } from './conclusion.ts'
 import { Facts } from './facts.ts'
-import { type Entry, Window } from './window.ts'
+import { Window } from './window.ts'
 
-/** Bytes of an entry with its value, which many share. */
-const ENTRY_BYTES = 64
+/** Bytes of a time, and of a value with its time, about. */
+const TIME_BYTES = 8
+const VALUE_BYTES = 128
 
 /** When a threshold is reached: `count` findings, or `distinct` values, after all. */
 export interface Limits {
@@ -16,13 +17,18 @@ export interface Limits {
 
 /** What is remembered of one key of a threshold. */
 export class Threshold {
-  readonly #window = new Window()
-  #facts = new Facts()
+  readonly #window: Window
+  readonly #facts: Facts
+
+  constructor(window = new Window(), facts = new Facts()) {
+    this.#window = window
+    this.#facts = facts
+  }
 
   /** `value`: what is counted if different ones are. */
   add(at: number, value: string, fact: Evidence, { within, count, distinct }: Limits): Conclusion | undefined | 'late' {
     const window = this.#window
-    if (!window.add(at, value, within)) return 'late'
+    if (!window.add(at, distinct ? value : undefined, within)) return 'late'
     this.#facts.add(at, value, fact, distinct)
     if ((distinct ? window.distinct : window.count) < count) return undefined
     return { count: window.count, distinct: window.distinct, evidence: this.#facts.since(this.newest - within) }
@@ -33,18 +39,15 @@ export class Threshold {
   }
 
   get weight(): number {
-    return ENTRY_BYTES * this.#window.count + this.#facts.weight
+    return TIME_BYTES * this.#window.count + VALUE_BYTES * this.#window.distinct + this.#facts.weight
   }
 
   toJSON(): unknown {
-    return [this.#window.entries, this.#facts]
+    return [this.#window, this.#facts]
   }
 
   static from(saved: unknown): Threshold {
-    const [entries, facts] = saved as [readonly Entry[], unknown]
-    const threshold = new Threshold()
-    for (const [at, value] of entries) threshold.#window.add(at, value, Number.POSITIVE_INFINITY)
-    threshold.#facts = Facts.from(facts)
-    return threshold
+    const [window, facts] = saved as [unknown, unknown]
+    return new Threshold(Window.from(window), Facts.from(facts))
   }
 }
