@@ -32,7 +32,7 @@ export const constantFamilies: readonly ConstantFamily[] = [
   family('Word sizes', metadata.ABIS),
   family('Linkages', metadata.LINKAGES),
   family('Signals', process.SIGNALS),
-  family('Capabilities', process.CAPABILITIES),
+  family('Kernel capabilities', process.CAPABILITIES),
   family('Causes of exit', process.EXIT_CAUSES),
   family('Audit ids', process.AUDIT_IDS),
   family('Requests of ptrace', process.PTRACE_REQUESTS),

@@ -17,11 +17,14 @@ export interface EventDefinition<T extends string = string, S extends Shape = Sh
 }
 
 export type CommonShape = typeof commonBlock
+type None = Readonly<Record<never, never>>
 /** `agent.lost_events` nests: agent → lost_events → its fields. */
 type Nest<T extends string, S extends Shape> = T extends `${infer Head}.${infer Rest}`
   ? { readonly [N in Head]: Nest<Rest, S> }
   : { readonly [N in T]: S }
-type WithCommon<T extends string, S extends Shape> = Nest<T, S> & (T extends `agent.${string}` ? Pick<CommonShape, 'event'> : CommonShape)
+type WithCommon<T extends string, S extends Shape, B> = Nest<T, S> &
+  B &
+  (T extends `agent.${string}` ? Pick<CommonShape, 'event'> : CommonShape)
 
 /** Words that an event object, or its line, needs for itself. */
 const RESERVED = new Set([
@@ -34,6 +37,7 @@ const RESERVED = new Set([
   'toJSON',
   'definition',
   'redactors',
+  'told',
   'cursor',
   'pid',
   'values',
@@ -50,29 +54,40 @@ const RESERVED = new Set([
 const EVENT_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$/
 
 /**
- * Declares an event type. A third party adds `declare module '@cws/core' { interface EventMap { usb: typeof usb } }` and gets types, checks,
- * schema, docs and completion at once.
+ * Declares an event type. `blocks` are those that it shares with some others under names of their own (`network`), beside the common ones. A third
+ * party adds `declare module '@cws/core' { interface EventMap { usb: typeof usb } }` and gets types, checks, schema, docs and completion at once.
  *
  * @throws CwsError CWS_ERR_EVENT_NAME if the name is not `word` or `word.word` in lower case.
  */
-export function defineEvent<const T extends string, const S extends Shape>(
+export function defineEvent<const T extends string, const S extends Shape, const B extends Shape = None>(
   type: T,
-  definition: { readonly doc: string; readonly fields: S; readonly mirrors?: 'process' },
-): EventDefinition<T, WithCommon<T, S>> {
+  definition: { readonly doc: string; readonly fields: S; readonly blocks?: B; readonly mirrors?: 'process' },
+): EventDefinition<T, WithCommon<T, S, B>> {
   if (!EVENT_NAME.test(type) || RESERVED.has(type.split('.')[0] as string))
     throw new CwsError(
       'CWS_ERR_EVENT_NAME',
       `event name ${JSON.stringify(type)} must be lower-case words ("usb", "agent.lost_events") and none that every event has`,
     )
   const own: Shape = type.split('.').reduceRight<Shape>((inner, word) => ({ [word]: inner }), definition.fields)
-  const common = type.includes('.') && type.startsWith('agent.') ? { event: commonBlock.event } : commonBlock
-  const shape = { ...common, ...own } as Shape
+  const agent = type.startsWith('agent.')
+  const shape = { ...(agent ? { event: commonBlock.event } : commonBlock), ...definition.blocks, ...own } as Shape
+  let fields: ReadonlyMap<string, Field> | undefined
   return {
     type,
     doc: definition.doc,
-    shape: shape as WithCommon<T, S>,
-    fields: new Map(fieldsOf(shape)),
-    agent: type.startsWith('agent.'),
+    shape: shape as WithCommon<T, S, B>,
+    // Hundreds for each type, of which most are never looked at.
+    get fields() {
+      fields ??= new Map(fieldsOf(shape))
+      return fields
+    },
+    agent,
     ...(definition.mirrors ? { mirrors: definition.mirrors } : {}),
   }
+}
+
+/** The fields of an event type that not every event has. */
+export function ownFieldsOf(definition: EventDefinition): Iterable<readonly [name: string, field: Field]> {
+  const own = Object.entries(definition.shape).filter(([name]) => !Object.hasOwn(commonBlock, name))
+  return fieldsOf(Object.fromEntries(own))
 }

@@ -1,13 +1,23 @@
 import { CwsError } from '../errors/cws-error.ts'
 import type { Images } from '../plugin/tracker.ts'
 import type { EventDefinition } from './define-event.ts'
+import { derive, sourceOf } from './derive.ts'
 import { toJson } from './event-json.ts'
-import { type Field, isField, type Shape } from './field.ts'
+import { type Derived, type Field, isField, type Shape } from './field.ts'
 import type { Recurrence } from './recurrence.ts'
 import { UNKNOWN } from './unknown.ts'
 
 /** Reads a field of a live event; the result of a pending provider is UNKNOWN. */
 export type FieldResolver = (event: LiveEvent) => unknown
+
+/** How a field of a live event is read. */
+export interface ResolvedField {
+  readonly read: FieldResolver
+  /** Its value is worth keeping for the dispatch. */
+  readonly memoise: boolean
+  /** Somebody may say it. What nobody says, or only follows from another field, is neither kept nor written. */
+  readonly told: boolean
+}
 
 /** How values are changed before they leave the agent (scrubbing), by dotted field name. */
 export type Redactors = ReadonlyMap<string, (value: unknown, event: { get(field: string): unknown }) => unknown>
@@ -17,6 +27,7 @@ export abstract class BaseEvent {
   /** On the prototype of the generated class, as all events of a class share it. */
   declare readonly definition: EventDefinition
   declare readonly redactors: Redactors
+  declare readonly told: ReadonlySet<string>
 
   get type(): string {
     return this.definition.type
@@ -115,11 +126,11 @@ function expired(event: LiveEvent, field: string): CwsError {
   })
 }
 
-/** Reads everything now. Fields whose providers are pending stay UNKNOWN and are filled in when they settle. */
+/** Reads everything now that somebody says. Fields whose providers are pending stay UNKNOWN and are filled in when they settle. */
 function keepLive(event: LiveEvent, Kept: EventClasses['kept']): KeptEvent {
   if (!event.live) throw expired(event, 'keep()')
-  const values = new Map<string, unknown>()
-  for (const name of event.definition.fields.keys()) {
+  const values = new Map<string, unknown>(event.values)
+  for (const name of event.told) {
     const value = (event as unknown as Record<string, unknown>)[name]
     if (value !== UNKNOWN) values.set(name, value)
   }
@@ -128,12 +139,12 @@ function keepLive(event: LiveEvent, Kept: EventClasses['kept']): KeptEvent {
 
 /**
  * Generates the classes of an event type: a getter for each field under its dotted name, a getter for each block under its own.
- * `resolve` says how a field of a live event is read; `memoise` whether its value is worth keeping for the dispatch.
+ * `resolve` says how a field of a live event is read.
  */
 export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
-  resolve: (name: string, field: Field) => { readonly read: FieldResolver; readonly memoise: boolean },
+  resolve: (name: string, field: Field) => ResolvedField,
   tree: { readonly images?: Images | undefined; readonly mirror?: Mirror | undefined; readonly recurrence?: Recurrence | undefined } = {},
 ): EventClasses {
   class Live extends LiveEvent {
@@ -142,20 +153,40 @@ export function generateEventClasses(
     }
   }
   class Kept extends KeptEvent {}
-  for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors })
+  const told = new Set<string>()
+  for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors, told })
   Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror, recurrence: tree.recurrence })
   for (const [name, field] of definition.fields) {
-    const { read, memoise } = resolve(name, field)
-    Object.defineProperty(Live.prototype, name, { get: memoise ? memoisedGetter(name, read) : plainGetter(name, read) })
+    const resolved = resolve(name, field)
+    if (resolved.told) told.add(name)
+    const derived = field.derived && derivedReader(name, field.derived)
+    const read = derived ? otherwise(resolved.read, derived) : resolved.read
+    Object.defineProperty(Live.prototype, name, {
+      get: resolved.memoise || derived ? memoisedGetter(name, read) : plainGetter(name, read),
+    })
     Object.defineProperty(Kept.prototype, name, {
       get(this: Kept) {
         const value = this.kept.get(name)
-        return value === undefined ? UNKNOWN : value
+        if (value !== undefined) return value
+        return derived ? derived(this) : UNKNOWN
       },
     })
   }
   for (const prototype of [Live.prototype, Kept.prototype]) defineBlocks(prototype, definition.shape, '')
   return { live: Live, kept: Kept }
+}
+
+/** Reads a field by what it is derived from. */
+function derivedReader(name: string, derived: Derived): (event: BaseEvent) => unknown {
+  const from = sourceOf(name, derived)
+  return (event) => derive(derived, (event as unknown as Readonly<Record<string, unknown>>)[from])
+}
+
+function otherwise(read: FieldResolver, derived: FieldResolver): FieldResolver {
+  return (event) => {
+    const value = read(event)
+    return value === UNKNOWN ? derived(event) : value
+  }
 }
 
 function plainGetter(name: string, read: FieldResolver) {

@@ -1,14 +1,14 @@
 import { aboveOf } from './brief-above.ts'
 import type { BaseEvent, LiveEvent } from './event-class.ts'
 import { parseExact } from './exact-json.ts'
-import { isField, type Shape } from './field.ts'
+import { isField, isIterated, type Shape } from './field.ts'
 import { rfc3339 } from './rfc3339.ts'
 import { UNKNOWN } from './unknown.ts'
 
 /*
  * Events are written as text at once, not as objects to be written later: a signal has hundreds of fields, and what is written of parents and
- * ancestors can be kept. A field nobody knows is left out, and so is a block of which nothing is known. `process.ancestors` is a list of
- * objects, nearest first.
+ * ancestors can be kept. A field nobody knows is left out, and so is a block of which nothing is known, and a field that only follows from another.
+ * `process.ancestors` is a list of objects, nearest first, and so is every block that is repeated.
  */
 
 const PARENT = 'process.parent.'
@@ -44,6 +44,7 @@ interface Leaf {
 interface Block {
   readonly key: string
   readonly prefix: string
+  readonly repeated: boolean
   readonly items: readonly Item[]
 }
 /** A field, or a block of them, with how it is read from events of one class: looked up once. */
@@ -85,10 +86,12 @@ function planOf(event: BaseEvent, extent: Extent): Plan {
   const prototype = Object.getPrototypeOf(event) as object
   const known = plans[extent].get(prototype)
   if (known) return known
-  const { shape, mirrors, type } = event.definition
-  const items = itemsOf(prototype, shape, '', WANTED[extent])
+  const { told, definition } = event
+  const { shape, mirrors, type } = definition
+  const wanted = WANTED[extent]
+  const items = itemsOf(prototype, shape, '', (field) => told.has(field) && wanted(field))
   const blockAt = (prefix: string) => items.find((item): item is Block => item.items !== undefined && item.prefix === prefix)
-  const own = mirrors === 'process' ? blockAt(`${type}.`) : undefined
+  const own = mirrors === 'process' && saysNoMore(told, `${type}.`) ? blockAt(`${type}.`) : undefined
   const process = blockAt('process.')
   const written = (prototype as Partial<LiveEvent>).mirror?.text?.fields
   const mirror = own &&
@@ -103,6 +106,12 @@ function planOf(event: BaseEvent, extent: Extent): Plan {
   return plan
 }
 
+/** Whether all that is told of a block is told of `process` too. */
+function saysNoMore(told: ReadonlySet<string>, own: string): boolean {
+  for (const name of told) if (name.startsWith(own) && !told.has(`process.${name.slice(own.length)}`)) return false
+  return true
+}
+
 function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: (field: string) => boolean): Item[] {
   const items: Item[] = []
   for (const [name, node] of Object.entries(shape)) {
@@ -110,7 +119,7 @@ function itemsOf(prototype: object, shape: Shape, prefix: string, wanted: (field
     const key = `${JSON.stringify(name)}:`
     if (!isField(node)) {
       const inner = itemsOf(prototype, node, `${full}.`, wanted)
-      if (inner.length > 0) items.push({ key, prefix: `${full}.`, items: inner })
+      if (inner.length > 0) items.push({ key, prefix: `${full}.`, repeated: isIterated(node), items: inner })
     } else if (wanted(full)) {
       const read = Object.getOwnPropertyDescriptor(prototype, full)?.get as Read | undefined
       if (read) items.push({ key, name, full, read })
@@ -158,7 +167,7 @@ function member(event: BaseEvent, item: Item, plan: Plan): string {
     const text = value === UNKNOWN || value === undefined ? undefined : textOf(item.name, value)
     return text === undefined ? '' : item.key + text
   }
-  if (item.prefix === ANCESTORS) return ancestors(event, item, plan)
+  if (item.repeated) return repeated(event, item, plan)
   const inner =
     plan.brief && item.prefix === PARENT
       ? aboveOf(event, plan).parent(() => members(event, item.items, plan))
@@ -198,11 +207,15 @@ function listOf(name: string, values: readonly unknown[]): string {
   return `[${out}]`
 }
 
-/** Turns the arrays of the iterated block into one object an ancestor. */
-function ancestors(event: BaseEvent, { key, items }: Block, plan: Plan): string {
-  const length = (event as unknown as Record<string, unknown>)[`${ANCESTORS}length`]
+/** Turns the arrays of a block that is repeated into a list of objects. */
+function repeated(event: BaseEvent, { key, prefix, items }: Block, plan: Plan): string {
+  const length = (event as unknown as Record<string, unknown>)[`${prefix}length`]
   if (typeof length !== 'number') return ''
   const each = (): string[] => spread(event, items, length)
+  if (prefix !== ANCESTORS)
+    return `${key}[${each()
+      .map((inner) => `{${inner}}`)
+      .join(',')}]`
   const written = plan.brief ? aboveOf(event, plan).ancestors(length, each) : each()
   const samePid = (event as unknown as Record<string, unknown>)[SAME_PID]
   return `${key}[${written
@@ -213,7 +226,7 @@ function ancestors(event: BaseEvent, { key, items }: Block, plan: Plan): string 
     .join(',')}]`
 }
 
-/** The members of each ancestor, but for `same_pid`: that depends on the event. */
+/** The members of each element, but for `same_pid` of ancestors: that depends on the event. */
 function spread(event: BaseEvent, items: readonly Item[], length: number): string[] {
   const list: string[] = Array.from({ length }, () => '')
   const add = (i: number, text: string) => {

@@ -16,6 +16,15 @@ export type KindValue<K extends FieldKind> = K extends 'string' | 'path' | 'ip'
 /** Names that stand for numbers in conditions, for example `O_WRONLY`. */
 export type Constants = Readonly<Record<string, number | bigint>>
 
+/** How a field follows from one that lies beside it: the functions are in derive.ts. */
+export type Derivation = 'flags' | 'options' | 'bytes'
+
+/**
+ * Where a field comes from that no source need feed: from the field `from` of its own block (for `path.length` from `path`, which it is the length
+ * of), or it is `same` as the one of this full name.
+ */
+export type Derived = { readonly by: Derivation; readonly from: string } | { readonly same: string }
+
 /** The declaration of one field. Pure data: types, checks, schema, docs and completion all come from it. */
 export interface Field<K extends FieldKind = FieldKind, A extends boolean = boolean> {
   readonly field: K
@@ -24,19 +33,20 @@ export interface Field<K extends FieldKind = FieldKind, A extends boolean = bool
   readonly constants?: Constants
   /** Few values come again and again, as paths of programs do: what follows from one is worth remembering. */
   readonly recurs?: true
+  /** Compared without regard to case, as names of DNS are. */
+  readonly caseless?: true
+  /** Worked out when it is read, and left out of JSON: whoever reads that can tell it from the other field. */
+  readonly derived?: Derived
 }
 
-export interface FieldOptions {
-  readonly constants?: Constants
-  readonly recurs?: true
-}
+export type FieldOptions = Pick<Field, 'constants' | 'recurs' | 'caseless' | 'derived'>
 
 function make<K extends FieldKind, A extends boolean>(field: K, array: A, doc: string, options: FieldOptions = {}): Field<K, A> {
   return { field, array, doc, ...options }
 }
 
 export const string = (doc: string, options?: FieldOptions): Field<'string', false> => make('string', false, doc, options)
-export const strings = (doc: string): Field<'string', true> => make('string', true, doc)
+export const strings = (doc: string, options?: FieldOptions): Field<'string', true> => make('string', true, doc, options)
 export const path = (doc: string, options?: FieldOptions): Field<'path', false> => make('path', false, doc, options)
 export const int = (doc: string, options?: FieldOptions): Field<'int', false> => make('int', false, doc, options)
 export const ints = (doc: string, options?: FieldOptions): Field<'int', true> => make('int', true, doc, options)
@@ -55,16 +65,40 @@ export function isField(node: Field | Shape): node is Field {
   return typeof (node as Field).field === 'string'
 }
 
-/** Every field of a shape becomes an array, one element an ancestor. */
+/** Every field of a shape becomes an array, one element an ancestor, or whatever the block repeats. */
 export type Iterated<S extends Shape> = {
   readonly [N in keyof S]: S[N] extends Field<infer K> ? Field<K, true> : S[N] extends Shape ? Iterated<S[N]> : never
 }
 
-/** Declares a block that is repeated (`process.ancestors`): each field reads as an array, nearest first. */
-export function iterated<const S extends Shape>(shape: S): Iterated<S> {
+const iteratedShapes = new WeakSet<Shape>()
+
+/**
+ * Declares a block that is repeated (`process.ancestors`, `network_flow_monitor.flows`): each field reads as an array, and `length` says how many
+ * there are. JSON has a list of objects.
+ */
+export function iterated<const S extends Shape>(length: string, shape: S): { readonly length: Field<'int', false> } & Iterated<S> {
+  const block = { length: int(length), ...arraysOf(shape) }
+  iteratedShapes.add(block)
+  return block
+}
+
+/** Whether a block is one that is repeated. */
+export function isIterated(shape: Shape): boolean {
+  return iteratedShapes.has(shape)
+}
+
+function arraysOf<const S extends Shape>(shape: S): Iterated<S> {
   const out: Record<string, Field | Shape> = {}
-  for (const [name, node] of Object.entries(shape)) out[name] = isField(node) ? { ...node, array: true } : iterated(node)
+  for (const [name, node] of Object.entries(shape)) out[name] = isField(node) ? { ...node, array: true } : arraysOf(node)
   return out as Iterated<S>
+}
+
+/** The same block under another name: each field is derived from the one of `block`. */
+export function sameAs<const S extends Shape>(block: string, shape: S): S {
+  const out: Record<string, Field | Shape> = {}
+  for (const [name, node] of Object.entries(shape))
+    out[name] = isField(node) ? { ...node, derived: { same: `${block}.${name}` } } : sameAs(`${block}.${name}`, node)
+  return out as S
 }
 
 /** The dotted names of a shape's fields. */

@@ -2,11 +2,14 @@ import { CwsError } from '../errors/cws-error.ts'
 import { asError, type FaultSink } from '../hooks/guard.ts'
 import { enter, leave, placeOf } from '../hooks/running.ts'
 import type { EventDefinition } from '../model/define-event.ts'
-import type { FieldResolver, LiveEvent } from '../model/event-class.ts'
+import type { FieldResolver, LiveEvent, ResolvedField } from '../model/event-class.ts'
 import type { Field } from '../model/field.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import type { FieldProvider } from '../plugin/context.ts'
 import type { Readers } from '../plugin/source.ts'
+
+/** A field that no source reads and nobody provides. */
+const UNTOLD: ResolvedField = { read: () => UNKNOWN, memoise: false, told: false }
 
 interface Provided {
   readonly plugin: string
@@ -38,23 +41,21 @@ export class FieldProviders {
   }
 
   /** How a field of events from one feed is read: the source's own reader, else a provider, else nobody knows. */
-  resolverFor(
-    event: EventDefinition,
-    readers: Readers | undefined,
-  ): (name: string, field: Field) => { read: FieldResolver; memoise: boolean } {
+  resolverFor(event: EventDefinition, readers: Readers | undefined): (name: string, field: Field) => ResolvedField {
     return (name, field) => {
       const costly = field.array || field.field === 'string' || field.field === 'path' || field.field === 'ip'
       const reader = readers?.[name]
-      if (reader) return { read: (live) => reader(live.cursor), memoise: costly }
+      if (reader) return { read: (live) => reader(live.cursor), memoise: costly, told: true }
       const provided = this.find(event.type, name)
       const read = provided ? this.#provider(name, provided) : undefined
-      if (readers) return read ? { read, memoise: true } : { read: () => UNKNOWN, memoise: false }
+      if (readers) return read ? { read, memoise: true, told: true } : UNTOLD
       return {
         read: (live) => {
           const value = live.values?.get(name)
           return value !== undefined ? value : read ? read(live) : UNKNOWN
         },
         memoise: read !== undefined,
+        told: read !== undefined || !field.derived,
       }
     }
   }

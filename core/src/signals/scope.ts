@@ -1,6 +1,8 @@
 import type { Readable, Scope } from '../condition/ir.ts'
-import type { EventDefinition } from '../model/define-event.ts'
-import { type Field, int, string, strings } from '../model/field.ts'
+import { commonBlock } from '../model/blocks/common.ts'
+import { type EventDefinition, ownFieldsOf } from '../model/define-event.ts'
+import { derive, sourceOf } from '../model/derive.ts'
+import { type Field, fieldsOf, int, string, strings } from '../model/field.ts'
 import { standardEvents } from '../model/standard-events.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import { rankOf, severities } from './severity.ts'
@@ -25,8 +27,8 @@ const OWN: Readonly<Record<string, Field>> = {
 
 /** The fields of a signal for conditions: its own, and by dotted name those of its first event, of whatever type that is. */
 export function signalScope(events: readonly EventDefinition[] = []): Scope {
-  const fields = new Map<string, Field>()
-  for (const event of [...standardEvents, ...events]) for (const [name, field] of event.fields) fields.set(name, field)
+  const fields = new Map(standardFields())
+  for (const event of events) for (const [name, field] of ownFieldsOf(event)) fields.set(name, field)
   for (const [name, field] of Object.entries(OWN)) fields.set(name, field)
   return { type: 'signal', fields }
 }
@@ -59,13 +61,23 @@ function ownField(signal: Signal, name: string): unknown {
   }
 }
 
-const INT64 = new Map<string, boolean>()
-for (const event of standardEvents) for (const [name, field] of event.fields) INT64.set(name, field.field === 'int64')
+let standard: ReadonlyMap<string, Field> | undefined
+
+/** Of all standard events: thousands, so only when somebody asks. */
+function standardFields(): ReadonlyMap<string, Field> {
+  if (standard) return standard
+  const fields = new Map<string, Field>(fieldsOf(commonBlock))
+  for (const event of standardEvents) for (const [name, field] of ownFieldsOf(event)) fields.set(name, field)
+  standard = fields
+  return fields
+}
 
 function eventField(event: Readonly<Record<string, unknown>>, name: string): unknown {
+  const field = standardFields().get(name)
+  if (field?.derived) return derive(field.derived, eventField(event, sourceOf(name, field.derived)))
   const value = walk(event, name.split('.'))
   if (value === undefined || value === null) return UNKNOWN
-  const wide = INT64.get(name) ?? false
+  const wide = field?.field === 'int64'
   return Array.isArray(value) ? value.map((element) => scalar(element, wide)) : scalar(value, wide)
 }
 

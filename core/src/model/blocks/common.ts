@@ -1,5 +1,6 @@
-import { bool, int, int64, iterated, string, strings } from '../field.ts'
-import { processBlock } from './process.ts'
+import { bool, int64, string, strings } from '../field.ts'
+import { cgroupBlock } from './cgroup.ts'
+import { processContext } from './process.ts'
 
 /** What every event has: when and where it happened, and the process that did it. */
 export const commonBlock = {
@@ -11,17 +12,17 @@ export const commonBlock = {
     hostname: string('Name of the host'),
     source: string('`runtime`, or `snapshot` for what was there when the agent started'),
     origin: string('The sensor flavour that saw it'),
+    async: bool('The sensor saw the call from its result alone, after the kernel had lost its arguments'),
+    os: string('Operating system'),
+    service: string('Service that the process belongs to, where that is known'),
+    rule: { tags: strings('Tags of the rule that is judged') },
     self_test: bool('Made by the agent itself to prove that its sensors are alive'),
   },
-  process: {
-    ...processBlock,
-    parent: processBlock,
-    ancestors: { length: int('How many ancestors are known'), ...iterated(processBlock) },
-  },
+  process: processContext,
   container: {
     id: string('Container id; empty on the host'),
     created_at: int64('Start of the container, ns since the epoch'),
     tags: strings('Tags of the container, each `key:value`'),
   },
-  cgroup: { id: string('Path of the control group') },
+  cgroup: cgroupBlock,
 } as const

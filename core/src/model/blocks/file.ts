@@ -1,16 +1,21 @@
+import { FILE_MODES, INODE_MODES } from '../constants/files.ts'
 import { bool, int, int64, path, string, strings } from '../field.ts'
 
 /** A file as the kernel has it. SECL's file block. */
 export const fileBlock = {
   path: path('Absolute path in the mount namespace of the process, from the kernel; `memfd:NAME` for a memory file', { recurs: true }),
+  'path.length': int('Length of the path in bytes', { derived: { by: 'bytes', from: 'path' } }),
   name: string('Last component of the path', { recurs: true }),
+  'name.length': int('Length of the name in bytes', { derived: { by: 'bytes', from: 'name' } }),
   extension: string('Extension of the name with its dot, empty if there is none', { recurs: true }),
   filesystem: string('Type of the file system, for example `ext4`, `tmpfs`, `overlay`', { recurs: true }),
   inode: int64('Inode number'),
   mount_id: int('Mount id'),
+  mount_visible: bool('The mount can be seen in the mount namespace of the process'),
+  mount_detached: bool('The mount hangs in no mount namespace: it has no path of its own'),
   device: int('Device number, major << 20 | minor'),
-  mode: int('Mode with the file type bits'),
-  rights: int('Permission bits of the mode: the lower twelve'),
+  mode: int('Mode with the file type bits', { constants: INODE_MODES }),
+  rights: int('Permission bits of the mode: the lower twelve', { constants: FILE_MODES }),
   uid: int('Owner'),
   gid: int('Group'),
   user: string('Name of the owner on the host'),
@@ -24,4 +29,13 @@ export const fileBlock = {
   unlinked: bool('The file had no name left when the event happened'),
   path_truncated: bool('The path was longer than the sensor could walk: it holds the last components'),
   hashes: strings('Digests, each `algorithm:hex`'),
+  package: {
+    name: string('Package that installed the file'),
+    version: string('Version of the package'),
+    epoch: int('Epoch of the package'),
+    release: string('Release of the package'),
+    source_version: string('Version of the source package'),
+    source_epoch: int('Epoch of the source package'),
+    source_release: string('Release of the source package'),
+  },
 } as const

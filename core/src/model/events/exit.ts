@@ -1,10 +1,13 @@
+import { processBlock } from '../blocks/process.ts'
+import { EXIT_CAUSES } from '../constants/process.ts'
 import { defineEvent } from '../define-event.ts'
-import { int } from '../field.ts'
+import { int, sameAs } from '../field.ts'
 
 export const exit = defineEvent('exit', {
-  doc: 'The last thread of a process ended.',
+  doc: 'The last thread of a process ended: `process`, and `exit` says the same of it.',
   fields: {
-    cause: int('Why it ended', { constants: { EXITED: 0, COREDUMPED: 1, SIGNALED: 2 } }),
+    cause: int('Why it ended', { constants: EXIT_CAUSES }),
     code: int('Exit status, or the number of the signal'),
+    ...sameAs('process', processBlock),
   },
 })

@@ -1,23 +1,20 @@
 import { fileBlock } from '../blocks/file.ts'
+import { retval } from '../blocks/retval.ts'
+import { syscallMode, syscallPath } from '../blocks/syscall.ts'
+import { INODE_MODES, OPEN_FLAGS } from '../constants/files.ts'
 import { defineEvent } from '../define-event.ts'
 import { int } from '../field.ts'
 
 export const open = defineEvent('open', {
   doc: 'A file was opened.',
   fields: {
-    file: fileBlock,
-    flags: int('Flags of the open; UNKNOWN where the sensor cannot see them', {
-      constants: {
-        O_RDONLY: 0,
-        O_WRONLY: 1,
-        O_RDWR: 2,
-        O_CREAT: 0o100,
-        O_EXCL: 0o200,
-        O_TRUNC: 0o1000,
-        O_APPEND: 0o2000,
-        O_TMPFILE: 0o20200000,
-      },
-    }),
-    retval: int('0 or a positive number on success, else a negative errno'),
+    file: { ...fileBlock, destination: { mode: int('Mode of the file that was made', { constants: INODE_MODES }) } },
+    flags: int('Flags of the open; UNKNOWN where the sensor cannot see them', { constants: OPEN_FLAGS }),
+    syscall: {
+      path: syscallPath,
+      flags: int('Flags as the call was given them', { constants: OPEN_FLAGS }),
+      mode: syscallMode,
+    },
+    retval,
   },
 })
