@@ -57,5 +57,5 @@ export const seclTexts: readonly Row[] = [
   { id: '91', on: 'open', expr: 'open.file.path == ""', is: false },
   { id: '92', on: 'open', expr: 'open.flags & O_CREAT > 0', is: true },
   { id: '94', on: 'open', expr: 'open.flags & (O_TRUNC|O_APPEND) > 0', is: false },
-  { id: '95', on: 'open', expr: 'open.flags & open.syscall.flags > 0', error: 'type', at: '1:14' },
+  { id: '95', on: 'open', expr: 'open.flags & open.syscall.flags > 0', error: 'type', at: '1:12' },
 ]
