@@ -91,7 +91,7 @@ describe('the line of a signal', () => {
           expect(decodeSignal(safeLine(line))).toEqual(signal)
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
