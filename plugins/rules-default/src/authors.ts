@@ -9,6 +9,9 @@ type AnyEvent = Pick<EventMethods, 'get'>
 /** Who did it, for the message of a rule. */
 export const AUTHOR = '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
 
+/** What ran and by whom, for the message of a rule about programs. */
+export const RAN = '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
+
 /** PROC_USER_INIT_INO of include/linux/proc_ns.h: the user namespace of the host. */
 const INITIAL_USERS = 4026531837
 
@@ -18,10 +21,12 @@ const INITIAL_USERS = 4026531837
  */
 export function isBy(event: AnyEvent, programs: readonly string[]): boolean {
   const path = event.get('process.file.path')
-  const owner = event.get('process.file.uid')
-  const users = event.get('process.ns.user')
-  if (typeof users === 'number' && users !== INITIAL_USERS) return false
-  return typeof path === 'string' && programs.includes(path) && (typeof owner !== 'number' || owner === 0)
+  return typeof path === 'string' && programs.includes(path) && isRoots(event.get('process.file.uid'), event.get('process.ns.user'))
+}
+
+/** Nothing speaks against a file being root's own: neither its owner nor the user namespace of who runs it. */
+export function isRoots(owner: unknown, users: unknown): boolean {
+  return (typeof owner !== 'number' || owner === 0) && (typeof users !== 'number' || users === INITIAL_USERS)
 }
 
 /** Where npm puts programs. */

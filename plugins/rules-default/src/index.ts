@@ -1,8 +1,38 @@
 import type { AnyRule, RulePack } from '@cws/core'
 import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
+import {
+  cloudCopyTool,
+  dnsTunnel,
+  listenerByHand,
+  pasteSiteContacted,
+  secretSentAway,
+  sshTunnelOpened,
+  torStarted,
+  tunnelProgram,
+} from './rules/connections.ts'
+import {
+  containerClientInContainer,
+  containerSocketUsed,
+  hostDiskInContainer,
+  hostNamespaceEntered,
+  packagesInContainer,
+  privilegedContainerStarted,
+  shellInContainer,
+} from './rules/containers.ts'
 import { credentialSearch, passwordFileRead } from './rules/credentials.ts'
 import { decoderPipedToShell, downloadPipedToShell } from './rules/droppers.ts'
+import {
+  daemonDisguise,
+  deceptiveName,
+  firewallSwitchedOff,
+  historySwitchedOff,
+  kernelLogCleared,
+  processHiddenByMount,
+  timestampForged,
+} from './rules/evasion.ts'
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
+import { inlineCodeDecoded, inlineCodeFetched, installScriptNetworkTool } from './rules/inline-code.ts'
+import { cpuRegistersWritten, kernelHookWritten, kernelProtectionWeakened, kernelReplaced, strangeModuleLoaded } from './rules/kernel.ts'
 import {
   commandBeyondSight,
   execFromMemory,
@@ -25,6 +55,13 @@ import { preloadFromWritableFolder, setIdExploit, shellWithSetIdRights } from '.
 import { reverseShell, reverseShellByInterpreter, reverseShellByNetcat } from './rules/reverse-shells.ts'
 import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, sudoersOpened } from './rules/secrets.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
+import {
+  downloadFromServer,
+  serviceAccountShell,
+  shellFromNetworkService,
+  sshFromServer,
+  temporaryProgramFromServer,
+} from './rules/servers.ts'
 import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
 import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
 
@@ -75,6 +112,41 @@ const rules: readonly AnyRule[] = [
   logCleared,
   historyRemoved,
   fileMadeImmutable,
+  inlineCodeFetched,
+  inlineCodeDecoded,
+  installScriptNetworkTool,
+  temporaryProgramFromServer,
+  downloadFromServer,
+  sshFromServer,
+  shellFromNetworkService,
+  serviceAccountShell,
+  sshTunnelOpened,
+  tunnelProgram,
+  torStarted,
+  listenerByHand,
+  secretSentAway,
+  pasteSiteContacted,
+  cloudCopyTool,
+  dnsTunnel,
+  daemonDisguise,
+  deceptiveName,
+  timestampForged,
+  historySwitchedOff,
+  kernelLogCleared,
+  processHiddenByMount,
+  firewallSwitchedOff,
+  strangeModuleLoaded,
+  kernelHookWritten,
+  kernelProtectionWeakened,
+  kernelReplaced,
+  cpuRegistersWritten,
+  hostNamespaceEntered,
+  hostDiskInContainer,
+  containerSocketUsed,
+  privilegedContainerStarted,
+  shellInContainer,
+  packagesInContainer,
+  containerClientInContainer,
 ]
 
 export { watched } from './watched.ts'

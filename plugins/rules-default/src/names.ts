@@ -54,3 +54,14 @@ export const DATABASES = [
 
 /** Languages that run code from the command line. */
 export const INTERPRETERS = ['python*', 'pypy*', 'perl*', 'ruby*', 'php*', 'lua*', 'node', 'nodejs', 'bun', 'deno'] as const
+
+/** They hand bytes to and from a connection, whatever they are. */
+export const NETCATS = ['nc', 'ncat', 'netcat', 'nc.traditional', 'nc.openbsd', 'socat', 'socat1', 'telnet'] as const
+
+export const DOWNLOADERS = ['curl', 'wget', 'wget2', 'aria2c', 'axel', 'lwp-download'] as const
+
+/** Programs that take requests of strangers. */
+export const SERVERS = [...WEB_SERVERS, ...DATABASES] as const
+
+/** Code stands among the arguments: `-c`, `-e`, `-r`, `--eval`. */
+export const INLINE = '(?:^|\\s)(?:-[a-zA-Z]*[cer]|--eval|--run|eval)(?:\\s|$)'

@@ -78,3 +78,9 @@ export const READERS: readonly string[] = [
   ...within('/usr/bin /bin', 'bzip2 7z 7za 7zr cpio rsync scp sftp curl wget nc nc.openbsd nc.traditional ncat socat grep rg ag awk gawk'),
   ...within('/usr/bin /bin', 'mawk sed cut sort paste tr tee openssl gpg busybox coreutils bash dash zsh'),
 ]
+
+/** They search or show texts, and do nothing with them. */
+export const SEARCHERS: readonly string[] = within('/usr/bin /bin', 'grep egrep fgrep rg ag less more man git journalctl')
+
+/** It runs the loader to see what a program needs. */
+export const LDD: readonly string[] = within('/usr/bin /bin', 'ldd')

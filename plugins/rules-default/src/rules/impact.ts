@@ -1,7 +1,6 @@
 import { defineRule } from '@cws/core'
-import { isBelow } from '../ancestry.ts'
-
-const PACKAGE_MANAGERS = ['/usr/bin/dpkg', '/usr/bin/rpm', '/usr/bin/dnf', '/usr/bin/dnf5', '/usr/bin/pacman', '/sbin/apk'] as const
+import { isBy, isPackaged } from '../authors.ts'
+import { SEARCHERS } from '../programs.ts'
 
 export const cryptominer = defineRule({
   id: 'cryptominer',
@@ -42,9 +41,9 @@ export const cryptominer = defineRule({
         ],
       },
     ],
-    // Who searches or reads about miners is none.
-    none: [{ 'exec.file.path': ['/usr/bin/grep', '/bin/grep', '/usr/bin/rg', '/usr/bin/less', '/usr/bin/man', '/usr/bin/git'] }],
   },
+  // Who searches or reads about miners is none.
+  when: (event) => !isBy(event, SEARCHERS),
   groupBy: ['container.id', 'exec.file.path'],
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) mines coins: somebody else earns with this machine.',
@@ -53,12 +52,25 @@ export const cryptominer = defineRule({
   benign: ['Your own mining'],
   tests: {
     fires: [
+      {
+        'exec.file.name': 'git',
+        'exec.file.path': '/usr/bin/git',
+        'exec.args': '-o stratum+tcp://pool.example:3333',
+        'process.file.path': '/usr/bin/git',
+        'process.file.uid': 1000,
+      },
       { 'exec.file.name': 'xmrig', 'exec.file.path': '/tmp/xmrig', 'exec.args': '' },
       { 'exec.file.name': 'nginx', 'exec.file.path': '/tmp/nginx', 'exec.args': '-o stratum+tcp://pool.example:3333 -u x' },
       { 'exec.file.name': 'x', 'exec.file.path': '/usr/local/bin/x', 'exec.args': '--donate-level=1 -k' },
     ],
     silent: [
-      { 'exec.file.name': 'grep', 'exec.file.path': '/usr/bin/grep', 'exec.args': '-r stratum+tcp:// /var/log' },
+      {
+        'exec.file.name': 'grep',
+        'exec.file.path': '/usr/bin/grep',
+        'exec.args': '-r stratum+tcp:// /var/log',
+        'process.file.path': '/usr/bin/grep',
+        'process.file.uid': 0,
+      },
       { 'exec.file.name': 'node', 'exec.file.path': '/usr/bin/node', 'exec.args': 'server.js' },
     ],
   },
@@ -89,7 +101,7 @@ export const securityToolStopped = defineRule({
     ],
   },
   // Packages stop their service while they are replaced.
-  when: (event) => !isBelow(event, PACKAGE_MANAGERS),
+  when: (event) => !isPackaged(event),
   groupBy: ['container.id', 'process.sid', 'exec.args'],
   message:
     '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) switches off a tool that watches or protects this host.',
@@ -97,15 +109,16 @@ export const securityToolStopped = defineRule({
   benign: ['Maintenance and upgrades by an administrator'],
   tests: {
     fires: [
-      { 'exec.file.name': 'systemctl', 'exec.args': 'stop auditd', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'] },
+      { 'exec.file.name': 'systemctl', 'exec.args': 'stop auditd', 'process.package_manager': '' },
       {
         'exec.file.name': 'systemctl',
         'exec.args': 'disable --now falco-modern-bpf.service',
-        'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'],
+        'process.package_manager': '',
       },
-      { 'exec.file.name': 'setenforce', 'exec.args': '0', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'] },
-      { 'exec.file.name': 'auditctl', 'exec.args': '-D', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/sbin/sshd'] },
+      { 'exec.file.name': 'setenforce', 'exec.args': '0', 'process.package_manager': '' },
+      { 'exec.file.name': 'auditctl', 'exec.args': '-D', 'process.package_manager': '' },
       { 'exec.file.name': 'auditctl', 'exec.args': '-e 0' },
+      { 'exec.file.name': 'systemctl', 'exec.args': 'stop auditd', 'process.ancestors.file.path': ['/usr/bin/bash', '/usr/bin/dpkg'] },
     ],
     silent: [
       { 'exec.file.name': 'systemctl', 'exec.args': 'restart auditd' },
@@ -114,7 +127,7 @@ export const securityToolStopped = defineRule({
       {
         'exec.file.name': 'systemctl',
         'exec.args': '--quiet stop fail2ban.service',
-        'process.ancestors.file.path': ['/usr/bin/deb-systemd-invoke', '/usr/bin/dpkg', '/usr/bin/apt'],
+        'process.package_manager': 'dpkg',
       },
       { 'exec.file.name': 'auditctl', 'exec.args': '-l' },
       { 'exec.file.name': 'setenforce', 'exec.args': '1' },

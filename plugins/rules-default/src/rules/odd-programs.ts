@@ -1,6 +1,8 @@
 import { defineRule } from '@cws/core'
-import { isBelow } from '../ancestry.ts'
+import { isBelow, isStartedBy } from '../ancestry.ts'
+import { isRoots } from '../authors.ts'
 import { INTERPRETERS, SHELL_PROGRAMS } from '../names.ts'
+import { LDD } from '../programs.ts'
 
 const RUNTIMES = [
   '/usr/bin/runc',
@@ -113,6 +115,8 @@ export const execFromMemoryFileSystem = defineRule({
   },
 })
 
+const UPGRADED = /^\/(?:usr|opt|snap|bin|sbin|lib\w*|nix\/store)\//
+
 export const executedFileUnlinked = defineRule({
   id: 'executed-file-unlinked',
   name: 'A program ran whose file was deleted',
@@ -122,19 +126,26 @@ export const executedFileUnlinked = defineRule({
   where: {
     'exec.file.unlinked': true,
     'exec.interpreter.file.path': '',
-    // Memory files have a rule of their own; the others start themselves again after an upgrade, and only root can write there.
-    'exec.file.path': { not: ['memfd:*', '/usr/**', '/opt/**', '/snap/**', '/bin/**', '/sbin/**', '/lib/**', '/nix/store/**'] },
+    // They have a rule of their own.
+    'exec.file.path': { not: 'memfd:*' },
   },
+  // They start themselves again after an upgrade: files of root, where only root can write.
+  when: (event) =>
+    !(UPGRADED.test(String(event.get('exec.file.path'))) && isRoots(event.get('exec.file.uid'), event.get('process.ns.user'))),
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) had no name left on disk when it was executed. Droppers delete their file before they run it, so that nobody finds it.',
   advice: 'Keep a copy while it runs: `cp /proc/{{@process.pid}}/exe`.',
   benign: ['A self-updating program in a home folder that starts itself again'],
   tests: {
-    fires: [{ 'exec.file.unlinked': true, 'exec.file.path': '/tmp/x', 'exec.interpreter.file.path': '' }],
+    fires: [
+      { 'exec.file.unlinked': true, 'exec.file.path': '/tmp/x', 'exec.interpreter.file.path': '' },
+      { 'exec.file.unlinked': true, 'exec.file.path': '/usr/bin/x', 'exec.interpreter.file.path': '', 'exec.file.uid': 1000 },
+      { 'exec.file.unlinked': true, 'exec.file.path': '/usr/bin/x', 'exec.interpreter.file.path': '', 'process.ns.user': 4026532801 },
+    ],
     silent: [
       { 'exec.file.unlinked': false, 'exec.file.path': '/tmp/x' },
       { 'exec.file.unlinked': true, 'exec.file.path': 'memfd:x', 'exec.interpreter.file.path': '' },
-      { 'exec.file.unlinked': true, 'exec.file.path': '/usr/lib/chromium/chromium' },
+      { 'exec.file.unlinked': true, 'exec.file.path': '/usr/lib/chromium/chromium', 'exec.interpreter.file.path': '', 'exec.file.uid': 0 },
       { 'exec.file.path': '/home/ann/run.sh', 'exec.interpreter.file.path': '/usr/bin/dash' },
     ],
   },
@@ -177,25 +188,27 @@ export const hiddenExecutable = defineRule({
         ],
       },
     ],
-    // An AppImage mounts itself there.
-    none: [{ 'exec.file.path': '/tmp/.mount_*/**', 'exec.file.filesystem': ['fuse', 'fuse.*', 'squashfs'] }],
   },
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the name of the file or of its folder begins with a dot, in a place where nothing else does.',
   advice: 'Look at the file: who owns it, when it was written, what package it belongs to.',
-  benign: ['Tools that run with /tmp as their home folder', 'Installers that unpack to a hidden folder'],
+  benign: [
+    'Tools that run with /tmp as their home folder',
+    'Installers that unpack to a hidden folder',
+    'AppImages, which mount themselves below /tmp: except their path in `tune`',
+  ],
   tests: {
     fires: [
       { 'exec.file.name': '.x', 'exec.file.path': '/tmp/.x', 'exec.file.filesystem': 'ext4' },
       { 'exec.file.name': 'sshd', 'exec.file.path': '/var/tmp/.../sshd', 'exec.file.filesystem': 'ext4' },
       { 'exec.file.name': '.ls', 'exec.file.path': '/usr/bin/.ls', 'exec.file.filesystem': 'ext4' },
-      { 'exec.file.name': 'x', 'exec.file.path': '/tmp/.mount_a/x', 'exec.file.filesystem': 'ext4' },
+      // Whoever may mount at all may mount so: that AppImages do it too silences nothing.
+      { 'exec.file.name': 'x', 'exec.file.path': '/tmp/.mount_a/x', 'exec.file.filesystem': 'fuse' },
     ],
     silent: [
       { 'exec.file.name': 'cargo', 'exec.file.path': '/home/ann/.cargo/bin/cargo' },
       { 'exec.file.name': 'tsc', 'exec.file.path': '/srv/shop/node_modules/.bin/tsc' },
       { 'exec.file.name': 'pre-commit', 'exec.file.path': '/tmp/clone/.git/hooks/pre-commit' },
-      { 'exec.file.name': 'AppRun', 'exec.file.path': '/tmp/.mount_Editor1/AppRun', 'exec.file.filesystem': 'fuse' },
     ],
   },
 })
@@ -231,8 +244,6 @@ export const kernelThreadDisguise = defineRule({
   },
 })
 
-const LDD: readonly unknown[] = ['/usr/bin/ldd', '/bin/ldd']
-
 export const loaderRunByHand = defineRule({
   id: 'loader-run-by-hand',
   name: 'The dynamic loader was told to run a program',
@@ -244,7 +255,7 @@ export const loaderRunByHand = defineRule({
     'exec.args': { not: ['', '--verify *', '--list *', '--help', '--version', '--list-tunables', '--list-diagnostics'] },
   },
   // A parent of which nobody knows what it is silences nothing.
-  when: (event) => !LDD.includes(event.get('process.parent.file.path')),
+  when: (event) => !isStartedBy(event, LDD),
   message:
     '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the loader runs files that are not executable, from places where execution is forbidden, under its own name.',
   advice: 'Look at the program that is named in the arguments.',
