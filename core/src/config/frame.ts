@@ -11,16 +11,20 @@ const longestLine = 400
 export function frameOf(place: Place, secrets: ReadonlySet<string>): string | undefined {
   const text = readSource(place.file)
   if (text === undefined) return undefined
-  const masked = maskSource(text, secrets)
-  const { line, column, end } = place
-  const lines = masked.split('\n')
-  if (lines.slice(Math.max(0, line - 3), line + 2).some((it) => it.length > longestLine)) return undefined
+  return frameOfLines(maskSource(text, secrets).split('\n'), place)
+}
+
+/** The lines around a place with a marker; control characters become `?`. `lines`: all of the source, without what nobody may see. */
+export function frameOfLines(lines: readonly string[], { line, column, end }: Omit<Place, 'file'>): string | undefined {
+  const first = Math.max(0, line - 3)
+  const shown = lines.slice(first, line + 2).map(withoutControls)
+  if (shown.some((it) => it.length > longestLine)) return undefined
   // The file may have changed since it was read.
   const last = Math.min(end?.line === line ? end.column - 1 : 0, lines[line - 1]?.length ?? 0)
   // Code frames count columns from 0.
   const start = { line, column: column - 1 }
   const location = last > column ? { start, end: { line, column: last } } : { start }
-  return codeFrameColumns(masked, location, { linesAbove: 2, linesBelow: 2 })
+  return codeFrameColumns(shown.join('\n'), location, { linesAbove: 2, linesBelow: 2, startLine: first + 1 })
 }
 
 /** The text of a source file, undefined if it is none. */
@@ -51,5 +55,10 @@ export function maskSource(text: string, secrets: ReadonlySet<string>): string {
     const quote = /^["'`]/.test(value) ? value[0] : ''
     return `${key}${quote}${'*'.repeat(value.length - 2 * (quote as string).length)}${quote}`
   })
-  return masked.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => (c === '\r' ? ' ' : '?'))
+  return withoutControls(masked)
+}
+
+/** Keeps every position, so that a frame cannot steer a terminal. */
+function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => (c === '\r' ? ' ' : '?'))
 }

@@ -1,8 +1,10 @@
 import { globSync, statSync } from 'node:fs'
-import { extname, relative, resolve } from 'node:path'
+import { basename, extname, relative, resolve } from 'node:path'
 import { CwsError, type PluginContext } from '@cws/core'
+import { isPolicy, policyEndings, readPolicy } from './front-ends/policy.ts'
 import { endings, rulesIn, rulesOfModule } from './front-ends/typescript.ts'
 import type { PackInput } from './options.ts'
+import type { PolicyText } from './policy/load-policies.ts'
 
 /** A rule as it was found, and where. */
 export interface FoundRule {
@@ -15,15 +17,22 @@ export interface FoundRule {
 
 export interface Collected {
   readonly rules: readonly FoundRule[]
+  /** Policy files, each once, in the order of loading. */
+  readonly policies: readonly PolicyText[]
   /** Files and packages that could not be read; the others are. */
   readonly failed: readonly { readonly origin: string; readonly error: unknown }[]
 }
 
-type Importer = Pick<PluginContext, 'folder' | 'import'>
+/** How files and packages are reached. */
+export interface Importer extends Pick<PluginContext, 'folder' | 'import'> {
+  /** Refuses a policy file that somebody else could have written; modules are checked as they are imported. */
+  readonly trust?: (file: string) => void
+}
 
 /** Gathers rules from all that `packs` names, in its order. A file that cannot be read loses only itself. */
 export async function collect(packs: readonly PackInput[], importer: Importer): Promise<Collected> {
   const rules: FoundRule[] = []
+  const policies = new Map<string, PolicyText>()
   const failed: { origin: string; error: unknown }[] = []
   const attempt = async (origin: string, find: () => Promise<readonly unknown[]> | readonly unknown[], file?: string) => {
     try {
@@ -37,15 +46,26 @@ export async function collect(packs: readonly PackInput[], importer: Importer): 
     else if (!isPath(pack)) await attempt(pack, async () => rulesOfModule(await importer.import(pack)))
     else {
       const files = filesOf(pack, importer.folder)
-      if (files.length === 0) await attempt(pack, () => refuse(`there are no rule files at ${pack} (${endings.join(', ')})`))
-      for (const file of files) await attempt(relative(importer.folder, file) || file, () => rulesOfFile(file, importer), file)
+      if (files.length === 0) await attempt(pack, () => refuse(`there are no rule files at ${pack} (${kinds})`))
+      for (const file of files) {
+        const origin = relative(importer.folder, file) || file
+        if (isPolicy(file))
+          await attempt(origin, () => {
+            importer.trust?.(file)
+            if (!policies.has(file)) policies.set(file, { origin, file, text: readPolicy(file) })
+            return []
+          })
+        else await attempt(origin, () => rulesOfFile(file, importer), file)
+      }
     }
   }
-  return { rules, failed }
+  return { rules, policies: [...policies.values()], failed }
 }
 
+const kinds = [...endings, ...policyEndings].join(', ')
+
 async function rulesOfFile(file: string, importer: Importer): Promise<readonly unknown[]> {
-  if (!endings.includes(extname(file))) refuse(`this is no kind of file that rules can be in: ${endings.join(', ')}`)
+  if (!endings.includes(extname(file))) refuse(`this is no kind of file that rules can be in: ${kinds}`)
   return rulesOfModule(await importer.import(file))
 }
 
@@ -58,16 +78,18 @@ function isPath(name: string): boolean {
   return /^\.{0,2}\//.test(name) || name.includes('*')
 }
 
-/** The files that a path, a folder or a glob names, sorted. Only what is named outright may be no rule file. */
+/** The files that a path, a folder or a glob names, sorted, `default.policy` first. Only what is named outright may be no rule file. */
 function filesOf(name: string, folder: string): string[] {
   const path = resolve(folder, name)
   const kind = statSync(path, { throwIfNoEntry: false })
   if (kind?.isFile()) return [path]
   const pattern = kind?.isDirectory() ? `${path}/*` : path
   return globSync(pattern)
-    .filter((file) => endings.includes(extname(file)) && !/\.(d|test)\.[cm]?ts$/.test(file) && statSync(file).isFile())
-    .sort()
+    .filter((file) => (isPolicy(file) || endings.includes(extname(file))) && !/\.(d|test)\.[cm]?ts$/.test(file) && statSync(file).isFile())
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
 }
+
+const rank = (file: string): number => (basename(file) === 'default.policy' ? 0 : 1)
 
 function refuse(message: string): never {
   throw new CwsError('CWS_ERR_RULE', message)

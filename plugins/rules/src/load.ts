@@ -1,8 +1,13 @@
-import { type CheckedRule, CwsError, checkRule, type EventDefinition, nearest } from '@cws/core'
+import { type CheckedRule, CwsError, checkRule, nearest } from '@cws/core'
 import type { Collected, FoundRule } from './collect.ts'
 import { lineOfRule } from './front-ends/typescript.ts'
 import type { Options } from './options.ts'
-import { tuned } from './tune.ts'
+import type { PolicyRule } from './policy/compile-rule.ts'
+import { type HostFacts, hostFacts } from './policy/host-filter.ts'
+import type { Model } from './policy/language.ts'
+import { loadPolicies } from './policy/load-policies.ts'
+import type { LoadReport, Problem, RuleStatus } from './report.ts'
+import { type TunedRule, tuned } from './tune.ts'
 
 /** Why a rule or a file does not run. */
 export interface Rejection {
@@ -13,66 +18,98 @@ export interface Rejection {
   readonly error: Error
 }
 
-export interface Loaded {
-  readonly rules: readonly CheckedRule[]
-  readonly rejected: readonly Rejection[]
-  /** Ids that `tune` turned off. */
-  readonly off: readonly string[]
-  readonly warnings: readonly Warning[]
-}
-
 export interface Warning {
   readonly message: string
   /** The excerpt that it is about. */
   readonly frame?: string | undefined
 }
 
+/** What is loaded: the rules that run, and what became of each that there is. */
+export interface Loaded {
+  readonly rules: readonly TunedRule[]
+  /** Those of policies among them. */
+  readonly policyRules: readonly (PolicyRule & TunedRule)[]
+  readonly report: LoadReport
+  /** Ids that `tune` turned off. */
+  readonly off: readonly string[]
+}
+
 /** Checks and tunes all rules. A bad one loses only itself; of two with one id the first runs. */
-export function load(found: Collected, tune: Options['tune'], find: (type: string) => EventDefinition): Loaded {
-  const rules = new Map<string, CheckedRule>()
-  const origins = new Map<string, string>()
-  const rejected: Rejection[] = found.failed.map(({ origin, error }) => ({ id: origin, origin, error: asError(error) }))
-  const off: string[] = []
+export function load(found: Collected, tune: Options['tune'], model: Model, facts: HostFacts = hostFacts()): Loaded {
+  const rules: TunedRule[] = []
+  const policyRules: (PolicyRule & TunedRule)[] = []
+  const statuses: RuleStatus[] = []
   const warnings: Warning[] = []
+  const off: string[] = []
+  const origins = new Map<string, string>()
+
+  /** Takes a rule that is right, once; what `tune` says of it holds. */
+  const take = <R extends CheckedRule>(rule: R, status: RuleStatus, into: (R & TunedRule)[]): void => {
+    const other = origins.get(rule.id)
+    if (other !== undefined) {
+      const message = `rule "${rule.id}": another rule has this id already, in ${other}`
+      statuses.push({ ...status, state: 'rejected', errors: [{ class: 'error', message, line: status.line, column: status.column }] })
+      return
+    }
+    origins.set(rule.id, status.origin)
+    const tuning = tune[rule.id]
+    if (tuning === 'off') {
+      off.push(rule.id)
+      statuses.push({ ...status, state: 'disabled' })
+      return
+    }
+    const run = tuning ? tunedOrNot(rule, tuning, model, warnings) : (rule as R & TunedRule)
+    const { name, severity } = run.finding
+    statuses.push({ ...status, name, severity })
+    into.push(run)
+  }
+
   for (const each of found.rules) {
-    const { rule, origin } = each
-    const id = idOf(rule) ?? origin
+    const status = statusOf(each)
     try {
-      const checked = checkRule(rule, find)
-      const other = origins.get(checked.id)
-      if (other !== undefined) throw new CwsError('CWS_ERR_RULE', `rule "${id}": another rule has this id already, in ${other}`)
-      origins.set(checked.id, origin)
-      const tuning = tune[checked.id]
-      if (tuning === 'off') off.push(checked.id)
-      else rules.set(checked.id, tuning ? tunedOrNot(checked, tuning) : checked)
-      warnings.push(...checked.warnings.map((warning) => ({ message: `rule "${id}" in ${origin}: ${warning}` })))
+      const rule = checkRule(each.rule, model.get)
+      const told = rule.warnings.map((message): Problem => ({ class: 'error', message }))
+      warnings.push(...rule.warnings.map((warning) => ({ message: `rule "${rule.id}" in ${each.origin}: ${warning}` })))
+      take(rule, { ...status, on: [rule.on], warnings: told }, rules)
     } catch (error) {
-      rejected.push({ id, origin: placeOf(each), error: asError(error) })
+      statuses.push({ ...status, state: 'rejected', errors: [problemOf(error, status.line)] })
     }
   }
+  const { rules: ofPolicies, policies } = loadPolicies(found.policies, model, facts)
+  for (const { rule, status } of ofPolicies) {
+    if (rule === undefined) statuses.push(status)
+    else take(rule, status, policyRules)
+  }
+  const ids = new Set(statuses.map((status) => status.id))
   for (const id of Object.keys(tune)) {
-    if (origins.has(id) || rejected.some((one) => one.id === id)) continue
-    const suggestion = nearest(id, origins.keys())
+    if (ids.has(id)) continue
+    const suggestion = nearest(id, ids)
     warnings.push({ message: `\`tune\` names a rule that there is not: "${id}"${suggestion ? `; did you mean "${suggestion}"?` : ''}` })
   }
-  return { rules: [...rules.values()], rejected, off, warnings }
+  const failed = found.failed.map(({ origin, error }) => ({ origin, problem: problemOf(error, undefined) }))
+  return { rules: [...rules, ...policyRules], policyRules, off, report: { rules: statuses, policies, failed, warnings } }
+}
 
-  /** A change that does not fit must not cost the rule: it runs as it was written, and that is told. */
-  function tunedOrNot(rule: CheckedRule, tuning: Exclude<Options['tune'][string], 'off'>): CheckedRule {
-    try {
-      return tuned(rule, tuning, find(rule.on))
-    } catch (error) {
-      const { message, frame } = error as CwsError
-      warnings.push({ message: `\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}`, frame })
-      return rule
-    }
+/** A change that does not fit must not cost the rule: it runs as it was written, and that is told. */
+function tunedOrNot<R extends CheckedRule>(
+  rule: R,
+  tuning: Exclude<Options['tune'][string], 'off'>,
+  model: Model,
+  warnings: Warning[],
+): R & TunedRule {
+  try {
+    return { ...rule, ...tuned(rule, tuning, model.get(rule.on)) }
+  } catch (error) {
+    const { message, frame } = error as CwsError
+    warnings.push({ message: `\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}`, frame })
+    return rule
   }
 }
 
-function placeOf({ rule, origin, file }: FoundRule): string {
+function statusOf({ rule, origin, file }: FoundRule): RuleStatus {
   const id = idOf(rule)
   const line = file === undefined || id === undefined ? undefined : lineOfRule(file, id)
-  return line === undefined ? origin : `${origin}:${line}`
+  return { id: id ?? origin, state: 'loaded', origin, file, line, on: [], errors: [], warnings: [] }
 }
 
 function idOf(rule: unknown): string | undefined {
@@ -80,6 +117,7 @@ function idOf(rule: unknown): string | undefined {
   return typeof id === 'string' && id !== '' ? id : undefined
 }
 
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
+function problemOf(thrown: unknown, line: number | undefined): Problem {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  return { class: 'error', message: error.message, line, frame: error instanceof CwsError ? error.frame : undefined }
 }

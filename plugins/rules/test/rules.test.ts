@@ -228,9 +228,9 @@ describe('loading', () => {
       expect(errors).toEqual([
         expect.stringMatching(/^rules\/broken\.mjs: /),
         'rules/empty.mjs: the module exports no rules',
-        './none/*: there are no rule files at ./none/* (.ts, .mts, .js, .mjs)',
+        './none/*: there are no rule files at ./none/* (.ts, .mts, .js, .mjs, .policy, .policy.yaml, .policy.yml)',
         'cws-rules-none: the package "cws-rules-none" is not installed',
-        'rules/README.md: this is no kind of file that rules can be in: .ts, .mts, .js, .mjs',
+        'rules/README.md: this is no kind of file that rules can be in: .ts, .mts, .js, .mjs, .policy, .policy.yaml, .policy.yml',
       ])
     })
 

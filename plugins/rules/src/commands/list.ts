@@ -43,13 +43,14 @@ export function listCommand(rules: Command, distribution: Distribution): void {
     async (filter: string | undefined, options: ConfigOption & FormatOption) => {
       await using bench = await workbench(options, distribution)
       const { found, tune } = await rulesOf([], bench)
-      const loaded = load(found, tune, bench.model.get)
+      const loaded = load(found, tune, bench.model)
       const fed = new Set<string>(bench.sources.flatMap(({ feeds }) => feeds))
       const isFed = (type: string) => fed.has(type) || type.startsWith('agent.')
       const rows: Row[] = [
         ...loaded.rules.map((rule) => rowOf(rule, isFed(rule.on) ? 'loaded' : 'unfed')),
         ...loaded.off.map((id) => nameless(id, 'off')),
-        ...loaded.rejected.map(({ id }) => nameless(id, 'rejected')),
+        ...loaded.report.failed.map(({ origin }) => nameless(origin, 'rejected')),
+        ...loaded.report.rules.filter(({ state }) => state === 'rejected').map(({ id }) => nameless(id, 'rejected')),
       ]
       const words = filter?.toLowerCase()
       const shown = rows.filter(({ id, name }) => words === undefined || `${id}\n${name ?? ''}`.toLowerCase().includes(words))

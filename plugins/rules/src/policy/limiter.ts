@@ -1,0 +1,66 @@
+import type { Event } from '@cws/core'
+
+/** How often a rule may report. */
+export interface Limit {
+  /** At most one finding in this time; 0: one per 100 ms, 40 at once. */
+  readonly everyMs: number
+  /** Fields: each combination of their values has a limit of its own. */
+  readonly token: readonly string[]
+}
+
+/** As SECL has it where a rule says nothing. */
+const DEFAULT = { everyMs: 100, burst: 40 }
+/** Combinations of values that a rule tells apart; the one that was idle longest goes first. */
+const MOST_TOKENS = 500
+
+interface Bucket {
+  tokens: number
+  at: number
+}
+
+/** A token bucket, or one for each combination of some fields' values. */
+export class Limiter {
+  readonly #everyMs: number
+  readonly #burst: number
+  readonly #fields: readonly string[]
+  readonly #buckets = new Map<string, Bucket>()
+  /** Findings that were held back. */
+  held = 0
+
+  constructor({ everyMs, token }: Limit) {
+    this.#everyMs = everyMs > 0 ? everyMs : DEFAULT.everyMs
+    this.#burst = everyMs > 0 ? 1 : DEFAULT.burst
+    this.#fields = token
+  }
+
+  /** Whether a finding about an event may be reported now; `now` in ms of a clock that never goes back. */
+  admits(event: Event, now: number): boolean {
+    const key = this.#keyOf(event)
+    let bucket = this.#buckets.get(key)
+    if (bucket === undefined) {
+      if (this.#buckets.size >= MOST_TOKENS) this.#buckets.delete(this.#buckets.keys().next().value as string)
+      bucket = { tokens: this.#burst, at: now }
+    } else {
+      this.#buckets.delete(key)
+      bucket.tokens = Math.min(this.#burst, bucket.tokens + (now - bucket.at) / this.#everyMs)
+      bucket.at = now
+    }
+    this.#buckets.set(key, bucket)
+    if (bucket.tokens < 1) {
+      this.held++
+      return false
+    }
+    bucket.tokens--
+    return true
+  }
+
+  #keyOf(event: Event): string {
+    if (this.#fields.length === 0) return ''
+    return JSON.stringify(this.#fields.map((field) => textOf(event.get(field as never))))
+  }
+}
+
+/** Long texts are told apart by their beginnings: the number of buckets is bounded, and so is what each holds. */
+function textOf(value: unknown): string {
+  return String(value).slice(0, 256)
+}
