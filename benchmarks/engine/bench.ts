@@ -8,6 +8,7 @@ import type { AnyInstance, RulePack } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { rules } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
+import { FlightRecorder } from '../../core/src/recorder/flight-recorder.ts'
 import { figure, percentile } from '../statistics.ts'
 import { generatedRules } from './generated-rules.ts'
 import { naive } from './naive.ts'
@@ -29,13 +30,20 @@ interface Variant {
   readonly allocated: number[]
 }
 
-async function variant(name: string, batch: Buffer, files: boolean, detector: () => AnyInstance): Promise<Variant> {
+async function variant(
+  name: string,
+  batch: Buffer,
+  files: boolean,
+  detector: () => AnyInstance,
+  recorder?: FlightRecorder,
+): Promise<Variant> {
   const stream = new Stream(Buffer.from(batch), files)
   collect()
   const before = process.memoryUsage().heapUsed
   const start = performance.now()
   const pipeline = await TestPipeline.of([stream.source(), detector()])
   const setupMs = performance.now() - start
+  pipeline.runtime.engine.recorder = recorder
   collect()
   return { name, stream, pipeline, setupMs, heap: process.memoryUsage().heapUsed - before, cpu: [], allocated: [] }
 }
@@ -80,6 +88,7 @@ async function defaultsOn(name: string, batch: Buffer, files: boolean): Promise<
   const variants = [
     await variant(`engine without rules, ${name}`, batch, files, () => rules({ packs: [] })),
     await variant(`${withDefaults}, ${name}`, batch, files, withRules(defaults)),
+    await variant(`${withDefaults} and the flight recorder, ${name}`, batch, files, withRules(defaults), new FlightRecorder()),
   ]
   await play(variants)
   for (const one of variants) {

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import { signalRows } from '../src/cli/signal-rows.ts'
 import { startControl } from '../src/delivery/control.ts'
-import { listSignals, showSignal } from '../src/delivery/signal-queries.ts'
+import { archiveSignals, listSignals, showSignal } from '../src/delivery/signal-queries.ts'
+import type { EvidencePart } from '../src/recorder/evidence.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder } from './fixtures/delivery.ts'
 
@@ -47,6 +48,13 @@ const high = signalOf({
   title: 'A web\u001b[2J server started a shell',
   group: { 'process.file.path': '/usr/bin/bash', 'exec.file.inode': 42 },
 })
+const evidence: EvidencePart = {
+  from: medium.first_seen,
+  until: medium.first_seen,
+  processes: [{ process: 9, pid: 4711, parent: null, ppid: 1203, file: { path: 'bash' } }],
+  events: [{ timestamp: medium.first_seen, type: 'exec', process: 9, found: true, file: { path: 'bash' } }],
+  left_out: 0,
+}
 const newestFirst = [high, medium]
 
 /** Both where an agent answers and where its files alone are left. */
@@ -55,13 +63,14 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
   beforeEach(async () => {
     const store = storeIn(folder.path)
     for (const signal of [medium, high]) put(store, signal)
+    store.write({ op: 'evidence', evidence: { signal: medium.id, body: JSON.stringify(evidence) } })
     if (from === 'files') {
       store.close()
       return
     }
     const runDir = join(folder.path, 'run')
-    const handle = (what: string, args: unknown) =>
-      (what === 'signals.list' ? listSignals : showSignal)(store, args as Readonly<Record<string, unknown>>)
+    const answers = { 'signals.list': listSignals, 'signals.show': showSignal, 'signals.archive': archiveSignals } as const
+    const handle = (what: string, args: unknown) => answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>)
     const control = await startControl({ runDir, log: memoryLog(), handle })
     agent = {
       [Symbol.asyncDispose]: async () => {
@@ -107,6 +116,28 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
     expect(shown).toContain('shell-from-web-server  mitre:T1505.003')
     expect(shown).toMatch(/ {2}process\.file\.path +\/usr\/bin\/bash\n {2}exec\.file\.inode +42\n$/)
     expect(shown).toContain(high.first_seen)
+  })
+
+  test('archived ones are listed only if asked for, and still shown', async () => {
+    const ids = async (...args: string[]) =>
+      (await cws('signals', 'list', ...args, '--format', 'json'))
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => (JSON.parse(line) as Signal).id)
+    await expect(cws('signals', 'archive', medium.id, '01KB6QRD4V5N0ZK3W8F2T9XHMX')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+    expect(await ids()).toEqual([high.id, medium.id])
+    expect(await cws('signals', 'archive', medium.id.toLowerCase())).toBe(`archived ${medium.id}\n`)
+    expect(await ids()).toEqual([high.id])
+    expect(await ids('--all')).toEqual([high.id, medium.id])
+    expect(await ids('--status', 'archived')).toEqual([medium.id])
+    expect(await cws('signals', 'show', medium.id)).toMatch(/status +archived, revision 1/)
+  })
+
+  test('its evidence is drawn below it, and is data in JSON', async () => {
+    const shown = await cws('signals', 'show', medium.id)
+    expect(shown).toMatch(/\n\nprocesses\n(.*\n)*▶.*4711 bash\n\ntimeline\n▶ \+0\.000 s {2}4711 {2}exec {2}bash\n$/)
+    const { evidence } = JSON.parse(await cws('signals', 'show', medium.id, '--format', 'json'))
+    expect(evidence).toMatchObject({ events: [{ type: 'exec', found: true }], left_out: 0 })
   })
 
   test('an unknown id names the nearest', async () => {

@@ -12,6 +12,9 @@ import { Counters } from '../pipeline/counters.ts'
 import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import type { MemoryState } from '../plugin/state.ts'
+import type { TrackedPast } from '../plugin/tracker.ts'
+import { FlightRecorder } from '../recorder/flight-recorder.ts'
+import { Witness } from '../recorder/witness.ts'
 import { Grouping } from '../signals/grouping.ts'
 import { HeapCare, settleHeap } from '../signals/heap-care.ts'
 import { ConfigWatch } from './config-watch.ts'
@@ -68,6 +71,10 @@ export class Agent {
   #reloading: Promise<void> | undefined
   #reloadAgain = false
   readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null }
+  readonly #recorder = new FlightRecorder()
+  readonly #witness: Witness
+  /** Of the composition whose finding is taken. */
+  #past: TrackedPast | undefined
   readonly #grouping: Grouping
   readonly #heap = new HeapCare()
   readonly #started = Date.now()
@@ -90,8 +97,13 @@ export class Agent {
     this.failed = new Promise((resolve) => {
       this.#fail = resolve
     })
+    this.#witness = new Witness({
+      recorder: this.#recorder,
+      emit: (signal, part) => this.#delivery?.evidence(signal, JSON.stringify(part)),
+    })
     this.#grouping = new Grouping({
       host: hostname(),
+      onGrave: (signal, event) => this.#witness.opened(signal, event, this.#past),
       emit: (signal) => {
         const runtime = this.#runtime
         if (runtime) {
@@ -252,7 +264,7 @@ export class Agent {
   #runtimeOf({ instances, file }: AgentConfig, delivery: Delivery): Runtime {
     const { logFor, blocked = [] } = this.#options
     const quarantined = new Map(blocked.map((one) => [one.plugin, blockedError(one).message]))
-    const runtime = new Runtime(instances, {
+    const runtime: Runtime = new Runtime(instances, {
       ...(file === undefined ? {} : { folder: dirname(file) }),
       keep: this.#keep,
       states: this.#states,
@@ -260,7 +272,11 @@ export class Agent {
       logFor,
       stateOf: (plugin) => delivery.initialState[plugin] ?? {},
       writeState: (plugin, key, value) => delivery.setState(plugin, key, value),
-      onFinding: (finding, event) => this.#grouping.add(finding, event),
+      onFinding: (finding, event) => {
+        this.#past = runtime.engine.tracker?.past
+        this.#grouping.add(finding, event)
+      },
+      recorder: this.#recorder,
       quarantined,
       onSelfTest: (event) => {
         if (this.#state === 'starting') rehearse(hostname(), event, (signal) => delivery.rehearse(signal))
@@ -343,6 +359,7 @@ export class Agent {
     await this.#reloading
     await this.#runtime?.stop()
     this.#grouping.close()
+    this.#witness.close()
     this.#flushEvents()
     await this.#keep.close()
     const delivery = this.#delivery

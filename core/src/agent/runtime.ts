@@ -15,6 +15,7 @@ import { Services } from '../plugin/services.ts'
 import type { InterestSet } from '../plugin/source.ts'
 import { MemoryState } from '../plugin/state.ts'
 import { within } from '../plugin/timeout.ts'
+import type { FlightRecorder } from '../recorder/flight-recorder.ts'
 import type { Finding } from '../signals/finding.ts'
 import { SelfTests } from './self-test.ts'
 import { Sensor } from './sensors.ts'
@@ -41,6 +42,8 @@ export interface RuntimeShared {
   /** Compositions that follow each other count on. */
   readonly counters?: Counters
   readonly onFinding: (finding: Finding, event: BaseEvent) => void
+  /** Remembers what happens, across compositions. */
+  readonly recorder?: FlightRecorder
   /** Plugins that are not set up, each with the reason. */
   readonly quarantined?: ReadonlyMap<string, string>
   /** Gets the event of a sensor's self-test while it is dispatched. */
@@ -110,6 +113,7 @@ export class Runtime {
       },
       shared.counters,
     )
+    this.engine.recorder = shared.recorder
     this.selfTests = new SelfTests(this.engine)
   }
 

@@ -56,7 +56,7 @@ export function when(time: string, now = new Date()): string {
 const two = (part: number): string => String(part).padStart(2, '0')
 
 /** Cuts between code points. */
-function cut(text: string, room: number): string {
+export function cut(text: string, room: number): string {
   if (text.length <= room) return text
   const shown = text.slice(0, Math.max(0, room - 1))
   return `${shown.replace(/[\ud800-\udbff]$/, '')}…`

@@ -19,7 +19,7 @@ import { Places } from './places.ts'
 import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
 import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
-import { listSignals, showSignal } from './signal-queries.ts'
+import { archiveSignals, listSignals, showSignal } from './signal-queries.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
 import type { Vitals } from './vitals.ts'
@@ -210,6 +210,9 @@ export class DeliveryThread {
       case 'signal':
         this.#signal(message.head, message.line, message.number)
         break
+      case 'evidence':
+        this.#store.write({ op: 'evidence', evidence: { signal: message.signal, body: safeLine(message.body) } })
+        break
       case 'rehearsal':
         this.#rehearse(message.head, message.line)
         break
@@ -302,6 +305,8 @@ export class DeliveryThread {
         return listSignals(this.#store, given)
       case 'signals.show':
         return showSignal(this.#store, given)
+      case 'signals.archive':
+        return archiveSignals(this.#store, given)
       case 'outbox':
         return this.#outbox()
       default:

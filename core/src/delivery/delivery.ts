@@ -17,6 +17,8 @@ export interface DeliveryHandlers {
 /** The delivery thread as the engine sees it: every call is one message. A thread that dies is replaced. */
 export interface Delivery {
   send(signal: SignalLine): void
+  /** Stores one part of the evidence of a signal: JSON. */
+  evidence(signal: string, body: string): void
   /** Does with a signal what leaves no trace: see agent/rehearsal.ts. */
   rehearse(signal: SignalLine): void
   /** Ready-made JSON lines of events, joined by newlines. */

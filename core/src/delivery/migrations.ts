@@ -15,6 +15,9 @@ export const signalMigrations: readonly string[] = [
      key TEXT PRIMARY KEY, destination TEXT NOT NULL, signal TEXT NOT NULL, revision INTEGER NOT NULL,
      reason TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL
    ) STRICT;`,
+  // The evidence of a signal in parts, in the order of their rowids.
+  `CREATE TABLE evidence (signal TEXT NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+   CREATE INDEX evidence_signal ON evidence (signal);`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

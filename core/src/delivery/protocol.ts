@@ -103,6 +103,8 @@ export interface ErrorBody {
 export type ToDelivery =
   /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
   | { readonly kind: 'signal'; readonly number: number; readonly head: SignalHead; readonly line: string }
+  /** What was seen around a signal: one part of it, as JSON. */
+  | { readonly kind: 'evidence'; readonly signal: string; readonly body: string }
   /** A signal that is neither stored nor told. */
   | { readonly kind: 'rehearsal'; readonly head: SignalHead; readonly line: string }
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
@@ -180,6 +182,8 @@ export interface DeliveryCounters extends ThreadCounters {
   readonly signalsDropped: number
   /** Signals that no delivery thread has made durable yet. */
   readonly signalsWaiting: number
+  /** Parts of evidence that came while no thread could store them. */
+  readonly evidenceDropped: number
   /** Delivery threads that were started after one had died. */
   readonly restarts: number
   /** Why the last one died. */

@@ -1,41 +1,79 @@
 import { CwsError } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
+import { type Evidence, evidenceOf } from '../recorder/evidence.ts'
 import { rankOf, type Severity, severities } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
-import type { SignalRow } from './store-rows.ts'
+import type { SignalRow, StoreWrite } from './store-rows.ts'
 
 /** How many signals one answer holds at most. */
 export const MAX_SIGNALS = 1_000
+export const statuses = ['open', 'acknowledged', 'archived'] as const satisfies readonly Signal['status'][]
 
 /** Where signals are read: the store of the agent, or its file where none runs. */
 export interface SignalReader {
-  /** Newest first; of a severity rank and above. */
-  signals(limit: number, severity: number, rule: string | null): readonly SignalRow[]
-  signalBody(id: string): string | undefined
+  /** Newest first; of a severity rank and above. `status`: of these, separated by blanks; null: of all. */
+  signals(limit: number, severity: number, rule: string | null, status: string | null): readonly SignalRow[]
+  signal(id: string): SignalRow | undefined
+  /** The parts of the evidence of a signal, in their order. */
+  evidence(signal: string): readonly string[]
 }
+
+/** Where signals are judged, too. */
+export interface SignalJudge extends SignalReader {
+  write(change: StoreWrite): void
+}
+
+/** A signal with what was seen around it. */
+export type ShownSignal = Signal & { readonly evidence?: Evidence }
 
 type Args = Readonly<Record<string, unknown>>
 
-/** Answers `signals.list`: the newest signals, of `severity` and above, of one `rule`. @throws CwsError CWS_ERR_USAGE */
-export function listSignals(reader: SignalReader, { limit = 50, severity = 'info', rule = null }: Args): readonly Signal[] {
+/**
+ * Answers `signals.list`: the newest signals, of `severity` and above, of one `rule`, of one `status` (without it: those that are not archived;
+ * `all`: whatever it is). @throws CwsError CWS_ERR_USAGE
+ */
+export function listSignals(reader: SignalReader, { limit = 50, severity = 'info', rule = null, status = null }: Args): readonly Signal[] {
   if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > MAX_SIGNALS)
     throw new CwsError('CWS_ERR_USAGE', `limit is a number from 1 to ${MAX_SIGNALS}`)
   if (!severities.includes(severity as Severity)) throw new CwsError('CWS_ERR_USAGE', `severity is one of ${severities.join(', ')}`)
   if (rule !== null && typeof rule !== 'string') throw new CwsError('CWS_ERR_USAGE', 'rule is the id of a rule')
-  return reader.signals(limit as number, rankOf(severity as Severity), rule).map((row) => decodeSignal(row.body))
+  if (status !== null && status !== 'all' && !statuses.includes(status as Signal['status']))
+    throw new CwsError('CWS_ERR_USAGE', `status is one of ${statuses.join(', ')}, or all`)
+  const wanted = status === null ? 'open acknowledged' : status === 'all' ? null : (status as string)
+  return reader.signals(limit as number, rankOf(severity as Severity), rule, wanted).map(signalOf)
 }
 
-/** Answers `signals.show`: the newest revision of a signal. @throws CwsError CWS_ERR_USAGE naming the nearest id if there is none */
-export function showSignal(reader: SignalReader, { id }: Args): Signal {
+/** Answers `signals.show`: the newest revision of a signal, with its evidence. @throws CwsError CWS_ERR_USAGE naming the nearest id if there is none */
+export function showSignal(reader: SignalReader, { id }: Args): ShownSignal {
+  const signal = signalOf(find(reader, id))
+  const evidence = evidenceOf(reader.evidence(signal.id))
+  return evidence ? { ...signal, evidence } : signal
+}
+
+/** Answers `signals.archive`: people are done with these signals. All of them or none. @throws CwsError CWS_ERR_USAGE */
+export function archiveSignals(judge: SignalJudge, { ids }: Args): readonly string[] {
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_SIGNALS)
+    throw new CwsError('CWS_ERR_USAGE', `ids is a list of 1 to ${MAX_SIGNALS} ids of signals`)
+  const found = ids.map((id) => find(judge, id).id)
+  for (const signal of found) judge.write({ op: 'judge', signal, status: 'archived' })
+  return found
+}
+
+/** The line as it was told, with the status that people gave the signal since. */
+function signalOf({ body, status }: SignalRow): Signal {
+  return { ...decodeSignal(body), status: status as Signal['status'] }
+}
+
+function find(reader: SignalReader, id: unknown): SignalRow {
   // Ids are written in upper case and read in any.
   const wanted = typeof id === 'string' ? id.toUpperCase() : undefined
-  const body = wanted === undefined ? undefined : reader.signalBody(wanted)
-  if (body !== undefined) return decodeSignal(body)
+  const row = wanted === undefined ? undefined : reader.signal(wanted)
+  if (row !== undefined) return row
   const guess = wanted === undefined ? undefined : nearest(wanted, idsOf(reader))
   throw new CwsError('CWS_ERR_USAGE', `there is no signal ${JSON.stringify(id ?? null)}${guess ? `; did you mean ${guess}?` : ''}`, {
-    hint: '`cws signals list` shows the newest and their ids. The oldest leave when the store is full.',
+    hint: '`cws signals list --all` shows the newest and their ids. The oldest leave when the store is full.',
   })
 }
 
-const idsOf = (reader: SignalReader): readonly string[] => reader.signals(MAX_SIGNALS, 0, null).map((row) => row.id)
+const idsOf = (reader: SignalReader): readonly string[] => reader.signals(MAX_SIGNALS, 0, null, null).map((row) => row.id)

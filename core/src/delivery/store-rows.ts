@@ -38,6 +38,12 @@ export interface DeadRow {
   readonly at: number
 }
 
+/** One part of the evidence of a signal, JSON. */
+export interface EvidenceRow {
+  readonly signal: string
+  readonly body: string
+}
+
 /** A change of the store. Each is one transaction. */
 export type StoreWrite =
   /** A revision, the deliveries it makes owed, and the keys of those it replaces. */
@@ -46,3 +52,6 @@ export type StoreWrite =
   /** Delivered, or dropped. */
   | { readonly op: 'remove'; readonly key: string }
   | { readonly op: 'bury'; readonly dead: DeadRow }
+  | { readonly op: 'evidence'; readonly evidence: EvidenceRow }
+  /** People have judged it; a later revision does not change that. */
+  | { readonly op: 'judge'; readonly signal: string; readonly status: string }

@@ -1,10 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { DeadRow, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, EntryRow, EvidenceRow, SignalRow, StoreWrite } from './store-rows.ts'
 
-/** Bounds on disk. What leaves first: the oldest archived signals, then the oldest of all. */
+/** Bounds on disk. What leaves first: the oldest archived signals, then the oldest of all, each with its evidence. */
 export interface StoreLimits {
   readonly signals: number
-  /** Of all bodies, in UTF-16 units. */
+  /** Of all bodies and evidence, in UTF-16 units. */
   readonly bytes: number
   readonly dead: number
 }
@@ -22,9 +22,9 @@ export class StoreTables {
   constructor(database: DatabaseSync, limits: StoreLimits) {
     this.#database = database
     this.#limits = limits
-    const sums = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as { n: number; bytes: number }
-    this.#rows = sums.n
-    this.#bytes = sums.bytes
+    const { rows, bytes } = this.#sums()
+    this.#rows = rows
+    this.#bytes = bytes
   }
 
   /** Applies a change; the caller opens the transaction. */
@@ -53,17 +53,27 @@ export class StoreTables {
       case 'bury':
         this.#bury(write.dead)
         break
+      case 'evidence':
+        this.#putEvidence(write.evidence)
+        break
+      case 'judge':
+        this.#sql('UPDATE signals SET status=? WHERE id=?').run(write.status, write.signal)
+        break
     }
   }
 
   /** Reads the sums anew after a transaction that failed. */
   recount(): void {
-    const { n, bytes } = this.#sql('SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM signals').get() as {
-      n: number
-      bytes: number
-    }
-    this.#rows = n
+    const { rows, bytes } = this.#sums()
+    this.#rows = rows
     this.#bytes = bytes
+  }
+
+  #sums(): { readonly rows: number; readonly bytes: number } {
+    return this.#sql(
+      `SELECT (SELECT count(*) FROM signals) AS rows,
+         (SELECT coalesce(sum(bytes), 0) FROM signals) + (SELECT coalesce(sum(bytes), 0) FROM evidence) AS bytes`,
+    ).get() as { rows: number; bytes: number }
   }
 
   putEntry(row: EntryRow): void {
@@ -82,17 +92,26 @@ export class StoreTables {
     return (this.#sql('SELECT body FROM outbox WHERE key=?').get(key) as { body: string } | undefined)?.body
   }
 
+  signal(id: string): SignalRow | undefined {
+    return this.#sql('SELECT * FROM signals WHERE id=?').get(id) as unknown as SignalRow | undefined
+  }
+
   signalBody(id: string): string | undefined {
     return (this.#sql('SELECT body FROM signals WHERE id=?').get(id) as { body: string } | undefined)?.body
   }
 
-  /** Newest first. */
-  signals(limit: number, severity: number, rule: string | null): SignalRow[] {
-    return this.#sql('SELECT * FROM signals WHERE severity >= ? AND (?2 IS NULL OR rule = ?2) ORDER BY id DESC LIMIT ?3').all(
-      severity,
-      rule,
-      limit,
-    ) as unknown as SignalRow[]
+  /** Newest first. `status` null: all. */
+  signals(limit: number, severity: number, rule: string | null, status: string | null = null): SignalRow[] {
+    return this.#sql(
+      `SELECT * FROM signals WHERE severity >= ? AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR instr(?3, status) > 0)
+       ORDER BY id DESC LIMIT ?4`,
+    ).all(severity, rule, status, limit) as unknown as SignalRow[]
+  }
+
+  /** The parts of the evidence of a signal, in their order. */
+  evidence(signal: string): string[] {
+    const rows = this.#sql('SELECT body FROM evidence WHERE signal=? ORDER BY rowid').all(signal) as unknown as { body: string }[]
+    return rows.map(({ body }) => body)
   }
 
   dead(limit: number): DeadRow[] {
@@ -111,19 +130,35 @@ export class StoreTables {
   #putSignal(row: SignalRow): void {
     // Ids of new signals are new.
     const before =
-      row.revision === 1 ? undefined : (this.#sql('SELECT bytes FROM signals WHERE id=?').get(row.id) as { bytes: number } | undefined)
-    this.insertSignal(row)
+      row.revision === 1
+        ? undefined
+        : (this.#sql('SELECT bytes, status FROM signals WHERE id=?').get(row.id) as { bytes: number; status: string } | undefined)
+    this.insertSignal(before && row.status === 'open' ? { ...row, status: before.status } : row)
     this.#bytes += row.body.length - (before?.bytes ?? 0)
     if (!before) this.#rows++
+    this.#bound()
+  }
+
+  /** Evidence of a signal that is not there any more is of no use. */
+  #putEvidence({ signal, body }: EvidenceRow): void {
+    if (!this.#sql('SELECT 1 FROM signals WHERE id=?').get(signal)) return
+    this.#sql('INSERT INTO evidence (signal, bytes, body) VALUES (?, ?, ?)').run(signal, body.length, body)
+    this.#bytes += body.length
+    this.#bound()
+  }
+
+  #bound(): void {
     while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest()
   }
 
   #removeOldest(): void {
     const oldest = (this.#sql("SELECT id, bytes FROM signals WHERE status='archived' ORDER BY id LIMIT 1").get() ??
       this.#sql('SELECT id, bytes FROM signals ORDER BY id LIMIT 1').get()) as { id: string; bytes: number }
+    const { bytes } = this.#sql('SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence WHERE signal=?').get(oldest.id) as { bytes: number }
     this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
+    if (bytes > 0) this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id)
     this.#rows--
-    this.#bytes -= oldest.bytes
+    this.#bytes -= oldest.bytes + bytes
     this.removed++
   }
 

@@ -115,11 +115,23 @@ export class SignalStore {
     return this.#backlog.signalBody(id) ?? this.#read((tables) => tables.signalBody(id))
   }
 
-  /** Newest first. */
-  signals(limit: number, severity = 0, rule: string | null = null): SignalRow[] {
-    const waiting = this.#backlog.signals().filter((row) => row.severity >= severity && (rule === null || row.rule === rule))
+  /** The newest revision of a signal, with the status that people gave it. */
+  signal(id: string): SignalRow | undefined {
+    return this.#backlog.signal(id) ?? this.#read((tables) => tables.signal(id))
+  }
+
+  /** The parts of the evidence of a signal, in their order. */
+  evidence(signal: string): string[] {
+    return [...(this.#read((tables) => tables.evidence(signal)) ?? []), ...this.#backlog.evidence(signal)]
+  }
+
+  /** Newest first. `status`: of these, separated by blanks; null: of all. */
+  signals(limit: number, severity = 0, rule: string | null = null, status: string | null = null): SignalRow[] {
+    const waiting = this.#backlog
+      .signals()
+      .filter((row) => row.severity >= severity && (rule === null || row.rule === rule) && (status === null || status.includes(row.status)))
     const ids = new Set(waiting.map((row) => row.id))
-    const stored = this.#read((tables) => tables.signals(limit, severity, rule)) ?? []
+    const stored = this.#read((tables) => tables.signals(limit, severity, rule, status)) ?? []
     return [...waiting, ...stored.filter((row) => !ids.has(row.id))].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
   }
 

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { lockState } from './lock.ts'
+import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
-import type { SignalReader } from './signal-queries.ts'
-import { SIGNALS_FILE } from './store.ts'
+import type { SignalJudge, SignalReader } from './signal-queries.ts'
+import { SIGNALS_FILE, SignalStore } from './store.ts'
 import { StoreTables } from './store-tables.ts'
 
 /**
@@ -25,9 +27,30 @@ export function withStoredSignals<T>(stateDir: string, read: (reader: SignalRead
       throw new CwsError('CWS_ERR_STATE_DIR', `${path} was written by a newer version of the agent (schema ${version})`, {
         hint: 'read it with that version',
       })
+    // Written by a version that kept no evidence.
+    if (version < 2) database.exec('PRAGMA temp_store=MEMORY; CREATE TEMP TABLE evidence (signal TEXT, bytes INTEGER, body TEXT)')
     return read(new StoreTables(database, { signals: Infinity, bytes: Infinity, dead: Infinity }))
   } catch (error) {
     if (error instanceof CwsError) throw error
     throw new CwsError('CWS_ERR_STATE_DIR', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
   }
 }
+
+/**
+ * Runs `change` over the signals of a state folder that no agent uses: none can start meanwhile. Returns undefined if no agent has kept signals there.
+ * @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR, CWS_ERR_STORE
+ */
+export function changeStoredSignals<T>(stateDir: string, change: (judge: SignalJudge) => T): T | undefined {
+  if (!existsSync(join(stateDir, SIGNALS_FILE))) return undefined
+  using _lock = lockState(stateDir)
+  const store = new SignalStore({ stateDir, log: silent })
+  try {
+    const result = change(store)
+    if (store.error !== undefined) throw new CwsError('CWS_ERR_STORE', `cannot write ${join(stateDir, SIGNALS_FILE)}: ${store.error}`)
+    return result
+  } finally {
+    store.close()
+  }
+}
+
+const silent: DeliveryLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -65,6 +65,7 @@ export class Supervisor implements Delivery {
   #status: AgentStatusLine | undefined
   #eventsSent = 0
   #eventsDropped = 0
+  #evidenceDropped = 0
   /** What the dead said at last. */
   #past: ThreadCounters = noCounters
   initialState: Delivery['initialState'] = {}
@@ -92,6 +93,11 @@ export class Supervisor implements Delivery {
     this.#unshown.add(head.id, head.revision, number)
     if (this.#life) this.#life.post({ kind: 'signal', number, head, line })
     else this.#signals.settle()
+  }
+
+  evidence(signal: string, body: string): void {
+    if (this.#life) this.#life.post({ kind: 'evidence', signal, body })
+    else this.#evidenceDropped++
   }
 
   rehearse({ head, line }: SignalLine): void {
@@ -124,6 +130,7 @@ export class Supervisor implements Delivery {
       signals: this.#signals.total,
       signalsDropped: this.#signals.dropped,
       signalsWaiting: this.#signals.size,
+      evidenceDropped: this.#evidenceDropped,
       restarts: this.#mortality.restarts,
       restartReason: this.#mortality.lastReason,
     }

@@ -1,4 +1,4 @@
-import type { DeadRow, EntryProgress, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, EntryProgress, EntryRow, EvidenceRow, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** What memory a broken store may cost, in characters of bodies, and in changes of what is on disk. */
 const MAX_TEXT = 32 * 1024 * 1024
@@ -11,19 +11,22 @@ export class WriteBacklog {
   readonly #dead = new Map<string, DeadRow>()
   /** Changes of entries that are on disk. */
   readonly #changes = new Map<string, EntryProgress | 'remove'>()
+  #evidence: EvidenceRow[] = []
+  /** What people said of signals that are on disk. */
+  readonly #judged = new Map<string, string>()
   #text = 0
   /** Signals that will not be stored, since there was no room. */
   dropped = 0
 
   get size(): number {
-    return this.#signals.size + this.#entries.size + this.#dead.size + this.#changes.size
+    return this.#signals.size + this.#entries.size + this.#dead.size + this.#changes.size + this.#evidence.length + this.#judged.size
   }
 
   add(write: StoreWrite): void {
     switch (write.op) {
       case 'signal':
         for (const key of write.replaces) this.#remove(key)
-        this.#swap(this.#signals, write.signal.id, write.signal)
+        this.#putSignal(write.signal)
         for (const entry of write.entries) this.#swap(this.#entries, entry.key, entry)
         break
       case 'progress': {
@@ -39,6 +42,16 @@ export class WriteBacklog {
         this.#remove(write.dead.key)
         this.#swap(this.#dead, write.dead.key, write.dead)
         break
+      case 'evidence':
+        this.#evidence.push(write.evidence)
+        this.#text += write.evidence.body.length
+        break
+      case 'judge': {
+        const signal = this.#signals.get(write.signal)
+        if (signal) this.#signals.set(write.signal, { ...signal, status: write.status })
+        if (this.#judged.size < MAX_CHANGES) this.#judged.set(write.signal, write.status)
+        break
+      }
     }
     this.#bound()
   }
@@ -49,6 +62,14 @@ export class WriteBacklog {
 
   signalBody(id: string): string | undefined {
     return this.#signals.get(id)?.body
+  }
+
+  signal(id: string): SignalRow | undefined {
+    return this.#signals.get(id)
+  }
+
+  evidence(signal: string): string[] {
+    return this.#evidence.filter((row) => row.signal === signal).map(({ body }) => body)
   }
 
   signals(): SignalRow[] {
@@ -63,11 +84,19 @@ export class WriteBacklog {
       yield { op: 'signal', signal, entries: entries.get(signal.id) ?? [], replaces: [] }
     }
     for (const dead of this.#dead.values()) yield { op: 'bury', dead }
+    for (const evidence of this.#evidence) yield { op: 'evidence', evidence }
+    for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status }
   }
 
   clear(): void {
-    for (const map of [this.#signals, this.#entries, this.#dead, this.#changes]) map.clear()
+    for (const map of [this.#signals, this.#entries, this.#dead, this.#changes, this.#judged]) map.clear()
+    this.#evidence = []
     this.#text = 0
+  }
+
+  #putSignal(row: SignalRow): void {
+    const status = this.#signals.get(row.id)?.status ?? this.#judged.get(row.id)
+    this.#swap(this.#signals, row.id, status !== undefined && row.status === 'open' ? { ...row, status } : row)
   }
 
   #remove(key: string): void {
@@ -86,8 +115,9 @@ export class WriteBacklog {
     if (value) map.set(key, value)
   }
 
-  /** What was refused goes first, then the oldest signals with what is owed of them. */
+  /** Evidence goes first, then what was refused, then the oldest signals with what is owed of them. */
   #bound(): void {
+    while (this.#text > MAX_TEXT && this.#evidence.length > 0) this.#text -= (this.#evidence.shift() as EvidenceRow).body.length
     while (this.#text > MAX_TEXT && this.#dead.size > 0) this.#swap(this.#dead, first(this.#dead), undefined)
     while (this.#text > MAX_TEXT && this.#signals.size > 1) {
       const id = first(this.#signals)

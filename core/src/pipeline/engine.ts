@@ -8,7 +8,8 @@ import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent
 import type { EventRegistry } from '../model/registry.ts'
 import type { Redactor } from '../plugin/context.ts'
 import type { BatchFeed, EventOrigin, ObjectFeed, Readers } from '../plugin/source.ts'
-import type { ProcessTracker } from '../plugin/tracker.ts'
+import type { ProcessTracker, TrackedPast } from '../plugin/tracker.ts'
+import type { FlightRecorder, NotedType } from '../recorder/flight-recorder.ts'
 import type { Finding } from '../signals/finding.ts'
 import { severities } from '../signals/severity.ts'
 import { Counters } from './counters.ts'
@@ -30,6 +31,8 @@ export class Engine {
   readonly providers: FieldProviders
   readonly interests = new Interests()
   readonly redactors = new Map<string, Redactor>()
+  /** Remembers every event that comes, if there is one. */
+  recorder: FlightRecorder | undefined
   readonly #parking = new Parking()
   readonly #hostname = hostname()
   readonly #onFinding: (finding: Finding, event: BaseEvent) => void
@@ -101,7 +104,7 @@ export class Engine {
         throw new CwsError('CWS_ERR_FIELD_UNKNOWN', `"${definition.type}" has no field ${field}, yet its source reads one`)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition, plugin)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin, true)
     return {
       emit: (cursor) => {
         if (!wanted()) return
@@ -114,7 +117,7 @@ export class Engine {
 
   objectFeed(definition: EventDefinition, plugin?: string): ObjectFeed<never> {
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition, plugin)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin, false)
     return {
       emit: (fields: object, about: EventOrigin = {}) => {
         const values = flatten(definition, fields)
@@ -213,18 +216,50 @@ export class Engine {
     return classes
   }
 
+  #noteOwn(recorder: FlightRecorder, type: NotedType, past: TrackedPast): void {
+    try {
+      recorder.own(type, past)
+    } catch (error) {
+      this.fault(this.#trackedBy ?? 'tracker', `past:${type.name}`, asError(error))
+    }
+  }
+
   /**
    * `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. A process tree
-   * looks at all, unless it has records of its own.
+   * looks at all, unless it has records of its own. So does the flight recorder, which takes the tracker's own records as they are.
    */
-  #dispatcher(definition: EventDefinition, plugin: string | undefined): { wanted(): boolean; dispatch(event: LiveEvent): void } {
+  #dispatcher(
+    definition: EventDefinition,
+    plugin: string | undefined,
+    batch: boolean,
+  ): { wanted(): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
     const counts = this.counters.of(type)
     const muted = this.#muted
+    let judged: ProcessTracker | undefined
+    let own = false
+    /** Whether these events are records of the tracker's own. */
+    const isOwn = (tracker: ProcessTracker | undefined): boolean => {
+      if (tracker !== judged) {
+        judged = tracker
+        own = batch && tracker?.ownRecords === true && plugin === this.#trackedBy
+      }
+      return own
+    }
+    let known: NotedType | undefined
+    const noted = (recorder: FlightRecorder): NotedType => {
+      known ??= recorder.typeOf(definition)
+      return known
+    }
     const wanted = () => {
       if (muted.size > 0 && plugin !== undefined && muted.has(plugin)) return false
       counts.seen++
       const tracker = this.#tracker
+      const { recorder } = this
+      if (recorder !== undefined && !definition.agent) {
+        if (!isOwn(tracker)) return true
+        if (tracker?.past !== undefined) this.#noteOwn(recorder, noted(recorder), tracker.past)
+      }
       return (
         this.hooks.detect.get(type) !== undefined ||
         this.hooks.enrich.get(type) !== undefined ||
@@ -240,8 +275,11 @@ export class Engine {
         }
         this.hooks.enrich.get(type)?.call(event)
         this.hooks.detect.get(type)?.call(event)
+        // Behind those who judge: what it reads has been read by then, and what goes wrong here costs no finding.
+        if (this.recorder !== undefined && !definition.agent && !isOwn(tracker))
+          this.recorder.event(noted(this.recorder), event, tracker?.past)
       } catch (error) {
-        // Taps are guarded: only the tracker can throw here.
+        // Taps are guarded: only the tracker can throw here, and what the flight recorder reads of others.
         this.fault('tracker', `locate:${type}`, asError(error))
       } finally {
         event.live = false

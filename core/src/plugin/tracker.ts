@@ -1,4 +1,5 @@
 import type { Event } from '../model/event.ts'
+import type { Draft } from '../recorder/entry.ts'
 
 /** Handle of a process image in the tracker's own table; -1 is nobody. Valid while an event is dispatched, and between `locate` and `release` for `ctx.per`. */
 export type Actor = number
@@ -20,6 +21,8 @@ export interface ProcessTracker {
   readonly images?: Images
   /** Lets what follows from who did it be found out once for all events of a lineage. */
   readonly lineages?: Lineages
+  /** Lets the flight recorder remember by session, and the tracker's own records without an event being made of them. */
+  readonly past?: TrackedPast
 }
 
 /** Numbers for process images with all that stands above them. */
@@ -31,6 +34,19 @@ export interface Lineages {
   readonly fields: ReadonlySet<string>
   /** 0: that is not known. */
   of(actor: Actor): number
+}
+
+/**
+ * What a tracker tells the flight recorder. A session is begun by its leader's exec; a family is all that descends from one child of init. Both
+ * are named by the number of the process that began them. Nobody may begin a family by himself: memory is shared out among them.
+ */
+export interface TrackedPast {
+  /** What the numbers of processes are the numbers of: another object, other numbers. */
+  readonly numbers: object
+  /** Fills in process, parent, session, family and pid, all of them, and, where it is known, the path of the actor's image. */
+  who(actor: Actor, draft: Draft): void
+  /** Fills in all of the own record under dispatch. False: nothing is noted of it. */
+  own(type: string, draft: Draft): boolean
 }
 
 /** Numbers that stand for process images as they are known now: never used for another image, nor for the same one once more is known of it. */

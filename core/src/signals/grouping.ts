@@ -16,6 +16,7 @@ export const WINDOW_MS = 10 * 60_000
 export const MAX_OPEN_PER_RULE = 20
 /** How often growing signals are told to the delivery thread. */
 const FLUSH_MS = 1_000
+const GRAVE = rankOf('medium')
 
 /** What a signal tells of one event. `group` and `event` as JSON. */
 interface About {
@@ -43,12 +44,16 @@ interface Group {
   count: number
   revision: number
   dirty: boolean
+  /** It is of a severity of which the circumstances are kept. */
+  grave: boolean
 }
 
 export interface GroupingOptions {
   readonly host: string
   /** Told of every revision; `final` when the signal's window is over. */
   readonly emit: (signal: SignalLine, final: boolean) => void
+  /** Told once a signal, when its line is out: the event with which it came to be of medium severity or above. */
+  readonly onGrave?: (signal: string, event: BaseEvent) => void
   /** Milliseconds that never go back. */
   readonly now?: () => number
 }
@@ -59,12 +64,14 @@ export class Grouping {
   readonly #openByRule = new Map<string, number>()
   readonly #emit: GroupingOptions['emit']
   readonly #host: string
+  readonly #onGrave: GroupingOptions['onGrave']
   readonly #now: () => number
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: GroupingOptions) {
     this.#emit = options.emit
     this.#host = options.host
+    this.#onGrave = options.onGrave
     this.#now = options.now ?? (() => performance.now())
   }
 
@@ -96,6 +103,10 @@ export class Grouping {
     }
     if (group.revision === 0 || raised) this.#tell(group, false)
     else group.dirty = true
+    if (!group.grave && rankOf(group.severity) >= GRAVE) {
+      group.grave = true
+      this.#onGrave?.(group.id, event)
+    }
     this.#timer ??= setInterval(() => this.flush(), FLUSH_MS).unref()
   }
 
@@ -148,6 +159,7 @@ export class Grouping {
       count: 0,
       revision: 0,
       dirty: false,
+      grave: false,
     }
     this.#groups.set(key, group)
     if (!folded) this.#openByRule.set(finding.rule, (this.#openByRule.get(finding.rule) ?? 0) + 1)

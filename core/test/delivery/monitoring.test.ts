@@ -33,6 +33,7 @@ const destination = { state: 'ok', delivered: 7, failed: 1, pending: 2, lastErro
 const delivery: NonNullable<AgentStatus['delivery']> = {
   signals: 9,
   signalsDropped: 0,
+  evidenceDropped: 0,
   signalsWaiting: 0,
   restarts: 1,
   restartReason: 'out of memory',

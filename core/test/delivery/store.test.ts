@@ -7,6 +7,7 @@ import { openDatabase, privateFolder } from '../../src/delivery/database.ts'
 import { lockState } from '../../src/delivery/lock.ts'
 import { signalMigrations } from '../../src/delivery/migrations.ts'
 import { StateDatabase } from '../../src/delivery/state-store.ts'
+import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { ulid } from '../../src/signals/ulid.ts'
 import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder, until } from '../fixtures/delivery.ts'
@@ -60,6 +61,44 @@ describe('the store of signals', () => {
     using small = storeIn(join(folder.path), { limits: { bytes: bodyOf(signalOf()).length * 2 } })
     put(small, signalOf(), [])
     expect(small.signals(10)).toHaveLength(2)
+  })
+
+  it('keeps evidence with its signal, which takes it along when it leaves', () => {
+    using folder = temporaryFolder()
+    const [old, kept, newest] = [1, 2, 3].map((time) => signalOf({ id: ulid(time) })) as [Signal, Signal, Signal]
+    {
+      using store = storeIn(folder.path, { limits: { signals: 2 } })
+      for (const signal of [old, kept]) {
+        put(store, signal, [])
+        for (const body of ['{"a":1}', '{"b":2}']) store.write({ op: 'evidence', evidence: { signal: signal.id, body } })
+      }
+      store.write({ op: 'evidence', evidence: { signal: ulid(9), body: '{"of":"nobody"}' } })
+      expect(store.evidence(ulid(9))).toEqual([])
+      put(store, newest, [])
+    }
+    const bytes = bodyOf(kept).length * 2 + 1000
+    using store = storeIn(folder.path, { limits: { bytes } })
+    expect(store.evidence(old.id)).toEqual([])
+    expect(store.evidence(kept.id)).toEqual(['{"a":1}', '{"b":2}'])
+    // Evidence counts: it alone makes it too much.
+    store.write({ op: 'evidence', evidence: { signal: newest.id, body: 'x'.repeat(2000) } })
+    expect(store.signals(10).map(({ id }) => id)).toEqual([newest.id])
+    expect(store.evidence(kept.id)).toEqual([])
+  })
+
+  it('what people said of a signal stays when it grows', () => {
+    using folder = temporaryFolder()
+    const signal = signalOf()
+    {
+      using store = storeIn(folder.path)
+      put(store, signal, [])
+      store.write({ op: 'judge', signal: signal.id, status: 'archived' })
+      put(store, { ...signal, revision: 2, count: 9 }, [])
+    }
+    using store = storeIn(folder.path)
+    expect(store.signal(signal.id)).toMatchObject({ status: 'archived', revision: 2, count: 9 })
+    expect(store.signals(10, 0, null, 'open acknowledged')).toEqual([])
+    expect(store.signals(10, 0, null, 'archived')).toHaveLength(1)
   })
 
   it('filters by severity and rule, newest first', () => {
@@ -190,6 +229,9 @@ describe('the store of signals', () => {
     put(store, owed)
     store.write({ op: 'remove', key: `${delivered.id}:1:siem` })
     store.write({ op: 'remove', key: `${before.id}:1:siem` })
+    store.write({ op: 'evidence', evidence: { signal: owed.id, body: '{}' } })
+    store.write({ op: 'judge', signal: before.id, status: 'archived' })
+    expect(store.evidence(owed.id)).toEqual(['{}'])
     expect(store.error).toMatch(/locked/)
     expect(store.entryBody(`${owed.id}:1:siem`)).toBe(bodyOf(owed))
     expect(store.signals(10)).toHaveLength(3)
@@ -200,6 +242,8 @@ describe('the store of signals', () => {
     expect([...store.entries()].map((entry) => entry.signal)).toEqual([owed.id])
     expect(store.signals(10)).toHaveLength(3)
     expect(store.stored).toBe(3)
+    expect(store.evidence(owed.id)).toEqual(['{}'])
+    expect(store.signals(10, 0, null, 'archived').map(({ id }) => id)).toEqual([before.id])
   })
 })
 

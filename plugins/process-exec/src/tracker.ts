@@ -1,6 +1,7 @@
 import type { ProcessTracker } from '@cws/core'
 import { authorOf } from './author.ts'
 import { imageText } from './fields/image-text.ts'
+import { pastOf } from './past.ts'
 import type { ProcessSensor } from './sensor.ts'
 import { KIND_FIELDS } from './table/kinds.ts'
 
@@ -21,6 +22,7 @@ export function trackerOf(sensor: ProcessSensor, onRelease: ProcessTracker['onRe
     processOf: (actor) => table.nodes.serial[actor] as number,
     onRelease,
     lineages: { fields: KIND_FIELDS, of: (actor) => (sensor.isSnapshot ? 0 : table.lineages.of(actor)) },
+    past: pastOf(sensor),
     images: {
       parent: (actor) => {
         const parent = table.parentOf(actor)

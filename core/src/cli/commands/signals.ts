@@ -1,12 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { wholeSignal } from '../../delivery/console/human.ts'
 import { ask } from '../../delivery/control-client.ts'
-import { listSignals, MAX_SIGNALS, type SignalReader, showSignal } from '../../delivery/signal-queries.ts'
+import {
+  archiveSignals,
+  listSignals,
+  MAX_SIGNALS,
+  type ShownSignal,
+  type SignalReader,
+  showSignal,
+  statuses,
+} from '../../delivery/signal-queries.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
 import { type Severity, severities } from '../../signals/severity.ts'
 import type { Signal } from '../../signals/signal.ts'
 import { foldersOf } from '../compose.ts'
+import { evidenceView } from '../evidence-view.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { type Cell, colored, json, line, rowWidth, styled, table } from '../output.ts'
 import { signalRows, when } from '../signal-rows.ts'
@@ -15,6 +24,8 @@ interface ListOptions extends FolderOptions, FormatOption {
   readonly severity?: Severity
   readonly rule?: string
   readonly limit: number
+  readonly status?: Signal['status']
+  readonly all?: true
 }
 interface ShowOptions extends FolderOptions, FormatOption {}
 
@@ -30,7 +41,8 @@ Asks the agent that runs; where none runs, its state folder is read.
 Examples:
   sudo cws signals list                              the newest 50
   sudo cws signals list --severity high              those that are high or critical
-  sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC   one, whole: who did it, and what to do`
+  sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC   one, whole: who did it, and what to do
+  sudo cws signals archive 01KB6QRD4V5N0ZK3W8F2T9XHMC   done with`
 
 const LIST_EXAMPLES = `
 With --format json one signal a line, as \`cws run --format json\` tells it.
@@ -38,19 +50,28 @@ With --format json one signal a line, as \`cws run --format json\` tells it.
 Examples:
   sudo cws signals list --severity medium --limit 10
   sudo cws signals list --rule shell-from-web-server
+  sudo cws signals list --all                        archived ones as well
   sudo cws signals list --format json | jq -r .title`
 
 const SHOW_EXAMPLES = `
-\`cws signals list\` shows the ids.
+\`cws signals list\` shows the ids. Of signals of medium severity and above it is kept what the processes around them did in
+the minute before and the minute after.
 
 Examples:
   sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC
   sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC --format json | jq .event.process`
 
+const ARCHIVE_EXAMPLES = `
+The agent that runs is told; where none runs, its state folder is changed.
+
+Examples:
+  sudo cws signals archive 01KB6QRD4V5N0ZK3W8F2T9XHMC
+  sudo cws signals list --rule noisy --format json | jq -r .id | xargs sudo cws signals archive`
+
 export function signalsCommand(program: Command): void {
   const signals = program
     .command('signals')
-    .summary('list the signals that are stored, or show one')
+    .summary('list the signals that are stored, show one, archive some')
     .description('Shows what the agent has found on this host.')
     .addHelpText('after', EXAMPLES)
   const list = signals.command('list').summary('list signals, newest first').description('Lists signals, newest first.')
@@ -58,17 +79,30 @@ export function signalsCommand(program: Command): void {
   const severity = new Option('--severity <severity>', 'of this severity and above').choices(severities)
   const rule = new Option('--rule <id>', 'of this rule')
   const limit = new Option('--limit <count>', 'how many at most').argParser(limitOf).default(50)
-  withOptions(list, severity, rule, limit, stateDirOption(), runDirOption(), formatOption('human')).action(listAll)
+  const status = new Option('--status <status>', 'of this status').choices(statuses).conflicts('all')
+  const all = new Option('--all', 'archived ones as well')
+  withOptions(list, severity, rule, status, all, limit, stateDirOption(), runDirOption(), formatOption('human')).action(listAll)
   const show = signals
     .command('show <id>')
     .summary('show one signal, whole')
     .description('Shows one signal: what happened, who did it, what to do.')
   show.addHelpText('after', SHOW_EXAMPLES)
   withOptions(show, stateDirOption(), runDirOption(), formatOption('human')).action(showOne)
+  const archive = signals
+    .command('archive <id...>')
+    .summary('be done with signals')
+    .description('Archives signals: `list` shows them no more, and they are the first to leave a store that is full.')
+  archive.addHelpText('after', ARCHIVE_EXAMPLES)
+  withOptions(archive, stateDirOption(), runDirOption(), formatOption('human')).action(archiveAll)
 }
 
-async function listAll({ severity, rule, limit, ...options }: ListOptions): Promise<void> {
-  const args = { limit, ...(severity === undefined ? {} : { severity }), ...(rule === undefined ? {} : { rule }) }
+async function listAll({ severity, rule, limit, status, all, ...options }: ListOptions): Promise<void> {
+  const args = {
+    limit,
+    ...(severity === undefined ? {} : { severity }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(all ? { status: 'all' } : status === undefined ? {} : { status }),
+  }
   const found = (await query(options, 'signals.list', args)) as readonly Signal[]
   if (options.format === 'json') for (const signal of found) json({ kind: 'signal', ...signal })
   else if (found.length > 0) table(signalRows(found, rowWidth()))
@@ -84,13 +118,20 @@ async function noneOf(rule: string, options: FolderOptions): Promise<string> {
 }
 
 async function showOne(id: string, options: ShowOptions): Promise<void> {
-  const signal = (await query(options, 'signals.show', { id })) as Signal
+  const signal = (await query(options, 'signals.show', { id })) as ShownSignal
   if (options.format === 'json') {
     json({ kind: 'signal', ...signal })
     return
   }
   process.stdout.write(`${wholeSignal(signal, colored())}\n\n`)
   table(detailRows(signal), '  ')
+  if (signal.evidence) process.stdout.write(`\n${evidenceView(signal, signal.evidence, rowWidth())}\n`)
+}
+
+async function archiveAll(ids: readonly string[], options: ShowOptions): Promise<void> {
+  const archived = (await change(options, 'signals.archive', { ids })) as readonly string[]
+  if (options.format === 'json') json({ kind: 'archived', ids: archived })
+  else line(archived.length === 1 ? `archived ${archived[0]}` : `archived ${archived.length} signals`)
 }
 
 function detailRows({
@@ -118,6 +159,20 @@ function detailRows({
   ]
   if (truncated) rows.push(['truncated', 'values that were too long are cut; cut texts end with …(+n)'])
   return rows.map(([name, value]) => [styled('dim', name), value])
+}
+
+/** Tells the agent; changes its files where none answers. @throws CwsError CWS_ERR_NOT_RUNNING if there is neither */
+async function change(options: FolderOptions, what: 'signals.archive', args: Readonly<Record<string, unknown>>): Promise<unknown> {
+  const { run, state } = foldersOf(options)
+  try {
+    return await ask(run, what, args)
+  } catch (error) {
+    if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
+    const { changeStoredSignals } = await import('../../delivery/stored-signals.ts')
+    const found = changeStoredSignals(state, (judge) => archiveSignals(judge, args))
+    if (found === undefined) throw error
+    return found
+  }
 }
 
 /** Asks the agent; reads its files where none answers. @throws CwsError CWS_ERR_NOT_RUNNING if there is neither */

@@ -18,7 +18,7 @@ export const NODE = {
 
 const FIRST_NODES = 1024
 /** Bytes of one node in all columns. */
-const NODE_BYTES = 4 * 13 + 2 + 1 + 8 * 5
+const NODE_BYTES = 4 * 16 + 2 + 1 + 8 * 5
 
 /**
  * Process images in columns: no object a process. A process has one node for each image that it had, linked by `earlier`; `up` leads to what
@@ -41,6 +41,11 @@ export class Nodes {
   /** Links of the list of exited processes, oldest first; `next` also links free nodes. */
   next = new Uint32Array(FIRST_NODES)
   previous = new Uint32Array(FIRST_NODES)
+  /** Number of the process that leads the session, as the tree has it, and of the child of init that all descends from: see `trace` of the table. */
+  session = new Uint32Array(FIRST_NODES)
+  family = new Uint32Array(FIRST_NODES)
+  /** Number of the process that made this one; 0 if unknown. */
+  maker = new Uint32Array(FIRST_NODES)
   depth = new Uint16Array(FIRST_NODES)
   flags = new Uint8Array(FIRST_NODES)
   /** Number of the process, the same for all its images, never used again. */
@@ -87,7 +92,15 @@ export class Nodes {
     } else return 0
     this.#count++
     this.up[node] = this.earlier[node] = this.next[node] = this.previous[node] = this.refs[node] = 0
-    this.depth[node] = this.flags[node] = this.serial[node] = this.moment[node] = this.lineage[node] = 0
+    this.depth[node] =
+      this.flags[node] =
+      this.serial[node] =
+      this.moment[node] =
+      this.lineage[node] =
+      this.session[node] =
+      this.family[node] =
+      this.maker[node] =
+        0
     this.row[node] = row
     this.changed(node)
     return node
@@ -125,6 +138,9 @@ export class Nodes {
     this.refs = words(this.refs)
     this.next = words(this.next)
     this.previous = words(this.previous)
+    this.session = words(this.session)
+    this.family = words(this.family)
+    this.maker = words(this.maker)
     this.begin = new BigUint64Array(larger(new Uint32Array(this.begin.buffer), new Uint32Array(size * 2)).buffer)
     this.depth = larger(this.depth, new Uint16Array(size))
     this.flags = larger(this.flags, new Uint8Array(size))

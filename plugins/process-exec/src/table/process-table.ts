@@ -29,6 +29,9 @@ function timeOf(memory: Memory, at: number): number {
   return (memory.u32[(at + HEADER.time) >>> 2] as number) + (memory.u32[((at + HEADER.time) >>> 2) + 1] as number) * 2 ** 32
 }
 
+/** Init, and the process that all threads of the kernel descend from. */
+const LAST_KERNEL_PID = 2
+
 /** What reads a process that the table does not know, from /proc; its record is then given to `snapshot`. */
 export type Loader = (pid: number) => void
 
@@ -117,6 +120,7 @@ export class ProcessTable {
       if (before !== 0) this.#succeed(node, before)
       else this.#settle(node, this.#parent(memory.u32[(at + EXEC.ppid) >>> 2] as number, memory, at + EXEC.parent_start, node))
       this.#adopt(node, pid)
+      this.#trace(node, before)
     }
     this.#links.release(before)
     return node
@@ -132,7 +136,10 @@ export class ProcessTable {
     if (known !== 0) {
       // Read from /proc before its fork came through the queue: the lineage is better known now.
       // One that came from its own child would stand above itself, without end.
-      if (nodes.up[known] === 0 && !this.#links.leadsTo(parent, known)) this.#settle(known, parent)
+      if (nodes.up[known] === 0 && !this.#links.leadsTo(parent, known)) {
+        this.#settle(known, parent)
+        this.#trace(known, 0)
+      }
       return known
     }
     const row = parent === 0 ? 0 : (nodes.row[parent] as number)
@@ -147,6 +154,7 @@ export class ProcessTable {
     this.#stamp(node, memory, at)
     this.#settle(node, parent)
     this.#adopt(node, pid)
+    this.#trace(node, 0)
     return node
   }
 
@@ -167,7 +175,10 @@ export class ProcessTable {
     const known = this.#same(pid, memory, at + HEADER.start)
     if (known !== 0) {
       if (nodes.row[known] === 0) this.#describe(known, this.#row(memory, at), memory, at, true)
-      if (nodes.up[known] === 0) this.#settle(known, this.#elder(known, memory.u32[(at + EXEC.ppid) >>> 2] as number))
+      if (nodes.up[known] === 0) {
+        this.#settle(known, this.#elder(known, memory.u32[(at + EXEC.ppid) >>> 2] as number))
+        this.#trace(known, 0)
+      }
       return known
     }
     const row = this.#row(memory, at)
@@ -179,6 +190,7 @@ export class ProcessTable {
     nodes.begin[node] = memory.u64[(at + HEADER.start) >>> 3] as bigint
     this.#adopt(node, pid)
     this.#settle(node, this.#elder(node, nodes.ppid[node] as number))
+    this.#trace(node, 0)
     return node
   }
 
@@ -324,6 +336,23 @@ export class ProcessTable {
       if ((nodes.flags[before] as number) & NODE.EXITED) this.#unqueue(before)
       this.#links.release(before)
     }
+  }
+
+  /**
+   * Says which session and family the process belongs to: those of the image that it had, else of its parent. Who executes a program as the
+   * leader of a session begins one; a child of init, or of nobody who is known, a family.
+   */
+  #trace(node: Node, before: Node): void {
+    const { nodes } = this
+    const { session, family, maker, serial, pid, flags } = nodes
+    const from = before !== 0 ? before : this.#links.parentOf(node)
+    if (before !== 0) maker[node] = maker[before] as number
+    else maker[node] = from === 0 ? 0 : (serial[from] as number)
+    const isFirst = from === 0 || (before === 0 && (pid[from] as number) <= LAST_KERNEL_PID)
+    session[node] = isFirst ? (serial[node] as number) : (session[from] as number)
+    family[node] = isFirst ? (serial[node] as number) : (family[from] as number)
+    const isImage = (flags[node] as number) & (NODE.EXECED | NODE.SNAPSHOT) && nodes.row[node] !== 0
+    if (isImage && this.rows.u32(nodes.row[node] as number, EXEC.sid) === pid[node]) session[node] = serial[node] as number
   }
 
   #lives(node: Node): boolean {

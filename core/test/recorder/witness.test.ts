@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { EventRegistry } from '../../src/model/registry.ts'
+import { Engine } from '../../src/pipeline/engine.ts'
+import type { EvidencePart } from '../../src/recorder/evidence.ts'
+import { FlightRecorder } from '../../src/recorder/flight-recorder.ts'
+import { Witness } from '../../src/recorder/witness.ts'
+import { PidTracker } from '../../src/testing/pid-tracker.ts'
+
+const START = Date.parse('2027-01-15T08:00:00Z')
+
+beforeEach(() => void vi.useFakeTimers({ now: START, toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
+afterEach(() => void vi.useRealTimers())
+
+/** An engine with a recorder, whose `exec` of /bad is a finding. */
+function setUp() {
+  const recorder = new FlightRecorder()
+  const parts: (EvidencePart & { signal: string })[] = []
+  const witness = new Witness({ recorder, emit: (signal, part) => parts.push({ signal, ...part }) })
+  let findings = 0
+  const engine = new Engine(
+    new EventRegistry(),
+    (_, event) => witness.opened(`signal-${++findings}`, event, undefined),
+    () => {},
+  )
+  engine.recorder = recorder
+  engine.track('test', new PidTracker())
+  engine.hooks
+    .facadeFor('test')
+    .detect.for('exec')
+    .tap((event) => {
+      if (event.get('exec.file.path') === '/bad') engine.report('test', event as never, { rule: 'bad', severity: 'high' })
+    })
+  const feed = engine.objectFeed(engine.events.get('exec'))
+  const exec = (path: string, pid = 7) => feed.emit({ file: { path } } as never, { pid, timestamp: BigInt(Date.now()) * 1_000_000n })
+  return { witness, parts, exec }
+}
+
+const paths = (part: EvidencePart | undefined) => part?.events.map(({ details }) => details?.['file.path'])
+
+test('the minute before is told soon, the minute after when it is over', () => {
+  const { parts, exec } = setUp()
+  exec('/long-ago')
+  vi.advanceTimersByTime(61_000)
+  exec('/before')
+  vi.advanceTimersByTime(1000)
+  exec('/bad')
+  expect(parts).toEqual([])
+  vi.advanceTimersByTime(20)
+  expect(paths(parts[0])).toEqual(['/before', '/bad'])
+  expect(parts[0]?.events[1]).toMatchObject({ type: 'exec', found: true })
+  vi.advanceTimersByTime(30_000)
+  exec('/after')
+  exec('/stranger', 8)
+  vi.advanceTimersByTime(29_000)
+  expect(parts).toHaveLength(1)
+  vi.advanceTimersByTime(2000)
+  exec('/too-late')
+  expect(parts.map(({ signal }) => signal)).toEqual(['signal-1', 'signal-1'])
+  expect(paths(parts[1])).toEqual(['/after'])
+})
+
+test('at the end what there is is told', () => {
+  const { parts, exec, witness } = setUp()
+  exec('/bad')
+  vi.advanceTimersByTime(100)
+  exec('/after')
+  exec('/bad')
+  vi.advanceTimersByTime(5)
+  witness.close()
+  expect(parts.map((part) => [part.signal, paths(part)])).toEqual([
+    ['signal-1', ['/bad']],
+    ['signal-2', ['/bad', '/after', '/bad']],
+    ['signal-1', ['/after', '/bad']],
+  ])
+  vi.advanceTimersByTime(120_000)
+  expect(parts).toHaveLength(3)
+})
+
+test('a flood of signals is told a few at a time, and not all of it', () => {
+  const { parts, exec, witness } = setUp()
+  for (let i = 0; i < 1000; i++) exec('/bad')
+  vi.advanceTimersByTime(11)
+  expect(parts.length).toBeLessThan(10)
+  vi.advanceTimersByTime(3000)
+  expect(new Set(parts.map(({ signal }) => signal)).size).toBe(256)
+  expect(witness.skipped).toBe(1000 - 256)
+})
