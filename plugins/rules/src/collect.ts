@@ -1,6 +1,7 @@
 import { globSync, statSync } from 'node:fs'
 import { basename, extname, relative, resolve } from 'node:path'
 import { CwsError, type PluginContext } from '@cws/core'
+import { isDetection } from './detections/shape.ts'
 import { isPolicy, policyEndings, readPolicy } from './front-ends/policy.ts'
 import { endings, rulesIn, rulesOfModule } from './front-ends/typescript.ts'
 import type { PackInput } from './options.ts'
@@ -17,6 +18,10 @@ export interface FoundRule {
 
 export interface Collected {
   readonly rules: readonly FoundRule[]
+  /** They stand in the same lists as rules, or in lists of their own. */
+  readonly detections: readonly FoundRule[]
+  /** Those that do not stand in policies: of the configuration. */
+  readonly suppressions: readonly unknown[]
   /** Policy files, each once, in the order of loading. */
   readonly policies: readonly PolicyText[]
   /** Files and packages that could not be read; the others are. */
@@ -59,7 +64,11 @@ export async function collect(packs: readonly PackInput[], importer: Importer): 
       }
     }
   }
-  return { rules, policies: [...policies.values()], failed }
+  const [detections, ofRules] = [true, false].map((wanted) => rules.filter(({ rule }) => isDetection(rule) === wanted)) as [
+    FoundRule[],
+    FoundRule[],
+  ]
+  return { rules: ofRules, detections, suppressions: [], policies: [...policies.values()], failed }
 }
 
 const kinds = [...endings, ...policyEndings].join(', ')

@@ -1,5 +1,8 @@
 import { type CheckedRule, CwsError, checkRule, nearest } from '@cws/core'
 import type { Collected, FoundRule } from './collect.ts'
+import type { CheckedDetection } from './detections/check.ts'
+import { loadDetections, type Written } from './detections/load.ts'
+import type { CheckedSuppression } from './detections/suppression.ts'
 import { lineOfRule } from './front-ends/typescript.ts'
 import type { Options } from './options.ts'
 import type { PolicyRule } from './policy/compile-rule.ts'
@@ -8,15 +11,6 @@ import type { Model } from './policy/language.ts'
 import { loadPolicies } from './policy/load-policies.ts'
 import type { LoadReport, Problem, RuleStatus } from './report.ts'
 import { type TunedRule, tuned } from './tune.ts'
-
-/** Why a rule or a file does not run. */
-export interface Rejection {
-  /** Id of the rule, or the file or package. */
-  readonly id: string
-  /** File, with the line where it is known, or package. */
-  readonly origin: string
-  readonly error: Error
-}
 
 export interface Warning {
   readonly message: string
@@ -29,6 +23,8 @@ export interface Loaded {
   readonly rules: readonly TunedRule[]
   /** Those of policies among them. */
   readonly policyRules: readonly (PolicyRule & TunedRule)[]
+  readonly detections: readonly CheckedDetection[]
+  readonly suppressions: readonly CheckedSuppression[]
   readonly report: LoadReport
   /** Ids that `tune` turned off. */
   readonly off: readonly string[]
@@ -40,7 +36,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   const policyRules: (PolicyRule & TunedRule)[] = []
   const statuses: RuleStatus[] = []
   const warnings: Warning[] = []
-  const off: string[] = []
+  const off = new Map<string, CheckedRule>()
   const origins = new Map<string, string>()
 
   /** Takes a rule that is right, once; what `tune` says of it holds. */
@@ -54,7 +50,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
     origins.set(rule.id, status.origin)
     const tuning = tune[rule.id]
     if (tuning === 'off') {
-      off.push(rule.id)
+      off.set(rule.id, rule)
       statuses.push({ ...status, state: 'disabled' })
       return
     }
@@ -75,11 +71,23 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
       statuses.push({ ...status, state: 'rejected', errors: [problemOf(error, status.line)] })
     }
   }
-  const { rules: ofPolicies, policies } = loadPolicies(found.policies, model, facts)
+  const { rules: ofPolicies, policies, ...written } = loadPolicies(found.policies, model, facts)
   for (const { rule, status } of ofPolicies) {
     if (rule === undefined) statuses.push(status)
     else take(rule, status, policyRules)
   }
+  const { detections, suppressions, ...told } = loadDetections(
+    {
+      detections: [...found.detections.map((one) => ({ data: one.rule, status: statusOf(one) })), ...written.detections],
+      suppressions: [...found.suppressions.map(ofOptions), ...written.suppressions],
+      tune,
+    },
+    [...rules, ...policyRules],
+    off,
+    model,
+  )
+  statuses.push(...told.statuses)
+  warnings.push(...told.warnings)
   const ids = new Set(statuses.map((status) => status.id))
   for (const id of Object.keys(tune)) {
     if (ids.has(id)) continue
@@ -87,7 +95,14 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
     warnings.push({ message: `\`tune\` names a rule that there is not: "${id}"${suggestion ? `; did you mean "${suggestion}"?` : ''}` })
   }
   const failed = found.failed.map(({ origin, error }) => ({ origin, problem: problemOf(error, undefined) }))
-  return { rules: [...rules, ...policyRules], policyRules, off, report: { rules: statuses, policies, failed, warnings } }
+  return {
+    rules: [...rules, ...policyRules],
+    policyRules,
+    detections,
+    suppressions,
+    off: [...off.keys(), ...told.statuses.filter(({ state }) => state === 'disabled').map(({ id }) => id)],
+    report: { rules: statuses, policies, failed, warnings },
+  }
 }
 
 /** A change that does not fit must not cost the rule: it runs as it was written, and that is told. */
@@ -110,6 +125,11 @@ function statusOf({ rule, origin, file }: FoundRule): RuleStatus {
   const id = idOf(rule)
   const line = file === undefined || id === undefined ? undefined : lineOfRule(file, id)
   return { id: id ?? origin, state: 'loaded', origin, file, line, on: [], errors: [], warnings: [] }
+}
+
+function ofOptions(data: unknown, index: number): Written {
+  const origin = `suppressions[${index}]`
+  return { data, status: statusOf({ rule: data, origin }) }
 }
 
 function idOf(rule: unknown): string | undefined {

@@ -1,17 +1,12 @@
-import { CwsError, type Logger, type PluginContext } from '@cws/core'
-import type { Rejection, Warning } from './load.ts'
+import type { Logger, PluginContext } from '@cws/core'
 import type { LoadReport, Problem, RuleStatus } from './report.ts'
 
 /** A report names so many at most in one line. */
 const MOST_NAMED = 100
 
 /** Says what is wrong with rules, files and detections, each with its place. */
-export function tellProblems(
-  report: LoadReport,
-  others: { readonly rejected: readonly Rejection[]; readonly warnings: readonly Warning[] },
-  log: Logger,
-): void {
-  for (const { message, frame } of [...report.warnings, ...others.warnings]) log.warn({ frame }, message)
+export function tellProblems(report: LoadReport, log: Logger): void {
+  for (const { message, frame } of report.warnings) log.warn({ frame }, message)
   for (const { origin, problem } of report.failed) log.error({ frame: problem.frame }, at(origin, problem, problem.message))
   for (const { file, errors, warnings } of report.policies) {
     for (const problem of errors) log.error({ frame: problem.frame }, at(file, problem, problem.message))
@@ -23,8 +18,6 @@ export function tellProblems(
     if (rule.column !== undefined)
       for (const problem of rule.warnings) log.warn({ frame: problem.frame }, at(rule.origin, problem, named(rule, problem)))
   }
-  for (const { origin, error } of others.rejected)
-    log.error({ frame: error instanceof CwsError ? error.frame : undefined }, at(origin, {}, error.message))
 }
 
 /** Says what runs, now that it is known what is fed; returns the fields of `agent.ruleset_loaded`. */
@@ -86,5 +79,5 @@ function at(origin: string, { line, column }: Partial<Problem>, message: string)
 }
 
 function named({ id }: RuleStatus, { message }: Problem): string {
-  return message.startsWith('rule "') ? message : `rule "${id}": ${message}`
+  return /^(?:rule|detection|suppression) "/.test(message) ? message : `rule "${id}": ${message}`
 }

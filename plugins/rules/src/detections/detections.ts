@@ -45,15 +45,17 @@ export class Detections {
     }
   }
 
-  /** What was counted of all of them. */
-  get counts(): Readonly<Record<'fired' | 'unkeyed' | 'late' | 'evicted', number>> {
-    const sum = { fired: 0, unkeyed: 0, late: 0, evicted: 0 }
-    for (const { state } of this.#running) {
-      sum.fired += state.counts.fired
-      sum.unkeyed += state.counts.unkeyed
-      sum.late += state.counts.late
-      sum.evicted += state.evicted
-    }
-    return sum
+  /** For people: how many there are, and what was counted of all of them. */
+  describe(): string {
+    const states = this.#running.map(({ state }) => state)
+    if (states.length === 0) return ''
+    const sum = (count: (state: DetectionState) => number) => states.reduce((total, state) => total + count(state), 0)
+    const counts = [
+      [sum(({ counts }) => counts.unkeyed), 'without a key'],
+      [sum(({ counts }) => counts.late), 'late'],
+      [sum(({ evicted }) => evicted), 'forgotten'],
+    ] as const
+    const told = [`${sum(({ counts }) => counts.fired)} fired`, ...counts.filter(([count]) => count > 0).map((one) => one.join(' '))]
+    return `${states.length} detections (${told.join(', ')})`
   }
 }

@@ -1,23 +1,28 @@
-import { type CheckedRule, CwsError, type ModelView, nearest } from '@cws/core'
-import type { FoundRule } from '../collect.ts'
-import type { Rejection, Warning } from '../load.ts'
+import { type CheckedRule, CwsError, type ModelView, messageOf, nearest } from '@cws/core'
 import type { Options, Tuning } from '../options.ts'
+import type { Problem, RuleStatus } from '../report.ts'
 import { type CheckedDetection, checkDetection, type KnownRules, scopeOf } from './check.ts'
 import { type CheckedSuppression, checkSuppression } from './suppression.ts'
+
+/** A detection or a suppression as it was written, and where. */
+export interface Written {
+  readonly data: unknown
+  /** What is known of it before it is checked. */
+  readonly status: RuleStatus
+}
+
+export interface DetectionSources {
+  readonly detections: readonly Written[]
+  readonly suppressions: readonly Written[]
+  readonly tune: Options['tune']
+}
 
 export interface LoadedDetections {
   readonly detections: readonly CheckedDetection[]
   readonly suppressions: readonly CheckedSuppression[]
-  readonly rejected: readonly Rejection[]
-  /** Ids that `tune` turned off. */
-  readonly off: readonly string[]
-  readonly warnings: readonly Warning[]
-}
-
-export interface DetectionSources {
-  readonly detections: readonly FoundRule[]
-  readonly suppressions: readonly { readonly suppression: unknown; readonly origin: string }[]
-  readonly tune: Options['tune']
+  /** What became of each detection, and of each suppression that was refused. */
+  readonly statuses: readonly RuleStatus[]
+  readonly warnings: readonly { readonly message: string }[]
 }
 
 /** Checks detections against the rules that run, or are `off`, and suppressions against both. A bad one loses only itself. */
@@ -30,11 +35,11 @@ export function loadDetections(
 ): LoadedDetections {
   const detections = new Map<string, CheckedDetection>()
   const suppressions = new Map<string, CheckedSuppression>()
-  const rejected: Rejection[] = []
-  const warnings: Warning[] = []
-  const silenced: string[] = []
-  const warn = (message: string) => warnings.push({ message })
+  const statuses: RuleStatus[] = []
+  const warnings: { readonly message: string }[] = []
+  const warn = (message: string) => void warnings.push({ message })
   const known: KnownRules = new Map([...off, ...rules.map((rule) => [rule.id, rule] as const)])
+  const typesOf = (ids: readonly string[]) => [...new Set(ids.map((rule) => known.get(rule)?.on as string))]
 
   const add = (suppression: CheckedSuppression) => {
     if (suppressions.has(suppression.id))
@@ -43,52 +48,55 @@ export function loadDetections(
     if (suppression.until <= now)
       warn(`suppression "${suppression.id}" has ended (${new Date(suppression.until).toISOString()}): it suppresses nothing any more`)
   }
-  const attempt = (id: string, origin: string, work: () => void) => {
+  const attempt = ({ status }: Written, work: () => void) => {
     try {
       work()
     } catch (error) {
-      rejected.push({ id, origin, error: error instanceof Error ? error : new Error(String(error)) })
+      const { line, column } = status
+      const problem: Problem = { class: 'error', message: messageOf(error), line, column }
+      statuses.push({ ...status, state: 'rejected', errors: [problem] })
     }
   }
 
-  for (const { rule: data, origin } of found.detections) {
-    const id = String((data as { id?: unknown }).id ?? origin)
-    const tuning = found.tune[id]
-    if (tuning === 'off') {
-      silenced.push(id)
-      continue
-    }
-    attempt(id, origin, () => {
+  const disabled = new Set<string>()
+  for (const written of found.detections)
+    attempt(written, () => {
+      const { status, data } = written
       const checked = checkDetection(data, known, model.get)
-      if (detections.has(id)) throw new CwsError('CWS_ERR_RULE', `detection "${id}": another one has this id already`)
-      if (checked.steps.some((step) => step.every((rule) => off.has(rule))))
+      const { id, finding, steps } = checked
+      if (detections.has(id) || disabled.has(id)) throw new CwsError('CWS_ERR_RULE', `detection "${id}": another one has this id already`)
+      const about = { ...status, name: finding.title, severity: finding.severity, on: typesOf(steps.flat()) }
+      const tuning = found.tune[id]
+      if (tuning === 'off') {
+        disabled.add(id)
+        statuses.push({ ...about, state: 'disabled' })
+        return
+      }
+      if (steps.some((step) => step.every((rule) => off.has(rule))))
         warn(`detection "${id}" cannot fire: the rules that it looks at are off`)
-      for (const warning of checked.warnings) warn(`detection "${id}" in ${origin}: ${warning}`)
+      for (const warning of checked.warnings) warn(`detection "${id}" in ${status.origin}: ${warning}`)
       for (const one of checked.suppress) add(one)
-      detections.set(id, tuning ? tuned(checked, tuning, warn) : checked)
+      const run = tuning ? tuned(checked, tuning, warn) : checked
+      detections.set(id, run)
+      statuses.push({ ...about, name: run.finding.title, severity: run.finding.severity })
     })
-  }
+
   const subjects = new Map<string, readonly string[]>()
   for (const rule of rules) subjects.set(rule.id, [rule.on])
-  for (const { id, steps } of detections.values())
-    subjects.set(
-      id,
-      (steps.at(-1) as string[]).map((rule) => known.get(rule)?.on as string),
-    )
-  for (const { suppression, origin } of found.suppressions)
-    attempt(String((suppression as { id?: unknown } | null)?.id ?? origin), origin, () => {
-      const named = rulesOf(suppression)
+  for (const { id, steps } of detections.values()) subjects.set(id, typesOf(steps.at(-1) as string[]))
+  for (const written of found.suppressions)
+    attempt(written, () => {
+      const types = new Set(rulesOf(written.data).flatMap((rule) => subjects.get(rule) ?? []))
       // Rules of other plugins may be on any event.
-      const types = new Set(named.flatMap((rule) => subjects.get(rule) ?? []))
-      const checked = checkSuppression(suppression, scopeOf([...(types.size > 0 ? types : model.types())].map(model.get)))
+      const checked = checkSuppression(written.data, scopeOf([...(types.size > 0 ? types : model.types())].map(model.get)))
       for (const rule of checked.rules) {
-        if (subjects.has(rule) || off.has(rule) || silenced.includes(rule)) continue
+        if (subjects.has(rule) || off.has(rule) || disabled.has(rule)) continue
         const suggestion = nearest(rule, subjects.keys())
         warn(`suppression "${checked.id}" names "${rule}", which is no rule here${suggestion ? `; did you mean "${suggestion}"?` : ''}`)
       }
       add(checked)
     })
-  return { detections: [...detections.values()], suppressions: [...suppressions.values()], rejected, off: silenced, warnings }
+  return { detections: [...detections.values()], suppressions: [...suppressions.values()], statuses, warnings }
 }
 
 function rulesOf(suppression: unknown): readonly string[] {

@@ -48,4 +48,11 @@ export class Suppressions {
     }
     return undefined
   }
+
+  /** For people: how many there are, and what each held back. */
+  describe(): string {
+    if (this.counts.size === 0) return ''
+    const held = [...this.counts].filter(([, count]) => count > 0).map(([id, count]) => `${count} by ${id}`)
+    return `${this.counts.size} suppressions${held.length > 0 ? ` (suppressed: ${held.join(', ')})` : ''}`
+  }
 }

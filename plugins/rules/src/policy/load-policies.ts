@@ -1,10 +1,11 @@
 import type { EventDefinition } from '@cws/core'
+import type { Written } from '../detections/load.ts'
 import { type PolicyStatus, type Problem, policyState, type RuleStatus } from '../report.ts'
 import { compileRule, type PolicyRule } from './compile-rule.ts'
 import type { HostFacts } from './host-filter.ts'
 import { Language, type Model } from './language.ts'
 import { type MergedRule, mergeRules } from './merge.ts'
-import { type Entry, Policy, PolicyError } from './policy.ts'
+import { type Entry, type Item, Policy, PolicyError } from './policy.ts'
 import { leftOut } from './select.ts'
 
 /** A policy file as it was read. */
@@ -18,6 +19,8 @@ export interface PolicyText {
 /** Rules of policies, and what became of each that a policy names. `rule` is there if it runs. */
 export interface LoadedPolicies {
   readonly rules: readonly { readonly rule: PolicyRule | undefined; readonly status: RuleStatus }[]
+  readonly detections: readonly Written[]
+  readonly suppressions: readonly Written[]
   readonly policies: readonly PolicyStatus[]
 }
 
@@ -53,7 +56,19 @@ export function loadPolicies(texts: readonly PolicyText[], model: Model, facts: 
     const states = rules.filter(({ status }) => status.file === policy.file).map(({ status }) => status.state)
     return { file: policy.origin, version: policy.version, state: policyState(states, 0), errors: [], warnings: policy.warnings }
   }
-  return { rules, policies: [...policies.map(statusOf), ...lost] }
+  return {
+    rules,
+    detections: policies.flatMap((policy) => policy.detections.map(written)),
+    suppressions: policies.flatMap((policy) => policy.suppressions.map(written)),
+    policies: [...policies.map(statusOf), ...lost],
+  }
+}
+
+function written({ policy, path, value }: Item): Written {
+  const { origin, file } = policy
+  const id = (value as { id?: unknown } | null)?.id
+  const name = typeof id === 'string' && id !== '' ? id.slice(0, 256) : `${origin}#${path.join('.')}`
+  return { data: value, status: { id: name, state: 'loaded', origin, file, ...policy.place(path), on: [], errors: [], warnings: [] } }
 }
 
 function defaultFirst(texts: readonly PolicyText[]): PolicyText[] {

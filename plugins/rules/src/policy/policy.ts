@@ -19,6 +19,13 @@ export interface Entry<D> {
   readonly warnings: readonly Problem[]
 }
 
+/** Something else that stands in a policy, as data. */
+export interface Item {
+  readonly policy: Policy
+  readonly path: Path
+  readonly value: unknown
+}
+
 /** A policy file: its macros and rules, each checked for its shape. */
 export class Policy {
   readonly origin: string
@@ -28,6 +35,9 @@ export class Policy {
   readonly version: string
   readonly macros: readonly Entry<MacroDefinition>[]
   readonly rules: readonly Entry<RuleDefinition>[]
+  /** Unchecked. */
+  readonly detections: readonly Item[]
+  readonly suppressions: readonly Item[]
   /** Of the file as a whole. */
   readonly warnings: readonly Problem[]
   readonly #document: PolicyDocument
@@ -48,13 +58,15 @@ export class Policy {
     const { value } = this.#document
     const shape = fileShape.safeParse(value ?? {})
     if (!shape.success) throw new PolicyError(this.#issues(shape.error, []))
-    const { version = '', macros, rules } = shape.data
+    const { version = '', macros, rules, detections, suppressions } = shape.data
     this.version = version
-    if (!macros?.length && !rules?.length && !this.isDefault)
+    if (![macros, rules, detections, suppressions].some((list) => list?.length) && !this.isDefault)
       throw new PolicyError([{ class: 'error', message: 'the policy is empty: it has neither rules nor macros' }])
     this.warnings = unknownKeys(fileShape, value).map(({ path, message }) => this.problem('error', message, path, 'key'))
     this.macros = (macros ?? []).map((one, i) => this.#entry(macroSchema, one, ['macros', i]))
     this.rules = (rules ?? []).map((one, i) => this.#entry(ruleShape, one, ['rules', i]))
+    this.detections = (detections ?? []).map((value, i) => ({ policy: this, path: ['detections', i], value }))
+    this.suppressions = (suppressions ?? []).map((value, i) => ({ policy: this, path: ['suppressions', i], value }))
   }
 
   #entry<S extends z.ZodObject>(schema: S, value: unknown, path: Path): Entry<z.output<S>> {

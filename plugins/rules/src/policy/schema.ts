@@ -1,5 +1,6 @@
 import { nearest, severities } from '@cws/core'
 import { z } from 'zod'
+import { detection, suppression } from '../detections/shape.ts'
 import { actionSchema } from './action-schema.ts'
 import { duration, id, scalarText, texts } from './values.ts'
 
@@ -75,10 +76,13 @@ export const policySchema = z.object({
   replace_policy_id: scalarText.optional().describe('Taken and left alone: there is nobody to replace policies'),
   macros: z.array(macroSchema).nullish().describe('Named parts of expressions'),
   rules: z.array(ruleSchema).nullish().describe('Rules, in the order in which they are judged'),
+  detections: z.array(detection).nullish().describe('What several findings of rules mean together'),
+  suppressions: z.array(suppression).nullish().describe('Findings that are known to mean nothing, for a time'),
 })
 
 /** The file and its lists; macros, rules and actions are checked one by one, so that a bad one loses only itself. */
-export const fileShape = policySchema.extend({ macros: z.array(z.unknown()).nullish(), rules: z.array(z.unknown()).nullish() })
+const anything = z.array(z.unknown()).nullish()
+export const fileShape = policySchema.extend({ macros: anything, rules: anything, detections: anything, suppressions: anything })
 export const ruleShape = ruleSchema.extend({ actions: z.array(z.unknown()).optional() })
 
 export type MacroDefinition = z.output<typeof macroSchema>
