@@ -9,7 +9,7 @@ import type { PolicyRule } from './policy/compile-rule.ts'
 import { type HostFacts, hostFacts } from './policy/host-filter.ts'
 import type { Model } from './policy/language.ts'
 import { loadPolicies } from './policy/load-policies.ts'
-import type { LoadReport, Problem, RuleStatus } from './report.ts'
+import { type LoadReport, type PolicyStatus, type Problem, policyState, type RuleStatus } from './report.ts'
 import { type TunedRule, tuned } from './tune.ts'
 
 export interface Warning {
@@ -101,7 +101,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
     detections,
     suppressions,
     off: [...off.keys(), ...told.statuses.filter(({ state }) => state === 'disabled').map(({ id }) => id)],
-    report: { rules: statuses, policies, failed, warnings },
+    report: { rules: statuses, policies: policies.map((policy) => withDetections(policy, told.statuses, statuses)), failed, warnings },
   }
 }
 
@@ -125,6 +125,13 @@ function statusOf({ rule, origin, file }: FoundRule): RuleStatus {
   const id = idOf(rule)
   const line = file === undefined || id === undefined ? undefined : lineOfRule(file, id)
   return { id: id ?? origin, state: 'loaded', origin, file, line, on: [], errors: [], warnings: [] }
+}
+
+/** What became of a policy in which there are detections, too. */
+function withDetections(policy: PolicyStatus, others: readonly RuleStatus[], all: readonly RuleStatus[]): PolicyStatus {
+  if (policy.state === 'error' || !others.some(({ origin }) => origin === policy.file)) return policy
+  const states = all.filter(({ origin }) => origin === policy.file).map(({ state }) => state)
+  return { ...policy, state: policyState(states, 0) }
 }
 
 function ofOptions(data: unknown, index: number): Written {

@@ -134,7 +134,7 @@ export function checkDetection(data: unknown, rules: KnownRules, find: (type: st
       severity,
       title: given.name,
       message,
-      tags,
+      tags: Array.isArray(tags) ? tags : Object.entries(tags).map(([key, value]) => `${key}:${value}`),
       ...(advice === undefined ? {} : { advice }),
     }),
     suppress,

@@ -46,7 +46,10 @@ const base = {
     .default([])
     .describe('The first that holds gives the severity'),
   findings: z.enum(['keep', 'absorb']).default('keep').describe('`absorb`: findings of its rules are not told themselves'),
-  tags: texts.default([]),
+  tags: z
+    .union([texts, z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))])
+    .default([])
+    .describe('`[mitre:T1003]`, or as rules of policies have them: `{ mitre: T1003 }`'),
   message: text.describe('Markdown with {{@field}} of the last event, {{count}}, {{distinct}}, {{within}}, {{case}}'),
   advice: text.optional(),
   benign: texts.default([]),

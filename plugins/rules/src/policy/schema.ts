@@ -92,9 +92,14 @@ export type RuleDefinition = z.output<typeof ruleShape>
 export function policyJsonSchema(): object {
   const schema = z.toJSONSchema(policySchema, {
     io: 'input',
+    unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
+      const { type } = zodSchema._zod.def
+      // A condition as data, a rule as an object; a day that YAML reads as one.
+      if (type === 'custom') jsonSchema.type = 'object'
+      if (type === 'date') jsonSchema.type = 'string'
       // Unknown keys are only warned about when a file is loaded; an editor shows them at once.
-      if (zodSchema._zod.def.type === 'object') jsonSchema.additionalProperties = false
+      if (type === 'object') jsonSchema.additionalProperties = false
     },
   })
   return { ...schema, title: 'CWS policy' }

@@ -1,0 +1,72 @@
+import { TestPipeline } from '@cws/core/testing'
+import { expect, it } from 'vitest'
+import { policyJsonSchema, rules } from '../../src/index.ts'
+import { fired, loadText, Sandbox, states, statusOf } from '../policy/sandbox.ts'
+
+const POLICY = `
+rules:
+  - id: shell_started
+    expression: exec.file.name == "sh"
+detections:
+  - id: many-shells
+    name: Many shells
+    severity: medium
+    kind: threshold
+    of: [shell_started]
+    by: [user]
+    within: 1m
+    count: 2
+    findings: absorb
+    tags: { tactic: TA0002 }
+    cases:
+      - { when: count >= 3, severity: high }
+    message: "{{count}} shells"
+suppressions:
+  - id: by-root
+    rules: [many-shells]
+    when: process.uid == 0
+    until: 2999-01-01
+    reason: root may
+`
+
+it('runs detections and suppressions of policy files', async () => {
+  using sandbox = new Sandbox({ 'a.policy': POLICY })
+  await using pipeline = await TestPipeline.of([rules({ packs: ['./a.policy'] })], { folder: sandbox.folder })
+  for (const uid of [0, 0, 0, 7, 7, 7]) pipeline.emit('exec', { 'exec.file.name': 'sh', 'process.uid': uid })
+  expect(pipeline.logs.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+  expect(fired(pipeline)).toEqual(['many-shells', 'many-shells'])
+  expect(pipeline.findings.map(({ severity, tags }) => [severity, tags])).toEqual([
+    ['medium', ['tactic:TA0002']],
+    ['high', ['tactic:TA0002']],
+  ])
+  expect(pipeline.runtime.engine.counters.suppressed).toBe(2)
+})
+
+it('says where a bad one stands; the others run', async () => {
+  const loaded = await loadText(POLICY.replace('of: [shell_started]', 'of: [shell_startet]').replace('until: 2999-01-01', 'until: soon'))
+  expect(states(loaded)).toEqual({ shell_started: 'loaded', 'many-shells': 'rejected', 'by-root': 'rejected' })
+  expect(statusOf(loaded, 'many-shells')).toMatchObject({
+    line: 6,
+    column: 5,
+    errors: [{ line: 6, message: 'detection "many-shells": there is no rule "shell_startet"; did you mean "shell_started"?' }],
+  })
+  expect(statusOf(loaded, 'by-root').errors).toMatchObject([{ message: expect.stringContaining('`until` must be a time') }])
+})
+
+it('takes a policy that has detections alone, and items that are none', async () => {
+  const loaded = await loadText('detections: [5, null, { id: x }]\nsuppressions: [[], {}]')
+  expect(loaded.report.rules.map(({ id, state }) => [id, state])).toEqual([
+    ['a.policy#detections.0', 'rejected'],
+    ['a.policy#detections.1', 'rejected'],
+    ['x', 'rejected'],
+    ['a.policy#suppressions.0', 'rejected'],
+    ['a.policy#suppressions.1', 'rejected'],
+  ])
+  expect(loaded.report.policies).toMatchObject([{ state: 'fully_rejected' }])
+})
+
+it('is in the JSON Schema of policies', () => {
+  const { properties } = policyJsonSchema() as { properties: Record<string, { anyOf?: { items?: { oneOf?: unknown[] } }[] }> }
+  expect(properties['detections']?.anyOf?.[0]?.items?.oneOf).toHaveLength(3)
+  expect(properties['suppressions']).toBeDefined()
+})
