@@ -2,6 +2,7 @@ import type { Where } from '../condition/where.ts'
 import type { FieldName } from '../model/event.ts'
 import type { EventType } from '../model/event-map.ts'
 import type { Severity } from '../signals/severity.ts'
+import type { TestCase } from './define-rule.ts'
 
 /** A rule whose findings a detection looks at: its id, or the rule itself, which lets TypeScript know the fields. */
 export type RuleRef<T extends EventType = EventType> = string | { readonly id: string; readonly on: T }
@@ -47,6 +48,14 @@ export interface Suppression<T extends EventType = EventType> {
   readonly reason: string
 }
 
+/**
+ * An event of a case: `on`, where the rules are on several types; `after`, the time since the one before, `1s` if absent; and fields, as in the
+ * cases of rules. What acts is one process on the host if they do not say otherwise: `process.pid` 1000, below init.
+ */
+export type DetectionTestEvent<T extends EventType = EventType> = {
+  [E in T]: TestCase<E> & { readonly on?: E; readonly after?: string }
+}[T]
+
 interface DetectionBase<T extends EventType> {
   /** Lower-case words with dashes; unique among rules and detections. */
   readonly id: string
@@ -67,6 +76,11 @@ interface DetectionBase<T extends EventType> {
   /** Harmless causes that are known. */
   readonly benign?: readonly string[]
   readonly suppress?: readonly Suppression<T>[]
+  /** Cases of several events: it must fire on the last of `fires` and on no other, and on none of `silent`. */
+  readonly tests?: {
+    readonly fires?: readonly (readonly DetectionTestEvent<T>[])[]
+    readonly silent?: readonly (readonly DetectionTestEvent<T>[])[]
+  }
 }
 
 /** At least `count` findings, or findings with so many different values, within a time. */

@@ -1,4 +1,4 @@
-import type { CheckedRule, Severity } from '@cws/core'
+import type { CheckedRule, Finding, Severity } from '@cws/core'
 import {
   type Command,
   type ConfigOption,
@@ -48,6 +48,7 @@ export function listCommand(rules: Command, distribution: Distribution): void {
       const isFed = (type: string) => fed.has(type) || type.startsWith('agent.')
       const rows: Row[] = [
         ...loaded.rules.map((rule) => rowOf(rule, isFed(rule.on) ? 'loaded' : 'unfed')),
+        ...loaded.detections.map(({ id, finding }) => ({ ...nameless(id, 'loaded'), ...shownOf(finding) })),
         ...loaded.off.map((id) => nameless(id, 'off')),
         ...loaded.report.failed.map(({ origin }) => nameless(origin, 'rejected')),
         ...loaded.report.rules.filter(({ state }) => state === 'rejected').map(({ id }) => nameless(id, 'rejected')),
@@ -61,7 +62,11 @@ export function listCommand(rules: Command, distribution: Distribution): void {
 }
 
 function rowOf({ id, on, finding }: CheckedRule, state: Row['state']): Row {
-  return { id, state, on, severity: finding.severity, name: finding.title ?? null, tags: finding.tags ?? [] }
+  return { id, state, on, ...shownOf(finding) }
+}
+
+function shownOf({ severity, title, tags }: Finding): Pick<Row, 'severity' | 'name' | 'tags'> {
+  return { severity, name: title ?? null, tags: tags ?? [] }
 }
 
 const nameless = (id: string, state: Row['state']): Row => ({ id, state, on: null, severity: null, name: null, tags: [] })

@@ -1,4 +1,4 @@
-import { type AnyRule, messageOf } from '@cws/core'
+import { type AnyDetection, type AnyRule, messageOf } from '@cws/core'
 import {
   type Command,
   type ConfigOption,
@@ -13,6 +13,7 @@ import {
   workbench,
 } from '@cws/core/cli'
 import { RuleTester } from '@cws/core/testing'
+import { problemsOfDetection } from '../detections/cases.ts'
 import { rulesOf } from './rules-of.ts'
 
 interface Result {
@@ -44,10 +45,15 @@ export function testCommand(rules: Command, distribution: Distribution): void {
       const { found } = await rulesOf(files, bench)
       const begin = performance.now()
       const tester = new RuleTester({ events: bench.model.types().map(bench.model.get) })
+      const ruleList = found.rules.map(({ rule }) => rule as AnyRule)
       const results: Result[] = [
         ...found.failed.map(({ origin, error }) => ({ id: origin, origin, cases: 0, problems: [messageOf(error)] })),
         ...found.rules.map(({ rule, origin }) => resultOf(rule as AnyRule, origin, tester)),
       ]
+      for (const { rule, origin } of found.detections) {
+        const problems = await problemsOfDetection(rule as AnyDetection, ruleList, bench.model.get)
+        results.push({ id: (rule as AnyDetection).id ?? origin, origin, cases: casesOf(rule as AnyDetection), problems })
+      }
       const ms = Math.round(performance.now() - begin)
       if (options.format === 'json') json({ ok: results.every(({ problems }) => problems.length === 0), ms, rules: results })
       else tell(results, ms)
@@ -57,8 +63,12 @@ export function testCommand(rules: Command, distribution: Distribution): void {
 }
 
 function resultOf(rule: AnyRule, origin: string, tester: RuleTester): Result {
-  const { fires = [], silent = [] } = rule?.tests ?? {}
-  return { id: String(rule?.id ?? origin), origin, cases: fires.length + silent.length, problems: tester.problems(rule) }
+  return { id: String(rule?.id ?? origin), origin, cases: casesOf(rule), problems: tester.problems(rule) }
+}
+
+function casesOf(one: AnyRule | AnyDetection): number {
+  const { fires = [], silent = [] } = one?.tests ?? {}
+  return fires.length + silent.length
 }
 
 function tell(results: readonly Result[], ms: number): void {

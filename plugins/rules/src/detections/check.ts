@@ -23,6 +23,9 @@ import { type CheckedSuppression, checkSuppression } from './suppression.ts'
 /** What a detection's rules are: their ids, each with the event type that it is on. */
 export type KnownRules = ReadonlyMap<string, { readonly on: string }>
 
+/** Events of a case, by dotted field name, with `on` and `after`. */
+export type DetectionCase = readonly Readonly<Record<string, unknown>>[]
+
 /** A detection that fits the model and its rules, ready to run. */
 export interface CheckedDetection {
   readonly id: string
@@ -42,6 +45,7 @@ export interface CheckedDetection {
   readonly absorbs: boolean
   readonly finding: Finding
   readonly suppress: readonly CheckedSuppression[]
+  readonly tests: { readonly fires: readonly DetectionCase[]; readonly silent: readonly DetectionCase[] }
   readonly warnings: readonly string[]
   /** Equal for detections whose memories mean the same. */
   readonly fingerprint: string
@@ -138,6 +142,7 @@ export function checkDetection(data: unknown, rules: KnownRules, find: (type: st
       ...(advice === undefined ? {} : { advice }),
     }),
     suppress,
+    tests: { fires: given.tests?.fires ?? [], silent: given.tests?.silent ?? [] },
     warnings,
     fingerprint: fingerprintOf([given.kind, by, value ?? null, ...(given.kind === 'new-value' ? [] : steps)]),
   }

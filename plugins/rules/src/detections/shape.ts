@@ -31,6 +31,8 @@ export const suppression = z.strictObject({
   reason: text.describe('Why these findings mean nothing'),
 })
 
+const testCases = z.array(z.array(z.record(z.string(), z.unknown())).min(1))
+
 const base = {
   id,
   name: text.describe('What happened, in a few words'),
@@ -54,6 +56,10 @@ const base = {
   advice: text.optional(),
   benign: texts.default([]),
   suppress: z.array(suppression).max(64).default([]),
+  tests: z
+    .strictObject({ fires: testCases.optional(), silent: testCases.optional() })
+    .optional()
+    .describe('Cases of several events each: `on` their type, `after` the time since the one before, and fields'),
 }
 const of = z.array(rule).min(1).max(256).describe('Rules whose findings it looks at')
 
