@@ -1,4 +1,5 @@
 import type { AnyRule, RulePack } from '@cws/core'
+import { secretsGathered } from './detections/secrets-gathered.ts'
 import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
 import {
   cloudCopyTool,
@@ -152,6 +153,6 @@ const rules: readonly AnyRule[] = [
 export { watched } from './watched.ts'
 
 /** The rules that come with CWS. */
-export const defaults: RulePack = { name: '@cws/rules-default', rules }
+export const defaults: RulePack = { name: '@cws/rules-default', rules, detections: [secretsGathered] }
 
 export default defaults
