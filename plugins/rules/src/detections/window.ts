@@ -9,7 +9,9 @@ const SET_BACK_MS = 60_000
  */
 export class Window {
   readonly #times: number[] = []
+  /** The least touched first; by time, unless an event came late. */
   readonly #values = new Map<string, number>()
+  #disordered = false
 
   /** False if it came too late to be counted. `value` is undefined where only findings are counted. */
   add(at: number, value: string | undefined, within: number): boolean {
@@ -18,11 +20,15 @@ export class Window {
       if (at > newest - within - SET_BACK_MS) return false
       this.#times.length = 0
       this.#values.clear()
+      this.#disordered = false
     }
     let place = this.#times.length
     while (place > 0 && (this.#times[place - 1] as number) > at) place--
     if (place === this.#times.length) this.#times.push(at)
-    else this.#times.splice(place, 0, at)
+    else {
+      this.#times.splice(place, 0, at)
+      this.#disordered = true
+    }
     if (value !== undefined) {
       const before = this.#values.get(value) ?? at
       this.#values.delete(value)
@@ -54,6 +60,7 @@ export class Window {
     const window = new Window()
     window.#times.push(...times)
     for (const [value, at] of values) window.#values.set(value, at)
+    window.#disordered = true
     return window
   }
 
@@ -61,7 +68,10 @@ export class Window {
     let gone = Math.max(0, this.#times.length - MAX_COUNT)
     while (gone < this.#times.length && (this.#times[gone] as number) <= until) gone++
     this.#times.splice(0, gone)
-    for (const [value, at] of this.#values) if (at <= until) this.#values.delete(value)
+    for (const [value, at] of this.#values) {
+      if (at <= until) this.#values.delete(value)
+      else if (!this.#disordered) break
+    }
     if (this.#values.size > MAX_COUNT) this.#values.delete(this.#values.keys().next().value as string)
   }
 }
