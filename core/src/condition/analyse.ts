@@ -1,23 +1,78 @@
-import type { Condition, Literal, Matcher } from './ir.ts'
+import type { Condition, Leaf, Literal, Matcher, Value } from './ir.ts'
 
-/** Names of the fields that a condition reads. */
+/**
+ * What a condition reads: the names of fields, and of variables as `${name}`. So a test of which all of these are known is decided. Fields
+ * of an element are those of the list: `process.ancestors.comm`.
+ */
 export function fieldsIn(condition: Condition, into: Set<string> = new Set()): Set<string> {
+  for (const name of fieldNamesIn(condition)) into.add(name.replace('[]', ''))
+  return into
+}
+
+/** The same, fields of an element as they stand in the condition: `process.ancestors[].comm`. */
+export function fieldNamesIn(condition: Condition, into: Set<string> = new Set()): Set<string> {
   switch (condition.op) {
     case 'always':
       return into
     case 'and':
     case 'or':
-      for (const part of condition.of) fieldsIn(part, into)
+      for (const part of condition.of) fieldNamesIn(part, into)
       return into
     case 'not':
-      return fieldsIn(condition.of, into)
+      return fieldNamesIn(condition.of, into)
     case 'same':
       return into.add(condition.field).add(condition.other)
     case 'age':
       return into.add(condition.field).add('event.timestamp')
+    case 'is':
+    case 'matches':
+      return readBy(condition.value, into)
+    case 'relate':
+    case 'network':
+      return readBy(condition.right, readBy(condition.left, into))
+    case 'some':
+      return fieldNamesIn(condition.of, into.add(`${condition.over}.length`))
     default:
       return into.add(condition.field)
   }
+}
+
+/** What a value reads, as `fieldsIn` has it. */
+export function readBy(value: Value, into: Set<string> = new Set()): Set<string> {
+  switch (value.value) {
+    case 'literal':
+    case 'list':
+      return into
+    case 'field':
+    case 'element':
+      return into.add(value.field)
+    case 'variable':
+      return into.add(`\${${value.name}}`)
+    case 'arithmetic':
+      return readBy(value.right, readBy(value.left, into))
+    case 'length':
+    case 'unary':
+      return readBy(value.of, into)
+    case 'age':
+      return readBy(value.of, into.add('event.timestamp'))
+    case 'text':
+      for (const part of value.of) readBy(part, into)
+      return into
+    case 'truth':
+      return fieldNamesIn(value.of, into)
+  }
+}
+
+/** Names of the variables that a condition reads. */
+export function variablesIn(condition: Condition): Set<string> {
+  const names = [...fieldsIn(condition)].filter((name) => name.startsWith('${'))
+  return new Set(names.map((name) => name.slice(2, -1)))
+}
+
+/** Whether variables decide too. Those that test a field alone never read any. */
+export function readsVariables(leaf: Leaf): boolean {
+  const isGeneral = leaf.op === 'is' || leaf.op === 'relate' || leaf.op === 'matches' || leaf.op === 'network' || leaf.op === 'some'
+  return isGeneral && variablesIn(leaf).size > 0
 }
 
 const ALWAYS: Condition = { op: 'always' }
@@ -39,8 +94,11 @@ export function simplify(condition: Condition): Condition {
       return inner.op === 'not' ? inner.of : { op: 'not', of: inner }
     }
     case 'match':
+    case 'matches':
     case 'oneof':
       return condition.any.length === 0 ? NEVER : condition
+    case 'some':
+      return { ...condition, of: simplify(condition.of) }
     default:
       return condition
   }
@@ -87,6 +145,12 @@ export function required(condition: Condition, field: string): Required | undefi
     }
     case 'not':
       return isNever(condition) ? [] : undefined
+    case 'some': {
+      // Of the element that makes it true: so of some element of the list.
+      const prefix = `${condition.over}.`
+      const own = field.startsWith(prefix) ? required(condition.of, `${condition.over}[].${field.slice(prefix.length)}`) : undefined
+      return own ?? required(condition.of, field)
+    }
     default:
       return undefined
   }

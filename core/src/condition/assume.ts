@@ -1,11 +1,8 @@
 import type { Truth } from '../model/unknown.ts'
 import { simplify } from './analyse.ts'
-import type { Condition } from './ir.ts'
+import type { Condition, Leaf } from './ir.ts'
 
-/** A test of fields: a condition that is no `and`, `or`, `not` or `always`. */
-export type Leaf = Exclude<Condition, { readonly op: 'and' | 'or' | 'not' | 'always' }>
-
-/** The tests that a condition is made of, from left to right. */
+/** The tests that a condition is made of, from left to right. A `some` is one, whatever is tested of its elements. */
 export function leavesIn(condition: Condition): Leaf[] {
   switch (condition.op) {
     case 'always':

@@ -1,46 +1,53 @@
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
-import type { Leaf } from './assume.ts'
+import { readsVariables } from './analyse.ts'
+import { compileGeneral } from './compile-general.ts'
 import { costOf } from './cost.ts'
-import type { Comparison, Condition, Literal, Predicate, Readable } from './ir.ts'
+import type { Surroundings } from './environment.ts'
+import type { Comparison, Condition, Leaf, Predicate } from './ir.ts'
 import { compileMatchers } from './matchers.ts'
 import type { TextTest } from './pattern.ts'
+import { anyOf, readerOf } from './read.ts'
+import { comparison, isKnownScalar, isNumber, oneOf } from './scalar-tests.ts'
+
+const NOTHING: Surroundings = {}
 
 /**
  * Compiles a condition to a three-valued predicate (Kleene): UNKNOWN where the fields that nobody knows decide. Within `and` and `or` the
  * cheap tests run first; that changes no truth, for tests have no effects.
  */
-export function compileCondition(condition: Condition): Predicate {
+export function compileCondition(condition: Condition, surroundings: Surroundings = NOTHING): Predicate {
   switch (condition.op) {
     case 'always':
       return () => true
     case 'and':
-      return all(inOrderOfCost(condition.of, true))
+      return all(inOrderOfCost(condition.of, true, surroundings))
     case 'or':
-      return some(inOrderOfCost(condition.of, false))
+      return some(inOrderOfCost(condition.of, false, surroundings))
     case 'not': {
-      const inner = compileCondition(condition.of)
+      const inner = compileCondition(condition.of, surroundings)
       return (subject) => {
         const truth = inner(subject)
         return truth === UNKNOWN ? UNKNOWN : !truth
       }
     }
     default:
-      return compileLeaf(condition)
+      return compileLeaf(condition, surroundings)
   }
 }
 
 /** Conditions are immutable: what is left of one after `assume` shares its tests, whose patterns are dear to compile. */
 const compiled = new WeakMap<Leaf, Predicate>()
 
-function compileLeaf(leaf: Leaf): Predicate {
+function compileLeaf(leaf: Leaf, surroundings: Surroundings): Predicate {
   const known = compiled.get(leaf)
   if (known) return known
-  const predicate = leafPredicate(leaf)
-  compiled.set(leaf, predicate)
+  const predicate = leafPredicate(leaf, surroundings)
+  // Variables are read as the surroundings say.
+  if (!readsVariables(leaf)) compiled.set(leaf, predicate)
   return predicate
 }
 
-function leafPredicate(leaf: Leaf): Predicate {
+function leafPredicate(leaf: Leaf, surroundings: Surroundings): Predicate {
   // What is among nothing is not there, whatever it is: as `simplify` has it.
   if ('any' in leaf && leaf.any.length === 0) return () => false
   switch (leaf.op) {
@@ -58,13 +65,15 @@ function leafPredicate(leaf: Leaf): Predicate {
       return age(leaf.field, leaf.cmp, leaf.value)
     case 'same':
       return same(leaf.field, leaf.other)
+    default:
+      return compileGeneral(leaf, surroundings, compileCondition)
   }
 }
 
 /** Exceptions, which are negations within `and`, hardly ever decide: they come last. */
-function inOrderOfCost(of: readonly Condition[], exceptionsLast: boolean): Predicate[] {
+function inOrderOfCost(of: readonly Condition[], exceptionsLast: boolean, surroundings: Surroundings): Predicate[] {
   const rank = (part: Condition) => (exceptionsLast && part.op === 'not' ? 1e6 : 0) + costOf(part)
-  return [...of].sort((a, b) => rank(a) - rank(b)).map(compileCondition)
+  return [...of].sort((a, b) => rank(a) - rank(b)).map((part) => compileCondition(part, surroundings))
 }
 
 function all(of: readonly Predicate[]): Predicate {
@@ -93,37 +102,8 @@ function some(of: readonly Predicate[]): Predicate {
   }
 }
 
-/**
- * Events have a getter for each dotted name, which saves the look-up that `get` makes. All events of a type share one: it is looked up once
- * and called directly.
- */
-function reader(field: string): (subject: Readable) => unknown {
-  let prototype: unknown
-  let getter: ((this: Readable) => unknown) | undefined
-  return (subject) => {
-    const itsPrototype: unknown = Object.getPrototypeOf(subject)
-    if (itsPrototype !== prototype) {
-      prototype = itsPrototype
-      getter = Object.getOwnPropertyDescriptor(prototype, field)?.get
-    }
-    return getter === undefined ? subject.get(field) : getter.call(subject)
-  }
-}
-
-/** On arrays: true if some element is; else UNKNOWN if some element is. Lists of ancestors' lists are looked through as one. */
-function anyOf(values: readonly unknown[], test: (value: unknown) => Truth): Truth {
-  let truth: Truth = false
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    const one = Array.isArray(value) ? anyOf(value, test) : test(value)
-    if (one === true) return true
-    if (one === UNKNOWN) truth = UNKNOWN
-  }
-  return truth
-}
-
 function onValue(field: string, test: (value: unknown) => Truth): Predicate {
-  const read = reader(field)
+  const read = readerOf(field)
   return (subject) => {
     const value = read(subject)
     return Array.isArray(value) ? anyOf(value, test) : test(value)
@@ -131,7 +111,8 @@ function onValue(field: string, test: (value: unknown) => Truth): Predicate {
 }
 
 function onText(field: string, matches: TextTest): Predicate {
-  const read = reader(field)
+  const read = readerOf(field)
+  const test = (value: unknown): Truth => (typeof value === 'string' ? matches(value) : UNKNOWN)
   return (subject) => {
     const value = read(subject)
     if (typeof value === 'string') return matches(value)
@@ -139,45 +120,15 @@ function onText(field: string, matches: TextTest): Predicate {
     let truth: Truth = false
     for (let i = 0; i < value.length; i++) {
       const element: unknown = value[i]
-      if (typeof element !== 'string') truth = UNKNOWN
-      else if (matches(element)) return true
+      if (typeof element === 'string') {
+        if (matches(element)) return true
+      } else {
+        const within = Array.isArray(element) ? anyOf(element, test) : UNKNOWN
+        if (within === true) return true
+        if (within === UNKNOWN) truth = UNKNOWN
+      }
     }
     return truth
-  }
-}
-
-function isNumber(value: unknown): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint'
-}
-
-function oneOf(any: readonly Literal[]): (value: unknown) => Truth {
-  // A value may come as number or as bigint, whichever its source makes: both are looked up.
-  const wanted = new Set<unknown>()
-  for (const literal of any) {
-    wanted.add(literal)
-    if (typeof literal === 'bigint') wanted.add(Number(literal))
-    else if (typeof literal === 'number') wanted.add(BigInt(literal))
-  }
-  const [first] = any
-  if (any.length === 1 && typeof first === 'number')
-    return (value) => (value === first ? true : isNumber(value) ? wanted.has(value) : UNKNOWN)
-  return (value) => (isKnownScalar(value) ? wanted.has(value) : UNKNOWN)
-}
-
-function isKnownScalar(value: unknown): boolean {
-  return isNumber(value) || typeof value === 'string' || typeof value === 'boolean'
-}
-
-function comparison(cmp: Comparison, wanted: number | bigint): (value: unknown) => Truth {
-  switch (cmp) {
-    case '<':
-      return (value) => (isNumber(value) ? value < wanted : UNKNOWN)
-    case '<=':
-      return (value) => (isNumber(value) ? value <= wanted : UNKNOWN)
-    case '>':
-      return (value) => (isNumber(value) ? value > wanted : UNKNOWN)
-    case '>=':
-      return (value) => (isNumber(value) ? value >= wanted : UNKNOWN)
   }
 }
 
@@ -195,8 +146,8 @@ function bits(mask: number | bigint, equals: number | bigint | undefined): (valu
 }
 
 function age(field: string, cmp: Comparison, value: bigint): Predicate {
-  const readTime = reader(field)
-  const readNow = reader('event.timestamp')
+  const readTime = readerOf(field)
+  const readNow = readerOf('event.timestamp')
   const holds = comparison(cmp, value)
   return (subject) => {
     const known = readNow(subject)
@@ -208,8 +159,8 @@ function age(field: string, cmp: Comparison, value: bigint): Predicate {
 }
 
 function same(field: string, other: string): Predicate {
-  const readOne = reader(field)
-  const readOther = reader(other)
+  const readOne = readerOf(field)
+  const readOther = readerOf(other)
   const equal = (a: unknown, b: unknown): Truth => {
     if (!isKnownScalar(a) || !isKnownScalar(b)) return UNKNOWN
     return isNumber(a) && isNumber(b) ? BigInt(a) === BigInt(b) : a === b

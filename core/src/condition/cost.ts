@@ -1,4 +1,5 @@
-import type { Condition, Matcher } from './ir.ts'
+import { readBy } from './analyse.ts'
+import type { Condition, Matcher, Value } from './ir.ts'
 
 const MATCHER_COST = { exact: 1, pattern: 6, glob: 4, regex: 20 } as const satisfies Record<Matcher['kind'], number>
 
@@ -12,11 +13,18 @@ export function costOf(condition: Condition): number {
       return condition.of.reduce((sum, part) => sum + costOf(part), 0)
     case 'not':
       return costOf(condition.of)
-    case 'match': {
-      const exact = condition.any.some((matcher) => matcher.kind === 'exact') ? 1 : 0
-      const others = condition.any.reduce((sum, { kind }) => sum + (kind === 'exact' ? 0 : MATCHER_COST[kind]), 0)
-      return readingCost(condition.field) * (1 + exact + others)
-    }
+    case 'match':
+      return readingCost(condition.field) * (1 + matchingCost(condition.any))
+    case 'matches':
+      return valueCost(condition.value) * (1 + matchingCost(condition.any))
+    case 'is':
+      return valueCost(condition.value)
+    case 'relate':
+      return valueCost(condition.left) + valueCost(condition.right)
+    case 'network':
+      return 10 + valueCost(condition.left) + valueCost(condition.right)
+    case 'some':
+      return SOME_ELEMENTS * costOf(condition.of)
     case 'same':
       return readingCost(condition.field) + readingCost(condition.other)
     case 'test':
@@ -26,6 +34,20 @@ export function costOf(condition: Condition): number {
     case 'age':
       return readingCost(condition.field)
   }
+}
+
+/** Ancestors that a process has, roughly. */
+const SOME_ELEMENTS = 10
+const VALUE_COST = 4
+
+function matchingCost(any: readonly Matcher[]): number {
+  const exact = any.some((matcher) => matcher.kind === 'exact') ? 1 : 0
+  return any.reduce((sum, { kind }) => sum + (kind === 'exact' ? 0 : MATCHER_COST[kind]), exact)
+}
+
+function valueCost(value: Value): number {
+  if (value.value === 'truth') return costOf(value.of)
+  return [...readBy(value)].reduce((sum, name) => sum + readingCost(name), VALUE_COST)
 }
 
 function readingCost(field: string): number {

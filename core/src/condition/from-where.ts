@@ -3,7 +3,8 @@ import type { EventType } from '../model/event-map.ts'
 import type { Field } from '../model/field.ts'
 import { nearest } from '../model/nearest.ts'
 import type { Comparison, Condition, Literal, Matcher, Scope } from './ir.ts'
-import { type Fail, numberFor, regexMatcher, textMatcher } from './literal.ts'
+import { type Fail, ignoresCase, numberFor, regexMatcher, textMatcher } from './literal.ts'
+import { parseNetwork } from './network.ts'
 import type { Where } from './where.ts'
 
 const MAX_DEPTH = 64
@@ -58,7 +59,12 @@ function test(name: string, field: Field, value: unknown, scope: Scope, depth: n
     else if (key === 'not') of.push({ op: 'not', of: test(name, field, wanted, scope, depth + 1) })
     else if (key === 'regex') {
       if (!isText(field)) refuse(scope, `\`regex\` tests texts; ${name} is ${field.field}`)
-      of.push({ op: 'match', field: name, any: list(wanted).map((text) => regexMatcher(name, expectText(name, text, scope), fail)) })
+      of.push(
+        textTest(
+          name,
+          list(wanted).map((text) => regexMatcher(name, expectText(name, text, scope), fail)),
+        ),
+      )
     } else if (cmp) of.push({ op: 'compare', field: name, cmp, value: number(name, field, wanted, scope) })
     else if (key === 'bits') of.push({ op: 'bits', field: name, mask: number(name, field, wanted, scope) })
     else refuse(scope, `${name} has no test "${key}"`, KEYS, key)
@@ -73,7 +79,11 @@ function equals(name: string, field: Field, value: unknown, scope: Scope): Condi
   if (isText(field)) {
     const fail: Fail = (message) => refuse(scope, message)
     const any = values.map((text): Matcher => textMatcher(name, field, expectText(name, text, scope), true, fail))
-    return { op: 'match', field: name, any }
+    return textTest(name, any)
+  }
+  if (field.field === 'ip') {
+    const networks = values.map((text) => network(name, expectText(name, text, scope), scope))
+    return { op: 'network', left: { value: 'field', field: name }, right: { value: 'list', of: networks } }
   }
   if (field.field === 'bool') {
     for (const one of values) if (typeof one !== 'boolean') refuse(scope, `${name} is true or false, not ${shown(one)}`)
@@ -81,6 +91,16 @@ function equals(name: string, field: Field, value: unknown, scope: Scope): Condi
     return values[0] ? { op: 'test', field: name } : { op: 'not', of: { op: 'test', field: name } }
   }
   return { op: 'oneof', field: name, any: values.map((one): Literal => number(name, field, one, scope)) }
+}
+
+/** Names of hosts are the same in any case. */
+function textTest(name: string, any: readonly Matcher[]): Condition {
+  return ignoresCase(name) ? { op: 'matches', value: { value: 'field', field: name }, any, fold: true } : { op: 'match', field: name, any }
+}
+
+function network(name: string, text: string, scope: Scope): string {
+  if (!parseNetwork(text)) refuse(scope, `${name} is an address, and ${shown(text)} is neither one nor a network`)
+  return text
 }
 
 function number(name: string, field: Field, value: unknown, scope: Scope): number | bigint {

@@ -1,13 +1,23 @@
-/** Where a token begins: offset into the text. Lines and columns are computed when an error needs them. */
-export type Token =
-  | { readonly kind: 'word' | 'string' | 'pattern' | 'regex' | 'punct'; readonly text: string; readonly at: number }
-  | { readonly kind: 'int' | 'duration'; readonly value: bigint; readonly text: string; readonly at: number }
-  | { readonly kind: 'end'; readonly text: ''; readonly at: number }
+/**
+ * Where a token begins and ends: offsets into the text. Lines and columns are computed when an error needs them. The text of a `variable` or
+ * `reference` is the name between its braces, that of quoted tokens what is between the quotes.
+ */
+export type Token = { readonly at: number; readonly end: number } & (
+  | { readonly kind: (typeof TEXTS)[number]; readonly text: string }
+  | { readonly kind: 'int' | 'duration'; readonly value: bigint; readonly text: string }
+  | { readonly kind: 'end'; readonly text: '' }
+)
+
+const TEXTS = ['word', 'string', 'pattern', 'regex', 'punct', 'ip', 'network', 'variable', 'reference'] as const
 
 export type FailAt = (at: number, message: string) => never
 
 const SPACE = /(?:[ \t\n]+|#[^\n]*|\/\/[^\n]*)+/y
-const REFERENCE = /[$%]\{[A-Za-z_][\w.[\]]*\}/y
+// Loose, as in SECL: whether it is an address is checked later.
+const IP = /\d+\.\d+\.\d+\.\d+|(?:[0-9A-Fa-f]{0,4}:){2,8}[0-9A-Fa-f.]*/y
+const PREFIX = /\/\d+/y
+const VARIABLE = /\$\{[A-Za-z_][\w.]*\}/y
+const REFERENCE = /%\{[A-Za-z_][\w.[\]]*\}/y
 const DURATION = /\d+[msh]s*/y
 const WORD = /[A-Za-z_][\w.[\]]*/y
 const INT = /[-+]?\d+/y
@@ -26,40 +36,52 @@ const UNIT_NS: Readonly<Record<string, bigint>> = { ms: 1_000_000n, s: 1_000_000
 export function tokenize(text: string, fail: FailAt): Token[] {
   const tokens: Token[] = []
   let at = 0
-  const take = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at
+  const take = (pattern: RegExp, from = at): string | undefined => {
+    pattern.lastIndex = from
     return pattern.exec(text)?.[0]
   }
   for (;;) {
     at += take(SPACE)?.length ?? 0
     if (at >= text.length) {
-      tokens.push({ kind: 'end', text: '', at: text.length })
+      tokens.push({ kind: 'end', text: '', at: text.length, end: text.length })
       return tokens
     }
     const token = next(text, at, take, fail)
-    tokens.push(token.token)
+    tokens.push(token)
     at = token.end
   }
 }
 
-function next(text: string, at: number, take: (pattern: RegExp) => string | undefined, fail: FailAt): { token: Token; end: number } {
-  const reference = take(REFERENCE)
-  if (reference) fail(at, `variables and field references are not known here: ${reference}`)
+function next(text: string, at: number, take: (pattern: RegExp, from?: number) => string | undefined, fail: FailAt): Token {
+  const plain = (kind: (typeof TEXTS)[number], whole: string, inner = whole): Token => ({ kind, text: inner, at, end: at + whole.length })
+  const ip = take(IP)
+  if (ip) {
+    const prefix = take(PREFIX, at + ip.length)
+    return prefix ? plain('network', ip + prefix) : plain('ip', ip)
+  }
+  for (const [kind, pattern] of [
+    ['variable', VARIABLE],
+    ['reference', REFERENCE],
+  ] as const) {
+    const reference = take(pattern)
+    if (reference) return plain(kind, reference, reference.slice(2, -1))
+  }
   const duration = take(DURATION)
-  if (duration) return { token: { kind: 'duration', value: durationOf(duration, at, fail), text: duration, at }, end: at + duration.length }
+  if (duration) return { kind: 'duration', value: durationOf(duration, at, fail), text: duration, at, end: at + duration.length }
   for (const [kind, opening] of QUOTES) {
     if (!text.startsWith(opening, at)) continue
     const end = endOfQuoted(text, at + opening.length)
     if (end < 0) fail(at, 'this text has no closing quote')
-    return { token: { kind, text: text.slice(at + opening.length, end), at }, end: end + 1 }
+    return { kind, text: text.slice(at + opening.length, end), at, end: end + 1 }
   }
   const word = take(WORD)
-  if (word) return { token: { kind: 'word', text: word, at }, end: at + word.length }
+  if (word) return plain('word', word)
   const int = take(INT)
-  if (int) return { token: { kind: 'int', value: intOf(int, at, fail), text: int, at }, end: at + int.length }
+  if (int) return { kind: 'int', value: intOf(int, at, fail), text: int, at, end: at + int.length }
   const punct = take(PUNCT)
-  if (punct) return { token: { kind: 'punct', text: punct, at }, end: at + 1 }
+  if (punct) return plain('punct', punct)
   const character = String.fromCodePoint(text.codePointAt(at) as number)
+  if (character === '$') fail(at, 'a variable is written ${name}, with letters, digits, "_" and "." in its name')
   return fail(
     at,
     character === '\r' ? 'carriage returns are not allowed: use line feeds' : `unexpected character ${JSON.stringify(character)}`,

@@ -1,20 +1,39 @@
+import type { Arithmetic } from './ir.ts'
 import type { FailAt, Token } from './lexer.ts'
 
 export type Operator = '==' | '!=' | '=~' | '!~' | '<' | '<=' | '>' | '>='
-export type Arithmetic = '+' | '-' | '&' | '|' | '^'
+export type Membership = 'in' | 'not in' | 'allin'
 
-/** The expression as it is written. `at` is an offset into the text. */
-export type Node = { readonly at: number } & (
-  | { readonly kind: 'name'; readonly name: string }
+/** The expression as it is written. `at` and `end` are offsets into the text, from the first token to the last. */
+export type Node = { readonly at: number; readonly end: number } & (
+  | { readonly kind: 'name' | 'variable' | 'reference'; readonly name: string }
   | { readonly kind: 'int' | 'duration'; readonly value: bigint }
-  | { readonly kind: 'string' | 'pattern' | 'regex'; readonly text: string }
+  | { readonly kind: 'string' | 'pattern' | 'regex' | 'ip' | 'network'; readonly text: string }
   | { readonly kind: 'unary'; readonly op: '!' | '-' | '^'; readonly of: Node }
   | { readonly kind: 'arithmetic'; readonly op: Arithmetic; readonly left: Node; readonly right: Node }
   | { readonly kind: 'compare'; readonly op: Operator; readonly left: Node; readonly right: Node }
-  | { readonly kind: 'in'; readonly negated: boolean; readonly left: Node; readonly right: Node }
+  | { readonly kind: 'in'; readonly op: Membership; readonly left: Node; readonly right: Node }
   | { readonly kind: 'list'; readonly items: readonly Node[] }
   | { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly of: readonly Node[] }
 )
+
+/** The nodes right below one. Texts of a list are left out: they stand for themselves, whatever references they seem to hold. */
+export function partsOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'unary':
+      return [node.of]
+    case 'arithmetic':
+    case 'compare':
+    case 'in':
+      return [node.left, node.right]
+    case 'logic':
+      return node.of
+    case 'list':
+      return node.items.filter((item) => item.kind !== 'string')
+    default:
+      return []
+  }
+}
 
 interface LogicOperator {
   readonly op: 'and' | 'or'
@@ -23,13 +42,21 @@ interface LogicOperator {
 
 const MAX_DEPTH = 200
 const OPERATORS: readonly Operator[] = ['>=', '>', '<=', '<', '!=', '==', '=~', '!~']
-const FAMILY: Readonly<Record<string, string>> = { string: 'text', pattern: 'text', regex: 'text', int: 'number', word: 'constant' }
+const FAMILY: Readonly<Record<string, string>> = {
+  string: 'text',
+  pattern: 'text',
+  regex: 'text',
+  int: 'number',
+  word: 'constant',
+  ip: 'network',
+  network: 'network',
+}
 
 /**
  * Parses tokens by SECL's grammar. Two things differ from C: `&&` and `||` are one level and group to the right (`a && b || c` is
- * `a && (b || c)`), and bits bind tighter than sums and comparisons. Mixing `&&` with `||` is reported to `warn`.
+ * `a && (b || c)`), and bits bind tighter than sums and comparisons. Mixing `&&` with `||` is reported to `mixed`. A `macro` may be a list too.
  */
-export function parseTokens(tokens: readonly Token[], fail: FailAt, warn: (at: number, message: string) => void): Node {
+export function parseTokens(tokens: readonly Token[], fail: FailAt, mixed: (at: number) => void, what: 'rule' | 'macro' = 'rule'): Node {
   let index = 0
   let depth = 0
 
@@ -67,6 +94,8 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, warn: (at: n
     return { op, at }
   }
 
+  const endOfLast = (): number => (tokens[index - 1] as Token).end
+
   function expression(): Node {
     const operands = [comparison()]
     const operators: LogicOperator[] = []
@@ -74,63 +103,67 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, warn: (at: n
       operators.push(op)
       operands.push(comparison())
     }
-    return foldRight(operands, operators)
+    return foldRight(operands, operators, endOfLast())
   }
 
   /** `a && b && c || d` becomes `and(a, b, or(c, d))`. */
-  function foldRight(operands: readonly Node[], operators: readonly LogicOperator[]): Node {
+  function foldRight(operands: readonly Node[], operators: readonly LogicOperator[], last: number): Node {
     let result = operands[operands.length - 1] as Node
     let end = operators.length
     for (let groups = 0; end > 0; groups++) {
       const { op, at } = operators[end - 1] as LogicOperator
       let start = end - 1
       while (start > 0 && operators[start - 1]?.op === op) start--
-      if (groups > 0) warn(at, '"&&" and "||" group to the right when they are mixed: add parentheses')
-      if (depth + groups > MAX_DEPTH) fail((operands[start] as Node).at, `conditions nest deeper than ${MAX_DEPTH}`)
+      if (groups > 0) mixed(at)
       const first = operands[start] as Node
-      result = { kind: 'logic', op, of: [...operands.slice(start, end), result], at: first.at }
+      if (depth + groups > MAX_DEPTH) fail(first.at, `conditions nest deeper than ${MAX_DEPTH}`)
+      result = { kind: 'logic', op, of: [...operands.slice(start, end), result], at: first.at, end: last }
       end = start
     }
     return result
   }
 
   function comparison(): Node {
+    const { at } = peek()
     const left = sum()
-    const negated = isWord('not') && isWord('in', 1)
-    if (negated || isWord('in') || isWord('allin')) {
-      const at = peek().at
-      index += negated ? 2 : 1
-      return { kind: 'in', negated, left, right: array(), at }
-    }
-    const op = OPERATORS.find((candidate) => isPunct(candidate))
-    if (!op) {
-      if (isPunct('=') && peek(1).kind === 'pattern') fail(peek().at, 'put a space after the operator: =~ "…" or == ~"…"')
-      if (isPunct('!') && peek(1).kind === 'pattern') fail(peek().at, 'put a space after the operator: !~ "…" or != ~"…"')
+    const op = membership()
+    if (op) return { kind: 'in', op, left, right: array(), at, end: endOfLast() }
+    const sign = OPERATORS.find((candidate) => isPunct(candidate))
+    if (!sign) {
+      if (isPunct('=') && peek(1).kind === 'pattern') fail(peek().at, 'put a space after the operator: =~ "…" or ==~"…"')
+      if (isPunct('!') && peek(1).kind === 'pattern') fail(peek().at, 'put a space after the operator: !~ "…" or !=~"…"')
       return left
     }
-    const at = peek().at
-    index += op.length
-    return { kind: 'compare', op, left, right: deeper(comparison), at }
+    index += sign.length
+    return { kind: 'compare', op: sign, left, right: deeper(comparison), at, end: endOfLast() }
+  }
+
+  function membership(): Membership | undefined {
+    const op = isWord('in') ? 'in' : isWord('allin') ? 'allin' : isWord('not') && isWord('in', 1) ? 'not in' : undefined
+    if (op) index += op === 'not in' ? 2 : 1
+    return op
   }
 
   function sum(): Node {
+    const { at } = peek()
     let left = bits()
     for (let terms = 1; isPunct('+') || isPunct('-'); terms++) {
       if (depth + terms > MAX_DEPTH) fail(peek().at, `more than ${MAX_DEPTH} terms`)
-      const { text, at } = peek()
+      const op = peek().text as Arithmetic
       index++
-      left = { kind: 'arithmetic', op: text as Arithmetic, left, right: bits(), at }
+      left = { kind: 'arithmetic', op, left, right: bits(), at, end: endOfLast() }
     }
     return left
   }
 
   function bits(): Node {
+    const { at } = peek()
     const left = unary()
-    const { text, at } = peek()
+    const { text } = peek()
     const single = (isPunct('&') && !isPunct('&&')) || (isPunct('|') && !isPunct('||')) || isPunct('^')
     if (!single) return left
     index++
-    return { kind: 'arithmetic', op: text as Arithmetic, left, right: deeper(bits), at }
+    return { kind: 'arithmetic', op: text as Arithmetic, left, right: deeper(bits), at, end: endOfLast() }
   }
 
   function unary(): Node {
@@ -138,47 +171,46 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, warn: (at: n
     const op = isPunct('!') || isWord('not') ? '!' : isPunct('-') ? '-' : isPunct('^') ? '^' : undefined
     if (!op) return primary()
     index++
-    return { kind: 'unary', op, of: deeper(unary), at }
+    return { kind: 'unary', op, of: deeper(unary), at, end: endOfLast() }
   }
 
   function primary(): Node {
-    const token = peek()
     if (isPunct('(')) {
       index++
       const inner = deeper(expression)
       takePunct(')')
       return inner
     }
-    const node = operand(token)
-    return node ?? unexpected('a field or a value')
+    return operand() ?? unexpected('a field or a value')
   }
 
-  function operand(token: Token): Node | undefined {
+  function operand(): Node | undefined {
+    const token = peek()
+    if (token.kind === 'punct' || token.kind === 'end') return undefined
+    index++
+    const { at, end } = token
     switch (token.kind) {
       case 'word':
-        index++
-        return { kind: 'name', name: token.text, at: token.at }
+        return { kind: 'name', name: token.text, at, end }
+      case 'variable':
+      case 'reference':
+        return { kind: token.kind, name: token.text, at, end }
       case 'int':
       case 'duration':
-        index++
-        return { kind: token.kind, value: token.value, at: token.at }
-      case 'string':
-      case 'pattern':
-      case 'regex':
-        index++
-        return { kind: token.kind, text: token.text, at: token.at }
-      case 'punct':
-      case 'end':
-        return undefined
+        return { kind: token.kind, value: token.value, at, end }
+      default:
+        return { kind: token.kind, text: token.text, at, end }
     }
   }
 
   function array(): Node {
-    const { at, kind, text } = peek()
-    if (kind === 'word') {
-      index++
-      return { kind: 'name', name: text, at }
-    }
+    const { at, kind } = peek()
+    if (kind === 'word' || kind === 'variable' || kind === 'reference' || kind === 'network') return operand() as Node
+    if (!isPunct('[')) unexpected('a list')
+    return list(at)
+  }
+
+  function list(at: number): Node {
     takePunct('[')
     const items: Node[] = []
     const family = FAMILY[peek().kind]
@@ -187,14 +219,14 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, warn: (at: n
       const token = peek()
       if (FAMILY[token.kind] === undefined) unexpected('a value of the list')
       if (FAMILY[token.kind] !== family)
-        fail(token.at, `a list holds texts, numbers or constants, not a ${family} and a ${FAMILY[token.kind]}`)
-      items.push(operand(token) as Node)
+        fail(token.at, `a list holds texts, numbers, networks or constants, not a ${family} and a ${FAMILY[token.kind]}`)
+      items.push(operand() as Node)
     } while (isPunct(','))
     takePunct(']')
-    return { kind: 'list', items, at }
+    return { kind: 'list', items, at, end: endOfLast() }
   }
 
-  const node = expression()
+  const node = what === 'macro' && isPunct('[') ? list(peek().at) : expression()
   if (peek().kind !== 'end') unexpected('the end')
   return node
 }

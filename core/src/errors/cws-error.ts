@@ -10,6 +10,9 @@ export interface CwsErrorOptions {
   readonly hint?: string | undefined
   /** Source excerpt with a marker, ready to print. */
   readonly frame?: string | undefined
+  /** Where in the text that was parsed, counted from 1. */
+  readonly line?: number | undefined
+  readonly column?: number | undefined
 }
 
 /** Every error that CWS throws on purpose. `code` is stable and documented in docs/errors.md. */
@@ -20,6 +23,8 @@ export class CwsError extends Error {
   readonly hook: string | undefined
   readonly hint: string | undefined
   readonly frame: string | undefined
+  readonly line: number | undefined
+  readonly column: number | undefined
 
   constructor(code: ErrorCode, message: string, options: CwsErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
@@ -28,6 +33,8 @@ export class CwsError extends Error {
     this.hook = options.hook
     this.hint = options.hint
     this.frame = options.frame
+    this.line = options.line
+    this.column = options.column
   }
 }
 

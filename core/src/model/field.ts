@@ -31,6 +31,8 @@ export interface Field<K extends FieldKind = FieldKind, A extends boolean = bool
   readonly array: A
   readonly doc: string
   readonly constants?: Constants
+  /** Each element of the array is a list itself, as `argv` is for each ancestor. */
+  readonly lists?: true
   /** Few values come again and again, as paths of programs do: what follows from one is worth remembering. */
   readonly recurs?: true
   /** Compared without regard to case, as names of DNS are. */
@@ -89,7 +91,8 @@ export function isIterated(shape: Shape): boolean {
 
 function arraysOf<const S extends Shape>(shape: S): Iterated<S> {
   const out: Record<string, Field | Shape> = {}
-  for (const [name, node] of Object.entries(shape)) out[name] = isField(node) ? { ...node, array: true } : arraysOf(node)
+  for (const [name, node] of Object.entries(shape))
+    out[name] = isField(node) ? { ...node, array: true, ...(node.array && { lists: true }) } : arraysOf(node)
   return out as Iterated<S>
 }
 

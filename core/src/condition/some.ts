@@ -1,0 +1,76 @@
+import { type Truth, UNKNOWN } from '../model/unknown.ts'
+import { fieldNamesIn } from './analyse.ts'
+import type { Surroundings } from './environment.ts'
+import type { Condition, Predicate, Readable, ValueReader } from './ir.ts'
+import { readerOf } from './read.ts'
+import { isNumber } from './scalar-tests.ts'
+
+/** Elements that are tried. */
+export const MAX_ELEMENTS = 100
+
+type Some = Extract<Condition, { readonly op: 'some' }>
+
+/** One element of a list, and all else of the event that has it. */
+class Element implements Readable {
+  /** By name within the condition: `process.ancestors[].comm`. */
+  readonly #readers: ReadonlyMap<string, ValueReader>
+  readonly #lists = new Map<string, unknown>()
+  event: Readable | undefined
+  index = 0
+
+  constructor(over: string, fields: Iterable<string>) {
+    const prefix = `${over}[].`
+    const own = [...fields].filter((field) => field.startsWith(prefix))
+    this.#readers = new Map(own.map((field) => [field, readerOf(`${over}.${field.slice(prefix.length)}`)]))
+  }
+
+  get(field: string): unknown {
+    const event = this.event as Readable
+    const read = this.#readers.get(field)
+    if (!read) return event.get(field)
+    let list = this.#lists.get(field)
+    if (list === undefined) {
+      list = read(event)
+      this.#lists.set(field, list)
+    }
+    const value: unknown = Array.isArray(list) ? list[this.index] : UNKNOWN
+    return value === undefined ? UNKNOWN : value
+  }
+
+  enter(event: Readable | undefined): void {
+    this.event = event
+    this.#lists.clear()
+  }
+}
+
+/** True if `of` is for some element of the list. */
+export function compileSome(
+  { over, of }: Some,
+  surroundings: Surroundings,
+  compile: (condition: Condition, surroundings: Surroundings) => Predicate,
+): Predicate {
+  const readLength = readerOf(`${over}.length`)
+  const element = new Element(over, fieldNamesIn(of))
+  // Variables belong to the event, whichever element is looked at.
+  const variable = (name: string): ValueReader | undefined => {
+    const read = surroundings.variable?.(name)
+    return read && ((subject) => read(subject instanceof Element ? (subject.event as Readable) : subject))
+  }
+  const holds = compile(of, { variable })
+  return (subject) => {
+    const length = readLength(subject)
+    if (!isNumber(length)) return UNKNOWN
+    let truth: Truth = false
+    element.enter(subject)
+    try {
+      for (element.index = 0; element.index < length && element.index < MAX_ELEMENTS; element.index++) {
+        const one = holds(element)
+        if (one === true) return true
+        if (one === UNKNOWN) truth = UNKNOWN
+      }
+      return truth
+    } finally {
+      element.enter(undefined)
+    }
+  }
+}
