@@ -96,7 +96,7 @@ class Checker implements Checking {
       case 'arithmetic':
         return arithmeticOf(node.op, this.evaluate(node.left), this.evaluate(node.right), at, this)
       case 'compare':
-        return truth(compare(node.op, this.evaluate(node.left), this.evaluate(node.right), at, this), at)
+        return truth(compare(node.op, this.evaluate(node.left), this.evaluate(node.right), node.sign, this), at)
       case 'in': {
         const held = membership(node.op, this.evaluate(node.left), this.evaluate(node.right), this)
         return truth(node.op === 'not in' ? negated(held) : held, at)

@@ -22,15 +22,15 @@ export function compareNumbers(op: Operator, left: Operand, right: Operand, at: 
   if (op === '=~' || op === '!~') return refuse(at, `"${op}" matches texts, and these are numbers`)
   if (left.array && right.array) return refuse(right.at, `a number was expected, but this is ${described(right)}: use "in"`)
   if (left.members && right.duration) return refuse(left.at, `a time stamp was expected, but this is ${described(left)}`)
-  if (left.members || right.members) return withBound(op, left, right, checking)
-  if (right.duration && !left.computed) return compareAge(op, left, right, checking)
+  if (left.members || right.members) return withBound(op, left, right, at, checking)
+  if (right.duration && !left.computed) return compareAge(op, left, right, at, checking)
   warnOfConstants(left, right, checking)
   if (isFixed(left) && !isFixed(right)) return related(MIRRORED[op], right, left, checking)
   return related(op, left, right, checking)
 }
 
 /** Some number of a constant list is greater than a value if the greatest is. Equality is left to "in". */
-function withBound(op: NumberOperator, left: Operand, right: Operand, checking: Checking): Condition {
+function withBound(op: NumberOperator, left: Operand, right: Operand, at: number, checking: Checking): Condition {
   if (op === '==' || op === '!=') {
     const held = left.members ? membership('in', right, left, checking) : membership('in', left, right, checking)
     return either(op, held)
@@ -40,7 +40,7 @@ function withBound(op: NumberOperator, left: Operand, right: Operand, checking: 
   const values = membersOf(list).map((member) => BigInt(literalIn(member) as number))
   const bound = values.reduce((best, value) => (value > best === wantsGreatest ? value : best))
   const literal = integer(bound, list.at)
-  return list === left ? compareNumbers(op, literal, right, left.at, checking) : compareNumbers(op, left, literal, left.at, checking)
+  return list === left ? compareNumbers(op, literal, right, at, checking) : compareNumbers(op, left, literal, at, checking)
 }
 
 /** A duration that is compared with a time stamp, not with a difference of two: `5s > process.created_at`. */
@@ -55,9 +55,9 @@ function warnOfConstants(left: Operand, right: Operand, { warn }: Checking): voi
   )
 }
 
-function compareAge(op: NumberOperator, left: Operand, right: Operand, { refuse, warn }: Checking): Condition {
+function compareAge(op: NumberOperator, left: Operand, right: Operand, at: number, { refuse, warn }: Checking): Condition {
   if (op === '!=' || (op === '==' && left.array))
-    return refuse(right.at, `ages are compared with < <= > >=${left.array ? '' : ' =='}, not "${op}"`)
+    return refuse(at, `ages are compared with < <= > >=${left.array ? '' : ' =='}, not "${op}"`)
   if (isFixed(left)) warn('constant-duration', right.at, 'the age of a constant is compared, which is always true or always false')
   if (left.field && left.field.field.field !== 'int64') return refuse(left.at, `${left.field.name} is no time stamp`)
   const value = BigInt(literalIn(right) as number)

@@ -6,7 +6,7 @@ import type { Condition } from './ir.ts'
 import { described, isFixed, kindOf, literalIn, negated, type Operand, plainField } from './operand.ts'
 import type { Operator } from './syntax.ts'
 
-/** `left op right`; `at` is where the comparison begins. */
+/** `left op right`; `at` is where the operator stands. */
 export function compare(op: Operator, left: Operand, right: Operand, at: number, checking: Checking): Condition {
   const { refuse } = checking
   if (left.kind !== right.kind)

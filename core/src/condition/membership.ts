@@ -14,7 +14,10 @@ export function membership(op: Membership, left: Operand, right: Operand, checki
     warn('allin-as-in', right.at, '"allin" means "all" for arrays of addresses in a list of networks only: here it is the same as "in"')
   if (!right.array && right.kind !== 'ip') return refuse(right.at, `a list or an array was expected, but this is ${described(right)}`)
   if (left.kind !== right.kind)
-    return refuse(right.at, `${kindOf({ kind: left.kind, array: true })} was expected, but this is ${described(right)}`)
+    return refuse(
+      right.members?.[0]?.at ?? right.at,
+      `${kindOf({ kind: left.kind, array: true })} was expected, but this is ${described(right)}`,
+    )
   switch (left.kind) {
     case 'bool':
       return amongBools(left, right, checking)

@@ -4,14 +4,14 @@ import type { FailAt, Token } from './lexer.ts'
 export type Operator = '==' | '!=' | '=~' | '!~' | '<' | '<=' | '>' | '>='
 export type Membership = 'in' | 'not in' | 'allin'
 
-/** The expression as it is written. `at` and `end` are offsets into the text, from the first token to the last. */
+/** The expression as it is written. `at` and `end` are offsets into the text, from the first token to the last. `sign`: where the operator stands. */
 export type Node = { readonly at: number; readonly end: number } & (
   | { readonly kind: 'name' | 'variable' | 'reference'; readonly name: string }
   | { readonly kind: 'int' | 'duration'; readonly value: bigint }
   | { readonly kind: 'string' | 'pattern' | 'regex' | 'ip' | 'network'; readonly text: string }
   | { readonly kind: 'unary'; readonly op: '!' | '-' | '^'; readonly of: Node }
   | { readonly kind: 'arithmetic'; readonly op: Arithmetic; readonly left: Node; readonly right: Node }
-  | { readonly kind: 'compare'; readonly op: Operator; readonly left: Node; readonly right: Node }
+  | { readonly kind: 'compare'; readonly op: Operator; readonly sign: number; readonly left: Node; readonly right: Node }
   | { readonly kind: 'in'; readonly op: Membership; readonly left: Node; readonly right: Node }
   | { readonly kind: 'list'; readonly items: readonly Node[] }
   | { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly of: readonly Node[] }
@@ -134,8 +134,9 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, mixed: (at: 
       if (isPunct('!') && peek(1).kind === 'pattern') fail(peek().at, 'put a space after the operator: !~ "…" or !=~"…"')
       return left
     }
+    const { at: place } = peek()
     index += sign.length
-    return { kind: 'compare', op: sign, left, right: deeper(comparison), at, end: endOfLast() }
+    return { kind: 'compare', op: sign, sign: place, left, right: deeper(comparison), at, end: endOfLast() }
   }
 
   function membership(): Membership | undefined {
@@ -218,6 +219,8 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, mixed: (at: 
       if (items.length) index++
       const token = peek()
       if (FAMILY[token.kind] === undefined) unexpected('a value of the list')
+      if (token.kind === 'word' && /[[\]]/.test(token.text))
+        fail(token.at, `a bracket is part of the word before it: put a space before it, [ A, B ]`)
       if (FAMILY[token.kind] !== family)
         fail(token.at, `a list holds texts, numbers, networks or constants, not a ${family} and a ${FAMILY[token.kind]}`)
       items.push(operand() as Node)
