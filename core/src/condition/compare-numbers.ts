@@ -91,9 +91,11 @@ function fieldTest(op: NumberOperator, left: Operand, value: bigint, fail: (mess
   const masked = maskOf(left.value)
   if (!masked) return undefined
   const some: Condition = { op: 'bits', ...masked }
-  if (value === 0n && (op === '!=' || (op === '>' && masked.mask >= 0))) return some
+  if (value === 0n && op === '>' && masked.mask >= 0) return some
+  // On an array `!= 0` means that no element's bits are 0, which is not "some element's are set".
+  if (value === 0n && !left.array && (op === '==' || op === '!=')) return either(op, negated(some))
   if (op !== '==' && op !== '!=') return undefined
-  return either(op, value === 0n ? negated(some) : { ...some, equals: value > 0x7fff_ffffn || value < 0n ? value : Number(value) })
+  return either(op, { ...some, equals: value > 0x7fff_ffffn || value < 0n ? value : Number(value) })
 }
 
 function maskOf(value: Value): { field: string; mask: number | bigint } | undefined {
@@ -104,7 +106,8 @@ function maskOf(value: Value): { field: string; mask: number | bigint } | undefi
 }
 
 function either(op: NumberOperator, condition: Condition): Condition {
-  return op === '!=' ? negated(condition) : condition
+  if (op !== '!=') return condition
+  return condition.op === 'not' ? condition.of : negated(condition)
 }
 
 export function holds(op: NumberOperator, a: bigint, b: bigint): boolean {

@@ -25,7 +25,7 @@ export function compileValue(value: Value, surroundings: Surroundings, compile: 
     case 'length':
       return length(read(value.of))
     case 'variable':
-      return variable(value.name, surroundings)
+      return readerOfVariable(value.name, surroundings)
     case 'arithmetic':
       return arithmetic(value.op, read(value.left), read(value.right))
     case 'unary': {
@@ -64,7 +64,8 @@ function flattened(values: readonly unknown[]): readonly unknown[] {
   return values.some(Array.isArray) ? values.flat() : values
 }
 
-function variable(name: string, surroundings: Surroundings): ValueReader {
+/** A variable of the surroundings, or the one that is always there. */
+export function readerOfVariable(name: string, surroundings: Surroundings): ValueReader {
   const read = surroundings.variable?.(name)
   if (read) return read
   return name === 'builtins.uuid4' ? () => randomUUID() : () => UNKNOWN

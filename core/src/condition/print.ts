@@ -30,8 +30,11 @@ export function printCondition(condition: Condition): string {
       return printList(printField(condition.field), condition.any.map(printLiteral))
     case 'compare':
       return `${printField(condition.field)} ${condition.cmp} ${condition.value}`
-    case 'bits':
-      return `${printField(condition.field)} & ${condition.mask} ${condition.equals === undefined ? '> 0' : `== ${condition.equals}`}`
+    case 'bits': {
+      // Bits are set in what is below zero too.
+      const some = condition.mask < 0 ? '!= 0' : '> 0'
+      return `${printField(condition.field)} & ${condition.mask} ${condition.equals === undefined ? some : `== ${condition.equals}`}`
+    }
     case 'age':
       return `${printField(condition.field)} ${condition.cmp} ${printDuration(condition.value)}`
     case 'same':
