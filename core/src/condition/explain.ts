@@ -26,7 +26,11 @@ export function explainExpression(
   if (condition.op !== 'some') return explain()
   const length = subject.get(`${condition.over}.length`)
   if (typeof length !== 'number') return { ...explain(0), truth: UNKNOWN }
-  const tried = Array.from({ length: Math.min(length, MAX_ELEMENTS) }, (_, element) => ({ ...explain(element), element }))
-  const decisive = tried.find(({ truth }) => truth === true) ?? tried.find(({ truth }) => truth === UNKNOWN) ?? tried[0]
-  return decisive ?? { ...explain(0), truth: false }
+  let best: Explanation | undefined
+  for (let element = 0; element < Math.min(length, MAX_ELEMENTS); element++) {
+    const one = { ...explain(element), element }
+    if (one.truth === true) return one
+    if (!best || (best.truth === false && one.truth === UNKNOWN)) best = one
+  }
+  return best ?? { ...explain(0), truth: false }
 }
