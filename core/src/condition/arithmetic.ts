@@ -18,15 +18,20 @@ export function calculate(op: Arithmetic, a: bigint, b: bigint): bigint {
   }
 }
 
-export function arithmeticOf(op: Arithmetic, left: Operand, right: Operand, at: number, { refuse }: Checking): Operand {
+/** `sign`: where the operator stands. */
+export function arithmeticOf(
+  { op, at, sign }: { readonly op: Arithmetic; readonly at: number; readonly sign: number },
+  left: Operand,
+  right: Operand,
+  { refuse }: Checking,
+): Operand {
   const isBitwise = op === '&' || op === '|' || op === '^'
   for (const side of [left, right]) {
     // An array may be masked with a constant: that is a test of its elements' bits.
     const masked = side.array && side.field && op === '&'
     if (side.kind !== 'int' || (side.array && !masked)) refuse(side.at, `"${op}" takes numbers, but this is ${described(side)}`)
   }
-  if (isBitwise && !isFixed(left) && !isFixed(right))
-    refuse(right.at, `"${op}" needs a constant on one side, but this is ${described(right)}`)
+  if (isBitwise && !isFixed(left) && !isFixed(right)) refuse(sign, `"${op}" needs a constant on one side, but this is ${described(right)}`)
   const stamps = op === '+' ? stampsOf(left) + stampsOf(right) : op === '-' ? stampsOf(left) - stampsOf(right) : 0
   const marks = { computed: true, stamps, ...(left.timed || right.timed ? { timed: true as const } : {}) } as const
   const [a, b] = [literalIn(left), literalIn(right)]

@@ -94,7 +94,7 @@ class Checker implements Checking {
       case 'unary':
         return this.#unary(node.op, node.of, at)
       case 'arithmetic':
-        return arithmeticOf(node.op, this.evaluate(node.left), this.evaluate(node.right), at, this)
+        return arithmeticOf(node, this.evaluate(node.left), this.evaluate(node.right), this)
       case 'compare':
         return truth(compare(node.op, this.evaluate(node.left), this.evaluate(node.right), node.sign, this), at)
       case 'in': {

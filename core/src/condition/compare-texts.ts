@@ -1,6 +1,6 @@
 import type { Checking } from './checking.ts'
 import type { Condition, Matcher } from './ir.ts'
-import { ignoresCase, regexMatcher, textMatcher } from './literal.ts'
+import { regexMatcher, textMatcher } from './literal.ts'
 import { ALWAYS, described, isFixed, literalIn, NEVER, negated, type Operand, plainField } from './operand.ts'
 import type { Operator } from './syntax.ts'
 
@@ -40,7 +40,7 @@ export function relateTexts(cmp: '==' | 'in', left: Operand, right: Operand): Co
 }
 
 function foldsCase(...operands: readonly Operand[]): boolean {
-  return operands.some(({ field }) => field && ignoresCase(field.name))
+  return operands.some(({ field }) => field?.field.caseless)
 }
 
 /** A text, or some element of an array, that one of some matchers matches. */

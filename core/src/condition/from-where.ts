@@ -3,7 +3,7 @@ import type { EventType } from '../model/event-map.ts'
 import type { Field } from '../model/field.ts'
 import { nearest } from '../model/nearest.ts'
 import type { Comparison, Condition, Literal, Matcher, Scope } from './ir.ts'
-import { type Fail, ignoresCase, numberFor, regexMatcher, textMatcher } from './literal.ts'
+import { type Fail, numberFor, regexMatcher, textMatcher } from './literal.ts'
 import { parseNetwork } from './network.ts'
 import type { Where } from './where.ts'
 
@@ -62,6 +62,7 @@ function test(name: string, field: Field, value: unknown, scope: Scope, depth: n
       of.push(
         textTest(
           name,
+          field,
           list(wanted).map((text) => regexMatcher(name, expectText(name, text, scope), fail)),
         ),
       )
@@ -79,7 +80,7 @@ function equals(name: string, field: Field, value: unknown, scope: Scope): Condi
   if (isText(field)) {
     const fail: Fail = (message) => refuse(scope, message)
     const any = values.map((text): Matcher => textMatcher(name, field, expectText(name, text, scope), true, fail))
-    return textTest(name, any)
+    return textTest(name, field, any)
   }
   if (field.field === 'ip') {
     const networks = values.map((text) => network(name, expectText(name, text, scope), scope))
@@ -94,8 +95,8 @@ function equals(name: string, field: Field, value: unknown, scope: Scope): Condi
 }
 
 /** Names of hosts are the same in any case. */
-function textTest(name: string, any: readonly Matcher[]): Condition {
-  return ignoresCase(name) ? { op: 'matches', value: { value: 'field', field: name }, any, fold: true } : { op: 'match', field: name, any }
+function textTest(name: string, field: Field, any: readonly Matcher[]): Condition {
+  return field.caseless ? { op: 'matches', value: { value: 'field', field: name }, any, fold: true } : { op: 'match', field: name, any }
 }
 
 function network(name: string, text: string, scope: Scope): string {

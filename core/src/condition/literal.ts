@@ -50,11 +50,6 @@ export function numberFor(name: string, field: Field, value: number | bigint, fa
   return small
 }
 
-/** Names of hosts, which are the same in any case of their letters. */
-export function ignoresCase(name: string): boolean {
-  return /(?:^|\.)dns\.question\.name$|\.addr\.hostname$/.test(name)
-}
-
 /** Why a text can never be the value of a field. */
 function problemOf(name: string, field: Field, text: string): string | undefined {
   if (SHORT_NAME.test(name) && Buffer.byteLength(text) > MAX_SHORT_NAME) return `${name} holds no more than ${MAX_SHORT_NAME} characters`

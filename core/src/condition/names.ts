@@ -104,7 +104,7 @@ export class Names {
     if (!/^\w+$/.test(subscript)) return refuse(at, `${written}: "${subscript}" is no name for an iterator variable`)
     const known = this.#find(prefix + rest)
     if (!known) return refuse(at, `${this.#scope.type} has no field "${prefix}${rest}"`, prefix + rest, this.#scope.fields.keys())
-    if (!known.field.array || !this.#scope.fields.has(`${prefix}.length`))
+    if (!known.field.array || this.#scope.fields.get(`${prefix}.length`)?.array !== false)
       return refuse(at, `${written}: "${prefix}" is no list of which there are elements`)
     this.#bind({ name: subscript, over: prefix }, at, refuse)
     const field: Field = { ...known.field, array: known.field.lists === true }

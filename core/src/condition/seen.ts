@@ -1,7 +1,6 @@
 import { RE2JS } from 're2js'
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
 import type { Explanation } from './evaluate.ts'
-import { ignoresCase } from './literal.ts'
 import { overlap, parseNetwork } from './network.ts'
 import type { Operand } from './operand.ts'
 import type { Operator } from './syntax.ts'
@@ -82,7 +81,7 @@ export function meet(a: unknown, b: unknown): Truth {
 }
 
 export function equalTexts(a: unknown, b: unknown, sides: readonly Seen[]): boolean {
-  const isFolded = sides.some(({ field }) => field && ignoresCase(field.name))
+  const isFolded = sides.some(({ field }) => field?.field.caseless)
   return isFolded ? (a as string).toLowerCase() === (b as string).toLowerCase() : a === b
 }
 
@@ -95,7 +94,7 @@ export function matches(field: Operand['field'], value: unknown, { value: wanted
   let [text, pattern] = [value as string, wanted as string]
   if (matching === 'regex') return RE2JS.compile(pattern).test(text)
   if (field?.name.endsWith('.file.extension') && pattern !== '' && !pattern.startsWith('.')) pattern = `.${pattern}`
-  if (field && ignoresCase(field.name)) {
+  if (field?.field.caseless) {
     text = text.toLowerCase()
     pattern = pattern.toLowerCase()
   }

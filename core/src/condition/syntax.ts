@@ -10,7 +10,7 @@ export type Node = { readonly at: number; readonly end: number } & (
   | { readonly kind: 'int' | 'duration'; readonly value: bigint }
   | { readonly kind: 'string' | 'pattern' | 'regex' | 'ip' | 'network'; readonly text: string }
   | { readonly kind: 'unary'; readonly op: '!' | '-' | '^'; readonly of: Node }
-  | { readonly kind: 'arithmetic'; readonly op: Arithmetic; readonly left: Node; readonly right: Node }
+  | { readonly kind: 'arithmetic'; readonly op: Arithmetic; readonly sign: number; readonly left: Node; readonly right: Node }
   | { readonly kind: 'compare'; readonly op: Operator; readonly sign: number; readonly left: Node; readonly right: Node }
   | { readonly kind: 'in'; readonly op: Membership; readonly left: Node; readonly right: Node }
   | { readonly kind: 'list'; readonly items: readonly Node[] }
@@ -150,9 +150,9 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, mixed: (at: 
     let left = bits()
     for (let terms = 1; isPunct('+') || isPunct('-'); terms++) {
       if (depth + terms > MAX_DEPTH) fail(peek().at, `more than ${MAX_DEPTH} terms`)
-      const op = peek().text as Arithmetic
+      const { text, at: sign } = peek()
       index++
-      left = { kind: 'arithmetic', op, left, right: bits(), at, end: endOfLast() }
+      left = { kind: 'arithmetic', op: text as Arithmetic, sign, left, right: bits(), at, end: endOfLast() }
     }
     return left
   }
@@ -160,11 +160,11 @@ export function parseTokens(tokens: readonly Token[], fail: FailAt, mixed: (at: 
   function bits(): Node {
     const { at } = peek()
     const left = unary()
-    const { text } = peek()
+    const { text, at: sign } = peek()
     const single = (isPunct('&') && !isPunct('&&')) || (isPunct('|') && !isPunct('||')) || isPunct('^')
     if (!single) return left
     index++
-    return { kind: 'arithmetic', op: text as Arithmetic, left, right: deeper(bits), at, end: endOfLast() }
+    return { kind: 'arithmetic', op: text as Arithmetic, sign, left, right: deeper(bits), at, end: endOfLast() }
   }
 
   function unary(): Node {

@@ -21,7 +21,14 @@ import { anyValue, mutated } from '../mutate.ts'
 
 const network: Scope = {
   type: 'c',
-  fields: new Map(Object.entries({ 'c.addr.ip': ip(''), 'c.ips': ips(''), 'c.addr.hostname': string(''), 'c.file.extension': string('') })),
+  fields: new Map(
+    Object.entries({
+      'c.addr.ip': ip(''),
+      'c.ips': ips(''),
+      'c.addr.hostname': string('', { caseless: true }),
+      'c.file.extension': string(''),
+    }),
+  ),
 }
 const SCOPES: readonly Scope[] = [exec, open, change, signalScope(), network]
 const EXPRESSIONS = [
