@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import defaults from '@cws/rules-default'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Line, RunningAgent } from '../support/agent.ts'
+import { plainEnvironment } from '../support/environment.ts'
 import { generator, runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
 import { nested, pidNamespace } from '../support/vantage.ts'
 
@@ -49,12 +50,25 @@ const runUnlinked = () => {
   run(generator('process_shapes'), ['unlinked', 'mark', program])
 }
 
-/** A copy of /bin/true under another name, for a program that runs it. It goes with the file's tests. */
-function copyAs(name: string): string {
+/** A copy of a program under another name, for others to run. It goes with the file's tests. */
+function copyOf(original: string, name: string): string {
   const program = join(copies.path, name)
-  copyFileSync('/bin/true', program)
+  copyFileSync(original, program)
   return program
 }
+const copyAs = (name: string) => copyOf('/bin/true', name)
+
+/** A shell that has the set-uid bit for as long as the file's tests run, in a folder that root alone may enter. */
+function setUidCopy(name: string): string {
+  const program = copyOf('/bin/sh', name)
+  chmodSync(program, 0o4755)
+  return program
+}
+const runSetUid = (env: Readonly<Record<string, string>>) => run(setUidCopy('cws-test-set-uid'), ['-c', ':'], { env })
+
+/** A shell ends itself as a program does that uses memory which it does not have. */
+const crash = (shell: string) => run(shell, ['-c', 'ulimit -c 0; kill -SEGV $$'])
+
 const copies = temporaryFolder()
 afterAll(() => copies[Symbol.dispose]())
 
@@ -158,10 +172,42 @@ const triggers: Readonly<Record<string, () => void>> = {
   'privileged-container-started': () => runInSession('docker', 'run', '--privileged', 'nothing'),
   'shell-in-container': () => runInContainer(`exec script -qec 'exec /bin/sh -c :' /dev/null`),
   'package-manager-in-container': () => runInContainer('cp /bin/true merged/apk; exec merged/apk add nothing'),
+  'privilege-scanner': () => runAs('linpeas.sh'),
+  'remote-control-implant': () => runAs('gs-netcat', ['-s', 'x', '-i']),
+  'password-guesser': () => runInSession('hydra', '-l', 'root', '-P', '/nowhere', 'ssh://127.0.0.1'),
+  'attack-scanner': () => runInSession('masscan', '127.0.0.1', '-p9'),
+  'ports-scanned': () => runInSession('nmap', '-sn', '127.0.0.1'),
+  'network-spoofed': () => runInSession('arpspoof', '-t', '127.0.0.1', '127.0.0.1'),
+  'packets-captured': () => runInSession('tcpdump', '-i', 'lo'),
+  'process-memory-read': () => runInSession('gcore', '1'),
+  'cloud-metadata-asked': () => runInSession('curl', '-s', 'http://169.254.169.254/latest/meta-data/iam/security-credentials/x'),
+  'service-token-read': () => runInSession('cat', '/nowhere/secrets/kubernetes.io/serviceaccount/token'),
+  'secret-scanner': () => runInSession('trufflehog', 'filesystem', '/nowhere'),
+  'disk-read-directly': () => runInSession('debugfs', '-R', 'stats', '/dev/nowhere'),
+  'capability-granted': () => runInSession('setcap', 'cap_setuid+ep', '/nowhere'),
+  'set-id-search': () => runInSession('find', '/nowhere', '-perm', '-4000'),
+  'set-id-with-odd-environment': () => runSetUid({ GCONV_PATH: '/nowhere' }),
+  'sudo-with-loader-variable': () => runInSession('sudo', 'LD_PRELOAD=/nowhere/x.so', 'true'),
+  'shell-out-of-allowed-tool': () => runBelow('sudo', copyOf(generator('spawn'), 'vim'), '/bin/sh'),
+  'user-namespace-by-hand': () =>
+    run('/usr/bin/setpriv', [`--reuid=${NOBODY}`, '--clear-groups', copyAs('unshare'), '--user', '--map-root-user', 'true']),
+  'privileged-group-joined': () => runInSession('usermod', '-aG', 'sudo', 'cws-test-nobody'),
+  'second-root-account': () => runInSession('useradd', '-o', '-u', '0', 'cws-test-nobody'),
+  'password-removed': () => runInSession('passwd', '-d', 'cws-test-nobody'),
+  'system-removed': () => runInSession('rm', '-rf', '--no-preserve-root', '/nowhere'),
+  'disk-overwritten': () => runInSession('dd', 'if=/dev/zero', 'of=/dev/sdnowhere'),
+  'files-shredded': () => runInSession('shred', '-u', '/nowhere'),
+  'files-encrypted-in-bulk': () => runInSession('find', '/nowhere', '-exec', 'openssl', 'enc', '-aes-256-cbc', '-in', '{}', ';'),
+  'host-shut-down-by-server': () => runBelow('nginx', copyAs('shutdown'), '-h', 'now'),
+  'fork-bomb': () => run('/bin/sh', ['-c', 'exit 0; :(){ :|:& };:']),
+  'files-gathered-for-carrying-off': () => runInSession('tar', 'czf', '/tmp/cws-test-nowhere.tgz', '/etc'),
+  'screen-or-keys-recorded': () => runInSession('scrot', '/nowhere.png'),
+  'set-id-program-crashed': () => crash(setUidCopy('crasher')),
+  'server-crashed': () => crash(copyOf('/bin/sh', 'nginx')),
   'container-client-in-container': () => runInContainer('cp /bin/true merged/kubectl; exec merged/kubectl get secrets'),
 }
-/** Those about programs that run; those about files have tests of their own. */
-const rules = defaults.rules.filter(({ on }) => on === 'exec')
+/** Those about programs that run and end; those about files have tests of their own. */
+const rules = defaults.rules.filter(({ on }) => on === 'exec' || on === 'exit')
 
 let agent: RunningAgent
 beforeAll(async () => {
@@ -229,29 +275,64 @@ describe('ordinary work', () => {
     ['gcc', '-o', 'hello', 'hello.c'],
     ['./hello'],
     ['./run.sh'],
+    ['make', '-s', '-f', 'rules.mk'],
+    ['git', 'init', '-q', 'shop'],
+    ['git', 'clone', '-q', 'shop', 'copy'],
+    ['python3', '-m', 'venv', '--without-pip', '.venv'],
+    ['.venv/bin/python', '-c', 'import base64, sys; print(base64.b64decode("MQ=="), sys.version)'],
+    ['npm', 'ci', '--offline', '--no-audit', '--no-fund'],
+    ['npm', 'test'],
+    ['apt-get', '-s', 'install', 'bash'],
+    ['su', '-s', '/bin/sh', '-c', 'true', 'nobody'],
+    ['sh', '-c', 'su -s /bin/sh -c "psql --version" postgres'],
+    ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', 'key'],
+    ['ssh', '-o', 'BatchMode=yes', '-p', '9', 'nobody@127.0.0.1', 'uptime'],
+    ['curl', '-fsS', 'http://127.0.0.1:9/health'],
+    ['crontab', '-l'],
+    ['last', '-n', '1'],
+    ['ss', '-tln'],
+    ['dmesg', '-T'],
+    ['mount'],
+    ['sysctl', '-n', 'kernel.randomize_va_space'],
+    ['iptables', '-L', '-n'],
+    ['touch', '-r', 'hello.c', 'link'],
+    ['rm', '-rf', 'copy', 'shop'],
   ]
+  const FILES: Readonly<Record<string, string>> = {
+    'hello.c': 'int main(void) { return 0; }\n',
+    'run.sh': '#!/bin/sh\nexit 0\n',
+    'rules.mk': 'all: hello.c\n\tgcc -O2 -c -o hello.o hello.c && ar rc hello.a hello.o\n',
+    'package.json': '{ "name": "shop", "version": "1.0.0", "scripts": { "postinstall": "node -e 0", "test": "sh ./run.sh" } }',
+    'package-lock.json':
+      '{ "name": "shop", "version": "1.0.0", "lockfileVersion": 3, "packages": { "": { "name": "shop", "version": "1.0.0" } } }',
+  }
 
   it('raises nothing above low', async () => {
     using folder = temporaryFolder('/var/tmp')
-    const inFolder = { cwd: folder.path, stdio: 'ignore', timeout: 60_000 } as const
-    spawnSync(
-      'sh',
-      ['-c', `printf 'int main(void) { return 0; }\\n' > hello.c; printf '#!/bin/sh\\nexit 0\\n' > run.sh; chmod 755 run.sh`],
-      inFolder,
-    )
+    const inFolder = { cwd: folder.path, env: plainEnvironment(), stdio: 'ignore', timeout: 60_000 } as const
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder.path, name), text, { mode: 0o755 })
     symlinkSync('/etc/hostname', join(folder.path, 'link'))
     const from = agent.lines.length
     let ran = 0
     for (const [program, ...args] of work) if (spawnSync(program, args, inFolder).error === undefined) ran++
-    expect(ran).toBeGreaterThan(20)
+    expect(ran).toBeGreaterThan(30)
     // What comes after all of it has been judged: the signal of a last deed.
     const last = 'the last deed'
     runFromSharedMemory(last)
     const isLast = (line: Line) => JSON.stringify((line['event'] as { exec?: { argv?: unknown } }).exec?.argv) === JSON.stringify([last])
     await agent.signal('exec-from-memory-filesystem', isLast)
+    // Not those that were there before and are told once more with a higher count.
+    const before = new Set(agent.lines.slice(0, from).map((line) => line['id']))
     const loud = agent.lines
       .slice(from)
-      .filter((line) => line.kind === 'signal' && isOurs(line) && !isLast(line) && !['info', 'low'].includes(String(line['severity'])))
+      .filter(
+        (line) =>
+          line.kind === 'signal' &&
+          !before.has(line['id']) &&
+          isOurs(line) &&
+          !isLast(line) &&
+          !['info', 'low'].includes(String(line['severity'])),
+      )
     expect(loud.map((line) => `${ruleOf(line)}: ${String(line['message'])}`)).toEqual([])
   })
 })

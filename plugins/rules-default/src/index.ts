@@ -2,6 +2,15 @@ import type { AnyRule, RulePack } from '@cws/core'
 import { secretsGathered } from './detections/secrets-gathered.ts'
 import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
 import {
+  attackScanner,
+  networkSpoofed,
+  packetsCaptured,
+  passwordGuesser,
+  portsScanned,
+  privilegeScanner,
+  remoteControlImplant,
+} from './rules/attack-tools.ts'
+import {
   cloudCopyTool,
   dnsTunnel,
   listenerByHand,
@@ -20,7 +29,20 @@ import {
   privilegedContainerStarted,
   shellInContainer,
 } from './rules/containers.ts'
+import { serverCrashed, setIdProgramCrashed } from './rules/crashes.ts'
+import { cloudMetadataAsked, diskReadDirectly, processMemoryRead, secretScanner, serviceTokenRead } from './rules/credential-tools.ts'
 import { credentialSearch, passwordFileRead } from './rules/credentials.ts'
+import { agentSettingsChanged, confinementChanged, hostsChanged, loggingChanged, webShellWritten } from './rules/defences.ts'
+import {
+  diskOverwritten,
+  filesEncrypted,
+  filesShredded,
+  forkBomb,
+  hostShutDown,
+  screenCaptured,
+  secretsArchived,
+  systemRemoved,
+} from './rules/destruction.ts'
 import { decoderPipedToShell, downloadPipedToShell } from './rules/droppers.ts'
 import {
   daemonDisguise,
@@ -34,6 +56,7 @@ import {
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
 import { inlineCodeDecoded, inlineCodeFetched, installScriptNetworkTool } from './rules/inline-code.ts'
 import { cpuRegistersWritten, kernelHookWritten, kernelProtectionWeakened, kernelReplaced, strangeModuleLoaded } from './rules/kernel.ts'
+import { browserStoreOpened, kerberosKeysOpened, serverKeyOpened, storedPasswordOpened } from './rules/keys.ts'
 import {
   commandBeyondSight,
   execFromMemory,
@@ -54,6 +77,17 @@ import {
 } from './rules/persistence.ts'
 import { preloadFromWritableFolder, setIdExploit, shellWithSetIdRights } from './rules/privileges.ts'
 import { reverseShell, reverseShellByInterpreter, reverseShellByNetcat } from './rules/reverse-shells.ts'
+import {
+  capabilityGranted,
+  passwordRemoved,
+  privilegedGroupJoined,
+  rightsSearched,
+  secondRoot,
+  setIdOddEnvironment,
+  shellOutOfTool,
+  sudoWithLoader,
+  userNamespaceMade,
+} from './rules/rights.ts'
 import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, sudoersOpened } from './rules/secrets.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
 import {
@@ -63,6 +97,17 @@ import {
   sshFromServer,
   temporaryProgramFromServer,
 } from './rules/servers.ts'
+import {
+  bootChanged,
+  loaderPathChanged,
+  packageScriptChanged,
+  packageSourceChanged,
+  pythonStartupChanged,
+  remoteTrustWritten,
+  sshClientChanged,
+  staticPodWritten,
+  userProfileChanged,
+} from './rules/startup-files.ts'
 import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
 import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
 
@@ -148,6 +193,55 @@ const rules: readonly AnyRule[] = [
   shellInContainer,
   packagesInContainer,
   containerClientInContainer,
+  privilegeScanner,
+  remoteControlImplant,
+  passwordGuesser,
+  attackScanner,
+  portsScanned,
+  networkSpoofed,
+  packetsCaptured,
+  processMemoryRead,
+  cloudMetadataAsked,
+  serviceTokenRead,
+  secretScanner,
+  diskReadDirectly,
+  capabilityGranted,
+  rightsSearched,
+  setIdOddEnvironment,
+  sudoWithLoader,
+  shellOutOfTool,
+  userNamespaceMade,
+  privilegedGroupJoined,
+  secondRoot,
+  passwordRemoved,
+  systemRemoved,
+  diskOverwritten,
+  filesShredded,
+  filesEncrypted,
+  hostShutDown,
+  forkBomb,
+  secretsArchived,
+  screenCaptured,
+  pythonStartupChanged,
+  loaderPathChanged,
+  packageScriptChanged,
+  packageSourceChanged,
+  bootChanged,
+  staticPodWritten,
+  userProfileChanged,
+  sshClientChanged,
+  remoteTrustWritten,
+  loggingChanged,
+  confinementChanged,
+  agentSettingsChanged,
+  hostsChanged,
+  webShellWritten,
+  browserStoreOpened,
+  kerberosKeysOpened,
+  serverKeyOpened,
+  storedPasswordOpened,
+  setIdProgramCrashed,
+  serverCrashed,
 ]
 
 export { watched } from './watched.ts'

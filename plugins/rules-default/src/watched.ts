@@ -7,6 +7,11 @@ const HOMES = ['/root', '/home/*'] as const
 const UNITS = ['/etc/systemd', '/usr/lib/systemd', '/usr/local/lib/systemd'] as const
 const LIBRARIES = ['/usr/lib', '/usr/lib64', '/usr/lib/*-linux-gnu*'] as const
 
+/** In its own folder, and in those of packages. */
+const PYTHON = ['', 'dist-packages/', 'site-packages/'].flatMap((folder) =>
+  ['sitecustomize.py', 'usercustomize.py'].map((name) => folder + name),
+)
+
 const persistence: readonly string[] = [
   ...each(
     ['/etc'],
@@ -28,6 +33,54 @@ const persistence: readonly string[] = [
   ...each(['/etc', '/usr/lib', '/usr/local/lib'], ['udev/rules.d/*']),
   ...each(['/etc', '/usr/lib'], ['modules-load.d/*']),
   ...each(['/etc'], ['modules', 'modprobe.d/*']),
+  ...each(['/etc/python3*'], ['sitecustomize.py']),
+  ...each(['/usr/lib/python3*', '/usr/lib64/python3*', '/usr/local/lib/python3*'], PYTHON),
+  ...each(['/etc'], ['ld.so.conf', 'ld.so.conf.d/*.conf', 'kernel/preinst.d/*', 'kernel/postinst.d/*']),
+  ...each(
+    ['/etc'],
+    ['apt/apt.conf', 'dpkg/dpkg.cfg', 'dpkg/dpkg.cfg.d/*', 'yum.conf', 'yum/pluginconf.d/*', 'dnf/dnf.conf', 'dnf/plugins/*'],
+  ),
+  ...each(['/etc'], ['apt/sources.list', 'apt/sources.list.d/*', 'apt/trusted.gpg.d/*', 'apt/keyrings/*', 'yum.repos.d/*.repo']),
+  ...each(['/etc'], ['apk/repositories', 'pacman.conf', 'pacman.d/mirrorlist', 'pacman.d/hooks/*.hook']),
+  ...each(['/var/lib/dpkg/info'], ['*.preinst', '*.postinst', '*.prerm', '*.postrm']),
+  ...each(['/boot'], ['vmlinuz*', 'initrd*', 'initramfs*', 'grub/grub.cfg', 'grub2/grub.cfg', 'loader/loader.conf']),
+  ...each(['/etc'], ['default/grub', 'default/grub.d/*', 'dracut.conf', 'dracut.conf.d/*']),
+  ...each(['/etc/initramfs-tools'], ['modules', 'hooks/*', 'scripts/init-top/*']),
+  ...each(
+    ['/etc/kubernetes/manifests', '/var/lib/rancher/*/agent/pod-manifests', '/var/lib/rancher/*/server/manifests'],
+    ['*.yaml', '*.yml', '*.json'],
+  ),
+  ...each(['/home/*'], ['.bashrc', '.profile', '.bash_profile', '.bash_login', '.zshrc', '.zshenv']),
+  ...each(HOMES, ['.ssh/config', '.rhosts', '.shosts', '.k5login']),
+  ...each(['/etc'], ['ssh/ssh_config', 'ssh/ssh_config.d/*.conf', 'ssh/ssh_known_hosts', 'ssh/shosts.equiv', 'hosts.equiv', 'hosts']),
+]
+
+/** As deep as applications mostly put their scripts: whole trees of uploads and caches are not watched. */
+const webRoots: readonly string[] = each(
+  ['/var/www', '/srv/www', '/srv/http', '/usr/share/nginx', '/var/lib/tomcat*/webapps', '/opt/tomcat/webapps'],
+  ['*', '*/*', '*/*/*', '*/*/*/*'].flatMap((depth) =>
+    ['php', 'phtml', 'phar', 'jsp', 'jspx', 'war', 'cgi'].map((kind) => `${depth}.${kind}`),
+  ),
+)
+
+const defences: readonly string[] = [
+  ...each(['/etc/audit'], ['auditd.conf', 'audit.rules', 'rules.d/*.rules']),
+  ...each(
+    ['/etc'],
+    ['rsyslog.conf', 'rsyslog.d/*.conf', 'syslog-ng/syslog-ng.conf', 'systemd/journald.conf', 'systemd/journald.conf.d/*.conf'],
+  ),
+  ...each(
+    ['/etc'],
+    [
+      'selinux/config',
+      'apparmor.d/*',
+      'apparmor.d/disable/*',
+      'apparmor.d/local/*',
+      'fapolicyd/fapolicyd.conf',
+      'fapolicyd/fapolicyd.rules',
+    ],
+  ),
+  '/etc/cws/*',
 ]
 
 const accounts: readonly string[] = each(
@@ -58,4 +111,4 @@ const traces: readonly string[] = [
 ]
 
 /** What a sensor of changes has to watch for the rules of this pack. */
-export const watched: readonly string[] = [...persistence, ...accounts, ...system, ...traces]
+export const watched: readonly string[] = [...persistence, ...accounts, ...system, ...defences, ...webRoots, ...traces]
