@@ -3,11 +3,12 @@ import { connect } from '../../plugins/process-exec/src/connect.ts'
 import { optionsSchema } from '../../plugins/process-exec/src/options.ts'
 import { EXEC, FORK, HEADER, TYPE } from '../../plugins/process-exec/src/record/layout.ts'
 import { type Memory, memoryOf } from '../../plugins/process-exec/src/record/memory.ts'
+import { RecordWriter } from '../../plugins/process-exec/src/record/writer.ts'
 import { ProcessSensor } from '../../plugins/process-exec/src/sensor.ts'
 import { Random } from './random.ts'
 
-/** Records between two opens of files, and opens between two changes of files: the mix of a host on which files are watched. */
-const RECORDS_AN_OPEN = 9
+/** Executions between two opens or changes of files, and opens between two changes: the mix of a host on which files are watched. */
+const EXECS_A_FILE = 3
 const OPENS_A_CHANGE = 3
 const AN_HOUR = 3_600_000_000_000n
 
@@ -39,7 +40,6 @@ export class Stream {
 
   constructor(batch: Buffer, files: boolean) {
     this.#sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
-    this.#sensor.load(process.pid)
     this.#sensor.table.loader = undefined
     this.#memory = memoryOf(batch)
     this.#length = batch.length
@@ -50,7 +50,8 @@ export class Stream {
     this.#each((at, type) => {
       records++
       if (type === TYPE.EXEC) execs++
-      if (!files || records % RECORDS_AN_OPEN !== 0) return
+      // By programs, which are known by then.
+      if (!files || type !== TYPE.EXEC || execs % EXECS_A_FILE !== 0) return
       const { u32 } = this.#memory
       const isChange = events.length % (OPENS_A_CHANGE + 1) === OPENS_A_CHANGE
       const pid = u32[(at + HEADER.pid) >>> 2] as number
@@ -58,6 +59,7 @@ export class Stream {
     })
     this.execs = execs
     this.#times = this.#findTimes()
+    this.#plantRoot()
     this.#files = events
     this.events = records + events.length
   }
@@ -109,6 +111,31 @@ export class Stream {
         if (starts.has(u64[(at + offset) >>> 3] as bigint)) times.push((at + offset) >>> 3)
     })
     return times
+  }
+
+  /** Whoever started it all was there before: known to the root of the tree, as on a host. */
+  #plantRoot(): void {
+    let root: { readonly pid: number; readonly start: bigint } | undefined
+    this.#each((at, type) => {
+      const { u32, u64 } = this.#memory
+      if (type === TYPE.FORK) root ??= { pid: u32[(at + FORK.ppid) >>> 2] as number, start: u64[(at + FORK.parent_start) >>> 3] as bigint }
+    })
+    if (!root) return
+    const writer = new RecordWriter(4096)
+    const text = (value: string) => Buffer.from(value)
+    writer.exec({
+      ...root,
+      time: root.start,
+      comm: text('systemd'),
+      file_path: text('/usr/lib/systemd/systemd'),
+      file_fstype: text('ext4'),
+      filename: text('/sbin/init'),
+      cwd: text('/'),
+      cgroup: text('/init.scope'),
+      argv: text('/sbin/init\0'),
+      envp: text('PATH\0'),
+    })
+    this.#sensor.consume(writer.memory, 0, writer.end)
   }
 
   #each(see: (at: number, type: number) => void): void {

@@ -5,6 +5,7 @@ import { derive, sourceOf } from './derive.ts'
 import { toJson } from './event-json.ts'
 import { type Derived, type Field, isField, type Shape } from './field.ts'
 import type { Recurrence } from './recurrence.ts'
+import type { Undecoded } from './text-bytes.ts'
 import { UNKNOWN } from './unknown.ts'
 
 /** Reads a field of a live event; the result of a pending provider is UNKNOWN. */
@@ -80,6 +81,7 @@ export abstract class LiveEvent extends BaseEvent {
   declare readonly images: Images | undefined
   declare readonly mirror: Mirror | undefined
   declare readonly recurrence: Recurrence | undefined
+  declare readonly bytes: Undecoded['bytes']
   /** Promises of field providers that were met while reading. */
   pending: Map<string, Promise<unknown>> | undefined = undefined
 
@@ -145,7 +147,7 @@ export function generateEventClasses(
   definition: EventDefinition,
   redactors: Redactors,
   resolve: (name: string, field: Field) => ResolvedField,
-  tree: { readonly images?: Images | undefined; readonly mirror?: Mirror | undefined; readonly recurrence?: Recurrence | undefined } = {},
+  tree: Partial<Pick<LiveEvent, 'images' | 'mirror' | 'recurrence' | 'bytes'>> = {},
 ): EventClasses {
   class Live extends LiveEvent {
     override keep(): KeptEvent {
@@ -155,7 +157,7 @@ export function generateEventClasses(
   class Kept extends KeptEvent {}
   const told = new Set<string>()
   for (const { prototype } of [Live, Kept]) Object.assign(prototype, { definition, redactors, told })
-  Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror, recurrence: tree.recurrence })
+  Object.assign(Live.prototype, { images: tree.images, mirror: tree.mirror, recurrence: tree.recurrence, bytes: tree.bytes })
   for (const [name, field] of definition.fields) {
     const resolved = resolve(name, field)
     if (resolved.told) told.add(name)

@@ -19,6 +19,7 @@ import { Interests } from './interests.ts'
 import { mirrorOf } from './mirror.ts'
 import { Parking } from './parking.ts'
 import { recurrenceOf } from './recurrence.ts'
+import { bytesOf } from './undecoded.ts'
 
 /** Faults of one plugin in one hook are told as an event once, then at each doubling. */
 const isTold = (count: number) => (count & (count - 1)) === 0
@@ -204,6 +205,7 @@ export class Engine {
     if (known) return known
     const classes = generateEventClasses(definition, this.redactors, this.providers.resolverFor(definition, readers), {
       images: this.#tracker?.images,
+      bytes: bytesOf(readers),
       recurrence: recurrenceOf(
         definition,
         { plugin, readers },

@@ -1,6 +1,7 @@
 import type { Condition } from '../condition/ir.ts'
 import type { Event } from '../model/event.ts'
 import type { EventType } from '../model/event-map.ts'
+import type { TextBytes } from '../model/text-bytes.ts'
 import type { Unknown } from '../model/unknown.ts'
 
 /** What detectors want of the event types that a source feeds. Replaced whole by generations. */
@@ -67,7 +68,11 @@ export interface SelfTest {
 }
 
 /** Reads one field of an event that lies in a batch: `cursor` is what the source passed to `emit`. */
-export type Reader = (cursor: number) => unknown | Unknown
+export interface Reader {
+  (cursor: number): unknown | Unknown
+  /** What the same value is decoded from, where that is at hand. */
+  readonly bytes?: (cursor: number) => TextBytes | undefined
+}
 
 /** The readers of an event type by dotted field name. What is missing comes from field providers, else it is UNKNOWN. */
 export type Readers = Readonly<Record<string, Reader>>

@@ -1,5 +1,6 @@
 import { type Reader, type Readers, UNKNOWN } from '@cws/core'
 import { EXIT, FLAG, FORK, HEADER } from '../record/layout.ts'
+import { argumentBytes } from './argument-bytes.ts'
 import type { Get } from './file-fields.ts'
 import type { Images } from './images.ts'
 
@@ -30,6 +31,8 @@ export function eventReaders(
   }
   const exec: Record<string, Reader> = { ...common, 'exec.is_thread': () => false, 'exec.certainty': () => 'exact' }
   for (const [name, get] of Object.entries(fields)) exec[`exec.${name}`] = () => (live.node === 0 ? UNKNOWN : get(live.node))
+  for (const [name, bytes] of Object.entries(argumentBytes(images)))
+    exec[`exec.${name}`] = Object.assign(exec[`exec.${name}`] as Reader, { bytes })
   exec['exec.pid'] = u32(HEADER.pid)
   const code = u32(EXIT.code)
   const fromProc = () => (u32(HEADER.type)() >>> 16) & FLAG.PROCFS

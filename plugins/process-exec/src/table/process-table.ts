@@ -43,12 +43,12 @@ export class ProcessTable {
   readonly nodes: Nodes
   readonly rows: Rows
   readonly strings: Strings
-  readonly lineages: Lineages
   /** Rises with every change: what was derived from the table before is stale. */
   version = 0
   /** Asked for parents that are missing; undefined: they stay unknown. */
   loader: Loader | undefined
   readonly #links: Links
+  #lineages: Lineages | undefined
   readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
@@ -62,8 +62,13 @@ export class ProcessTable {
     this.strings = new Strings(Math.floor(maxBytes * 0.5))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
-    this.lineages = new Lineages(this.nodes, this.rows)
     this.#links = new Links(this.nodes, this.rows, (node) => this.#lives(node))
+  }
+
+  /** Numbers of lineages; they take their room when somebody asks. */
+  get lineages(): Lineages {
+    this.#lineages ??= new Lineages(this.nodes, this.rows)
+    return this.#lineages
   }
 
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
@@ -271,7 +276,7 @@ export class ProcessTable {
     for (let tries = 0; this.rows.full && tries < MAX_EVICTIONS && this.#evict(); tries++);
     const refused = this.strings.refused
     const row = this.rows.add(memory, at)
-    if (this.strings.refused !== refused) this.lineages.clear()
+    if (this.strings.refused !== refused) this.#lineages?.clear()
     if (this.strings.refused !== refused) for (let tries = 0; tries < 16 && this.#evict(); tries++);
     return row
   }

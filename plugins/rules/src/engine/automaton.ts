@@ -1,5 +1,9 @@
+import type { TextBytes } from '@cws/core'
+
 /** Characters that literals are made of. */
 const ASCII = 128
+const BACKSLASH = 0x5c
+const LOWER_X = 0x78
 
 /**
  * Finds which of many literals a text contains, in one pass over it, however many they are (Aho and Corasick, 1975): a table that says, for each
@@ -56,6 +60,28 @@ export class Automaton {
         this.#tell(state, onFound)
       }
     }
+  }
+
+  /**
+   * The same of bytes from which a text is decoded; `nul` is what a zero byte is in it. False if there are others than ASCII, or an escape is
+   * spelled there: then the text alone says what it contains.
+   */
+  scanBytes({ bytes, start, end, nul }: TextBytes, onFound: (literal: number) => void): boolean {
+    const next = this.#next
+    const columns = this.#columns
+    const width = this.#width
+    const nulColumn = nul === 0 ? 0 : (columns[nul] as number)
+    let state = 0
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i] as number
+      if (byte >= ASCII || (byte === BACKSLASH && bytes[i + 1] === LOWER_X)) return false
+      state = next[state * width + (byte === 0 ? nulColumn : (columns[byte] as number))] as number
+      if (state < 0) {
+        state = ~state
+        this.#tell(state, onFound)
+      }
+    }
+    return true
   }
 
   #tell(state: number, onFound: (literal: number) => void): void {

@@ -1,4 +1,4 @@
-import type { CheckedRule, EventDefinition, Readable, Recurrence, Recurring } from '@cws/core'
+import type { CheckedRule, EventDefinition, Readable, Recurring, Undecoded } from '@cws/core'
 import type { Compiled, OnTrue } from './candidates.ts'
 import { type PlacedRule, placed } from './placed-rule.ts'
 import { Plan } from './plan.ts'
@@ -13,8 +13,9 @@ const MAX_PLANS = 4
 export class Dispatch {
   readonly #rules: readonly PlacedRule[]
   readonly #definition: EventDefinition
-  readonly #plans = new Map<Recurrence | undefined, Plan>()
-  #recurrence: Recurrence | undefined
+  /** By what all events of a feed have alike, which is one object. */
+  readonly #plans = new Map<object | undefined, Plan>()
+  #feed: object | undefined
   #plan: Plan | undefined
 
   constructor(rules: readonly CheckedRule[], definition: EventDefinition) {
@@ -24,20 +25,21 @@ export class Dispatch {
 
   /** Calls back for every rule that is true of this event; returns those of which nobody knows. */
   judge(event: Readable, onTrue: OnTrue): Compiled[] | undefined {
-    const { recurrence } = event as Recurring
-    if (this.#plan === undefined || recurrence !== this.#recurrence) {
-      this.#recurrence = recurrence
-      this.#plan = this.#planFor(recurrence)
+    const { recurrence, bytes } = event as Recurring & Undecoded
+    const feed = recurrence ?? bytes
+    if (this.#plan === undefined || feed !== this.#feed) {
+      this.#plan = this.#planFor(feed, { recurrence, bytes })
+      this.#feed = feed
     }
     return this.#plan.judge(event, onTrue)
   }
 
-  #planFor(recurrence: Recurrence | undefined): Plan {
-    let plan = this.#plans.get(recurrence)
+  #planFor(feed: object | undefined, about: ConstructorParameters<typeof Plan>[2]): Plan {
+    let plan = this.#plans.get(feed)
     if (!plan) {
       if (this.#plans.size >= MAX_PLANS) this.#plans.clear()
-      plan = new Plan(this.#rules, this.#definition, recurrence)
-      this.#plans.set(recurrence, plan)
+      plan = new Plan(this.#rules, this.#definition, about)
+      this.#plans.set(feed, plan)
     }
     return plan
   }

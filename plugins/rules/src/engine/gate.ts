@@ -1,4 +1,4 @@
-import type { Condition, Field, Leaf } from '@cws/core'
+import type { Condition, Field, Leaf, Undecoded } from '@cws/core'
 import { demandsOf, type Key } from './demand.ts'
 import { Lookup } from './lookup.ts'
 
@@ -11,17 +11,19 @@ export interface Gate {
 /** The look-ups that events of one type are put through: one a field, for the keys of all rules. */
 export class Gates {
   readonly #fields: ReadonlyMap<string, Field>
+  readonly #bytes: Undecoded['bytes']
   readonly #lookups = new Map<string, Lookup>()
 
-  constructor(fields: ReadonlyMap<string, Field>) {
+  constructor(fields: ReadonlyMap<string, Field>, bytes: Undecoded['bytes']) {
     this.#fields = fields
+    this.#bytes = bytes
   }
 
   /** The gate of these keys, which are looked for from now on. */
   add(field: string, keys: readonly Key[]): Gate {
     let lookup = this.#lookups.get(field)
     if (!lookup) {
-      lookup = new Lookup(field, this.#fields.get(field) as Field)
+      lookup = new Lookup(field, this.#fields.get(field) as Field, this.#bytes?.get(field))
       this.#lookups.set(field, lookup)
     }
     return { lookup, keys: keys.map((key) => (lookup as Lookup).add(key)) }

@@ -1,4 +1,4 @@
-import type { Field, Readable } from '@cws/core'
+import type { Field, Readable, TextBytes } from '@cws/core'
 import { Automaton } from './automaton.ts'
 import type { Key } from './demand.ts'
 import { readerOf } from './reader.ts'
@@ -10,24 +10,34 @@ import { readerOf } from './reader.ts'
 export class Lookup {
   readonly field: string
   readonly #read: (event: Readable) => unknown
+  readonly #bytesOf: ((event: Readable) => TextBytes | undefined) | undefined
+  readonly #isArray: boolean
   readonly #isKnown: (value: unknown) => boolean
   readonly #whole = new Map<unknown, number>()
   readonly #parts = new Map<string, number>()
+  /** Of whole texts, in bytes. */
+  readonly #lengths = new Set<number>()
   #keyOfPart: number[] = []
   #automaton: Automaton | undefined
   #keys = 0
   #last: unknown = NOTHING
   #lastIsKnown = false
   /** Keys that the last value fulfils, in its first `count` places. */
-  found: number[] = []
+  found: readonly number[] = []
   count = 0
+  readonly #finding: number[] = []
+  readonly #recent: Recent[] = []
+  #oldest = 0
   /** By key: the last reading that found it. */
   #seen = new Float64Array(0)
   #reading = 0
   readonly #onPart = (part: number) => this.#find(this.#keyOfPart[part] as number)
 
-  constructor(name: string, { field: kind }: Field) {
+  /** `bytesOf`: where the field's value is decoded from, if the feed tells. */
+  constructor(name: string, { field: kind, array }: Field, bytesOf: ((event: Readable) => TextBytes | undefined) | undefined) {
     this.field = name
+    this.#bytesOf = bytesOf
+    this.#isArray = array
     this.#read = readerOf(name)
     this.#isKnown =
       kind === 'string' || kind === 'path'
@@ -35,6 +45,11 @@ export class Lookup {
         : kind === 'bool'
           ? (value) => typeof value === 'boolean'
           : (value) => typeof value === 'number' || typeof value === 'bigint'
+  }
+
+  /** Costs less than one test of the value does. */
+  get isCheap(): boolean {
+    return this.#bytesOf !== undefined
   }
 
   /** The number of a key, for all rules the same. */
@@ -55,26 +70,55 @@ export class Lookup {
     this.#keyOfPart = [...this.#parts.values()]
     if (this.#parts.size > 0) this.#automaton = new Automaton([...this.#parts.keys()])
     this.#seen = new Float64Array(this.#keys)
+    for (const text of this.#whole.keys()) this.#lengths.add(Buffer.byteLength(String(text)))
   }
 
   /** Looks the event's value up: `found` then says the keys. False if nobody knows the value, or some of its elements. */
   read(event: Readable): boolean {
+    const undecoded = this.#bytesOf?.(event)
+    if (undecoded !== undefined && this.#lookUpBytes(undecoded)) return true
     const value = this.#read(event)
     if (value === this.#last) return this.#lastIsKnown
+    this.#start()
+    this.#lastIsKnown = Array.isArray(value) ? this.#recall(value) : this.#lookUp(value)
     this.#last = value
-    this.#reading++
-    this.count = 0
-    this.#lastIsKnown = this.#lookUp(value)
     return this.#lastIsKnown
   }
 
-  #lookUp(value: unknown): boolean {
-    if (!Array.isArray(value)) return this.#lookUpOne(value)
-    for (let i = 0; i < value.length; i++) if (!this.#lookUpOne(value[i])) return false
-    return true
+  #start(): void {
+    this.#last = NOTHING
+    this.#reading++
+    this.found = this.#finding
+    this.count = 0
   }
 
-  #lookUpOne(value: unknown): boolean {
+  /** Lists that recur are long, such as environments, and the same objects. */
+  #recall(list: readonly unknown[]): boolean {
+    const recent = this.#recent
+    for (let i = 0; i < recent.length; i++) {
+      const { value, isKnown, keys } = recent[i] as Recent
+      if (value !== list) continue
+      this.found = keys
+      this.count = keys.length
+      return isKnown
+    }
+    let isKnown = true
+    for (let i = 0; i < list.length && isKnown; i++) isKnown = this.#lookUp(list[i])
+    recent[this.#oldest] = { value: list, isKnown, keys: this.found.slice(0, this.count) }
+    this.#oldest = (this.#oldest + 1) % RECENT
+    return isKnown
+  }
+
+  /** False if the text itself must be looked at. */
+  #lookUpBytes(text: TextBytes): boolean {
+    const length = text.end - text.start
+    if (this.#lengths.size > 0 && (this.#isArray || (length > 0 && this.#lengths.has(length)))) return false
+    this.#start()
+    if (length === 0 && !this.#isArray) return this.#lookUp('')
+    return this.#automaton === undefined || this.#automaton.scanBytes(text, this.#onPart)
+  }
+
+  #lookUp(value: unknown): boolean {
     if (!this.#isKnown(value)) return false
     const whole = this.#whole.get(plain(value))
     if (whole !== undefined) this.#find(whole)
@@ -85,10 +129,19 @@ export class Lookup {
   #find(key: number): void {
     if (this.#seen[key] === this.#reading) return
     this.#seen[key] = this.#reading
-    this.found[this.count++] = key
+    this.#finding[this.count++] = key
   }
 }
 
+/** What was found for a list. */
+interface Recent {
+  readonly value: readonly unknown[]
+  readonly isKnown: boolean
+  readonly keys: readonly number[]
+}
+
+/** So many lists are remembered. */
+const RECENT = 8
 /** Equal to no value. */
 const NOTHING = Symbol('nothing')
 

@@ -76,7 +76,7 @@ export class Memo {
 
   #entryOf(rests: readonly Rest[]): Entry {
     const gated = Gated.by(rests.flatMap((one) => (one.gate ? [{ one, gate: one.gate }] : [])))
-    const worth = gated.filter((one) => one.size > FEW || this.#always(one))
+    const worth = gated.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one))
     const behind = new Set(worth.map((one) => one.lookup))
     return { open: rests.filter(({ gate }) => !gate || !behind.has(gate.lookup)), gated: worth }
   }

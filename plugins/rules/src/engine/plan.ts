@@ -1,4 +1,4 @@
-import { type EventDefinition, fieldsIn, leavesIn, type Readable, type Recurrence } from '@cws/core'
+import { type EventDefinition, fieldsIn, leavesIn, type Readable, type Recurring, type Undecoded } from '@cws/core'
 import { Candidates, type Compiled, judgeEach, type OnTrue } from './candidates.ts'
 import { type Demand, demandsOf } from './demand.ts'
 import { type Gate, Gates } from './gate.ts'
@@ -23,13 +23,17 @@ export class Plan {
   readonly #scratch: Candidates
   #busy = false
 
-  constructor(rules: readonly PlacedRule[], definition: EventDefinition, recurrence: Recurrence | undefined) {
+  constructor(
+    rules: readonly PlacedRule[],
+    definition: EventDefinition,
+    { recurrence, bytes }: Pick<Recurring & Undecoded, 'recurrence' | 'bytes'>,
+  ) {
     this.#rules = rules
     this.#candidates = new Candidates(rules.length)
     this.#scratch = new Candidates(rules.length)
     const settled: ReadonlySet<string> = recurrence?.fields ?? new Set()
     const own = new Set(ownKeys(rules, definition).filter((name) => !settled.has(name)))
-    const gates = new Gates(definition.fields)
+    const gates = new Gates(definition.fields, bytes)
     const byLineage: { rule: PlacedRule; gate: Gate | undefined }[] = []
     const byOwn: { rule: PlacedRule; gate: Gate | undefined }[] = []
     const byOther: { one: Compiled; gate: Gate }[] = []

