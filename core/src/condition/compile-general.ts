@@ -3,7 +3,7 @@ import { compileValue } from './compile-value.ts'
 import type { Surroundings } from './environment.ts'
 import type { Condition, Leaf, Predicate, Value, ValueReader } from './ir.ts'
 import { compileMatchers } from './matchers.ts'
-import { type Network, overlap, parseNetwork } from './network.ts'
+import { type Network, overlap, overlapsAny, parseNetwork } from './network.ts'
 import { anyOf } from './read.ts'
 import { comparison, isKnownScalar, isNumber, oneOf } from './scalar-tests.ts'
 import { compileSome } from './some.ts'
@@ -61,6 +61,10 @@ function network({ left, right, every }: General & { op: 'network' }, read: (val
   const one = networksOf(left, read)
   const other = networksOf(right, read)
   if (every) return (subject) => everyPair(one(subject), other(subject))
+  if (right.value === 'literal' || right.value === 'list') {
+    const meetsAny = overlapsAny([right.of].flat().flatMap((text) => parseNetwork(String(text)) ?? []))
+    return (subject) => eachOf(one(subject), (value) => (isNetwork(value) ? value !== null && meetsAny(value) : UNKNOWN))
+  }
   return (subject) => eachPair(one(subject), other(subject), meet)
 }
 

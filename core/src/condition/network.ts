@@ -31,6 +31,23 @@ export function overlap(a: Network, b: Network): boolean {
   return a.base >> shift === b.base >> shift
 }
 
+/** What overlaps one of many: a look-up for each length of prefix among them, however many there are. */
+export function overlapsAny(networks: readonly Network[]): (one: Network) => boolean {
+  const groups = [...Map.groupBy(networks, ({ bits, prefix }) => `${bits}/${prefix}`).values()].map((group) => {
+    const { bits, prefix } = group[0] as Network
+    return { bits, prefix, starts: new Set(group.map(({ base }) => base >> BigInt(bits - prefix))) }
+  })
+  return (one) =>
+    groups.some(({ bits, prefix, starts }) => {
+      if (bits !== one.bits) return false
+      if (prefix <= one.prefix) return starts.has(one.base >> BigInt(bits - prefix))
+      const start = one.base >> BigInt(bits - one.prefix)
+      const narrower = BigInt(prefix - one.prefix)
+      for (const other of starts) if (other >> narrower === start) return true
+      return false
+    })
+}
+
 /** `::` is what nothing has for an address. */
 export function isNowhere({ bits, base, prefix }: Network): boolean {
   return bits === 128 && base === 0n && prefix === 128
