@@ -204,6 +204,14 @@ const triggers: Readonly<Record<string, () => void>> = {
   'screen-or-keys-recorded': () => runInSession('scrot', '/nowhere.png'),
   'set-id-program-crashed': () => crash(setUidCopy('crasher')),
   'server-crashed': () => crash(copyOf('/bin/sh', 'nginx')),
+  'network-tool-in-container': () => runInContainer('cp /bin/true merged/nmap; exec merged/nmap 127.0.0.1'),
+  'compiler-in-container': () => runInContainer('cp /bin/true merged/cc1; exec merged/cc1 x.c'),
+  'link-to-secret': () => runInSession('ln', '-s', '/etc/shadow', '/nowhere/x'),
+  'process-environment-read': () => runInSession('strings', '/proc/1/environ'),
+  'transient-unit-started': () => runInSession('systemd-run', '--on-calendar=hourly', '/nowhere'),
+  'job-queued-by-at': () => runInSession('at', 'now', '+', '1', 'minute'),
+  'ssh-password-on-command-line': () => runInSession('sshpass', '-p', 'x', 'ssh', 'nobody@127.0.0.1'),
+  'shell-from-notebook': () => runBelow('python3', '/bin/sh', '-c', 'exit 0', 'jupyter-lab'),
   'container-client-in-container': () => runInContainer('cp /bin/true merged/kubectl; exec merged/kubectl get secrets'),
 }
 /** Those about programs that run and end; those about files have tests of their own. */

@@ -58,6 +58,16 @@ import { inlineCodeDecoded, inlineCodeFetched, installScriptNetworkTool } from '
 import { cpuRegistersWritten, kernelHookWritten, kernelProtectionWeakened, kernelReplaced, strangeModuleLoaded } from './rules/kernel.ts'
 import { browserStoreOpened, kerberosKeysOpened, serverKeyOpened, storedPasswordOpened } from './rules/keys.ts'
 import {
+  compilerInContainer,
+  environmentRead,
+  jobQueued,
+  linkToSecret,
+  networkToolInContainer,
+  passwordOnCommandLine,
+  shellFromNotebook,
+  transientUnit,
+} from './rules/look-closer.ts'
+import {
   commandBeyondSight,
   execFromMemory,
   execFromMemoryFileSystem,
@@ -242,6 +252,14 @@ const rules: readonly AnyRule[] = [
   storedPasswordOpened,
   setIdProgramCrashed,
   serverCrashed,
+  networkToolInContainer,
+  compilerInContainer,
+  linkToSecret,
+  environmentRead,
+  transientUnit,
+  jobQueued,
+  passwordOnCommandLine,
+  shellFromNotebook,
 ]
 
 export { watched } from './watched.ts'

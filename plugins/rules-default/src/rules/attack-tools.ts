@@ -28,7 +28,6 @@ export const privilegeScanner = defineRule({
         'pspy64*',
         'unix-privesc-check*',
         'deepce.sh',
-        'cdk',
         'cdk_linux*',
         'peirates*',
         'kdigger*',
@@ -47,9 +46,13 @@ export const privilegeScanner = defineRule({
     fires: [
       { 'exec.file.name': 'linpeas.sh', 'exec.args': '-a' },
       { 'exec.file.name': 'pspy64', 'exec.args': '' },
-      { 'exec.file.name': 'cdk', 'exec.args': 'evaluate' },
+      { 'exec.file.name': 'cdk_linux_amd64', 'exec.args': 'evaluate' },
     ],
-    silent: [{ 'exec.file.name': 'cdktf' }, { 'exec.file.name': 'lsof' }, { 'exec.file.name': 'bash', 'exec.args': 'linpeas' }],
+    silent: [
+      { 'exec.file.name': 'cdk', 'exec.args': 'deploy' },
+      { 'exec.file.name': 'lsof' },
+      { 'exec.file.name': 'bash', 'exec.args': 'linpeas' },
+    ],
   },
 })
 
@@ -61,33 +64,8 @@ export const remoteControlImplant = defineRule({
   on: 'exec',
   where: {
     'exec.file.name': [
-      ...[
-        'sliver',
-        'sliver-server',
-        'sliver-client*',
-        'merlinAgent*',
-        'merlinagent*',
-        'mettle',
-        'msfconsole',
-        'msfvenom',
-        'meterpreter*',
-        'poseidon*',
-      ],
-      ...[
-        'gs-netcat',
-        'gs-sftp',
-        'gs-mount',
-        'gsocket',
-        'emp3r0r*',
-        'villain*',
-        'havoc',
-        'pupysh*',
-        'tsh',
-        'tshd',
-        'empire',
-        'poshc2*',
-        'SharpC2*',
-      ],
+      ...['sliver', 'sliver-server', 'sliver-client*', 'merlinAgent*', 'merlinagent*', 'mettle', 'msfconsole', 'msfvenom', 'meterpreter*'],
+      ...['gs-netcat', 'gs-sftp', 'gs-mount', 'gsocket', 'emp3r0r*', 'villain*', 'pupysh*', 'poshc2*', 'SharpC2*'],
       ...['ssh-it*', 'impacket-*', 'evil-winrm*', 'crackmapexec*', 'netexec', 'nxc', 'bloodhound-python', 'kerbrute*'],
     ],
   },
@@ -101,7 +79,7 @@ export const remoteControlImplant = defineRule({
       { 'exec.file.name': 'merlinAgent-Linux-x64' },
       { 'exec.file.name': 'impacket-secretsdump' },
     ],
-    silent: [{ 'exec.file.name': 'silver' }, { 'exec.file.name': 'tshark' }, { 'exec.file.name': 'ssh' }],
+    silent: [{ 'exec.file.name': 'silver' }, { 'exec.file.name': 'tsh', 'exec.args': 'ssh host' }, { 'exec.file.name': 'ssh' }],
   },
 })
 
@@ -233,7 +211,6 @@ export const networkSpoofed = defineRule({
       'dsniff',
       'macof',
       'Responder.py',
-      'responder',
       'mitm6',
       'yersinia',
       'sslstrip*',

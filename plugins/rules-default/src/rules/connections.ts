@@ -42,22 +42,7 @@ export const tunnelProgram = defineRule({
   on: 'exec',
   where: {
     'exec.file.name': [
-      ...[
-        'chisel',
-        'chisel_*',
-        'ngrok',
-        'frpc',
-        'frps',
-        'bore',
-        'localtonet',
-        'rathole',
-        'ligolo*',
-        'gost',
-        'revsocks',
-        'iox',
-        'npc',
-        'nps',
-      ],
+      ...['chisel', 'chisel_*', 'ngrok', 'frpc', 'frps', 'bore', 'localtonet', 'rathole', 'ligolo*', 'gost', 'revsocks'],
       ...[
         'pagekite*',
         'tmate',

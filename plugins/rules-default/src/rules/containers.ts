@@ -167,7 +167,7 @@ export const packagesInContainer = defineRule({
   where: {
     ...inContainer,
     'exec.file.name': ['apt', 'apt-get', 'aptitude', 'apk', 'yum', 'dnf', 'dnf5', 'microdnf', 'zypper', 'pacman', 'rpm', 'dpkg'],
-    'exec.args': { regex: '\\b(?:install|add|upgrade|dist-upgrade|-[a-zA-Z]*[iUS])\\b' },
+    'exec.args': { regex: '(?:^|\\s)(?:install|add|upgrade|dist-upgrade|-i|--install|-[iUF][a-z]*|-S[a-z]*)(?:\\s|$)' },
   },
   groupBy: ['container.id'],
   message: `${RAN} adds programs to container {{@container.id}}: an image should bring all that its container needs.`,
@@ -177,6 +177,7 @@ export const packagesInContainer = defineRule({
     fires: [
       { 'exec.file.name': 'apt-get', 'exec.args': 'install -y nmap', 'container.id': '0123456789ab' },
       { 'exec.file.name': 'apk', 'exec.args': 'add --no-cache curl', 'container.id': '0123456789ab' },
+      { 'exec.file.name': 'dpkg', 'exec.args': '-i x.deb', 'container.id': '0123456789ab' },
     ],
     silent: [
       { 'exec.file.name': 'apt-get', 'exec.args': 'install -y nmap', 'container.id': '' },

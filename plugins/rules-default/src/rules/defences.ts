@@ -49,7 +49,7 @@ export const confinementChanged = defineRule({
   where: {
     any: [
       written('/etc/selinux/config', '/etc/fapolicyd/fapolicyd.conf', '/etc/fapolicyd/fapolicyd.rules'),
-      { ...allOf('/etc/apparmor.d', '/etc/apparmor.d/disable', '/etc/apparmor.d/local'), 'change.file.name': { not: '*.dpkg-*' } },
+      allOf('/etc/apparmor.d', '/etc/apparmor.d/disable', '/etc/apparmor.d/local'),
     ],
   },
   when: (event) => isForeign(event),
@@ -59,17 +59,16 @@ export const confinementChanged = defineRule({
   benign: ['An administrator who lets a program do more', 'Software that brings a profile of its own'],
   tests: {
     fires: [
-      { 'change.kind': 'modified', 'change.path': '/etc/selinux/config', 'change.file.name': 'config' },
-      { 'change.kind': 'created', 'change.path': '/etc/apparmor.d/disable/usr.sbin.mysqld', 'change.file.name': 'usr.sbin.mysqld' },
+      { 'change.kind': 'modified', 'change.path': '/etc/selinux/config' },
+      { 'change.kind': 'created', 'change.path': '/etc/apparmor.d/disable/usr.sbin.mysqld' },
     ],
     silent: [
       {
         'change.kind': 'renamed',
         'change.path': '/etc/apparmor.d/usr.bin.man',
-        'change.file.name': 'usr.bin.man',
         'process.package_manager': 'dpkg',
       },
-      { 'change.kind': 'modified', 'change.path': '/etc/apparmor/parser.conf', 'change.file.name': 'parser.conf' },
+      { 'change.kind': 'modified', 'change.path': '/etc/apparmor/parser.conf' },
     ],
   },
 })

@@ -207,8 +207,7 @@ export const firewallSwitchedOff = defineRule({
       {
         'exec.file.name': ['iptables*', 'ip6tables*', 'xtables-*'],
         'exec.args': {
-          regex:
-            '^(?:-w(?: \\d+)? |-t filter )*(?:(?:-F|--flush)(?: (?:INPUT|OUTPUT|FORWARD))?|(?:-P|--policy) (?:INPUT|OUTPUT|FORWARD) ACCEPT)(?: -w)?$',
+          regex: '^(?:-w(?: \\d+)? |-t filter )*(?:(?:-F|--flush)(?: (?:INPUT|OUTPUT|FORWARD))?|(?:-P|--policy) INPUT ACCEPT)(?: -w)?$',
         },
       },
       { 'exec.file.name': 'nft', 'exec.args': { regex: '^(?:-\\S+ )*(?:flush ruleset|(?:flush|delete) table \\S+ (?:filter|firewalld))' } },
@@ -232,6 +231,7 @@ export const firewallSwitchedOff = defineRule({
     silent: [
       { 'exec.file.name': 'xtables-nft-multi', 'exec.args': '-t nat -F DOCKER' },
       { 'exec.file.name': 'iptables', 'exec.args': '-A INPUT -p tcp --dport 22 -j ACCEPT' },
+      { 'exec.file.name': 'iptables', 'exec.args': '-P FORWARD ACCEPT' },
       { 'exec.file.name': 'nft', 'exec.args': 'list ruleset' },
       { 'exec.file.name': 'ufw', 'exec.args': 'allow 22' },
       { 'exec.file.name': 'ufw', 'exec.args': 'disable', 'process.package_manager': 'dpkg' },

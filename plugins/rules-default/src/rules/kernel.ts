@@ -126,7 +126,7 @@ export const kernelReplaced = defineRule({
   id: 'kernel-replaced-at-run-time',
   name: 'Another kernel was made ready to take over',
   severity: 'medium',
-  tags: ['mitre:T1542', 'mitre:T1601.001'],
+  tags: ['mitre:T1542'],
   on: 'exec',
   where: { 'exec.file.name': 'kexec', 'exec.args': { regex: '(?:^|\\s)(?:-[a-z]*[le]|--load|--exec|-s)(?:\\s|=|$)' } },
   when: (event) => !isPackaged(event),

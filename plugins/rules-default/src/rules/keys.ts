@@ -45,7 +45,7 @@ export const kerberosKeysOpened = defineRule({
   id: 'kerberos-keys-opened',
   name: 'Keys of this host in its domain were opened by a strange program',
   severity: 'medium',
-  tags: ['mitre:T1558', 'mitre:T1003.004'],
+  tags: ['mitre:T1558', 'mitre:T1552.004'],
   on: 'open',
   where: {
     'open.file.path': [

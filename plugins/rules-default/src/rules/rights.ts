@@ -103,7 +103,7 @@ export const sudoWithLoader = defineRule({
   where: {
     'exec.file.name': ['sudo', 'sudo-rs', 'doas'],
     'exec.args': {
-      regex: '^(?:-\\S+ )*(?:env )?(?:\\w+=\\S* )*(?:LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|PYTHONPATH|PERL5LIB|NODE_OPTIONS|BASH_ENV)=',
+      regex: '^(?:-\\S+ )*(?:env )?(?:\\w+=\\S* )*(?:LD_PRELOAD|LD_AUDIT|LD_LIBRARY_PATH|PERL5LIB|PERL5OPT|BASH_ENV)=',
     },
   },
   groupBy: ['container.id', 'process.sid', 'process.user'],
@@ -319,7 +319,7 @@ export const passwordRemoved = defineRule({
   where: {
     any: [
       { 'exec.file.name': 'passwd', 'exec.args': { regex: '(?:^|\\s)(?:-d|--delete|-[a-z]*u[a-z]*f|-f\\s+-u)(?:\\s|$)' } },
-      { 'exec.file.name': 'usermod', 'exec.args': { regex: '(?:^|\\s)(?:-p|--password)(?:\\s+|=)?(?:\\s|""|\'\'|$)' } },
+      { 'exec.file.name': 'usermod', 'exec.args': { regex: '(?:^|\\s)(?:-p|--password)(?:\\s\\s|\\s*$|=\\s|\\s(?:""|\'\')(?:\\s|$))' } },
     ],
   },
   when: (event) => !isPackaged(event),
@@ -330,10 +330,12 @@ export const passwordRemoved = defineRule({
   tests: {
     fires: [
       { 'exec.file.name': 'passwd', 'exec.args': '-d ann' },
+      { 'exec.file.name': 'usermod', 'exec.args': '-p  ann' },
       { 'exec.file.name': 'passwd', 'exec.args': '--delete root', 'process.package_manager': '' },
     ],
     silent: [
       { 'exec.file.name': 'passwd', 'exec.args': '-l ann' },
+      { 'exec.file.name': 'usermod', 'exec.args': '-p $6$x$y ann' },
       { 'exec.file.name': 'passwd', 'exec.args': '' },
       { 'exec.file.name': 'passwd', 'exec.args': '-d x', 'process.package_manager': 'dpkg' },
     ],

@@ -128,7 +128,8 @@ export const bootChanged = defineRule({
       written('/etc/default/grub', '/etc/dracut.conf', '/etc/initramfs-tools/modules'),
       allOf('/etc/default/grub.d', '/etc/dracut.conf.d', '/etc/initramfs-tools/hooks', '/etc/initramfs-tools/scripts/init-top'),
     ],
-    none: [{ 'change.path': ['/**/*.dpkg-*', '/boot/*.new', '/boot/*.bak', '/boot/*.tmp'] }],
+    // Made beside, and moved to its place afterwards: that is told.
+    none: [{ 'change.path': ['/boot/*.new', '/boot/*.bak', '/boot/*.tmp'] }],
   },
   when: (event) => isForeign(event),
   groupBy: ['container.id', 'process.sid', 'process.user'],

@@ -42,7 +42,6 @@ export const systemFileChanged = defineRule({
   on: 'change',
   where: {
     any: [written(...PROGRAMS), writtenAs(LIBRARIES)],
-    none: [{ 'change.path': ['/**/*.dpkg-*', '/**/__pycache__'] }],
   },
   when: (event) => isForeign(event, LINKERS),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
@@ -57,6 +56,7 @@ export const systemFileChanged = defineRule({
       { 'change.kind': 'created', 'change.path': '/usr/bin/newtool', 'change.file.size': 12n },
       { 'change.kind': 'renamed', 'change.path': '/usr/lib/x86_64-linux-gnu/libc.so.6' },
       { 'change.kind': 'linked', 'change.path': '/lib64/ld-linux-x86-64.so.2' },
+      { 'change.kind': 'renamed', 'change.path': '/usr/bin/x.dpkg-old', 'process.file.path': '/usr/bin/mv', 'process.package_manager': '' },
     ],
     silent: [
       { 'change.kind': 'renamed', 'change.path': '/usr/bin/ls', 'process.package_manager': 'dpkg' },
@@ -91,7 +91,6 @@ export const caStoreChanged = defineRule({
       '/usr/share/pki/ca-trust-source/**',
       '/etc/ca-certificates/trust-source/**',
     ),
-    none: [{ 'change.path': '/**/*.dpkg-*' }],
   },
   when: (event) => isForeign(event),
   groupBy: ['container.id', 'process.sid', 'process.user'],
