@@ -103,7 +103,8 @@ export class Names {
       )
     if (!/^\w+$/.test(subscript)) return refuse(at, `${written}: "${subscript}" is no name for an iterator variable`)
     const known = this.#find(prefix + rest)
-    if (!known) return refuse(at, `${this.#scope.type} has no field "${prefix}${rest}"`, prefix + rest, this.#scope.fields.keys())
+    if (!known)
+      return refuse(at, `${this.#scope.type} has no field or constant "${prefix}${rest}"`, prefix + rest, this.#scope.fields.keys())
     if (!known.field.array || this.#scope.fields.get(`${prefix}.length`)?.array !== false)
       return refuse(at, `${written}: "${prefix}" is no list of which there are elements`)
     this.#bind({ name: subscript, over: prefix }, at, refuse)
@@ -124,7 +125,7 @@ export class Names {
     if (!/^\d{1,9}$/.test(index))
       refuse(at, `${written}: at the end of a name stands an index, a number; an iterator variable stands before a field`)
     const known = this.#find(name)
-    if (!known) return refuse(at, `${this.#scope.type} has no field "${name}"`, name, this.#scope.fields.keys())
+    if (!known) return refuse(at, `${this.#scope.type} has no field or constant "${name}"`, name, this.#scope.fields.keys())
     if (!known.field.array) return refuse(at, `${written}: ${name} is no array`)
     const kind = KINDS[known.field.field]
     const zero: Literal = ZEROES[kind]
