@@ -1,4 +1,6 @@
 import type { AnyRule, RulePack } from '@cws/core'
+import { breakInUsed } from './detections/break-in-used.ts'
+import { manyAlarms } from './detections/many-alarms.ts'
 import { secretsGathered } from './detections/secrets-gathered.ts'
 import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
 import {
@@ -265,6 +267,6 @@ const rules: readonly AnyRule[] = [
 export { watched } from './watched.ts'
 
 /** The rules that come with CWS. */
-export const defaults: RulePack = { name: '@cws/rules-default', rules, detections: [secretsGathered] }
+export const defaults: RulePack = { name: '@cws/rules-default', rules, detections: [secretsGathered, breakInUsed, manyAlarms(rules)] }
 
 export default defaults

@@ -30,8 +30,10 @@ export interface RuleStatus {
   readonly name?: string | undefined
   readonly severity?: string | undefined
   readonly version?: string | undefined
-  /** Types of events that it is on. */
+  /** Types of events that it is on; of a detection, those of its rules. */
   readonly on: readonly string[]
+  /** Of a detection: the types of each step, all of which must be fed. */
+  readonly steps?: readonly (readonly string[])[] | undefined
   readonly errors: readonly Problem[]
   /** What is legal and may mislead: unknown keys, actions that do not act, tuning that does not fit. */
   readonly warnings: readonly Problem[]

@@ -48,8 +48,8 @@ export function tellLoaded(
 /** The report as it is once it is known which events are fed. */
 export function withUnfed(report: LoadReport, isFed: (type: string) => boolean): LoadReport {
   const rules = report.rules.map((rule): RuleStatus => {
-    if (rule.state !== 'loaded' || rule.on.some(isFed)) return rule
-    return { ...rule, state: 'unfed', needs: rule.on }
+    const lacking = (rule.steps ?? [rule.on]).find((types) => !types.some(isFed))
+    return rule.state === 'loaded' && lacking ? { ...rule, state: 'unfed', needs: lacking } : rule
   })
   return { ...report, rules }
 }

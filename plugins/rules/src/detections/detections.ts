@@ -15,10 +15,12 @@ interface Running {
 export class Detections {
   readonly #running: readonly Running[]
   readonly #byRule = new Map<string, Running[]>()
-  readonly #absorbed: ReadonlySet<string>
+  /** Rules whose findings are not told. */
+  readonly #untold: ReadonlySet<string>
   readonly #most: number
 
-  constructor(detections: readonly CheckedDetection[], memory: DetectionMemory, store: StateStore) {
+  /** `silent`: rules that are not told, yet looked at. */
+  constructor(detections: readonly CheckedDetection[], silent: readonly string[], memory: DetectionMemory, store: StateStore) {
     this.#most = shareOf(detections.length)
     this.#running = detections.map((detection) => ({ detection, state: memory.of(detection, store) }))
     for (const running of this.#running)
@@ -27,15 +29,16 @@ export class Detections {
         if (others) others.push(running)
         else this.#byRule.set(rule, [running])
       }
-    this.#absorbed = new Set(detections.filter(({ absorbs }) => absorbs).flatMap(({ steps }) => steps.flat()))
+    const absorbed = detections.filter(({ absorbs }) => absorbs).flatMap(({ steps }) => steps.flat())
+    this.#untold = new Set([...absorbed, ...silent])
   }
 
   /** A way to report that goes through the detections. */
   through(report: Report): Report {
-    if (this.#running.length === 0) return report
+    if (this.#running.length === 0 && this.#untold.size === 0) return report
     return (event, finding) => {
       const watchers = this.#byRule.get(finding.rule)
-      if (watchers === undefined || !this.#absorbed.has(finding.rule)) report(event, finding)
+      if (!this.#untold.has(finding.rule)) report(event, finding)
       // What the agent does to prove its sensors is nobody's concern.
       if (watchers === undefined || event.get('event.self_test') === true) return
       for (const { detection, state } of watchers) {

@@ -65,7 +65,7 @@ export function loadDetections(
       const checked = checkDetection(data, known, model.get)
       const { id, finding, steps } = checked
       if (detections.has(id) || disabled.has(id)) throw new CwsError('CWS_ERR_RULE', `detection "${id}": another one has this id already`)
-      const about = { ...status, name: finding.title, severity: finding.severity, on: typesOf(steps.flat()) }
+      const about = { ...status, name: finding.title, severity: finding.severity, on: typesOf(steps.flat()), steps: steps.map(typesOf) }
       const tuning = found.tune[id]
       if (tuning === 'off') {
         disabled.add(id)

@@ -14,10 +14,11 @@ type Chain = readonly Hit[]
 
 /**
  * Finds hits of all steps in order, the last within a time of the first. Of each step it keeps the chain that began last, which is the one that can be
- * continued longest, and the latest hit, for what belongs before it may come late.
+ * continued longest; the one before it, for that may end in the event that is to continue it; and the latest hit, for what belongs before it may come late.
  */
 export class Sequence {
   readonly #chains: (Chain | undefined)[] = []
+  readonly #before: (Chain | undefined)[] = []
   readonly #latest: (Hit | undefined)[] = []
 
   /** `steps`: those that accept it, of `length` in all. Returns the chain if it is complete now. */
@@ -25,9 +26,9 @@ export class Sequence {
     let complete: Chain | undefined
     // Last step first: one finding is not two steps.
     for (const step of [...steps].sort((a, b) => b - a)) {
-      let chain = step === 0 ? [hit] : follow(this.#chains[step - 1], hit, within)
+      let chain = step === 0 ? [hit] : (follow(this.#chains[step - 1], hit, within) ?? follow(this.#before[step - 1], hit, within))
       for (let at = step; chain !== undefined; ) {
-        if (began(chain) >= began(this.#chains[at])) this.#chains[at] = chain
+        this.#keep(at, chain)
         if (++at === length) complete ??= chain
         const next = this.#latest[at]
         chain = at < length && next ? follow(chain, next, within) : undefined
@@ -37,6 +38,14 @@ export class Sequence {
     return complete
   }
 
+  #keep(step: number, chain: Chain): void {
+    const best = this.#chains[step]
+    if (began(chain) < began(best)) return
+    const last = best?.at(-1)
+    if (last && !isSameEvent(last, chain.at(-1) as Hit)) this.#before[step] = best
+    this.#chains[step] = chain
+  }
+
   /** Time of the newest hit; 0 if there is none. */
   get newest(): number {
     return Math.max(0, ...[...this.#latest].map((hit) => hit?.at ?? 0))
@@ -44,18 +53,20 @@ export class Sequence {
 
   /** Bytes, about. */
   get weight(): number {
-    const hits = [...this.#latest, ...this.#chains.flatMap((chain) => chain ?? [])].filter((hit) => hit !== undefined)
+    const hits = [...this.#latest, ...[...this.#chains, ...this.#before].flatMap((chain) => chain ?? [])].filter((hit) => hit !== undefined)
     return FACT_BYTES * new Set(hits).size
   }
 
   toJSON(): unknown {
-    return [[...this.#chains].map((chain) => chain ?? null), [...this.#latest].map((hit) => hit ?? null)]
+    const whole = <V>(list: readonly (V | undefined)[]) => [...list].map((one) => one ?? null)
+    return [whole(this.#chains), whole(this.#before), whole(this.#latest)]
   }
 
   static from(saved: unknown): Sequence {
-    const [chains, latest] = saved as [readonly (Chain | null)[], readonly (Hit | null)[]]
+    const [chains, before, latest] = saved as [readonly (Chain | null)[], readonly (Chain | null)[], readonly (Hit | null)[]]
     const sequence = new Sequence()
     for (const [step, chain] of chains.entries()) if (chain) sequence.#chains[step] = chain
+    for (const [step, chain] of before.entries()) if (chain) sequence.#before[step] = chain
     for (const [step, hit] of latest.entries()) if (hit) sequence.#latest[step] = hit
     return sequence
   }

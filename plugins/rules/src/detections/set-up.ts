@@ -20,11 +20,18 @@ export interface Between {
   onChange(tell: () => void): void
 }
 
+interface ToSetUp extends Pick<LoadedDetections, 'detections' | 'suppressions'> {
+  /** Rules of policies, which may be silent. */
+  readonly policyRules: readonly { readonly id: string; readonly silent: boolean }[]
+}
+
 /** Puts detections and suppressions to work between the rules and those who are told. */
-export function setUpDetections(ctx: PluginContext, loaded: Pick<LoadedDetections, 'detections' | 'suppressions'>): Between {
+export function setUpDetections(ctx: PluginContext, loaded: ToSetUp): Between {
   const memory = ctx.keep('detections', () => new DetectionMemory(bootId()), MEMORY_VERSION)
-  const detections = new Detections(loaded.detections, memory, ctx.state)
-  const suppressions = new Suppressions(loaded.suppressions, ctx.log)
+  const silent = loaded.policyRules.filter((rule) => rule.silent).map((rule) => rule.id)
+  const detections = new Detections(loaded.detections, silent, memory, ctx.state)
+  const counts = ctx.keep('suppressed', () => new Map<string, number>(), MEMORY_VERSION)
+  const suppressions = new Suppressions(loaded.suppressions, counts, ctx.log)
   if (loaded.suppressions.length > 0)
     ctx.hooks.finding.tap((finding, event) => (suppressions.of(finding, event) === undefined ? finding : null))
 

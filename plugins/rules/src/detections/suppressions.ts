@@ -8,12 +8,15 @@ export class Suppressions {
   readonly #log: Pick<Logger, 'warn'>
   readonly #told = new Set<string>()
   /** Findings that each held back, by its id. */
-  readonly counts = new Map<string, number>()
+  readonly #counts: Map<string, number>
+  readonly #ids: readonly string[]
 
-  constructor(suppressions: readonly CheckedSuppression[], log: Pick<Logger, 'warn'>) {
+  /** `counts` go on from those of the composition before. */
+  constructor(suppressions: readonly CheckedSuppression[], counts: Map<string, number>, log: Pick<Logger, 'warn'>) {
     this.#log = log
+    this.#counts = counts
+    this.#ids = suppressions.map(({ id }) => id)
     for (const one of suppressions) {
-      this.counts.set(one.id, 0)
       for (const rule of one.rules) {
         const others = this.#byRule.get(rule)
         if (others) others.push(one)
@@ -37,7 +40,7 @@ export class Suppressions {
     for (const one of suppressions) {
       if (one.holds(readable) !== true) continue
       if (at < one.until) {
-        this.counts.set(one.id, (this.counts.get(one.id) ?? 0) + 1)
+        this.#counts.set(one.id, (this.#counts.get(one.id) ?? 0) + 1)
         return one.id
       }
       if (this.#told.has(one.id)) continue
@@ -51,8 +54,8 @@ export class Suppressions {
 
   /** For people: how many there are, and what each held back. */
   describe(): string {
-    if (this.counts.size === 0) return ''
-    const held = [...this.counts].filter(([, count]) => count > 0).map(([id, count]) => `${count} by ${id}`)
-    return `${this.counts.size} suppressions${held.length > 0 ? ` (suppressed: ${held.join(', ')})` : ''}`
+    if (this.#ids.length === 0) return ''
+    const held = this.#ids.filter((id) => this.#counts.has(id)).map((id) => `${this.#counts.get(id)} by ${id}`)
+    return `${this.#ids.length} suppressions${held.length > 0 ? ` (suppressed: ${held.join(', ')})` : ''}`
   }
 }

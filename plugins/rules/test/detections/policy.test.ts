@@ -1,6 +1,7 @@
 import { TestPipeline } from '@cws/core/testing'
 import { expect, it } from 'vitest'
 import { policyJsonSchema, rules } from '../../src/index.ts'
+import { withUnfed } from '../../src/tell.ts'
 import { fired, loadText, Sandbox, states, statusOf } from '../policy/sandbox.ts'
 
 const POLICY = `
@@ -69,4 +70,31 @@ it('is in the JSON Schema of policies', () => {
   const { properties } = policyJsonSchema() as { properties: Record<string, { anyOf?: { items?: { oneOf?: unknown[] } }[] }> }
   expect(properties['detections']?.anyOf?.[0]?.items?.oneOf).toHaveLength(3)
   expect(properties['suppressions']).toBeDefined()
+})
+
+it('looks at what silent rules find, and does not tell it', async () => {
+  using sandbox = new Sandbox({
+    'a.policy': POLICY.replace('- id: shell_started', '- id: shell_started\n    silent: true').replace('    findings: absorb\n', ''),
+  })
+  await using pipeline = await TestPipeline.of([rules({ packs: ['./a.policy'] })], { folder: sandbox.folder })
+  for (const uid of [7, 7]) pipeline.emit('exec', { 'exec.file.name': 'sh', 'process.uid': uid })
+  expect(fired(pipeline)).toEqual(['many-shells'])
+})
+
+it('is unfed where one of its steps is', async () => {
+  const { report } = await loadText(`
+rules:
+  - { id: run, expression: exec.file.name == "sh" }
+  - { id: opened, expression: open.file.path == "/etc/shadow" }
+detections:
+  - { id: both, name: Both, severity: low, kind: sequence, steps: [run, opened], within: 1m, message: m }
+  - { id: either, name: Either, severity: low, kind: threshold, of: [run, opened], count: 2, within: 1m, message: m }
+`)
+  const told = withUnfed(report, (type) => type === 'exec').rules.map(({ id, state, needs }) => [id, state, needs])
+  expect(told).toEqual([
+    ['run', 'loaded', undefined],
+    ['opened', 'unfed', ['open']],
+    ['both', 'unfed', ['open']],
+    ['either', 'loaded', undefined],
+  ])
 })
