@@ -6,6 +6,8 @@ import { durationOf } from './duration.ts'
 
 /** Cases begin here, whatever the day. */
 const START_MS = Date.UTC(2027, 0, 1)
+/** Between two cases: no window is as long, so that one knows nothing of the other. */
+const APART_MS = 2 * 86_400_000
 /** Between two events that do not say. */
 const GAP_MS = 1_000
 /** Who does all that a case does not say otherwise of: one process of a service on the host. */
@@ -32,13 +34,19 @@ export async function problemsOfDetection(detection: AnyDetection, rules: readon
   }
   const looked = rules.filter(({ id }) => checked.steps.flat().includes(id))
   const problems = [...checked.warnings]
+  const start = () => TestPipeline.of([rulesPlugin({ packs: [[...looked, detection]] })])
+  await using shared = await start()
+  let time = START_MS
   for (const which of ['fires', 'silent'] as const) {
     const cases = checked.tests[which]
     if (cases.length === 0) problems.push(`there is no test that ${which === 'fires' ? 'fires' : 'is silent'}`)
     for (const [i, events] of cases.entries()) {
       const place = `tests.${which}[${i}]`
-      const played = await play(detection, looked, events)
-      if ('problem' in played) problems.push(`${place}[${played.at}]: ${played.problem}`)
+      // What is learnt stays.
+      await using own = checked.kind === 'new-value' ? await start() : undefined
+      const played = play(detection.id, looked, events, own ?? shared, time)
+      time = played.time + APART_MS
+      if (played.problem !== undefined) problems.push(place + played.problem)
       else problems.push(...verdict(which, place, played.fired, events.length - 1))
     }
   }
@@ -52,27 +60,33 @@ function verdict(which: 'fires' | 'silent', place: string, fired: readonly numbe
   return first === last ? [] : [`${place} fires on its event ${first} already`]
 }
 
-type Played = { readonly fired: readonly number[] } | { readonly at: number; readonly problem: string }
+interface Played {
+  /** Numbers of the events on which it fired. */
+  readonly fired: readonly number[]
+  /** ms since the epoch, at the last event. */
+  readonly time: number
+  /** What is wrong with the event after. */
+  readonly problem?: string
+}
 
-/** On which events it fires. */
-async function play(detection: AnyDetection, rules: readonly AnyRule[], events: DetectionCase): Promise<Played> {
-  await using pipeline = await TestPipeline.of([rulesPlugin({ packs: [[...rules, detection]] })])
+function play(id: string, rules: readonly AnyRule[], events: DetectionCase, pipeline: TestPipeline, from: number): Played {
   const types = [...new Set<string>(rules.map(({ on }) => on))]
   const fired: number[] = []
-  let time = START_MS
+  let time = from
   for (const [at, { on, after, ...given }] of events.entries()) {
+    const wrong = (problem: string): Played => ({ fired, time, problem: `[${at}]: ${problem}` })
     const type = on ?? (types.length === 1 ? types[0] : undefined)
-    if (typeof type !== 'string' || !types.includes(type)) return { at, problem: `\`on\` must be one of ${types.join(', ')}` }
+    if (typeof type !== 'string' || !types.includes(type)) return wrong(`\`on\` must be one of ${types.join(', ')}`)
     const gap = after === undefined ? GAP_MS : durationOf(after)
-    if (gap === undefined) return { at, problem: '`after` must be a time such as 10s' }
+    if (gap === undefined) return wrong('`after` must be a time such as 10s')
     const { fields } = pipeline.runtime.engine.events.get(type)
     const known = Object.entries({ ...DEFAULTS, ...given }).filter(([, value]) => value !== null)
-    const wrong = known.filter(([name]) => !fields.has(name)).map(([name]) => name)
-    if (wrong.length > 0) return { at, problem: `${type} has no field ${wrong.join(', ')}` }
+    const lacking = known.filter(([name]) => !fields.has(name)).map(([name]) => name)
+    if (lacking.length > 0) return wrong(`${type} has no field ${lacking.join(', ')}`)
     time += gap
     const before = pipeline.findings.length
     pipeline.emit(type as AnyRule['on'], Object.fromEntries(known), { timestamp: BigInt(time) * 1_000_000n })
-    if (pipeline.findings.slice(before).some(({ rule }) => rule === detection.id)) fired.push(at)
+    if (pipeline.findings.slice(before).some(({ rule }) => rule === id)) fired.push(at)
   }
-  return { fired }
+  return { fired, time }
 }

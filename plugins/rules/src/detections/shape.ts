@@ -61,7 +61,7 @@ const base = {
     .optional()
     .describe('Cases of several events each: `on` their type, `after` the time since the one before, and fields'),
 }
-const of = z.array(rule).min(1).max(256).describe('Rules whose findings it looks at')
+const of = z.array(rule).min(1).max(1_000).describe('Rules whose findings it looks at')
 
 /** A detection as it is written, in TypeScript and in YAML. */
 export const detection = z.discriminatedUnion('kind', [
