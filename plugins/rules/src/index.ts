@@ -1,15 +1,17 @@
-import { assertTrusted, definePlugin } from '@cws/core'
+import { assertTrusted, type CheckedRule, definePlugin } from '@cws/core'
 import { collect, type Importer } from './collect.ts'
 import { setUpDetections } from './detections/set-up.ts'
 import { detect } from './engine/detector.ts'
 import { load } from './load.ts'
 import { options } from './options.ts'
+import { runPolicies } from './policy/run.ts'
 import { refusedBy, tellLoaded, tellProblems } from './tell.ts'
 
 export type { Importer } from './collect.ts'
 export type { Loaded } from './load.ts'
 export { type LoadOptions, loadRules } from './load-rules.ts'
 export type { PackInput, Tuning } from './options.ts'
+export { problemsOfCases } from './policy/cases.ts'
 export type { PolicyRule } from './policy/compile-rule.ts'
 export { policyJsonSchema } from './policy/schema.ts'
 export type * from './report.ts'
@@ -26,11 +28,14 @@ export const rules = definePlugin(import.meta, {
     const loaded = load({ ...(await collect(packs, importer)), suppressions }, tune, ctx.model)
     tellProblems(loaded.report, ctx.log)
     const between = setUpDetections(ctx as never, loaded)
-    detect(loaded.rules, between.ctx)
+    const policies = runPolicies(loaded.policyRules, loaded.fimGate, between.ctx)
+    const ofPolicies = new Set<CheckedRule>(loaded.policyRules)
+    detect([...loaded.rules.filter((rule) => !ofPolicies.has(rule)), ...policies.others], between.ctx)
 
     const rejected = refusedBy(loaded.report)
+    const running = new Set(loaded.rules.map(({ id }) => id)).size
     const tell = () => {
-      const run = [`${loaded.rules.length} rules run`, between.describe()].filter((text) => text !== '').join('; ')
+      const run = [`${running} rules run`, between.describe(), policies.describe()].filter((text) => text !== '').join('; ')
       if (rejected.length > 0) ctx.status('degraded', `${run}; refused: ${rejected.join(', ')}`)
       else ctx.status('ok', run)
     }

@@ -1,4 +1,4 @@
-import { type CheckedRule, CwsError, checkRule, nearest } from '@cws/core'
+import { type CheckedRule, CwsError, checkRule, nearest, type Scope } from '@cws/core'
 import type { Collected, FoundRule } from './collect.ts'
 import type { CheckedDetection } from './detections/check.ts'
 import { loadDetections, type Written } from './detections/load.ts'
@@ -6,6 +6,8 @@ import type { CheckedSuppression } from './detections/suppression.ts'
 import { lineOfRule } from './front-ends/typescript.ts'
 import type { Options } from './options.ts'
 import type { PolicyRule } from './policy/compile-rule.ts'
+import { expand } from './policy/expand.ts'
+import { FimGate } from './policy/fim-write.ts'
 import { type HostFacts, hostFacts } from './policy/host-filter.ts'
 import type { Model } from './policy/language.ts'
 import { loadPolicies } from './policy/load-policies.ts'
@@ -21,11 +23,13 @@ export interface Warning {
 /** What is loaded: the rules that run, and what became of each that there is. */
 export interface Loaded {
   readonly rules: readonly TunedRule[]
-  /** Those of policies among them. */
+  /** Those of policies among them: one on `fim.write` is several. */
   readonly policyRules: readonly (PolicyRule & TunedRule)[]
   readonly detections: readonly CheckedDetection[]
   readonly suppressions: readonly CheckedSuppression[]
   readonly report: LoadReport
+  /** Of rules on `fim.write`; absent where nobody knows what is fed. */
+  readonly fimGate: FimGate | undefined
   /** Ids that `tune` turned off. */
   readonly off: readonly string[]
 }
@@ -38,9 +42,15 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   const warnings: Warning[] = []
   const off = new Map<string, CheckedRule>()
   const origins = new Map<string, string>()
+  const fimGate = model.isFed && new FimGate(model.isFed)
 
   /** Takes a rule that is right, once; what `tune` says of it holds. */
-  const take = <R extends CheckedRule>(rule: R, status: RuleStatus, into: (R & TunedRule)[]): void => {
+  const take = <R extends CheckedRule>(
+    rule: R,
+    status: RuleStatus,
+    scope: Scope,
+    into: (run: R & TunedRule) => Partial<RuleStatus>,
+  ): void => {
     const other = origins.get(rule.id)
     if (other !== undefined) {
       const message = `rule "${rule.id}": another rule has this id already, in ${other}`
@@ -54,10 +64,9 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
       statuses.push({ ...status, state: 'disabled' })
       return
     }
-    const run = tuning ? tunedOrNot(rule, tuning, model, warnings) : (rule as R & TunedRule)
+    const run = tuning ? tunedOrNot(rule, tuning, scope, warnings) : (rule as R & TunedRule)
     const { name, severity } = run.finding
-    statuses.push({ ...status, name, severity })
-    into.push(run)
+    statuses.push({ ...status, name, severity, ...into(run) })
   }
 
   for (const each of found.rules) {
@@ -66,7 +75,10 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
       const rule = checkRule(each.rule, model.get)
       const told = rule.warnings.map((message): Problem => ({ class: 'error', message }))
       warnings.push(...rule.warnings.map((warning) => ({ message: `rule "${rule.id}" in ${each.origin}: ${warning}` })))
-      take(rule, { ...status, on: [rule.on], warnings: told }, rules)
+      take(rule, { ...status, on: [rule.on], warnings: told }, model.get(rule.on), (run) => {
+        rules.push(run)
+        return {}
+      })
     } catch (error) {
       statuses.push({ ...status, state: 'rejected', errors: [problemOf(error, status.line)] })
     }
@@ -74,7 +86,12 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   const { rules: ofPolicies, policies, ...written } = loadPolicies(found.policies, model, facts)
   for (const { rule, status } of ofPolicies) {
     if (rule === undefined) statuses.push(status)
-    else take(rule, status, policyRules)
+    else
+      take(rule, status, rule.scope, (run) => {
+        const copies = expand(run, model, fimGate)
+        policyRules.push(...copies)
+        return { on: [...new Set(copies.map((copy) => copy.on))] }
+      })
   }
   const { detections, suppressions, ...told } = loadDetections(
     {
@@ -98,6 +115,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   return {
     rules: [...rules, ...policyRules],
     policyRules,
+    fimGate,
     detections,
     suppressions,
     off: [...off.keys(), ...told.statuses.filter(({ state }) => state === 'disabled').map(({ id }) => id)],
@@ -109,11 +127,11 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
 function tunedOrNot<R extends CheckedRule>(
   rule: R,
   tuning: Exclude<Options['tune'][string], 'off'>,
-  model: Model,
+  scope: Scope,
   warnings: Warning[],
 ): R & TunedRule {
   try {
-    return { ...rule, ...tuned(rule, tuning, model.get(rule.on)) }
+    return { ...rule, ...tuned(rule, tuning, scope) }
   } catch (error) {
     const { message, frame } = error as CwsError
     warnings.push({ message: `\`tune\` of rule "${rule.id}" is ignored, it runs unchanged: ${message}`, frame })
@@ -131,7 +149,7 @@ function statusOf({ rule, origin, file }: FoundRule): RuleStatus {
 function withDetections(policy: PolicyStatus, others: readonly RuleStatus[], all: readonly RuleStatus[]): PolicyStatus {
   if (policy.state === 'error' || !others.some(({ origin }) => origin === policy.file)) return policy
   const states = all.filter(({ origin }) => origin === policy.file).map(({ state }) => state)
-  return { ...policy, state: policyState(states, 0) }
+  return { ...policy, state: policyState(states, policy.errors.length) }
 }
 
 function ofOptions(data: unknown, index: number): Written {

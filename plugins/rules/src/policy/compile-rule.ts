@@ -1,5 +1,17 @@
-import { type CheckedRule, CwsError, type EventDefinition, type Finding, nearest, type RuleCase, variablesOf } from '@cws/core'
-import type { Problem } from '../report.ts'
+import {
+  type CheckedRule,
+  type Condition,
+  CwsError,
+  type Finding,
+  nearest,
+  type RuleCase,
+  type Scope,
+  variablesIn,
+  variablesOf,
+} from '@cws/core'
+import type { ErrorClass, Problem } from '../report.ts'
+import { type Action, compileActions } from './actions.ts'
+import type { Declaration, Declarations } from './declare.ts'
 import type { Language } from './language.ts'
 import type { Limit } from './limiter.ts'
 import type { MergedRule } from './merge.ts'
@@ -8,9 +20,17 @@ import type { RuleDefinition } from './schema.ts'
 
 /** A rule of a policy, ready to run. */
 export interface PolicyRule extends CheckedRule {
+  /** What its condition was checked against: its event, or the fields of `fim.write`. */
+  readonly scope: Scope
+  /** The condition as it is written, which the cases are about: neither tuned nor of one kind of write. */
+  readonly written: Condition
   readonly limit: Limit
   /** Judged and acts, but reports nothing. */
   readonly silent: boolean
+  readonly actions: readonly Action[]
+  readonly readsVariables: boolean
+  /** All that policies declare, by name. */
+  readonly variables: ReadonlyMap<string, Declaration>
   /** Judged in this order: those with the tag `execution_context` first, then the default policy's, then by priority, then as they stand. */
   readonly order: readonly [context: number, policy: number, priority: number]
 }
@@ -23,21 +43,22 @@ const LONGEST_NAME = 120
  * @throws PolicyError with all that is wrong with it
  */
 export function compileRule(
-  { entry, definition, warnings }: MergedRule,
+  { entry, definition, warnings, actions }: MergedRule,
   language: Language,
-  scopeOf: (type: string) => EventDefinition,
+  declarations: Declarations,
 ): PolicyRule {
   const { policy, path, id } = entry
   const { expression } = definition
   if (id.startsWith('__')) throw new PolicyError([policy.problem('error', 'ids that begin with `__` are reserved', [...path, 'id'])])
   if (expression === undefined) throw new PolicyError([policy.problem('error', 'there is no `expression`', path)])
   const at = [...path, 'expression']
-  const warn = (warning: string) => warnings.push(policy.problemInText('error', warning, at))
-  const { on, condition } = compiled(
-    () => language.rule(expression, scopeOf, warn),
-    (error) => policy.problemInText('error', error, at),
+  const { event, condition } = compiled(
+    expression,
+    language,
+    (warning) => warnings.push(policy.problemInText('error', warning, at)),
+    (kind, error) => policy.problemInText(kind, error, at),
   )
-  const event = scopeOf(on)
+  const { type: on } = event
   const problems: Problem[] = []
   const check = (key: keyof RuleDefinition, fields: readonly string[]) => {
     for (const field of fields) {
@@ -68,6 +89,11 @@ export function compileRule(
     finding: findingOf(id, definition),
     tests: { fires: cases(definition.tests?.fires), silent: cases(definition.tests?.silent) },
     warnings: [],
+    scope: event,
+    written: condition,
+    actions: compileActions({ id, scope: event, actions, warnings }, declarations, language),
+    readsVariables: variablesIn(condition).size > 0,
+    variables: declarations.byName,
     limit: {
       everyMs: definition.every ?? 0,
       token: (definition.limiter_token ?? []).every((field) => event.fields.has(field)) ? (definition.limiter_token ?? []) : [],
@@ -82,12 +108,22 @@ export function compileRule(
 }
 
 /** @throws PolicyError for what is wrong with an expression */
-function compiled<T>(compile: () => T, problemOf: (error: CwsError) => Problem): T {
+function compiled(
+  text: string,
+  language: Language,
+  warn: (warning: string) => void,
+  problemOf: (kind: ErrorClass, error: unknown) => Problem,
+): { readonly event: Scope; readonly condition: Condition } {
+  let event: Scope | undefined
   try {
-    return compile()
+    event = language.scopeOf(text)
+    return { event, condition: language.condition(text, event, warn) }
   } catch (error) {
-    if (error instanceof CwsError) throw new PolicyError([problemOf(error)])
-    throw error
+    if (!(error instanceof CwsError)) throw error
+    if (!language.parses(text)) throw new PolicyError([problemOf('syntax_error', error)])
+    const others = event ? language.haveInstead(error, event.type) : []
+    if (others.length === 0) throw new PolicyError([problemOf('error', error)])
+    throw new PolicyError([problemOf('syntax_error', `${error.message} (events that have it: ${others.slice(0, 10).join(', ')})`)])
   }
 }
 
@@ -120,7 +156,7 @@ function mitre(tag: string): string[] {
 }
 
 /** YAML has no wide integers apart: the model says which they are. */
-function typedCase(given: Readonly<Record<string, unknown>>, event: EventDefinition): RuleCase {
+function typedCase(given: Readonly<Record<string, unknown>>, event: Scope): RuleCase {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => {
       const wide = (one: unknown) => (event.fields.get(name)?.field === 'int64' && Number.isSafeInteger(one) ? BigInt(one as number) : one)

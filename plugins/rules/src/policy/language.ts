@@ -1,59 +1,100 @@
-import { type Condition, CwsError, type EventDefinition, type Field, fieldsIn, parseCondition, type Scope } from '@cws/core'
+import {
+  type Condition,
+  CwsError,
+  type Environment,
+  type EventDefinition,
+  eventTypesIn,
+  type Field,
+  type Macro,
+  parseCondition,
+  parseValue,
+  type Scope,
+  type TypedValue,
+  type VariableType,
+} from '@cws/core'
+import { fimScope } from './fim-write.ts'
 
 /** The event types of the model. */
 export interface Model {
   /** @throws CwsError CWS_ERR_EVENT_UNKNOWN */
   get(type: string): EventDefinition
   types(): readonly string[]
+  /** Whether a sensor that runs feeds a type; absent where nobody knows. */
+  readonly isFed?: (type: string) => boolean
 }
 
 export type Warn = (warning: string) => void
 
-/** Expressions of policies: which event they are on is found out from the fields that they use. */
-export class Language {
-  readonly #model: Model
-  /** All fields of all events: an expression is read with it first. */
-  readonly #any: Scope
-  /** By field, the type of event whose own it is. What all have is not there. */
-  readonly #owners = new Map<string, string>()
+/** What rules can be on: the events of a model, and `fim.write`. */
+class Scopes {
+  readonly all: readonly Scope[]
+  /** Fields of all by name. */
+  readonly fields = new Map<string, Field>()
 
-  /** `pseudo`: scopes that are no events of the model, such as `fim.write`. */
-  constructor(model: Model, pseudo: readonly Scope[] = []) {
-    this.#model = model
-    const fields = new Map<string, Field>()
-    for (const { type, fields: own } of [...model.types().map((type) => model.get(type)), ...pseudo])
-      for (const [name, field] of own) {
-        fields.set(name, field)
-        if (name.startsWith(`${type}.`)) this.#owners.set(name, type)
-      }
-    this.#any = { type: 'the model', fields }
+  constructor(model: Model) {
+    this.all = [fimScope(model), ...model.types().map((type) => model.get(type))]
+    for (const scope of this.all) for (const [name, field] of scope.fields) this.fields.set(name, field)
+  }
+}
+
+const scopesOf = new WeakMap<Model, Scopes>()
+
+/** What expressions of policies are read with: the model, and what policies define. */
+export class Language {
+  readonly fields: ReadonlyMap<string, Field>
+  readonly #scopes: readonly Scope[]
+  readonly #environment: Environment
+
+  constructor(model: Model, macros: ReadonlyMap<string, Macro>, variables: ReadonlyMap<string, VariableType> = new Map()) {
+    const scopes = scopesOf.get(model) ?? new Scopes(model)
+    scopesOf.set(model, scopes)
+    this.#scopes = scopes.all
+    this.fields = scopes.fields
+    this.#environment = { macros, variables }
   }
 
   /**
-   * A condition and the type of the events that it is on.
-   * @throws CwsError CWS_ERR_CONDITION, with its place where it has one
+   * The scope that an expression is on: exactly one type of event has fields of its own in it.
+   * @throws CwsError CWS_ERR_CONDITION
    */
-  rule(text: string, scopeOf: (type: string) => Scope, warn: Warn): { readonly on: string; readonly condition: Condition } {
-    const types = new Set<string>()
-    for (const field of fieldsIn(parseCondition(text, this.#any))) {
-      const type = this.#owners.get(field)
-      if (type !== undefined) types.add(type)
-    }
-    const [on, other] = types
-    if (on === undefined) throw new CwsError('CWS_ERR_CONDITION', 'no event: the expression uses no field that one type of event has')
-    if (other !== undefined) {
-      const all = [...types].join(', ')
-      throw new CwsError('CWS_ERR_CONDITION', `more than one event: the expression uses fields of ${all}`)
-    }
-    return { on, condition: this.condition(text, scopeOf(on), warn) }
+  scopeOf(text: string): Scope {
+    const types = eventTypesIn(
+      text,
+      this.#scopes.map(({ type }) => type),
+      this.#environment,
+    )
+    const [type] = types
+    if (type === undefined) throw new CwsError('CWS_ERR_CONDITION', 'no event: the expression uses no field that one type of event has')
+    if (types.size > 1)
+      throw new CwsError('CWS_ERR_CONDITION', `more than one event: the expression uses fields of ${[...types].join(', ')}`)
+    return this.#scopes.find((scope) => scope.type === type) as Scope
   }
 
   /** @throws CwsError CWS_ERR_CONDITION */
   condition(text: string, scope: Scope, warn?: Warn): Condition {
-    return parseCondition(text, scope, warn)
+    return parseCondition(text, scope, warn, this.#environment)
   }
 
-  get model(): Model {
-    return this.#model
+  /** @throws CwsError CWS_ERR_CONDITION */
+  value(text: string, scope: Scope): TypedValue {
+    return parseValue(text, scope, this.#environment)
+  }
+
+  /** Whether a text is an expression at all, whatever its names mean. */
+  parses(text: string): boolean {
+    try {
+      eventTypesIn(text, [], this.#environment)
+      return true
+    } catch (error) {
+      if (error instanceof CwsError) return false
+      throw error
+    }
+  }
+
+  /** Types of events that have a field which this one does not have, of which an error speaks. */
+  haveInstead(error: CwsError, type: string): readonly string[] {
+    const field = /has no field or constant "([^"]+)"/.exec(error.message)?.[1]
+    if (field === undefined) return []
+    return this.#scopes.filter((scope) => scope.type !== type && scope.fields.has(field)).map((scope) => scope.type)
   }
 }

@@ -13,17 +13,13 @@ const DEFAULT = { everyMs: 100, burst: 40 }
 /** Combinations of values that a rule tells apart; the one that was idle longest goes first. */
 const MOST_TOKENS = 500
 
-interface Bucket {
-  tokens: number
-  at: number
-}
-
 /** A token bucket, or one for each combination of some fields' values. */
 export class Limiter {
   readonly #everyMs: number
   readonly #burst: number
   readonly #fields: readonly string[]
-  readonly #buckets = new Map<string, Bucket>()
+  /** By combination when its bucket is full again. Sums of times are exact, which fractions of tokens are not. */
+  readonly #fullAt = new Map<string, number>()
   /** Findings that were held back. */
   held = 0
 
@@ -33,25 +29,17 @@ export class Limiter {
     this.#fields = token
   }
 
-  /** Whether a finding about an event may be reported now; `now` in ms of a clock that never goes back. */
+  /** Whether a finding about an event may be reported now, in ms. */
   admits(event: Event, now: number): boolean {
     const key = this.#keyOf(event)
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) {
-      if (this.#buckets.size >= MOST_TOKENS) this.#buckets.delete(this.#buckets.keys().next().value as string)
-      bucket = { tokens: this.#burst, at: now }
-    } else {
-      this.#buckets.delete(key)
-      bucket.tokens = Math.min(this.#burst, bucket.tokens + (now - bucket.at) / this.#everyMs)
-      bucket.at = now
-    }
-    this.#buckets.set(key, bucket)
-    if (bucket.tokens < 1) {
-      this.held++
-      return false
-    }
-    bucket.tokens--
-    return true
+    const known = this.#fullAt.get(key)
+    const full = known === undefined ? now : Math.max(now, known)
+    const admitted = full - now <= (this.#burst - 1) * this.#everyMs
+    this.#fullAt.delete(key)
+    if (known === undefined && this.#fullAt.size >= MOST_TOKENS) this.#fullAt.delete(this.#fullAt.keys().next().value as string)
+    this.#fullAt.set(key, admitted ? full + this.#everyMs : full)
+    if (!admitted) this.held++
+    return admitted
   }
 
   #keyOf(event: Event): string {

@@ -1,9 +1,11 @@
-import type { EventDefinition } from '@cws/core'
+import type { Macro } from '@cws/core'
 import type { Written } from '../detections/load.ts'
 import { type PolicyStatus, type Problem, policyState, type RuleStatus } from '../report.ts'
 import { compileRule, type PolicyRule } from './compile-rule.ts'
+import { Declarations } from './declare.ts'
 import type { HostFacts } from './host-filter.ts'
 import { Language, type Model } from './language.ts'
+import { loadMacros } from './load-macros.ts'
 import { type MergedRule, mergeRules } from './merge.ts'
 import { type Entry, type Item, Policy, PolicyError } from './policy.ts'
 import { leftOut } from './select.ts'
@@ -50,11 +52,12 @@ export function loadPolicies(texts: readonly PolicyText[], model: Model, facts: 
       lost.push({ file: origin, version: '', state: 'error', errors: error.problems, warnings: [] })
     }
   }
-  const language = new Language(model)
-  const rules = loadRules(policies, language, (type) => model.get(type), facts)
+  const { macros, problems } = loadMacros(policies, facts)
+  const rules = loadRules(policies, model, macros, facts)
   const statusOf = (policy: Policy): PolicyStatus => {
     const states = rules.filter(({ status }) => status.file === policy.file).map(({ status }) => status.state)
-    return { file: policy.origin, version: policy.version, state: policyState(states, 0), errors: [], warnings: policy.warnings }
+    const errors = problems.get(policy) ?? []
+    return { file: policy.origin, version: policy.version, state: policyState(states, errors.length), errors, warnings: policy.warnings }
   }
   return {
     rules,
@@ -79,8 +82,8 @@ function defaultFirst(texts: readonly PolicyText[]): PolicyText[] {
 
 function loadRules(
   policies: readonly Policy[],
-  language: Language,
-  scopeOf: (type: string) => EventDefinition,
+  model: Model,
+  macros: ReadonlyMap<string, Macro>,
   facts: HostFacts,
 ): LoadedPolicies['rules'][number][] {
   const outcomes = new Map<Entry<unknown>, LoadedPolicies['rules'][number]>()
@@ -97,14 +100,17 @@ function loadRules(
     }
     return false
   })
-  for (const merged of mergeRules(accepted)) outcomes.set(merged.entry, outcomeOf(merged, language, scopeOf))
+  const rules = mergeRules(accepted)
+  const declarations = new Declarations(rules, new Language(model, macros))
+  const complete = new Language(model, macros, declarations.types)
+  for (const merged of rules) outcomes.set(merged.entry, outcomeOf(merged, complete, declarations))
   return entries.flatMap((entry) => outcomes.get(entry) ?? [])
 }
 
-function outcomeOf(merged: MergedRule, language: Language, scopeOf: (type: string) => EventDefinition): LoadedPolicies['rules'][number] {
+function outcomeOf(merged: MergedRule, language: Language, declarations: Declarations): LoadedPolicies['rules'][number] {
   const status = statusOf(merged.entry)
   if (merged.disabled) return { rule: undefined, status: { ...status, state: 'disabled', warnings: merged.warnings } }
-  const { value: rule, problems } = refusing(() => compileRule(merged, language, scopeOf))
+  const { value: rule, problems } = refusing(() => compileRule(merged, language, declarations))
   if (problems) return { rule: undefined, status: { ...status, state: 'rejected', errors: problems, warnings: merged.warnings } }
   const { name, severity } = (rule as PolicyRule).finding
   return { rule, status: { ...status, state: 'loaded', on: [(rule as PolicyRule).on], name, severity, warnings: merged.warnings } }

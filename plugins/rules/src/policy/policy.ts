@@ -102,8 +102,9 @@ export class Policy {
 
   /** What somebody says of the text at a path: `line:column` in its message is turned into that of the file. */
   problemInText(kind: ErrorClass, thrown: unknown, path: Path): Problem {
-    const [, line, column, message] = /^(\d+):(\d+): ([\s\S]*)$/.exec(messageOf(thrown)) ?? []
-    if (message === undefined) return this.problem(kind, messageOf(thrown), path)
+    const told = typeof thrown === 'string' ? thrown : messageOf(thrown)
+    const [, line, column, message] = /^(\d+):(\d+): ([\s\S]*)$/.exec(told) ?? []
+    if (message === undefined) return this.problem(kind, told, path)
     return this.#at(kind, message, this.#document.placeInText(path, Number(line), Number(column)))
   }
 

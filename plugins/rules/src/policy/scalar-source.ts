@@ -13,36 +13,32 @@ export function offsetInSource(source: string, { value, type, range }: Scalar<st
   let at = block ? source.indexOf('\n', start) + 1 : quoted ? start + 1 : start
 
   const target = Math.min(offsetOf(value, line, column), value.length)
-  /** Past a line break that is escaped, which is no part of the text. */
-  const skipBreak = () => {
-    while (type === 'QUOTE_DOUBLE' && source[at] === '\\' && (source[at + 1] === '\n' || source[at + 1] === '\r')) {
-      at += 2
-      while (isSpace(source[at])) at++
-    }
-  }
-  const toNext = (char: string | undefined) => {
-    skipBreak()
-    if (isSpace(char)) return
-    while (isSpace(source[at]) && at < end) {
-      at++
-      skipBreak()
-    }
+  const escapes = type === 'QUOTE_DOUBLE'
+  /** How many characters of white space stand here, 2 for one that is an escape, a line break among them. */
+  const space = (): number => (isSpace(source[at]) ? 1 : escapes && source[at] === '\\' && ESCAPED_SPACE.has(source[at + 1]) ? 2 : 0)
+  const toWord = () => {
+    for (let length = space(); length > 0 && at < end; length = space()) at += length
   }
   for (let i = 0; i < target; i++) {
     const char = value[i] as string
-    toNext(char)
-    if (type === 'QUOTE_DOUBLE' && source[at] === '\\') {
+    if (isSpace(char)) {
+      at += space()
+      continue
+    }
+    toWord()
+    if (escapes && source[at] === '\\') {
       const length = escapeLength(source[at + 1])
       // One escape may be two characters of the text.
-      if (length > 4 && value.codePointAt(i) !== value.charCodeAt(i)) i++
+      if (length > 4 && (value.codePointAt(i) as number) > 0xffff) i++
       at += length
-    } else if (type === 'QUOTE_SINGLE' && source[at] === "'") at += 2
-    else if (!isSpace(char) || isSpace(source[at])) at++
+    } else at += type === 'QUOTE_SINGLE' && char === "'" ? 2 : 1
   }
   // The end of a text that a line break ends is where its last character was.
-  if (target < value.length) toNext(value[target])
+  if (target < value.length && !isSpace(value[target])) toWord()
   return Math.min(at, end)
 }
+
+const ESCAPED_SPACE: ReadonlySet<string | undefined> = new Set(['n', 't', 'r', ' ', '\t', '\n', '\r'])
 
 function escapeLength(char: string | undefined): number {
   return char === 'x' ? 4 : char === 'u' ? 6 : char === 'U' ? 10 : 2
