@@ -1,6 +1,8 @@
 import { type Condition, type Field, parseCondition, type Readable, type Scope, UNKNOWN } from '@cws/core'
 import type { Model } from './language.ts'
-import { FIM_FIELDS } from './load-macros.ts'
+
+/** What is written in `fim.write` rules; macros may not use it, for they are read once. */
+export const FIM_FIELDS = 'fim.write.file.'
 
 /** What a write is seen by: system calls, where all of a group are fed; else the change of the file. Never both. */
 type Group = 'content' | 'attributes' | 'name' | 'links' | 'removal'

@@ -1,13 +1,11 @@
 import { CwsError, cyclesIn, type Macro, parseMacro } from '@cws/core'
 import type { Problem } from '../report.ts'
 import { isConstant } from './declare.ts'
+import { FIM_FIELDS } from './fim-write.ts'
 import type { HostFacts } from './host-filter.ts'
 import { mergeMacros } from './merge.ts'
 import { type Policy, PolicyError } from './policy.ts'
 import { leftOut } from './select.ts'
-
-/** What is written in `fim.write` rules; macros may not use it, for they are read once. */
-export const FIM_FIELDS = 'fim.write.file.'
 
 export interface LoadedMacros {
   readonly macros: ReadonlyMap<string, Macro>
