@@ -291,7 +291,7 @@ export class Agent {
     const { events } = this.#options
     if (!events) return () => {}
     const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
-    return tapEventLines(runtime.engine, runtime.selfTests, fed, events, (lines, count) => this.#delivery?.events(lines, count))
+    return tapEventLines(runtime.engine, runtime.selfTests, fed, events, { post: (lines, count) => this.#delivery?.events(lines, count) })
   }
 
   #sensorLine(): Record<string, string> {

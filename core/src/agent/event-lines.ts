@@ -36,9 +36,19 @@ export function eventLine(event: LiveEvent): string {
   return members === '' ? head : `${head.slice(0, -1)},${members}}`
 }
 
+/** Where lines go. */
+export interface LineSink {
+  /** Lines of `count` events, joined by newlines. */
+  readonly post: (lines: string, count: number) => void
+  /** Hears of a condition that is legal but misleading. */
+  readonly warn?: (warning: string) => void
+  /** How an event is written; `eventLine` if absent. */
+  readonly lineOf?: (event: LiveEvent) => string
+}
+
 /**
  * Taps what is selected and hands lines over once a turn of the loop. Returns what hands over at once those that wait: for the end, when there
- * may be no other turn. `warn` hears of a condition that is legal but misleading.
+ * may be no other turn.
  * @throws CwsError CWS_ERR_CONDITION if the condition fits none of the types.
  */
 export function tapEventLines(
@@ -46,8 +56,7 @@ export function tapEventLines(
   selfTests: SelfTests,
   fed: readonly string[],
   selection: EventSelection,
-  post: (lines: string, count: number) => void,
-  warn?: (warning: string) => void,
+  { post, warn, lineOf = eventLine }: LineSink,
 ): () => void {
   let lines: string[] = []
   const flush = () => {
@@ -82,7 +91,7 @@ export function tapEventLines(
         (view) => {
           const event = view as unknown as LiveEvent
           if (selfTests.isOwn(event) || (holds && holds(event) !== true)) return
-          if (lines.push(eventLine(event)) === 1) setImmediate(flush)
+          if (lines.push(lineOf(event)) === 1) setImmediate(flush)
         },
         { stage: 1000 },
       )

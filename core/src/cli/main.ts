@@ -5,6 +5,8 @@ import { eventsCommand } from './commands/events.ts'
 import { fieldsCommand } from './commands/fields.ts'
 import { initCommand } from './commands/init.ts'
 import { pluginsCommand } from './commands/plugins.ts'
+import { recordCommand } from './commands/record.ts'
+import { replayCommand } from './commands/replay.ts'
 import { runCommand } from './commands/run.ts'
 import { signalsCommand } from './commands/signals.ts'
 import { statusCommand } from './commands/status.ts'
@@ -45,6 +47,8 @@ export function program(distribution: Distribution): Command {
   pluginsCommand(cws, distribution)
   fieldsCommand(cws, distribution)
   eventsCommand(cws, distribution)
+  recordCommand(cws, distribution)
+  replayCommand(cws, distribution)
   listCommands(cws, distribution.commands ?? {})
   return cws
 }

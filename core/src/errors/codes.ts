@@ -98,6 +98,10 @@ export const errorCodes = {
     todo: 'Stop it, or give this one a folder of its own: --state-dir.',
   },
   CWS_ERR_STATE_DIR: { means: 'A folder for state or run files cannot be made or used.', todo: 'Check its owner and permissions.' },
+  CWS_ERR_RECORDING: {
+    means: 'A recording cannot be written, or what should be replayed is none.',
+    todo: 'The message says why; `cws record --out FILE` makes one.',
+  },
   CWS_ERR_STORE: {
     means: 'The store of signals could not be written.',
     todo: 'Look at the disk; the agent goes on and keeps what it can in memory.',

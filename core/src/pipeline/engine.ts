@@ -6,6 +6,7 @@ import { enter, leave, placeOf } from '../hooks/running.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent, LiveEvent } from '../model/event-class.ts'
 import type { EventRegistry } from '../model/registry.ts'
+import { UNKNOWN } from '../model/unknown.ts'
 import type { Redactor } from '../plugin/context.ts'
 import type { BatchFeed, EventOrigin, ObjectFeed, Readers } from '../plugin/source.ts'
 import type { ProcessTracker, TrackedPast } from '../plugin/tracker.ts'
@@ -23,6 +24,11 @@ import { bytesOf } from './undecoded.ts'
 
 /** Faults of one plugin in one hook are told as an event once, then at each doubling. */
 const isTold = (count: number) => (count & (count - 1)) === 0
+
+/** The door for recorded events: values by dotted name, and the number of the process, -1 if unknown. */
+export interface ReplayFeed {
+  emit(values: ReadonlyMap<string, unknown>, process: number): void
+}
 
 /** The pipeline of one composition: from a source's `emit` to a finding, all synchronous. */
 export class Engine {
@@ -71,7 +77,7 @@ export class Engine {
     this.#tracker = tracker
     this.#trackedBy = plugin
     tracker.onRelease((process) => {
-      for (const callback of this.#onRelease) callback(process)
+      this.released(process)
     })
   }
 
@@ -131,6 +137,35 @@ export class Engine {
         dispatch(new Live(-1, about.pid, values))
       },
     }
+  }
+
+  /** The door for events that were recorded: nothing is looked up for them on this host, and who did them is what was recorded. */
+  replayFeed(definition: EventDefinition): ReplayFeed {
+    const counts = this.counters.of(definition.type)
+    const { live: Live } = generateEventClasses(definition, this.redactors, (name, field) => ({
+      read: (live) => live.values?.get(name) ?? UNKNOWN,
+      memoise: false,
+      told: !field.derived,
+    }))
+    return {
+      emit: (values, process) => {
+        counts.seen++
+        const pid = values.get('process.pid')
+        const event = new Live(-1, typeof pid === 'number' ? pid : undefined, values)
+        event.process$ = process
+        try {
+          this.hooks.enrich.get(definition.type)?.call(event)
+          this.hooks.detect.get(definition.type)?.call(event)
+        } finally {
+          event.live = false
+        }
+      },
+    }
+  }
+
+  /** A recorded process is gone for good. */
+  released(process: number): void {
+    for (const callback of this.#onRelease) callback(process)
   }
 
   /** A kept event from values, for tests and for findings of the agent itself. */

@@ -56,6 +56,10 @@ export interface GroupingOptions {
   readonly onGrave?: (signal: string, event: BaseEvent) => void
   /** Milliseconds that never go back. */
   readonly now?: () => number
+  /** Whoever gives the time also calls `flush` as it passes. */
+  readonly isClocked?: true
+  /** Id of a signal that opens with an event of this time, ms since the epoch; random if absent. */
+  readonly newId?: (ms: number) => string
 }
 
 /** Makes signals from findings: a flood of findings is a few messages to the delivery thread. */
@@ -66,6 +70,8 @@ export class Grouping {
   readonly #host: string
   readonly #onGrave: GroupingOptions['onGrave']
   readonly #now: () => number
+  readonly #isClocked: boolean
+  readonly #newId: (ms: number) => string
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: GroupingOptions) {
@@ -73,6 +79,8 @@ export class Grouping {
     this.#host = options.host
     this.#onGrave = options.onGrave
     this.#now = options.now ?? (() => performance.now())
+    this.#isClocked = options.isClocked ?? false
+    this.#newId = options.newId ?? (() => ulid())
   }
 
   get size(): number {
@@ -107,7 +115,7 @@ export class Grouping {
       group.grave = true
       this.#onGrave?.(group.id, event)
     }
-    this.#timer ??= setInterval(() => this.flush(), FLUSH_MS).unref()
+    if (!this.#isClocked) this.#timer ??= setInterval(() => this.flush(), FLUSH_MS).unref()
   }
 
   /** Tells what has grown and closes windows that are over. */
@@ -145,7 +153,7 @@ export class Grouping {
     const name = finding.name ?? finding.rule
     const group: Group = {
       key,
-      id: ulid(),
+      id: this.#newId(Number(seen / 1_000_000n)),
       rule: { id: finding.rule, name },
       opened: now,
       title: folded ? `More signals of: ${finding.title ?? name}` : (finding.title ?? name),

@@ -65,7 +65,7 @@ async function showEvents(condition: string | undefined, options: EventsOptions,
     const fed = [...new Set(runtime.sensors.flatMap((sensor) => sensor.definition.feeds as readonly string[]))]
     const selection = { ...(options.types ? { types: options.types } : {}), ...(condition === undefined ? {} : { where: condition }) }
     const log = logger.logFor('events')
-    flush = tapEventLines(runtime.engine, runtime.selfTests, fed, selection, write, (warning) => log.warn(warning))
+    flush = tapEventLines(runtime.engine, runtime.selfTests, fed, selection, { post: write, warn: (warning) => log.warn(warning) })
     await runtime.startSensors()
     if (human) process.stderr.write(watching(runtime.sensors, options.types ?? fed))
     await stopped
