@@ -1,4 +1,5 @@
 import type { EventDefinition } from '../model/define-event.ts'
+import { sourceOf } from '../model/derive.ts'
 import type { LiveEvent } from '../model/event-class.ts'
 import type { Recurrence } from '../model/recurrence.ts'
 import type { Readers } from '../plugin/source.ts'
@@ -40,6 +41,8 @@ export function recurrenceOf(
     if (definition.mirrors === 'process') add(`${definition.type}.${name}`)
     if (name === 'container.id' || name === 'cgroup.id') add(name)
   }
+  for (const [name, { derived }] of definition.fields)
+    if (derived && fields.has(sourceOf(name, derived)) && !feed.readers[name] && !providers.find(definition.type, name)) fields.add(name)
   return {
     fields,
     of: (event) => {

@@ -21,7 +21,8 @@ export function demandsOf(condition: Condition, fields: Fields): Demand[] {
   const demands: Demand[] = []
   for (const field of fieldsIn(condition)) {
     const declared = fields.get(field)
-    const keys = declared && keysOf(required(condition, field), declared)
+    // What is compared without case is not found by its letters.
+    const keys = declared && !declared.caseless && keysOf(required(condition, field), declared)
     if (keys) demands.push({ field, keys, weight: weightOf(keys) })
   }
   return demands.sort((a, b) => b.weight - a.weight || a.keys.length - b.keys.length)
