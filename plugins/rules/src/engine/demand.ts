@@ -28,6 +28,24 @@ export function demandsOf(condition: Condition, fields: Fields): Demand[] {
   return demands.sort((a, b) => b.weight - a.weight || a.keys.length - b.keys.length)
 }
 
+/**
+ * Demands of which one must be fulfilled, else the condition is false: a single one where one field decides, else one of each alternative.
+ * Undefined if there are none among those that can be used.
+ */
+export function alternativesOf(condition: Condition, fields: Fields, isUsable: (demand: Demand) => boolean): readonly Demand[] | undefined {
+  const one = demandsOf(condition, fields).find(isUsable)
+  if (one) return [one]
+  if (condition.op === 'and') {
+    for (const part of condition.of) {
+      const found = alternativesOf(part, fields, isUsable)
+      if (found) return found
+    }
+  }
+  if (condition.op !== 'or') return undefined
+  const parts = condition.of.map((part) => alternativesOf(part, fields, isUsable))
+  return parts.every((part) => part !== undefined) ? parts.flat() : undefined
+}
+
 function keysOf(demand: ReturnType<typeof required>, { field: kind }: Field): readonly Key[] | undefined {
   if (!demand) return undefined
   const isText = kind === 'string' || kind === 'path'

@@ -1,5 +1,5 @@
 import type { Condition, Field, Leaf, Undecoded } from '@cws/core'
-import { demandsOf, type Key } from './demand.ts'
+import { alternativesOf, type Demand, demandsOf, type Key } from './demand.ts'
 import { Lookup } from './lookup.ts'
 
 /** Unless a look-up finds one of these keys, what stands behind the gate is false. */
@@ -38,13 +38,17 @@ export class Gates {
     for (const lookup of this.#lookups.values()) lookup.build()
   }
 
-  /** The best gate for a condition among the keys that are looked for. */
-  of(condition: Condition): Gate | undefined {
-    for (const { field, keys } of demandsOf(condition, this.#fields)) {
-      const lookup = this.#lookups.get(field)
-      const numbers = lookup ? keys.map((key) => lookup.numberOf(key)) : [undefined]
-      if (numbers.every((number) => number !== undefined)) return { lookup: lookup as Lookup, keys: numbers }
-    }
-    return undefined
+  /** The gates of a condition among the keys that are looked for: unless one of them opens, it is false. */
+  of(condition: Condition): readonly Gate[] | undefined {
+    return alternativesOf(condition, this.#fields, (demand) => this.#gateOf(demand) !== undefined)?.map(
+      (demand) => this.#gateOf(demand) as Gate,
+    )
+  }
+
+  #gateOf({ field, keys }: Demand): Gate | undefined {
+    const lookup = this.#lookups.get(field)
+    if (!lookup) return undefined
+    const numbers = keys.map((key) => lookup.numberOf(key))
+    return numbers.every((number) => number !== undefined) ? { lookup, keys: numbers } : undefined
   }
 }

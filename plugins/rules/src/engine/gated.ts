@@ -39,14 +39,15 @@ export class Gated {
     }
   }
 
-  /** Rules without those of a field to itself: those behind its gate are listed by it. */
-  static by(rules: readonly { readonly one: Compiled; readonly gate: Gate }[]): Gated[] {
+  /** By look-up; a rule with several gates is behind each of them. */
+  static by(rules: readonly { readonly one: Compiled; readonly gates: readonly Gate[] }[]): Gated[] {
     const byLookup = new Map<Lookup, Gated>()
-    for (const { one, gate } of rules) {
-      const gated = byLookup.get(gate.lookup) ?? new Gated(gate.lookup)
-      byLookup.set(gate.lookup, gated)
-      gated.add(one, gate)
-    }
+    for (const { one, gates } of rules)
+      for (const gate of gates) {
+        const gated = byLookup.get(gate.lookup) ?? new Gated(gate.lookup)
+        byLookup.set(gate.lookup, gated)
+        gated.add(one, gate)
+      }
     return [...byLookup.values()]
   }
 }

@@ -32,14 +32,14 @@ export class Memo {
   constructor(
     of: { readonly recurrence: Recurrence } | { readonly keys: readonly string[] },
     rules: readonly { readonly rule: PlacedRule; readonly gate: Gate | undefined }[],
-    gateOf: (condition: Condition) => Gate | undefined,
+    gatesOf: (condition: Condition) => readonly Gate[] | undefined,
     isAlwaysRead: (gated: Gated) => boolean,
   ) {
     const settled = 'keys' in of ? new Set(of.keys) : of.recurrence.fields
     this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence)
-    this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: rule, gate }] : [])))
+    this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: rule, gates: [gate] }] : [])))
     this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => rule)
-    this.#rests = new Map(rules.map(({ rule }) => [rule.place, new Rests(rule, settled, gateOf)]))
+    this.#rests = new Map(rules.map(({ rule }) => [rule.place, new Rests(rule, settled, gatesOf)]))
     this.#always = isAlwaysRead
   }
 
@@ -75,9 +75,13 @@ export class Memo {
   }
 
   #entryOf(rests: readonly Rest[]): Entry {
-    const gated = Gated.by(rests.flatMap((one) => (one.gate ? [{ one, gate: one.gate }] : [])))
-    const worth = gated.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one))
-    const behind = new Set(worth.map((one) => one.lookup))
-    return { open: rests.filter(({ gate }) => !gate || !behind.has(gate.lookup)), gated: worth }
+    const all = Gated.by(rests.flatMap((one) => (one.gates ? [{ one, gates: one.gates }] : [])))
+    const worth = new Set(all.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one)).map(({ lookup }) => lookup))
+    const open: Rest[] = []
+    const behind: { one: Rest; gates: readonly Gate[] }[] = []
+    for (const one of rests)
+      if (one.gates?.every(({ lookup }) => worth.has(lookup))) behind.push({ one, gates: one.gates })
+      else open.push(one)
+    return { open, gated: Gated.by(behind) }
   }
 }

@@ -1,6 +1,6 @@
 import { type EventDefinition, fieldsIn, leavesIn, type Readable, type Recurring, type Undecoded } from '@cws/core'
 import { Candidates, type Compiled, judgeEach, type OnTrue } from './candidates.ts'
-import { type Demand, demandsOf } from './demand.ts'
+import { alternativesOf, type Demand, demandsOf } from './demand.ts'
 import { type Gate, Gates } from './gate.ts'
 import { Gated } from './gated.ts'
 import { Memo } from './memo.ts'
@@ -36,7 +36,7 @@ export class Plan {
     const gates = new Gates(definition.fields, bytes)
     const byLineage: { rule: PlacedRule; gate: Gate | undefined }[] = []
     const byOwn: { rule: PlacedRule; gate: Gate | undefined }[] = []
-    const byOther: { one: Compiled; gate: Gate }[] = []
+    const byOther: { one: Compiled; gates: readonly Gate[] }[] = []
     const always: Compiled[] = []
     const gateOf = ({ field, keys }: Demand) => gates.add(field, keys)
 
@@ -49,10 +49,14 @@ export class Plan {
       const other = popular(demands)
       if (lineage) byLineage.push({ rule, gate: gateOf(lineage) })
       else if (ofOwn) byOwn.push({ rule, gate: gateOf(ofOwn) })
-      else if (other) byOther.push({ one: rule, gate: gateOf(other) })
+      else if (other) byOther.push({ one: rule, gates: [gateOf(other)] })
       else if (leaves.some((leaf) => isSettled(leaf, settled))) byLineage.push({ rule, gate: undefined })
       else if (leaves.some((leaf) => isSettled(leaf, own))) byOwn.push({ rule, gate: undefined })
-      else always.push(rule)
+      else {
+        const alternatives = alternativesOf(rule.condition, definition.fields, () => true)
+        if (alternatives) byOther.push({ one: rule, gates: alternatives.map(gateOf) })
+        else always.push(rule)
+      }
     }
     for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), settled)
     for (const { rule } of byOwn) gates.prepare(leavesIn(rule.condition), own)

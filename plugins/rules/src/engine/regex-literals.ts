@@ -1,8 +1,10 @@
 /** Alternatives beyond which an expression is no longer looked for by its literals. */
-const MAX_ALTERNATIVES = 16
+const MAX_ALTERNATIVES = 64
 /** Escapes of classes and of places: they end a literal, and stand for nothing that is not ASCII or is. */
 const CLASSES = 'bBAzdDwWsSntrfv'
 const PUNCTUATION = /[!-/:-@[-`{-~]/
+/** What a dot and the ends of a line are says nothing of letters. */
+const HARMLESS_FLAGS = /^\(\?[sm]+\)/
 const QUANTIFIER = /^(?:[*?+]|\{(\d+)(?:,\d*)?\})\??/
 
 /** What is not understood is not guessed at. */
@@ -10,10 +12,10 @@ class Unclear extends Error {}
 
 /**
  * Texts of which each text that a regular expression (RE2) finds contains one; undefined if there are none, or the expression has forms that
- * are seldom used: flags, classes of Unicode, octal and hexadecimal codes, quoted texts.
+ * are seldom used: flags that change letters, classes of Unicode, octal and hexadecimal codes, quoted texts.
  */
 export function literalsOfRegex(source: string): readonly string[] | undefined {
-  let at = 0
+  let at = HARMLESS_FLAGS.exec(source)?.[0].length ?? 0
 
   function alternatives(depth: number): readonly string[] | undefined {
     const all: (readonly string[] | undefined)[] = [sequence(depth)]

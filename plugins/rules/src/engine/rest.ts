@@ -16,7 +16,7 @@ import type { PlacedRule } from './placed-rule.ts'
 
 /** What is left to judge of a rule, and what it can be passed over for. */
 export interface Rest extends Compiled {
-  readonly gate: Gate | undefined
+  readonly gates: readonly Gate[] | undefined
 }
 
 /** Outcomes of one rule whose rest is remembered. */
@@ -26,12 +26,12 @@ const MAX_RESTS = 64
 export class Rests {
   readonly #rule: PlacedRule
   readonly #known: readonly { readonly leaf: Leaf; readonly holds: Predicate }[]
-  readonly #gateOf: (condition: Condition) => Gate | undefined
+  readonly #gatesOf: (condition: Condition) => readonly Gate[] | undefined
   readonly #rests = new Map<string, Rest | undefined>()
 
-  constructor(rule: PlacedRule, settled: ReadonlySet<string>, gateOf: (condition: Condition) => Gate | undefined) {
+  constructor(rule: PlacedRule, settled: ReadonlySet<string>, gatesOf: (condition: Condition) => readonly Gate[] | undefined) {
     this.#rule = rule
-    this.#gateOf = gateOf
+    this.#gatesOf = gatesOf
     this.#known = leavesIn(rule.condition)
       .filter((leaf) => isSettled(leaf, settled))
       .map((leaf) => ({ leaf, holds: compileCondition(leaf) }))
@@ -51,7 +51,7 @@ export class Rests {
   #make(truths: ReadonlyMap<Leaf, Truth>): Rest | undefined {
     const { rule, place, condition } = this.#rule
     const rest = assume(condition, (leaf) => truths.get(leaf))
-    return isNever(rest) ? undefined : { rule, place, holds: compileCondition(rest), gate: this.#gateOf(rest) }
+    return isNever(rest) ? undefined : { rule, place, holds: compileCondition(rest), gates: this.#gatesOf(rest) }
   }
 }
 

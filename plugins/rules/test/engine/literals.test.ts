@@ -32,7 +32,10 @@ describe('the literals that a matcher is looked for with', () => {
       'a',
       'c]d',
     ])
-    expect(of('regex', '(?i)ab', '\\Qab\\E', 'a||b', '\\x41b', '[[:alpha:]]b', 'a|\\d', '.*', 'é')).toEqual(Array(8).fill(undefined))
+    expect(of('regex', '(?s)a.bc', '(?sm)^ab$')).toEqual(['bc', 'ab'])
+    expect(of('regex', '(?i)ab', '(?si)ab', 'a(?s)b', '\\Qab\\E', 'a||b', '\\x41b', '[[:alpha:]]b', 'a|\\d', '.*', 'é')).toEqual(
+      Array(10).fill(undefined),
+    )
   })
 })
 
