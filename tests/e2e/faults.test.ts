@@ -51,32 +51,61 @@ async function expectAlive(agent: RunningAgent): Promise<void> {
 }
 
 describe('a plugin that fails', () => {
-  it.each([
-    ['throws in a hook', `ctx.detect('exec', null, () => { throw new Error('broken on purpose') })`, 'detect'],
-    ['rejects in a hook', `ctx.detect('exec', null, async () => { throw new Error('broken on purpose') })`, 'detect'],
-    ['throws in setup', `throw new Error('broken on purpose')`, 'setup'],
-    ['rejects in setup', `return Promise.reject(new Error('broken on purpose'))`, 'setup'],
-    [
-      'throws in a timer',
-      `ctx.hooks.ready.tap(() => { setTimeout(() => { throw new Error('broken on purpose') }, 1) })`,
-      'code of its own',
-    ],
-    ['leaves a rejection behind', `ctx.hooks.ready.tap(() => { void Promise.reject(new Error('broken on purpose')) })`, 'code of its own'],
-  ])('%s: is told, and the agent lives', async (_, body, hook) => {
+  /** How plugins fail where they are called, and what that is called. All of them run in one agent: a failure is told of its own plugin. */
+  const FAILING: readonly (readonly [how: string, body: string, hook: string])[] = [
+    ['throws-in-a-hook', `ctx.detect('exec', null, () => { throw BROKEN })`, 'detect'],
+    ['rejects-in-a-hook', `ctx.detect('exec', null, async () => { throw BROKEN })`, 'detect'],
+    ['throws-in-setup', `throw BROKEN`, 'setup'],
+    ['rejects-in-setup', `return Promise.reject(BROKEN)`, 'setup'],
+  ]
+
+  it('is told, whatever way it fails, and the agent lives', async () => {
+    const careless = FAILING.map(([name, body]) => {
+      const own = body.replace('BROKEN', `new Error('broken on purpose: ${name}')`)
+      return `definePlugin(import.meta, { name: '${name}', setup(ctx) { ${own} } })()`
+    })
     using folder = project(`
 import { host } from '@cws/agent'
 import { definePlugin } from '@cws/core'
-const careless = definePlugin(import.meta, { name: 'careless', setup(ctx) { ${body} } })
-export default { plugins: [careless(), host()] }`)
+export default { plugins: [
+${careless.join(',\n')},
+host()] }`)
     await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
     run('/bin/true')
+    for (const [name, , hook] of FAILING)
+      expect(await logLine(agent, `broken on purpose: ${name}`)).toMatchObject({
+        plugin: name,
+        code: 'CWS_ERR_PLUGIN_FAULT',
+        hook: expect.stringContaining(hook),
+      })
+    const { plugins } = await statusOf(agent)
+    for (const [name, , hook] of FAILING)
+      expect(plugins.find((plugin) => plugin.name === name)).toMatchObject({
+        state: hook === 'setup' ? 'failed' : 'degraded',
+        detail: expect.stringContaining('broken on purpose'),
+      })
+    await expectAlive(agent)
+    expect(await agent.stop()).toBe(0)
+  })
+
+  // Whose code it is that nobody called is told by its file.
+  it.each([
+    ['throws in a timer', `setTimeout(() => { throw new Error('broken on purpose') }, 1)`],
+    ['leaves a rejection behind', `void Promise.reject(new Error('broken on purpose'))`],
+  ])('%s: is told, and the agent lives', async (_, body) => {
+    using folder = project(`
+import { host } from '@cws/agent'
+import { definePlugin } from '@cws/core'
+const careless = definePlugin(import.meta, { name: 'careless', setup(ctx) { ctx.hooks.ready.tap(() => { ${body} }) } })
+export default { plugins: [careless(), host()] }`)
+    await using agent = await RunningAgent.start({ args: ['--config', folder.config] })
     expect(await logLine(agent, 'broken on purpose')).toMatchObject({
       plugin: 'careless',
       code: 'CWS_ERR_PLUGIN_FAULT',
-      hook: expect.stringContaining(hook),
+      hook: expect.stringContaining('code of its own'),
     })
     expect((await statusOf(agent)).plugins.find(({ name }) => name === 'careless')).toMatchObject({
-      state: hook === 'setup' ? 'failed' : 'degraded',
+      state: 'degraded',
       detail: expect.stringContaining('broken on purpose'),
     })
     await expectAlive(agent)
