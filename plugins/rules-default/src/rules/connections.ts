@@ -162,9 +162,14 @@ export const secretSentAway = defineRule({
       { 'exec.file.name': ['wget', 'wget2'], 'exec.args': { regex: `--(?:post|body)-file[\\s=]${SECRET_FILE}` } },
       {
         'exec.file.name': SHELL_PROGRAMS,
-        'exec.args': {
-          regex: `(?:nc|ncat|netcat|telnet)\\s[^|;&]*<\\s*${SECRET_FILE}|cat\\s+${SECRET_FILE}[^|;&]*\\|\\s*(?:nc|ncat|netcat|curl|socat)\\b|>\\s*/dev/tcp/\\S+\\s*<\\s*${SECRET_FILE}`,
-        },
+        all: [
+          { 'exec.args': ['*nc *', '*ncat*', '*netcat*', '*telnet*', '*/dev/tcp/*'] },
+          {
+            'exec.args': {
+              regex: `(?:nc|ncat|netcat|telnet)\\s[^|;&]*<\\s*${SECRET_FILE}|cat\\s+${SECRET_FILE}[^|;&]*\\|\\s*(?:nc|ncat|netcat|curl|socat)\\b|>\\s*/dev/tcp/\\S+\\s*<\\s*${SECRET_FILE}`,
+            },
+          },
+        ],
       },
     ],
   },
@@ -198,10 +203,44 @@ export const pasteSiteContacted = defineRule({
   on: 'exec',
   where: {
     'exec.file.name': [...DOWNLOADERS, ...NETCATS, ...INTERPRETERS, ...SHELL_PROGRAMS],
-    'exec.args': {
-      regex:
-        '\\b(?:transfer\\.sh|file\\.io|paste\\.ee|pastebin\\.com|bashupload\\.com|temp\\.sh|termbin\\.com|ix\\.io|0x0\\.st|gofile\\.io|anonfiles\\.com|oshi\\.at|catbox\\.moe|hastebin\\.com|dpaste\\.\\w+|rentry\\.co|webhook\\.site|requestbin\\.\\w+|pipedream\\.net|interact\\.sh|oast\\.\\w+|burpcollaborator\\.net|dnslog\\.cn|ngrok(?:-free)?\\.(?:io|app)|serveo\\.net|trycloudflare\\.com)\\b',
-    },
+    all: [
+      {
+        'exec.args': [
+          '*transfer.sh*',
+          '*file.io*',
+          '*paste.ee*',
+          '*pastebin.com*',
+          '*bashupload.com*',
+          '*temp.sh*',
+          '*termbin.com*',
+          '*ix.io*',
+          '*0x0.st*',
+          '*gofile.io*',
+          '*anonfiles.com*',
+          '*oshi.at*',
+          '*catbox.moe*',
+          '*hastebin.com*',
+          '*dpaste.*',
+          '*rentry.co*',
+          '*webhook.site*',
+          '*requestbin.*',
+          '*pipedream.net*',
+          '*interact.sh*',
+          '*oast.*',
+          '*burpcollaborator.net*',
+          '*dnslog.cn*',
+          '*ngrok*',
+          '*serveo.net*',
+          '*trycloudflare.com*',
+        ],
+      },
+      {
+        'exec.args': {
+          regex:
+            '\\b(?:transfer\\.sh|file\\.io|paste\\.ee|pastebin\\.com|bashupload\\.com|temp\\.sh|termbin\\.com|ix\\.io|0x0\\.st|gofile\\.io|anonfiles\\.com|oshi\\.at|catbox\\.moe|hastebin\\.com|dpaste\\.\\w+|rentry\\.co|webhook\\.site|requestbin\\.\\w+|pipedream\\.net|interact\\.sh|oast\\.\\w+|burpcollaborator\\.net|dnslog\\.cn|ngrok(?:-free)?\\.(?:io|app)|serveo\\.net|trycloudflare\\.com)\\b',
+        },
+      },
+    ],
   },
   groupBy: ['container.id', 'process.sid', 'process.user'],
   message: `${RAN} names a site that takes files and requests of anybody. Tools are fetched from there, and what was stolen is left there.`,
@@ -278,7 +317,10 @@ export const dnsTunnel = defineRule({
       },
       {
         'exec.file.name': SHELL_PROGRAMS,
-        'exec.args': { regex: '(?s)(?:base64|base32|xxd|od\\s|hexdump).*\\b(?:dig|nslookup|host|drill|ping)\\s[^|;]*\\$' },
+        all: [
+          { 'exec.args': ['*base64*', '*base32*', '*xxd*', '*od *', '*hexdump*'] },
+          { 'exec.args': { regex: '(?s)(?:base64|base32|xxd|od\\s|hexdump).*\\b(?:dig|nslookup|host|drill|ping)\\s[^|;]*\\$' } },
+        ],
       },
     ],
   },

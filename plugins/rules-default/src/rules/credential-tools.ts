@@ -110,7 +110,7 @@ export const serviceTokenRead = defineRule({
   on: 'exec',
   where: {
     'exec.file.name': [...SHOWERS, ...SHELL_PROGRAMS, ...DOWNLOADERS, 'tar'],
-    'exec.args': { regex: '/secrets/(?:kubernetes\\.io|eks\\.amazonaws\\.com|azure/tokens)\\S*' },
+    'exec.args': ['*/secrets/kubernetes.io/*', '*/secrets/eks.amazonaws.com/*', '*/secrets/azure/tokens*'],
   },
   groupBy: ['container.id', 'process.sid', 'process.user'],
   message: `${RAN} reads the token by which container {{@container.id}} is known to its cluster or cloud: whoever has it may do there what the container may.`,

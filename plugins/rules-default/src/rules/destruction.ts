@@ -147,7 +147,10 @@ export const filesEncrypted = defineRule({
       { 'exec.file.name': ['xargs', 'parallel'], 'exec.args': { regex: `(?:^|\\s)(?:/\\S+/)?${CIPHERS}` } },
       {
         'exec.file.name': SHELL_PROGRAMS,
-        'exec.args': { regex: `(?s)(?:\\bfor\\s+\\w+\\s+in\\b|\\bwhile\\s+(?:IFS=\\S*\\s+)?read\\b).*\\bdo\\b.*${CIPHERS}` },
+        all: [
+          { 'exec.args': ['*openssl*', '*gpg*', '*7z*', '*zip *', '*ccrypt*', '*age -*'] },
+          { 'exec.args': { regex: `(?s)(?:\\bfor\\s+\\w+\\s+in\\b|\\bwhile\\s+(?:IFS=\\S*\\s+)?read\\b).*\\bdo\\b.*${CIPHERS}` } },
+        ],
       },
     ],
   },
@@ -193,7 +196,10 @@ export const hostShutDown = defineRule({
       },
       {
         'exec.file.name': SHELL_PROGRAMS,
-        'exec.args': { regex: '\\b[bco]\\s*["\']?\\s*(?:>|\\|\\s*(?:sudo\\s+)?tee)\\s*/proc/sysrq-trigger' },
+        all: [
+          { 'exec.args': ['*/proc/sysrq-trigger*'] },
+          { 'exec.args': { regex: '\\b[bco]\\s*["\']?\\s*(?:>|\\|\\s*(?:sudo\\s+)?tee)\\s*/proc/sysrq-trigger' } },
+        ],
       },
     ],
   },
@@ -224,7 +230,10 @@ export const forkBomb = defineRule({
   on: 'exec',
   where: {
     'exec.file.name': SHELL_PROGRAMS,
-    'exec.args': { regex: '[:\\w]+\\s*\\(\\)\\s*\\{\\s*[:\\w]+\\s*\\|\\s*[:\\w]+\\s*&\\s*;?\\s*\\}\\s*;\\s*[:\\w]+' },
+    all: [
+      { 'exec.args': ['*()*'] },
+      { 'exec.args': { regex: '[:\\w]+\\s*\\(\\)\\s*\\{\\s*[:\\w]+\\s*\\|\\s*[:\\w]+\\s*&\\s*;?\\s*\\}\\s*;\\s*[:\\w]+' } },
+    ],
   },
   groupBy: ['container.id', 'process.user'],
   message: `${RAN} starts itself twice, and each of them does again, until the host can start nothing more.`,

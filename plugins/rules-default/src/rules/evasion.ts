@@ -117,12 +117,17 @@ export const historySwitchedOff = defineRule({
   where: {
     'exec.file.name': SHELLS,
     any: [
-      { 'exec.envp': { regex: '^HISTFILE=(?:/dev/null)?$|^HIST(?:FILE)?SIZE=0$' } },
+      { 'exec.envp': ['HISTFILE=', 'HISTFILE=/dev/null', 'HISTSIZE=0', 'HISTFILESIZE=0'] },
       {
-        'exec.args': {
-          regex:
-            '\\bunset\\s+(?:\\w+\\s+)*HISTFILE\\b|\\bHISTFILE=(?:/dev/null|["\']{2}|\\s|;|$)|\\bHIST(?:FILE)?SIZE=0\\b|\\bset\\s+\\+o\\s+history\\b|\\bhistory\\s+-c\\b',
-        },
+        all: [
+          { 'exec.args': ['*HIST*', '*history*'] },
+          {
+            'exec.args': {
+              regex:
+                '\\bunset\\s+(?:\\w+\\s+)*HISTFILE\\b|\\bHISTFILE=(?:/dev/null|["\']{2}|\\s|;|$)|\\bHIST(?:FILE)?SIZE=0\\b|\\bset\\s+\\+o\\s+history\\b|\\bhistory\\s+-c\\b',
+            },
+          },
+        ],
       },
     ],
   },

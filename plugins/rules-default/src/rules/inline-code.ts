@@ -6,6 +6,21 @@ import { DOWNLOADERS, INLINE, INTERPRETERS, NETCATS } from '../names.ts'
 const RUNS =
   '\\bexec\\(|[^-\\w]eval\\b|os\\.system|os\\.exec|subprocess|popen|[^-\\w.]system\\b|child_process|passthru\\(|shell_exec|new Function|[^\\w]assert\\('
 
+const FETCHERS = [
+  'urlopen',
+  'urlretrieve',
+  'requests.get',
+  'http.client',
+  'LWP::',
+  'HTTP::Tiny',
+  'Net::HTTP',
+  'open-uri',
+  'URI.open',
+  'file_get_contents',
+  '.get(',
+  'fetch(',
+].map((word) => `*${word}*`)
+
 export const inlineCodeFetched = defineRule({
   id: 'inline-code-fetched',
   name: 'Code on a command line fetched more code and ran it',
@@ -15,6 +30,7 @@ export const inlineCodeFetched = defineRule({
   where: {
     'exec.file.name': INTERPRETERS,
     all: [
+      { 'exec.args': FETCHERS },
       { 'exec.args': { regex: INLINE } },
       {
         'exec.args': {

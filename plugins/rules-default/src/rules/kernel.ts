@@ -49,7 +49,23 @@ export const kernelHookWritten = defineRule({
   on: 'exec',
   where: {
     any: [
-      { 'exec.file.name': SHELL_PROGRAMS, 'exec.args': { regex: `(?s)(?:>\\s*|\\btee\\s+(?:-\\w+\\s+)*|\\bof=)["']?\\S*(?:${HOOKS})` } },
+      {
+        'exec.file.name': SHELL_PROGRAMS,
+        all: [
+          {
+            'exec.args': [
+              '*core_pattern*',
+              '*/kernel/modprobe*',
+              '*hotplug*',
+              '*poweroff_cmd*',
+              '*uevent_helper*',
+              '*binfmt_misc*',
+              '*release_agent*',
+            ],
+          },
+          { 'exec.args': { regex: `(?s)(?:>\\s*|\\btee\\s+(?:-\\w+\\s+)*|\\bof=)["']?\\S*(?:${HOOKS})` } },
+        ],
+      },
       { 'exec.file.name': ['tee', 'dd', 'cp'], 'exec.args': { regex: `(?:${HOOKS})(?:\\s|$)` } },
       {
         'exec.file.name': 'sysctl',
@@ -95,10 +111,15 @@ export const kernelProtectionWeakened = defineRule({
       },
       {
         'exec.file.name': SHELL_PROGRAMS,
-        'exec.args': {
-          regex:
-            '\\b0\\s*["\']?\\s*(?:>|\\|\\s*(?:sudo\\s+)?tee)\\s*(?:-a\\s+)?/proc/sys/kernel/(?:randomize_va_space|kptr_restrict|dmesg_restrict|unprivileged_bpf_disabled|yama/ptrace_scope)',
-        },
+        all: [
+          { 'exec.args': ['*/proc/sys/kernel/*'] },
+          {
+            'exec.args': {
+              regex:
+                '\\b0\\s*["\']?\\s*(?:>|\\|\\s*(?:sudo\\s+)?tee)\\s*(?:-a\\s+)?/proc/sys/kernel/(?:randomize_va_space|kptr_restrict|dmesg_restrict|unprivileged_bpf_disabled|yama/ptrace_scope)',
+            },
+          },
+        ],
       },
     ],
   },

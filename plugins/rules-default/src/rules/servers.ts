@@ -11,6 +11,7 @@ export const temporaryProgramFromServer = defineRule({
   tags: ['mitre:T1190', 'mitre:T1105', 'mitre:T1059'],
   on: 'exec',
   where: {
+    'process.ancestors.file.name': SERVERS,
     any: [
       { 'exec.file.path': TEMPORARY },
       {
@@ -18,7 +19,6 @@ export const temporaryProgramFromServer = defineRule({
         'exec.args': { regex: '^(?:-\\S+ )*/(?:tmp|var/tmp|dev/shm|run/user|run/lock)/' },
       },
     ],
-    'process.ancestors.file.name': SERVERS,
   },
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message: `${RAN} ran below a web or database server, from a folder that all can write: first something is dropped there through a hole of the server, then it is run.`,
