@@ -41,6 +41,7 @@ export const rules = definePlugin(import.meta, {
     }
     tell()
     between.onChange(tell)
+    policies.onChange(tell)
 
     const feed = ctx.feed('agent.ruleset_loaded')
     ctx.hooks.ready.tap(() => feed.emit({ ...tellLoaded(loaded.report, rejected, ctx), rejected } as never))

@@ -14,6 +14,8 @@ export class Limits {
   readonly #limiters: ReadonlyMap<string, Limiter>
   readonly #told = new Map<string, { held: number; at: number }>()
   readonly #log: Logger
+  /** Called when what `describe` says has changed and is told. */
+  onTold: () => void = () => {}
 
   constructor(rules: readonly PolicyRule[], log: Logger) {
     this.#limiters = new Map(rules.map(({ id, limit }) => [id, new Limiter(limit)]))
@@ -58,5 +60,6 @@ export class Limits {
 
   #say(id: string, held: number): void {
     this.#log.warn({ rule: id, held }, `rule "${id}" is true more often than its limit lets through: ${held} findings held back so far`)
+    this.onTold()
   }
 }

@@ -16,6 +16,8 @@ export interface RunningPolicies {
   readonly others: readonly Rule[]
   /** For `cws status`; empty if there is nothing to say. */
   describe(): string
+  /** Called when what `describe` says has changed, once a minute at most for each rule. */
+  onChange(tell: () => void): void
 }
 
 /** Lines that `log` actions write: so many at once, and then one in this time. */
@@ -23,7 +25,7 @@ const LOG_LIMIT = { everyMs: 0, token: [] }
 
 /** Puts what policies add to rules to work: limits, variables, actions, and their order. */
 export function runPolicies(rules: readonly Rule[], fimGate: FimGate | undefined, ctx: PluginContext): RunningPolicies {
-  if (rules.length === 0) return { others: [], describe: () => '' }
+  if (rules.length === 0) return { others: [], describe: () => '', onChange: () => {} }
   const limits = new Limits(rules, ctx.log)
   ctx.hooks.finding.tap(limits.pass)
   ctx.onStop(() => limits.tellRest())
@@ -46,6 +48,9 @@ export function runPolicies(rules: readonly Rule[], fimGate: FimGate | undefined
     describe: () => {
       const evicted = store.evicted > 0 ? `variables forgotten for want of room: ${store.evicted}` : ''
       return [limits.describe(), evicted].filter((text) => text !== '').join('; ')
+    },
+    onChange: (tell) => {
+      limits.onTold = tell
     },
   }
 }

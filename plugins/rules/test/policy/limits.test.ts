@@ -28,6 +28,7 @@ it('what is held back is counted, told in the log and in the status', async () =
   expect(pipeline.runtime.engine.counters).toMatchObject({ findings: 100, suppressed: 60 })
   const told = () => pipeline.logs.map(({ message }) => message).filter((text) => text.includes('limit'))
   expect(told()).toEqual(['rule "r" is true more often than its limit lets through: 1 findings held back so far'])
+  expect(pipeline.runtime.pluginReports()[0]?.detail).toBe('1 rules run; held back by limits: 1 of r')
   exec(pipeline, 61_000)
   for (let i = 0; i < 100; i++) exec(pipeline, 61_000)
   expect(told()).toHaveLength(2)

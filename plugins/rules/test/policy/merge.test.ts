@@ -190,7 +190,8 @@ rules:
   - {id: two_events, expression: exec.comm == "a" && open.file.name == "b"}
   - {id: bare, expression: exec && process.uid == 0}
   - {id: fim_and_open, expression: fim.write.file.name == "x" && open.flags > 0}
-  - {id: elsewhere, expression: exec.comm == "a" && exec.flags > 0}
+  - {id: elsewhere, expression: exec.comm == "a" && network.size > 0}
+  - {id: nowhere, expression: exec.comm == "a" && exec.flags > 0}
   - {id: good, expression: exec.comm == "a"}
 `)
     expect(Object.fromEntries(loaded.report.rules.map(({ id, errors }) => [id, errors[0]?.class]))).toEqual({
@@ -200,8 +201,10 @@ rules:
       two_events: 'error',
       bare: 'error',
       fim_and_open: 'error',
-      elsewhere: 'error',
+      elsewhere: 'syntax_error',
+      nowhere: 'error',
       good: undefined,
     })
+    expect(statusOf(loaded, 'elsewhere').errors[0]?.message).toMatch(/events that have it: dns, imds\b/)
   })
 })
