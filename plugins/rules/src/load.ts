@@ -3,7 +3,7 @@ import type { Collected, FoundRule } from './collect.ts'
 import type { CheckedDetection } from './detections/check.ts'
 import { loadDetections, type Written } from './detections/load.ts'
 import type { CheckedSuppression } from './detections/suppression.ts'
-import { lineOfRule } from './front-ends/typescript.ts'
+import { RuleLines } from './front-ends/typescript.ts'
 import type { Options } from './options.ts'
 import type { PolicyRule } from './policy/compile-rule.ts'
 import { expand } from './policy/expand.ts'
@@ -42,6 +42,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   const warnings: Warning[] = []
   const off = new Map<string, CheckedRule>()
   const origins = new Map<string, string>()
+  const lines = new RuleLines()
   const fimGate = model.isFed && new FimGate(model.isFed)
 
   /** Takes a rule that is right, once; what `tune` says of it holds. */
@@ -70,7 +71,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   }
 
   for (const each of found.rules) {
-    const status = statusOf(each)
+    const status = statusOf(each, lines)
     try {
       const rule = checkRule(each.rule, model.get)
       const told = rule.warnings.map((message): Problem => ({ class: 'error', message }))
@@ -95,7 +96,7 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
   }
   const { detections, suppressions, ...told } = loadDetections(
     {
-      detections: [...found.detections.map((one) => ({ data: one.rule, status: statusOf(one) })), ...written.detections],
+      detections: [...found.detections.map((one) => ({ data: one.rule, status: statusOf(one, lines) })), ...written.detections],
       suppressions: [...found.suppressions.map(ofOptions), ...written.suppressions],
       tune,
     },
@@ -139,9 +140,9 @@ function tunedOrNot<R extends CheckedRule>(
   }
 }
 
-function statusOf({ rule, origin, file }: FoundRule): RuleStatus {
+function statusOf({ rule, origin, file }: FoundRule, lines: RuleLines): RuleStatus {
   const id = idOf(rule)
-  const line = file === undefined || id === undefined ? undefined : lineOfRule(file, id)
+  const line = file === undefined || id === undefined ? undefined : lines.of(file, id)
   return { id: id ?? origin, state: 'loaded', origin, file, line, on: [], errors: [], warnings: [] }
 }
 
@@ -154,7 +155,7 @@ function withDetections(policy: PolicyStatus, others: readonly RuleStatus[], all
 
 function ofOptions(data: unknown, index: number): Written {
   const origin = `suppressions[${index}]`
-  return { data, status: statusOf({ rule: data, origin }) }
+  return { data, status: statusOf({ rule: data, origin }, new RuleLines()) }
 }
 
 function idOf(rule: unknown): string | undefined {

@@ -26,15 +26,27 @@ export function rulesOfModule(module: Readonly<Record<string, unknown>>): readon
   return [...found]
 }
 
-/** The line, from 1, on which a file gives a rule its id as text; undefined where it is computed, or stands there twice. */
-export function lineOfRule(file: string, id: string): number | undefined {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  const found = lines.flatMap((line, index) => ([`'${id}'`, `"${id}"`, `\`${id}\``].some((text) => isId(line, text)) ? [index + 1] : []))
-  return found.length === 1 ? found[0] : undefined
+/** Where files give rules their ids; each file is read once. */
+export class RuleLines {
+  readonly #files = new Map<string, ReadonlyMap<string, number | undefined>>()
+
+  /** The line, from 1, on which a file gives a rule its id as text; undefined where it is computed, or stands there twice. */
+  of(file: string, id: string): number | undefined {
+    const known = this.#files.get(file) ?? linesIn(file)
+    this.#files.set(file, known)
+    return known.get(id)
+  }
 }
 
-/** Whether a line says `id: TEXT`. */
-function isId(line: string, text: string): boolean {
-  const at = line.indexOf(text)
-  return at > 0 && /(?:^|[^\w$])["']?id["']?\s*:\s*$/.test(line.slice(0, at))
+/** What says `id: TEXT`. */
+const ID = /(?:^|[^\w$])["']?id["']?\s*:\s*(?:'([^']*)'|"([^"]*)"|`([^`]*)`)/g
+
+function linesIn(file: string): ReadonlyMap<string, number | undefined> {
+  const lines = new Map<string, number | undefined>()
+  for (const [index, line] of readFileSync(file, 'utf8').split('\n').entries())
+    for (const [, ...quoted] of line.matchAll(ID)) {
+      const id = quoted.find((text) => text !== undefined) as string
+      lines.set(id, lines.has(id) ? undefined : index + 1)
+    }
+  return lines
 }

@@ -239,6 +239,16 @@ describe('bounds', () => {
     expect(states(loaded)).toEqual({ r1: 'loaded' })
   })
 
+  it('refuses more than 8 MiB of policies together, and goes on', async () => {
+    const big = `rules:\n  - {id: ID, expression: exec.comm == "a"}\n#${'x'.repeat(3_500_000)}\n`
+    const texts = ['a', 'b', 'c'].map((id) => [`${id}.policy`, big.replace('ID', id)])
+    const loaded = await loadTexts(Object.fromEntries(texts))
+    expect(states(loaded)).toEqual({ a: 'loaded', b: 'loaded' })
+    expect(loaded.report.policies.find(({ file }) => file === 'c.policy')?.errors).toMatchObject([
+      { message: expect.stringContaining('all policies together') },
+    ])
+  })
+
   it('refuses documents that unfold without end, and nest without end', async () => {
     const laughs = ['l0: &l0 [a, a, a, a, a, a, a, a, a]']
     for (let i = 1; i < 12; i++) laughs.push(`l${i}: &l${i} [${Array.from({ length: 9 }, () => `*l${i - 1}`).join(', ')}]`)
