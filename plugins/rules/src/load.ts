@@ -90,6 +90,10 @@ export function load(found: Collected, tune: Options['tune'], model: Model, fact
     else
       take(rule, status, rule.scope, (run) => {
         const copies = expand(run, model, fimGate)
+        if (copies.length === 0) {
+          const message = 'no event that shows a write has all the fields of the rule'
+          return { state: 'rejected', errors: [{ class: 'error', message, line: status.line, column: status.column }] }
+        }
         policyRules.push(...copies)
         return { on: [...new Set(copies.map((copy) => copy.on))] }
       })

@@ -24,6 +24,8 @@ export interface PolicyRule extends CheckedRule {
   readonly scope: Scope
   /** The condition as it is written, which the cases are about: neither tuned nor of one kind of write. */
   readonly written: Condition
+  /** Its tests, in the words of what is written. */
+  readonly cases: CheckedRule['tests']
   readonly limit: Limit
   /** Judged and acts, but reports nothing. */
   readonly silent: boolean
@@ -81,13 +83,15 @@ export function compileRule(
         ]),
       )
   const cases = (list: readonly Readonly<Record<string, unknown>>[] = []) => list.map((one) => typedCase(one, event))
+  const tests = { fires: cases(definition.tests?.fires), silent: cases(definition.tests?.silent) }
   return {
     id,
     on,
     condition,
     when: undefined,
     finding: findingOf(id, definition),
-    tests: { fires: cases(definition.tests?.fires), silent: cases(definition.tests?.silent) },
+    tests,
+    cases: tests,
     warnings: [],
     scope: event,
     written: condition,

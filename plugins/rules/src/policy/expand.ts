@@ -13,7 +13,9 @@ export function expand(rule: PolicyRule & TunedRule, model: Model, gate: FimGate
   if (rule.on !== 'fim.write') return [rule]
   const { unexcepted, finding } = rule
   // Fields of exceptions too: a copy whose event has not all of them would fire in spite of one.
-  const used = [...fieldsIn(rule.condition), ...rule.actions.flatMap(({ filter }) => (filter ? [...fieldsIn(filter)] : []))]
+  const conditions = [rule.condition, ...rule.actions.flatMap(({ filter }) => filter ?? [])]
+  // Variables are among them, and no fields.
+  const used = conditions.flatMap((one) => [...fieldsIn(one)]).filter((name) => !name.startsWith('${'))
   const bare = unexcepted === undefined ? [] : copiesOf(unexcepted, used, model)
   return copiesOf(rule.condition, used, model).map((copy, i) => {
     const scope = model.get(copy.on)
@@ -23,6 +25,8 @@ export function expand(rule: PolicyRule & TunedRule, model: Model, gate: FimGate
       ...rule,
       on: copy.on,
       scope,
+      // They speak of `fim.write`.
+      tests: { fires: [], silent: [] },
       condition: copy.condition,
       actions: rule.actions.map((action) => actionFor(action, file)),
       ...(unexcepted === undefined ? {} : { unexcepted: (bare[i] as Copy).condition }),

@@ -14,7 +14,7 @@ it('the example of the documents loads without a warning, and its cases hold', a
     ['upload_made', 'upload_executed', 'shell_of_web_server'].map((id) => ({ id, state: 'loaded', errors: [], warnings: [] })),
   )
   expect(report.policies).toMatchObject([{ state: 'loaded', errors: [], warnings: [] }])
-  expect(policyRules.flatMap(({ tests }) => [...tests.fires, ...tests.silent])).toHaveLength(2)
+  expect(policyRules.flatMap(({ cases }) => [...cases.fires, ...cases.silent])).toHaveLength(2)
   expect(policyRules.flatMap(problemsOfCases)).toEqual([])
 })
 
@@ -37,6 +37,18 @@ it('cases that do not hold are told', async () => {
     'tests.fires[1] is UNKNOWN: it does not say enough',
     'tests.silent[0] fires',
   ])
+})
+
+it('cases may speak of `fim.write`, and of variables as they are at first', async () => {
+  const { policyRules } = await loadText(`
+rules:
+  - id: r
+    expression: fim.write.file.path == "/x" && !\${v}
+    tests: {fires: [{fim.write.file.path: /x}], silent: [{fim.write.file.path: /y}]}
+    actions: [{set: {name: v, value: true}}]
+`)
+  expect(policyRules.length).toBeGreaterThan(1)
+  expect(policyRules.flatMap(problemsOfCases)).toEqual([])
 })
 
 it('the JSON Schema has every key, each described', () => {
