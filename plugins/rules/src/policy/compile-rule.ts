@@ -27,7 +27,7 @@ export interface PolicyRule extends CheckedRule {
   /** Its tests, in the words of what is written. */
   readonly cases: CheckedRule['tests']
   readonly limit: Limit
-  /** Judged and acts, but reports nothing. */
+  /** Judged and acts; what it finds only detections hear of. */
   readonly silent: boolean
   readonly actions: readonly Action[]
   readonly readsVariables: boolean

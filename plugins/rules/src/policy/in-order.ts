@@ -19,8 +19,8 @@ export function needsOrder(rule: PolicyRule): boolean {
 }
 
 /**
- * Puts rules to work that act or read variables: one after another, and what one sets the next one sees on the same event. Rules that report
- * nothing are among them for what they do.
+ * Puts rules to work that act or read variables: one after another, and what one sets the next one sees on the same event. Silent rules report too:
+ * detections look at them, and nobody else is told.
  */
 export function judgeInOrder(
   rules: readonly OrderedRule[],
@@ -63,7 +63,7 @@ function judgeFor(
       failed = true
       effects.failed(rule)
     }
-    if (!rule.silent) ctx.report(event, rule.finding)
+    ctx.report(event, rule.finding)
   }
   const judge = (some: readonly Judged[], event: Event): Judged[] => {
     const waiting: Judged[] = []

@@ -44,7 +44,7 @@ export function runPolicies(rules: readonly Rule[], fimGate: FimGate | undefined
     ctx.hooks.detect.for('exit').tap((event) => store.end(event, (name) => inherited.has(name)), { stage: Number.MAX_SAFE_INTEGER })
 
   return {
-    others: rules.filter((rule) => !needsOrder(rule) && !rule.silent),
+    others: rules.filter((rule) => !needsOrder(rule)),
     describe: () => {
       const evicted = store.evicted > 0 ? `variables forgotten for want of room: ${store.evicted}` : ''
       return [limits.describe(), evicted].filter((text) => text !== '').join('; ')
