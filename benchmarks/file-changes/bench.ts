@@ -1,7 +1,7 @@
 /**
  * Rounds of create, write, rename, chmod and delete in a watched folder, as fast as a C program can: what it costs the workload, whether every
- * name is told; the same in a folder that is not watched. Then from just before a file is made to the line being readable, on a quiet host and
- * beside 1,000 changes a second, with a minimal reader of inotify as the floor.
+ * name is told; the same in a folder that is not watched, and as the floor with a listener that only reads. Then from just before a file is made to
+ * the line being readable, on a quiet host and beside 1,000 changes a second, with a minimal reader of inotify as the floor.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -68,6 +68,22 @@ async function storms(flavour: 'fanotify' | 'fanotify-filesystem'): Promise<void
   figure(`${flavour}: agent CPU for 100,000 changes`, median(cpu), 's')
 }
 
+/** What the kernel asks for the same marks, with a reader that drops all. */
+async function floorOfStorms(): Promise<void> {
+  const ratios: number[] = []
+  for (let pair = 0; pair < pairs; pair++) {
+    const bare = storm(watched)
+    const reader = spawn(generator('fanotify_drop'), [watched], { stdio: ['pipe', 'pipe', 'inherit'] })
+    await once(reader.stdout, 'data')
+    ratios.push(storm(watched) / bare)
+    const exit = once(reader, 'exit')
+    reader.stdin.end()
+    await exit
+  }
+  figure('floor: the same with a reader that drops all', median(ratios), 'x')
+  figure('floor: lowest and highest ratio', Math.min(...ratios), `x … ${Math.max(...ratios).toFixed(3)}x`)
+}
+
 /** Starts whatever tells of changes with its lines going to `stdout`, and waits until it does. */
 type Teller = (stdout: number, told: () => string) => Promise<AsyncDisposable>
 
@@ -115,6 +131,7 @@ async function latencies(teller: Teller, gapUs: number, changesPerSecond: number
   return lines().map((line) => Number(line) / 1e6)
 }
 
+await floorOfStorms()
 await storms('fanotify')
 await storms('fanotify-filesystem')
 for (const [host, gapUs, perSecond] of [
