@@ -32,5 +32,6 @@ export function explainExpression(
     if (one.truth === true) return one
     if (!best || (best.truth === false && one.truth === UNKNOWN)) best = one
   }
-  return best ?? { ...explain(0), truth: false }
+  const none = best ?? { ...explain(0), truth: false as const }
+  return none.truth === false && length > MAX_ELEMENTS ? { ...none, truth: UNKNOWN } : none
 }

@@ -8,6 +8,8 @@ import { type Node, partsOf } from './syntax.ts'
 export type MacroDefinition = { readonly expression: string } | { readonly values: readonly string[] }
 
 const MAX_VALUES = 65_536
+/** Macros within macros that are followed; a rule that uses more is refused for its depth. */
+const MAX_WAY = 600
 
 /**
  * Parses a macro. What its names mean is found out where it is used, and so are its types: a pattern of a list is a glob for a path there,
@@ -38,7 +40,7 @@ export function cyclesIn(macros: ReadonlyMap<string, Macro>): Map<string, string
       return
     }
     const macro = macros.get(name)
-    if (!macro || done.has(name)) return
+    if (!macro || done.has(name) || way.length >= MAX_WAY) return
     for (const used of namesIn(macro.node)) visit(used, [...way, name])
     done.add(name)
   }

@@ -5,8 +5,8 @@ import type { Condition, Predicate, Readable, ValueReader } from './ir.ts'
 import { readerOf } from './read.ts'
 import { isNumber } from './scalar-tests.ts'
 
-/** Elements that are tried. */
-export const MAX_ELEMENTS = 100
+/** Elements that are tried: as many as there are ancestors at most. Of more nobody knows. */
+export const MAX_ELEMENTS = 128
 
 type Some = Extract<Condition, { readonly op: 'some' }>
 
@@ -37,8 +37,10 @@ class Element implements Readable {
     return value === undefined ? UNKNOWN : value
   }
 
-  enter(event: Readable | undefined): void {
+  /** `index`: the element. */
+  enter(event: Readable | undefined, index = 0): void {
     this.event = event
+    this.index = index
     this.#lists.clear()
   }
 }
@@ -60,17 +62,19 @@ export function compileSome(
   return (subject) => {
     const length = readLength(subject)
     if (!isNumber(length)) return UNKNOWN
-    let truth: Truth = false
+    let truth: Truth = length > MAX_ELEMENTS ? UNKNOWN : false
+    // While a field is read another event may come to be judged by the same test.
+    const { event, index } = element
     element.enter(subject)
     try {
-      for (element.index = 0; element.index < length && element.index < MAX_ELEMENTS; element.index++) {
+      for (; element.index < length && element.index < MAX_ELEMENTS; element.index++) {
         const one = holds(element)
         if (one === true) return true
         if (one === UNKNOWN) truth = UNKNOWN
       }
       return truth
     } finally {
-      element.enter(undefined)
+      element.enter(event, index)
     }
   }
 }

@@ -94,8 +94,17 @@ function filesOf(name: string, folder: string): string[] {
   if (kind?.isFile()) return [path]
   const pattern = kind?.isDirectory() ? `${path}/*` : path
   return globSync(pattern)
-    .filter((file) => (isPolicy(file) || endings.includes(extname(file))) && !/\.(d|test)\.[cm]?ts$/.test(file) && statSync(file).isFile())
+    .filter((file) => (isPolicy(file) || endings.includes(extname(file))) && !/\.(d|test)\.[cm]?ts$/.test(file) && mayBeFile(file))
     .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+}
+
+/** What cannot be looked at, such as a link that leads nowhere, is told of when it is read. */
+function mayBeFile(file: string): boolean {
+  try {
+    return statSync(file).isFile()
+  } catch {
+    return true
+  }
 }
 
 const rank = (file: string): number => (basename(file) === 'default.policy' ? 0 : 1)

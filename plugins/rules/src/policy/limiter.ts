@@ -33,7 +33,8 @@ export class Limiter {
   admits(event: Event, now: number): boolean {
     const key = this.#keyOf(event)
     const known = this.#fullAt.get(key)
-    const full = known === undefined ? now : Math.max(now, known)
+    // No bucket is emptier than empty: a clock that was set back silences no rule.
+    const full = known === undefined ? now : Math.min(Math.max(now, known), now + this.#burst * this.#everyMs)
     const admitted = full - now <= (this.#burst - 1) * this.#everyMs
     this.#fullAt.delete(key)
     if (known === undefined && this.#fullAt.size >= MOST_TOKENS) this.#fullAt.delete(this.#fullAt.keys().next().value as string)

@@ -84,3 +84,12 @@ it('durations are those of Go', () => {
   expect(durationMs(-1)).toBe(undefined)
   expect(durationMs(1.5)).toBe(undefined)
 })
+
+it('a clock that is set back silences no rule', async () => {
+  await using pipeline = await running('')
+  for (let i = 0; i < 100; i++) exec(pipeline, 10_000_000)
+  expect(fired(pipeline)).toHaveLength(40)
+  exec(pipeline, 0)
+  exec(pipeline, 200)
+  expect(fired(pipeline)).toHaveLength(41)
+})

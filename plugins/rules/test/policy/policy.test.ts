@@ -1,6 +1,8 @@
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { TestPipeline } from '@cws/core/testing'
 import { describe, expect, it } from 'vitest'
-import { rules } from '../../src/index.ts'
+import { loadRules, rules } from '../../src/index.ts'
 import { fired, loadText, loadTexts, Sandbox, states, statusOf } from './sandbox.ts'
 
 const two = `
@@ -272,4 +274,21 @@ rules:
 `)
     expect(loaded.policyRules.map(({ finding }) => finding.tags)).toEqual([['team:web'], ['team:web']])
   })
+})
+
+it('a link that leads nowhere costs only itself, and is told', async () => {
+  using sandbox = new Sandbox({ 'a.policy': two })
+  symlinkSync('nowhere', join(sandbox.folder, 'b.policy'))
+  symlinkSync('c.policy', join(sandbox.folder, 'c.policy'))
+  const loaded = await loadRules(['./*.policy'], { folder: sandbox.folder })
+  expect(states(loaded)).toMatchObject({ shell_in_tmp: 'loaded', root_exec: 'loaded' })
+  expect(loaded.report.failed.map(({ origin }) => origin)).toEqual(['b.policy', 'c.policy'])
+})
+
+it('macros that use each other without end lose themselves, and no other rule', async () => {
+  const macros = Array.from({ length: 3000 }, (_, i) => `  - {id: m${i}, expression: ${i < 2999 ? `m${i + 1}` : 'process.uid == 1'}}`)
+  const loaded = await loadText(
+    `macros:\n${macros.join('\n')}\nrules:\n  - {id: deep, expression: exec.comm == "x" && m0}\n  - {id: other, expression: exec.comm == "x"}\n`,
+  )
+  expect(states(loaded)).toEqual({ deep: 'rejected', other: 'loaded' })
 })
