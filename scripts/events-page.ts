@@ -6,6 +6,7 @@ import {
   constantFamilies,
   type EventDefinition,
   type Field,
+  fieldsOf,
   fileBlock,
   isField,
   isIterated,
@@ -31,7 +32,18 @@ const BLOCKS: readonly Block[] = [
   { title: 'Network packet', doc: 'A packet on a network.', shape: networkBlock },
 ]
 
-export function eventsPage(generated: string): string {
+/** What the sensors of this version feed. */
+export interface Sensors {
+  /** Those that feed an event type. */
+  of(type: string): readonly string[]
+  /** Whether anybody tells a field of an event type. */
+  isTold(type: string, field: string): boolean
+}
+
+export function eventsPage(generated: string, sensors: Sensors): string {
+  const isFed = ({ type, agent }: EventDefinition) => agent || sensors.of(type).length > 0
+  const fed = standardEvents.filter(isFed)
+  const link = ({ type, doc }: EventDefinition) => `- [\`${type}\`](#${anchor(type)}): ${doc}`
   return [
     '# Events and fields',
     '',
@@ -46,7 +58,13 @@ export function eventsPage(generated: string): string {
     'element for each, and JSON has a list of objects. A field marked *derived* follows from another: it is worked out when a rule reads it, and JSON',
     'leaves it out.',
     '',
-    ...standardEvents.map(({ type, doc }) => `- [\`${type}\`](#${anchor(type)}): ${doc}`),
+    'The sensors of this version and the agent itself feed:',
+    '',
+    ...fed.map(link),
+    '',
+    'Declared, but not fed by the sensors of this version, are the following. Rules on them are checked, and reported as not fed:',
+    '',
+    ...standardEvents.filter((event) => !isFed(event)).map(link),
     '',
     '# Blocks',
     '',
@@ -55,10 +73,15 @@ export function eventsPage(generated: string): string {
     'What every event has: when and where it happened, and the process that did it. Events about the agent have `event.*` alone.',
     '',
     ...table(commonBlock, ''),
+    ...untoldLine(
+      commonBlock,
+      (field) => fed.some(({ type, agent }) => !agent && sensors.isTold(type, field)),
+      'Told of no event in this version, nor is what is missing here of `process` told of parents and ancestors',
+    ),
     ...BLOCKS.flatMap(({ title, doc, shape }) => [`## ${title}`, '', doc, '', ...table(shape, '', shape)]),
     '# Event types',
     '',
-    ...standardEvents.flatMap(eventSection),
+    ...standardEvents.flatMap((event) => eventSection(event, sensors)),
     '# Constants',
     '',
     'Names that stand for numbers in conditions. They are one name space for all families, as in SECL; capabilities are masks, errors are negative.',
@@ -70,9 +93,36 @@ export function eventsPage(generated: string): string {
 const anchor = (title: string): string => title.toLowerCase().replaceAll('.', '').replaceAll(' ', '-')
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
-function eventSection(event: EventDefinition): readonly string[] {
+function eventSection(event: EventDefinition, sensors: Sensors): readonly string[] {
+  const { type, agent } = event
   const own = Object.fromEntries(Object.entries(event.shape).filter(([name]) => !Object.hasOwn(commonBlock, name)))
-  return [`## ${event.type}`, '', event.doc, '', ...table(own, '')]
+  const by = sensors.of(type).map((sensor) => `\`${sensor}\``)
+  const isFed = agent || by.length > 0
+  const fedBy = agent ? 'Fed by the agent.' : isFed ? `Fed by the sensor ${by.join(', ')}.` : '*Not fed by the sensors of this version.*'
+  return [
+    `## ${type}`,
+    '',
+    `${event.doc} ${fedBy}`,
+    '',
+    ...table(own, ''),
+    ...(isFed ? untoldLine(own, (field) => sensors.isTold(type, field), 'Not told by it') : []),
+  ]
+}
+
+/** The fields that the sensors of this version leave UNKNOWN always. */
+function untoldLine(shape: Shape, isTold: (field: string) => boolean, what: string): readonly string[] {
+  const untold = untoldIn(shape, '', isTold)
+  return untold.length > 0 ? [`${what}: ${untold.map((name) => `\`${name}\``).join(', ')}.`, ''] : []
+}
+
+/** `file.package.*` where a whole block is not. */
+function untoldIn(shape: Shape, prefix: string, isTold: (field: string) => boolean): readonly string[] {
+  return Object.entries(shape).flatMap(([name, node]) => {
+    const full = prefix + name
+    if (isField(node)) return isTold(full) ? [] : [full]
+    if (full === 'process.parent' || full === 'process.ancestors') return []
+    return [...fieldsOf(node, `${full}.`)].some(([field]) => isTold(field)) ? untoldIn(node, `${full}.`, isTold) : [`${full}.*`]
+  })
 }
 
 function table(shape: Shape, prefix: string, within?: Shape): readonly string[] {

@@ -38,18 +38,34 @@ export async function composition(options: ConfigOption, distribution: Distribut
   })
 }
 
-/** Event types that plugins of the configuration add; none where the configuration does not load and nobody named it. */
-export async function configuredEvents(
-  options: ConfigOption,
-  distribution: Distribution,
-): Promise<readonly { readonly event: EventDefinition; readonly plugin: string }[]> {
+/** The event types of a configuration, and what of them its plugins tell. */
+export interface ToldModel {
+  readonly events: readonly EventDefinition[]
+  /** @throws CwsError CWS_ERR_EVENT_UNKNOWN naming the nearest type */
+  get(type: string): EventDefinition
+  /** Whether a source feeds the type; with a field: whether somebody tells that field of it. */
+  isTold(type: string, field?: string): boolean
+}
+
+/** The standard events and those that plugins add; the standard ones alone where the configuration does not load and nobody named it. */
+export async function configuredModel(options: ConfigOption, distribution: Distribution): Promise<ToldModel> {
   try {
-    const { instances } = await composition(options, distribution)
-    return instances.flatMap(({ instance }) => (instance.definition.events ?? []).map((event) => ({ event, plugin: instance.name })))
+    await using bench = await workbench(options, distribution)
+    const { model, sources, isTold } = bench
+    const fed = new Set<string>(sources.flatMap(({ feeds }) => feeds))
+    return {
+      events: model.types().map((type) => model.get(type)),
+      get: (type) => model.get(type),
+      isTold: (type, field) => (fed.has(type) || type.startsWith('agent.')) && (field === undefined || isTold(type, field)),
+    }
   } catch (error) {
     if (options.config !== undefined || !(error instanceof CwsError)) throw error
-    process.stderr.write(`cws: the configuration does not load, so that events of its plugins are missing here: ${messageOf(error)}\n`)
-    return []
+    process.stderr.write(
+      `cws: the configuration does not load, so that events of its plugins are missing here, and what is fed: ${messageOf(error)}\n`,
+    )
+    const { EventRegistry } = await import('../model/registry.ts')
+    const registry = new EventRegistry()
+    return { events: [...registry.values()], get: (type) => registry.get(type), isTold: () => true }
   }
 }
 
@@ -82,6 +98,8 @@ export interface Workbench extends AsyncDisposable {
   readonly model: Pick<PluginContext['model'], 'get' | 'types'>
   /** What the sources would feed, whether or not this host can run them. */
   readonly sources: readonly Pick<SourceDefinition, 'sensor' | 'feeds'>[]
+  /** Whether any of them, or another plugin, tells this field of events of this type. */
+  isTold(type: string, field: string): boolean
   /** Imports what options name, as plugins do. */
   readonly import: PluginContext['import']
 }
@@ -99,6 +117,7 @@ export async function workbench(options: ConfigOption, distribution: Distributio
     composition: loaded,
     model: { get: (type) => events.get(type), types: () => [...events.values()].map(({ type }) => type) },
     sources: runtime.sensors.map(({ definition }) => definition),
+    isTold: (type, field) => runtime.engine.told.has(events.get(type), field),
     import: (specifier) => modules.import(specifier),
     [Symbol.asyncDispose]: () => runtime.stop(),
   }

@@ -20,6 +20,7 @@ import { Interests } from './interests.ts'
 import { mirrorOf } from './mirror.ts'
 import { Parking } from './parking.ts'
 import { recurrenceOf } from './recurrence.ts'
+import { ToldFields } from './told-fields.ts'
 import { bytesOf } from './undecoded.ts'
 
 /** Faults of one plugin in one hook are told as an event once, then at each doubling. */
@@ -36,6 +37,7 @@ export class Engine {
   readonly hooks: Hooks
   readonly counters: Counters
   readonly providers: FieldProviders
+  readonly told: ToldFields
   readonly interests = new Interests()
   readonly redactors = new Map<string, Redactor>()
   /** Remembers every event that comes, if there is one. */
@@ -68,6 +70,7 @@ export class Engine {
     const sink = (plugin: string, hook: string, error: Error) => this.fault(plugin, hook, error)
     this.hooks = new Hooks(sink)
     this.providers = new FieldProviders(sink)
+    this.told = new ToldFields(this.providers)
     this.providers.add('core', '*', { 'event.hostname': () => this.#hostname })
   }
 
@@ -109,6 +112,7 @@ export class Engine {
     for (const field of Object.keys(readers))
       if (!definition.fields.has(field))
         throw new CwsError('CWS_ERR_FIELD_UNKNOWN', `"${definition.type}" has no field ${field}, yet its source reads one`)
+    this.told.opened(definition.type, readers)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
     const { wanted, dispatch } = this.#dispatcher(definition, plugin, true)
@@ -123,6 +127,7 @@ export class Engine {
   }
 
   objectFeed(definition: EventDefinition, plugin?: string): ObjectFeed<never> {
+    this.told.opened(definition.type, undefined)
     let Live: EventClasses['live'] | undefined
     const { wanted, dispatch } = this.#dispatcher(definition, plugin, false)
     return {

@@ -41,6 +41,7 @@ export function recurrenceOf(
     if (definition.mirrors === 'process') add(`${definition.type}.${name}`)
     if (name === 'container.id' || name === 'cgroup.id') add(name)
   }
+  // What follows from one of them follows from the lineage too, unless somebody says otherwise.
   for (const [name, { derived }] of definition.fields)
     if (derived && fields.has(sourceOf(name, derived)) && !feed.readers[name] && !providers.find(definition.type, name)) fields.add(name)
   return {

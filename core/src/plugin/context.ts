@@ -39,8 +39,8 @@ export interface ModelView {
   /** @throws CwsError CWS_ERR_EVENT_UNKNOWN naming the nearest type. */
   get(type: string): EventDefinition
   types(): readonly string[]
-  /** Whether a sensor that runs feeds this type. */
-  isFed(type: string): boolean
+  /** Whether a sensor that runs feeds this type; with a field: and somebody tells that field of it, which is else UNKNOWN for ever. */
+  isFed(type: string, field?: string): boolean
 }
 
 /** Everything that a plugin may touch. Built-ins get nothing that outsiders do not. */

@@ -78,7 +78,8 @@ export function createContext(parts: ContextParts): PluginContext {
     model: {
       get: (type) => engine.events.get(type),
       types: () => [...engine.events.values()].map((event) => event.type),
-      isFed: (type) => parts.fed().has(type) || type.startsWith('agent.'),
+      isFed: (type, field) =>
+        (parts.fed().has(type) || type.startsWith('agent.')) && (field === undefined || engine.told.has(engine.events.get(type), field)),
     },
     folder: parts.modules.folder,
     import: (specifier) => parts.modules.import(specifier),
