@@ -44,7 +44,7 @@ export const rules = definePlugin(import.meta, {
     policies.onChange(tell)
 
     const feed = ctx.feed('agent.ruleset_loaded')
-    ctx.hooks.ready.tap(() => feed.emit({ ...tellLoaded(loaded.report, rejected, ctx), rejected } as never))
+    ctx.hooks.ready.tap(() => feed.emit({ ...tellLoaded(loaded, rejected, ctx), rejected } as never))
   },
 })
 

@@ -12,7 +12,8 @@ export interface Problem {
 }
 
 /**
- * `loaded`: it runs. `rejected`: it has errors. `unfed`: it runs, and no sensor of this host feeds its event. `filtered`: its filters or its
+ * `loaded`: it runs. `rejected`: it has errors. `unfed`: it runs, and cannot fire, for no sensor of this host feeds its event, or a field
+ * that it needs. `filtered`: its filters or its
  * `agent_version` leave it out here. `disabled`: it, a later policy or `tune` says so.
  */
 export type RuleState = 'loaded' | 'rejected' | 'unfed' | 'filtered' | 'disabled'
@@ -39,7 +40,7 @@ export interface RuleStatus {
   readonly warnings: readonly Problem[]
   /** What leaves it out: `agent_version: < 7.68`, `filters: os == "windows"`. */
   readonly filter?: string | undefined
-  /** What would feed it: the event types that no sensor of this host feeds. */
+  /** What no sensor of this host feeds: its event types, or the fields for want of which it is never true. */
   readonly needs?: readonly string[] | undefined
 }
 

@@ -1,5 +1,9 @@
 import type { Logger, PluginContext } from '@cws/core'
+import type { Loaded } from './load.ts'
 import type { LoadReport, Problem, RuleStatus } from './report.ts'
+import { unfedBy } from './unfed.ts'
+
+type Told = Pick<Loaded, 'report' | 'rules'>
 
 /** A report names so many at most in one line. */
 const MOST_NAMED = 100
@@ -22,14 +26,17 @@ export function tellProblems(report: LoadReport, log: Logger): void {
 
 /** Says what runs, now that it is known what is fed; returns the fields of `agent.ruleset_loaded`. */
 export function tellLoaded(
-  report: LoadReport,
+  loaded: Told,
   rejected: readonly string[],
   { log, model }: Pick<PluginContext, 'log' | 'model'>,
 ): Readonly<Record<string, unknown>> {
-  const { rules } = withUnfed(report, model.isFed)
+  const { report } = loaded
+  const { rules } = withUnfed(loaded, model.isFed)
   const unfed = inState({ rules }, 'unfed')
-  for (const [type, ofType] of Map.groupBy(unfed, (rule) => rule.needs?.join(', ') ?? ''))
-    log.info(`not fed here, so that they cannot fire: rules on "${type}" (${named100(ofType.map((rule) => rule.id))})`)
+  for (const [need, ofNeed] of Map.groupBy(unfed, ({ needs = [] }) => needs.join(', '))) {
+    const what = need.includes('.') ? `that need ${need}` : `on "${need}"`
+    log.info(`not fed here, so that they cannot fire: rules ${what} (${named100(ofNeed.map((rule) => rule.id))})`)
+  }
   const idsOf = (state: RuleStatus['state']) => inState({ rules }, state).map((rule) => rule.id)
   const run = idsOf('loaded').length
   const filtered = idsOf('filtered')
@@ -45,11 +52,20 @@ export function tellLoaded(
   }
 }
 
-/** The report as it is once it is known which events are fed. */
-export function withUnfed(report: LoadReport, isFed: (type: string) => boolean): LoadReport {
+/** The report as it is once it is known what is fed. */
+export function withUnfed({ report, rules: running }: Told, isFed: PluginContext['model']['isFed']): LoadReport {
+  const byId = Map.groupBy(running, ({ id }) => id)
+  const needsOf = ({ id, on, steps }: RuleStatus): readonly string[] => {
+    const rules = byId.get(id)
+    // Of a detection, all of whose steps must be fed, the types of each step are known.
+    if (!rules) return (steps ?? [on]).find((types) => !types.some((type) => isFed(type))) ?? []
+    const needs = rules.map((rule) => unfedBy(rule, isFed))
+    // Of a rule that became several, on an event type each, one that is fed is enough.
+    return needs.some((of) => of.length === 0) ? [] : [...new Set(needs.flat())]
+  }
   const rules = report.rules.map((rule): RuleStatus => {
-    const lacking = (rule.steps ?? [rule.on]).find((types) => !types.some(isFed))
-    return rule.state === 'loaded' && lacking ? { ...rule, state: 'unfed', needs: lacking } : rule
+    const needs = rule.state === 'loaded' ? needsOf(rule) : []
+    return needs.length > 0 ? { ...rule, state: 'unfed', needs } : rule
   })
   return { ...report, rules }
 }

@@ -14,6 +14,7 @@ import {
   workbench,
 } from '@cws/core/cli'
 import { load } from '../load.ts'
+import { unfedBy } from '../unfed.ts'
 import { rulesOf } from './rules-of.ts'
 
 interface Row {
@@ -26,7 +27,7 @@ interface Row {
 }
 
 const EXAMPLES = `
-loaded: it runs. unfed: no sensor of this configuration feeds its event type. off: by \`tune\`. rejected: \`cws rules check\` says why.
+loaded: it runs. unfed: no sensor of this configuration feeds its event type, or a field that it needs. off: by \`tune\`. rejected: \`cws rules check\` says why.
 
 Examples:
   cws rules list
@@ -45,9 +46,10 @@ export function listCommand(rules: Command, distribution: Distribution): void {
       const { found, tune } = await rulesOf([], bench)
       const loaded = load(found, tune, bench.model)
       const fed = new Set<string>(bench.sources.flatMap(({ feeds }) => feeds))
-      const isFed = (type: string) => fed.has(type) || type.startsWith('agent.')
+      const isFed = (type: string, field?: string) =>
+        (fed.has(type) || type.startsWith('agent.')) && (field === undefined || bench.isTold(type, field))
       const rows: Row[] = [
-        ...loaded.rules.map((rule) => rowOf(rule, isFed(rule.on) ? 'loaded' : 'unfed')),
+        ...loaded.rules.map((rule) => rowOf(rule, unfedBy(rule, isFed).length === 0 ? 'loaded' : 'unfed')),
         ...loaded.detections.map(({ id, finding }) => ({ ...nameless(id, 'loaded'), ...shownOf(finding) })),
         ...loaded.off.map((id) => nameless(id, 'off')),
         ...loaded.report.failed.map(({ origin }) => nameless(origin, 'rejected')),

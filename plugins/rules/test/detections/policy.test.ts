@@ -82,7 +82,7 @@ it('looks at what silent rules find, and does not tell it', async () => {
 })
 
 it('is unfed where one of its steps is', async () => {
-  const { report } = await loadText(`
+  const loaded = await loadText(`
 rules:
   - { id: run, expression: exec.file.name == "sh" }
   - { id: opened, expression: open.file.path == "/etc/shadow" }
@@ -90,7 +90,7 @@ detections:
   - { id: both, name: Both, severity: low, kind: sequence, steps: [run, opened], within: 1m, message: m }
   - { id: either, name: Either, severity: low, kind: threshold, of: [run, opened], count: 2, within: 1m, message: m }
 `)
-  const told = withUnfed(report, (type) => type === 'exec').rules.map(({ id, state, needs }) => [id, state, needs])
+  const told = withUnfed(loaded, (type) => type === 'exec').rules.map(({ id, state, needs }) => [id, state, needs])
   expect(told).toEqual([
     ['run', 'loaded', undefined],
     ['opened', 'unfed', ['open']],
