@@ -15,6 +15,7 @@ import { nearest } from '../../model/nearest.ts'
 import { type Severity, severities } from '../../signals/severity.ts'
 import type { Signal } from '../../signals/signal.ts'
 import { foldersOf } from '../compose.ts'
+import { conclusionView } from '../conclusion-view.ts'
 import { evidenceView } from '../evidence-view.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { type Cell, colored, json, line, rowWidth, styled, table } from '../output.ts'
@@ -125,6 +126,7 @@ async function showOne(id: string, options: ShowOptions): Promise<void> {
   }
   process.stdout.write(`${wholeSignal(signal, colored())}\n\n`)
   table(detailRows(signal), '  ')
+  if (signal.findings?.length) process.stdout.write(`\n${conclusionView(signal.findings, rowWidth())}\n`)
   if (signal.evidence) process.stdout.write(`\n${evidenceView(signal, signal.evidence, rowWidth())}\n`)
 }
 

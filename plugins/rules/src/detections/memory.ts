@@ -6,6 +6,8 @@ import { DetectionState, type SavedState } from './detection-state.ts'
 const MEMORY_BYTES = 16 * 1024 * 1024
 /** Characters of JSON that all together may write down, of the 1 MiB that the store has for a plugin. */
 const SAVED_CHARACTERS = 640 * 1024
+/** And those that are there no more. */
+const LEFT_CHARACTERS = 192 * 1024
 /** What a detection that is gone has learnt is kept as long: it may only be mistyped. */
 const KEPT_DAYS = 30
 const DAY_MS = 86_400_000
@@ -60,16 +62,26 @@ export class DetectionMemory {
     }
   }
 
-  /** Only these detections are left. */
+  /** Only these detections are left. Of what others wrote down the newest is kept, for they may come back. */
   keepOnly(detections: readonly CheckedDetection[], store: StateStore, now = Date.now()): void {
     const ids = new Set(detections.map(({ id }) => id))
     for (const id of this.#states.keys()) if (!ids.has(id)) this.#states.delete(id)
-    for (const key of store.keys()) {
-      if (!key.startsWith(PREFIX) || ids.has(key.slice(PREFIX.length))) continue
-      const { day } = store.get(key) as Stored
-      if (day < Math.floor(now / DAY_MS) - KEPT_DAYS) store.delete(key)
+    const others = store
+      .keys()
+      .filter((key) => key.startsWith(PREFIX) && !ids.has(key.slice(PREFIX.length)))
+      .map((key) => ({ key, value: store.get(key) as Partial<Stored> | null }))
+      .sort((a, b) => dayOf(b.value) - dayOf(a.value))
+    let room = LEFT_CHARACTERS
+    for (const { key, value } of others) {
+      room -= JSON.stringify(value).length
+      if (room < 0 || dayOf(value) < Math.floor(now / DAY_MS) - KEPT_DAYS) store.delete(key)
     }
   }
+}
+
+/** Of what something else has written: never. */
+function dayOf(value: Partial<Stored> | null): number {
+  return typeof value?.day === 'number' ? value.day : 0
 }
 
 /** Bytes that each of so many detections may remember. */

@@ -38,11 +38,14 @@ export function setUpDetections(ctx: PluginContext, loaded: ToSetUp): Between {
   const describe = () => [detections.describe(), suppressions.describe()].filter((text) => text !== '').join(', ')
   let told = describe()
   let tell = () => {}
+  let isFailing = false
   const save = () => {
     try {
       memory.save(loaded.detections, ctx.state)
+      isFailing = false
     } catch (error) {
-      ctx.log.error(`what detections remember could not be written down: ${messageOf(error)}`)
+      if (!isFailing) ctx.log.error(`what detections remember could not be written down: ${messageOf(error)}`)
+      isFailing = true
     }
     const now = describe()
     if (now !== told) tell()

@@ -1,5 +1,6 @@
-import { defineDetection, defineRule, standardEvents } from '@cws/core'
+import { CwsError, defineDetection, defineRule, standardEvents } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkDetection } from '../../src/detections/check.ts'
 import { rules } from '../../src/index.ts'
@@ -63,6 +64,38 @@ it.each([
   ['no object', 'text', 'expected an object'],
 ])('refuses %s', (_, data, problem) => {
   expect(() => check(data)).toThrowError(expect.objectContaining({ code: 'CWS_ERR_RULE', message: expect.stringContaining(problem) }))
+})
+
+it('takes or refuses whatever is written, and never fails otherwise', () => {
+  const place = fc.constantFrom(
+    'of',
+    'by',
+    'within',
+    'count',
+    'distinct',
+    'cases',
+    'suppress',
+    'tests',
+    'message',
+    'tags',
+    'steps',
+    'value',
+    'learn',
+    'kind',
+    'id',
+  )
+  const base = fc.constantFrom<object>(threshold, sequence, newValue)
+  const broken = fc.tuple(base, place, fc.oneof(fc.jsonValue(), fc.anything())).map(([data, key, value]) => ({ ...data, [key]: value }))
+  fc.assert(
+    fc.property(fc.oneof(fc.anything(), broken), (data) => {
+      try {
+        expect(check(data).id).toBeTypeOf('string')
+      } catch (error) {
+        expect(error).toBeInstanceOf(CwsError)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
 })
 
 it('is told apart by what it remembers, not by what it tells', () => {
