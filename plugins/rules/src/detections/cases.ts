@@ -1,7 +1,7 @@
 import { type AnyDetection, type AnyRule, CwsError } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { rules as rulesPlugin } from '../index.ts'
-import { type CheckedDetection, checkDetection, type DetectionCase } from './check.ts'
+import { type CheckedDetection, checkDetection, type DetectionCase, knownRules } from './check.ts'
 import { durationOf } from './duration.ts'
 
 /** Cases begin here, whatever the day. */
@@ -27,7 +27,7 @@ type Find = Parameters<typeof checkDetection>[2]
 export async function problemsOfDetection(detection: AnyDetection, rules: readonly AnyRule[], find: Find): Promise<string[]> {
   let checked: CheckedDetection
   try {
-    checked = checkDetection(detection, new Map(rules.map((rule) => [rule.id, rule])), find)
+    checked = checkDetection(detection, knownRules(rules), find)
   } catch (error) {
     if (error instanceof CwsError) return [error.message]
     throw error

@@ -20,8 +20,15 @@ import { keyWords } from './key.ts'
 import { type DetectionInput, detection as shape } from './shape.ts'
 import { type CheckedSuppression, checkSuppression } from './suppression.ts'
 
-/** What a detection's rules are: their ids, each with the event type that it is on. */
-export type KnownRules = ReadonlyMap<string, { readonly on: string }>
+/** What a detection's rules are: their ids, each with the types of events that it is on; a rule on writes is on several. */
+export type KnownRules = ReadonlyMap<string, readonly string[]>
+
+/** Rules by their ids, several of which may be one rule on several types of events. */
+export function knownRules(rules: Iterable<{ readonly id: string; readonly on: string }>): KnownRules {
+  const known = new Map<string, readonly string[]>()
+  for (const { id, on } of rules) known.set(id, [...(known.get(id) ?? []), on])
+  return known
+}
 
 /** Events of a case, by dotted field name, with `on` and `after`. */
 export type DetectionCase = readonly Readonly<Record<string, unknown>>[]
@@ -79,8 +86,8 @@ export function checkDetection(data: unknown, rules: KnownRules, find: (type: st
 
   const types = new Set<string>()
   for (const rule of steps.flat()) {
-    const on = rules.get(rule)?.on
-    if (on !== undefined) types.add(on)
+    const on = rules.get(rule)
+    if (on !== undefined) for (const type of on) types.add(type)
     else problems.push(`there is no rule "${rule}"${suggest(rule, rules.keys())}`)
   }
   if (rules.has(given.id)) problems.push(`a rule has the id "${given.id}" already`)
@@ -92,7 +99,7 @@ export function checkDetection(data: unknown, rules: KnownRules, find: (type: st
   const value = given.kind === 'threshold' ? given.distinct : given.kind === 'new-value' ? given.value : undefined
   if (value !== undefined && value !== 'rule.id')
     problems.push(...lacking(given.kind === 'threshold' ? 'distinct' : 'value', value, definitions))
-  const last = [...new Set((steps.at(-1) as string[]).map((rule) => rules.get(rule)?.on as string))].map(find)
+  const last = [...new Set((steps.at(-1) as string[]).flatMap((rule) => rules.get(rule) ?? []))].map(find)
   for (const [, field] of message.matchAll(/\{\{@([a-z0-9_.]+)\}\}/g)) problems.push(...lacking('message', field as string, last, [], true))
 
   for (const [, variable] of message.matchAll(/\{\{([a-z0-9_.]+)\}\}/g))

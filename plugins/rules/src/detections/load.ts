@@ -1,7 +1,7 @@
 import { type CheckedRule, CwsError, type ModelView, messageOf, nearest } from '@cws/core'
 import type { Options, Tuning } from '../options.ts'
 import type { Problem, RuleStatus } from '../report.ts'
-import { type CheckedDetection, checkDetection, type KnownRules, scopeOf } from './check.ts'
+import { type CheckedDetection, checkDetection, knownRules, scopeOf } from './check.ts'
 import { type CheckedSuppression, checkSuppression } from './suppression.ts'
 
 /** A detection or a suppression as it was written, and where. */
@@ -29,7 +29,7 @@ export interface LoadedDetections {
 export function loadDetections(
   found: DetectionSources,
   rules: readonly CheckedRule[],
-  off: KnownRules,
+  off: ReadonlyMap<string, CheckedRule>,
   model: Pick<ModelView, 'get' | 'types'>,
   now = Date.now(),
 ): LoadedDetections {
@@ -38,8 +38,8 @@ export function loadDetections(
   const statuses: RuleStatus[] = []
   const warnings: { readonly message: string }[] = []
   const warn = (message: string) => void warnings.push({ message })
-  const known: KnownRules = new Map([...off, ...rules.map((rule) => [rule.id, rule] as const)])
-  const typesOf = (ids: readonly string[]) => [...new Set(ids.map((rule) => known.get(rule)?.on as string))]
+  const known = knownRules([...off.values(), ...rules])
+  const typesOf = (ids: readonly string[]) => [...new Set(ids.flatMap((rule) => known.get(rule) ?? []))]
 
   const add = (suppression: CheckedSuppression) => {
     if (suppressions.has(suppression.id))
@@ -82,7 +82,7 @@ export function loadDetections(
     })
 
   const subjects = new Map<string, readonly string[]>()
-  for (const rule of rules) subjects.set(rule.id, [rule.on])
+  for (const { id } of rules) subjects.set(id, typesOf([id]))
   for (const { id, steps } of detections.values()) subjects.set(id, typesOf(steps.at(-1) as string[]))
   for (const written of found.suppressions)
     attempt(written, () => {

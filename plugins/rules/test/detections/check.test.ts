@@ -2,12 +2,12 @@ import { CwsError, defineDetection, defineRule, standardEvents } from '@cws/core
 import { TestPipeline } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkDetection } from '../../src/detections/check.ts'
+import { checkDetection, knownRules } from '../../src/detections/check.ts'
 import { rules } from '../../src/index.ts'
 
 const run = defineRule({ id: 'run', name: 'Run', severity: 'low', on: 'exec', where: { 'exec.file.name': 'x' }, message: 'm' })
 const opened = defineRule({ id: 'opened', name: 'Opened', severity: 'low', on: 'open', message: 'm' })
-const known = new Map<string, { on: string }>([run, opened].map((rule) => [rule.id, rule]))
+const known = knownRules([run, opened])
 const find = (type: string) => standardEvents.find((event) => event.type === type) as never
 const check = (data: unknown) => checkDetection(data, known, find)
 
@@ -96,6 +96,12 @@ it('takes or refuses whatever is written, and never fails otherwise', () => {
     }),
     { numRuns: 1_000 },
   )
+})
+
+it('knows a rule that is on several types of events', () => {
+  const several = knownRules([run, { id: 'run', on: 'open' }])
+  expect(() => checkDetection({ ...threshold, of: ['run'], distinct: 'exec.file.path' }, several, find)).toThrow('which open does not have')
+  expect(checkDetection({ ...threshold, of: ['run'], distinct: 'process.pid' }, several, find).value).toBe('process.pid')
 })
 
 it('is told apart by what it remembers, not by what it tells', () => {
