@@ -28,7 +28,7 @@ export const rules = definePlugin(import.meta, {
     const loaded = load({ ...(await collect(packs, importer)), suppressions }, tune, ctx.model)
     tellProblems(loaded.report, ctx.log)
     const between = setUpDetections(ctx as never, loaded)
-    const policies = runPolicies(loaded.policyRules, loaded.fimGate, between.ctx)
+    const policies = runPolicies(between.heard(loaded.policyRules), loaded.fimGate, between.ctx)
     const ofPolicies = new Set<CheckedRule>(loaded.policyRules)
     detect([...loaded.rules.filter((rule) => !ofPolicies.has(rule)), ...policies.others], between.ctx)
 

@@ -33,6 +33,11 @@ export class Detections {
     this.#untold = new Set([...absorbed, ...silent])
   }
 
+  /** Whether one of them wants to know what a rule finds. */
+  lookAt(rule: string): boolean {
+    return this.#byRule.has(rule)
+  }
+
   /** A way to report that goes through the detections. */
   through(report: Report): Report {
     if (this.#running.length === 0 && this.#untold.size === 0) return report

@@ -14,6 +14,8 @@ const MEMORY_VERSION = 1
 export interface Between {
   /** The context through which rules report. */
   readonly ctx: PluginContext
+  /** Rules of policies as they are to be run: a silent one at which a detection looks reports all the same, and `ctx` does not tell it. */
+  heard<R extends { readonly id: string; readonly silent: boolean }>(rules: readonly R[]): readonly R[]
   /** For `cws status`: how many there are and what was counted; empty if there are none. */
   describe(): string
   /** Calls back whenever that has changed. */
@@ -61,6 +63,7 @@ export function setUpDetections(ctx: PluginContext, loaded: ToSetUp): Between {
   ctx.hooks.ready.tap(() => memory.keepOnly(loaded.detections, ctx.state))
   return {
     ctx: { ...ctx, report: detections.through(ctx.report) },
+    heard: (rules) => rules.map((rule) => (rule.silent && detections.lookAt(rule.id) ? { ...rule, silent: false } : rule)),
     describe,
     onChange: (callback) => {
       tell = callback

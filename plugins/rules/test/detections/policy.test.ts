@@ -81,6 +81,40 @@ it('looks at what silent rules find, and does not tell it', async () => {
   expect(fired(pipeline)).toEqual(['many-shells'])
 })
 
+it('looks at what silent rules find that act', async () => {
+  const acting = 'silent: true\n    actions: [{ set: { name: seen, value: true } }]'
+  using sandbox = new Sandbox({
+    'a.policy': POLICY.replace('- id: shell_started', `- id: shell_started\n    ${acting}`).replace('    findings: absorb\n', ''),
+  })
+  await using pipeline = await TestPipeline.of([rules({ packs: ['./a.policy'] })], { folder: sandbox.folder })
+  for (const uid of [7, 7]) pipeline.emit('exec', { 'exec.file.name': 'sh', 'process.uid': uid })
+  expect(fired(pipeline)).toEqual(['many-shells'])
+})
+
+it('counts what limits hold back', async () => {
+  using sandbox = new Sandbox({
+    'a.policy': POLICY.replace('- id: shell_started', '- id: shell_started\n    every: 1h').replace('    findings: absorb\n', ''),
+  })
+  await using pipeline = await TestPipeline.of([rules({ packs: ['./a.policy'] })], { folder: sandbox.folder })
+  for (const uid of [7, 7, 7]) pipeline.emit('exec', { 'exec.file.name': 'sh', 'process.uid': uid })
+  expect(fired(pipeline)).toEqual(['shell_started', 'many-shells', 'many-shells'])
+})
+
+it('looks at writes, which are events of several types', async () => {
+  using sandbox = new Sandbox({
+    'a.policy': `
+rules:
+  - { id: written, expression: fim.write.file.path == "/etc/a" }
+detections:
+  - { id: twice, name: Twice, severity: low, kind: threshold, of: [written], by: [], count: 2, within: 1m, message: "{{count}}" }
+`,
+  })
+  await using pipeline = await TestPipeline.of([rules({ packs: ['./a.policy'] })], { folder: sandbox.folder })
+  expect(pipeline.logs.filter(({ level }) => level === 'error')).toEqual([])
+  for (const _ of [1, 2]) pipeline.emit('change', { 'change.file.path': '/etc/a', 'change.path': '/etc/a', 'change.kind': 'modified' })
+  expect(fired(pipeline)).toEqual(['written', 'written', 'twice'])
+})
+
 it('is unfed where one of its steps is', async () => {
   const loaded = await loadText(`
 rules:
