@@ -1,4 +1,4 @@
-import type { CheckedRule, EventDefinition, Readable, Recurring, Undecoded } from '@cws/core'
+import type { CheckedRule, EventDefinition, Readable, Recurring, Surroundings, Undecoded } from '@cws/core'
 import type { Compiled, OnTrue } from './candidates.ts'
 import { type PlacedRule, placed } from './placed-rule.ts'
 import { Plan } from './plan.ts'
@@ -18,8 +18,9 @@ export class Dispatch {
   #feed: object | undefined
   #plan: Plan | undefined
 
-  constructor(rules: readonly CheckedRule[], definition: EventDefinition) {
-    this.#rules = placed(rules)
+  /** `surroundings`: the variables that conditions read. What one rule sets when it is called back the next one sees. */
+  constructor(rules: readonly CheckedRule[], definition: EventDefinition, surroundings?: Surroundings) {
+    this.#rules = placed(rules, surroundings)
     this.#definition = definition
   }
 

@@ -1,15 +1,24 @@
-import { type CheckedRule, type Condition, compileCondition, simplify } from '@cws/core'
+import { type CheckedRule, type Condition, compileCondition, type Predicate, type Surroundings, simplify } from '@cws/core'
 import type { Compiled } from './candidates.ts'
 
 /** A rule of an event type, judged whole. */
 export interface PlacedRule extends Compiled {
   /** Simplified. */
   readonly condition: Condition
+  /** Compiles parts of it. */
+  readonly compile: (condition: Condition) => Predicate
 }
 
-export function placed(rules: readonly CheckedRule[]): PlacedRule[] {
+/** `surroundings`: what conditions read besides events. */
+export function placed(rules: readonly CheckedRule[], surroundings?: Surroundings): PlacedRule[] {
   return rules.map((rule, place) => {
     const condition = simplify(rule.condition)
-    return { rule, place, condition, holds: compileCondition(condition) }
+    return {
+      rule,
+      place,
+      condition,
+      compile: (one) => compileCondition(one, surroundings),
+      holds: compileCondition(condition, surroundings),
+    }
   })
 }

@@ -1,15 +1,4 @@
-import {
-  assume,
-  type Condition,
-  compileCondition,
-  fieldsIn,
-  isNever,
-  type Leaf,
-  leavesIn,
-  type Predicate,
-  type Readable,
-  type Truth,
-} from '@cws/core'
+import { assume, type Condition, fieldsIn, isNever, type Leaf, leavesIn, type Predicate, type Readable, type Truth } from '@cws/core'
 import type { Compiled } from './candidates.ts'
 import type { Gate } from './gate.ts'
 import type { PlacedRule } from './placed-rule.ts'
@@ -34,7 +23,7 @@ export class Rests {
     this.#gatesOf = gatesOf
     this.#known = leavesIn(rule.condition)
       .filter((leaf) => isSettled(leaf, settled))
-      .map((leaf) => ({ leaf, holds: compileCondition(leaf) }))
+      .map((leaf) => ({ leaf, holds: rule.compile(leaf) }))
   }
 
   /** Undefined if the rule is false, whatever the other fields are. */
@@ -49,9 +38,9 @@ export class Rests {
   }
 
   #make(truths: ReadonlyMap<Leaf, Truth>): Rest | undefined {
-    const { rule, place, condition } = this.#rule
+    const { rule, place, condition, compile } = this.#rule
     const rest = assume(condition, (leaf) => truths.get(leaf))
-    return isNever(rest) ? undefined : { rule, place, holds: compileCondition(rest), gates: this.#gatesOf(rest) }
+    return isNever(rest) ? undefined : { rule, place, holds: compile(rest), gates: this.#gatesOf(rest) }
   }
 }
 
