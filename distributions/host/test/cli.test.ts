@@ -14,7 +14,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 function cws(...args: string[]) {
   const main = join(import.meta.dirname, '../src/main.ts')
   const env = { PATH: process.env['PATH'], HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
-  return spawnSync(process.execPath, ['--conditions=cws-source', main, ...args], { cwd: folder, env, encoding: 'utf8' })
+  // The whole model is some MiB of JSON.
+  const maxBuffer = 64 * 1024 * 1024
+  return spawnSync(process.execPath, ['--conditions=cws-source', main, ...args], { cwd: folder, env, encoding: 'utf8', maxBuffer })
 }
 const config = (text: string) => {
   const file = join(folder, 'cws.config.ts')
@@ -75,13 +77,29 @@ describe('cws fields', { timeout: 60_000 }, () => {
     expect(filtered.every((line) => line === '' || line.includes('interpreter.file.path'))).toBe(true)
   })
 
+  test('marks what no sensor feeds', () => {
+    const types = cws('fields').stdout.split('\n')
+    expect(types.find((line) => line.startsWith('ptrace '))).toMatch(/\(not fed\)$/)
+    expect(types.find((line) => line.startsWith('open '))).not.toContain('not fed')
+    const flags = cws('fields', 'open', 'open.flags').stdout.split('\n')
+    expect(flags.find((line) => line.startsWith('  open.flags '))).toMatch(/\(not fed\)$/)
+  })
+
   test('as JSON gives the whole model', () => {
     const model = JSON.parse(cws('fields', '--format', 'json').stdout) as {
       type: string
+      fed: boolean
       fields: { name: string; kind: string; doc: string }[]
     }[]
+    expect(model.filter(({ fed }) => fed).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['exec', 'fork', 'exit', 'open', 'change']),
+    )
+    expect(model.find(({ type }) => type === 'ptrace')?.fed).toBe(false)
     const exec = model.find(({ type }) => type === 'exec')
-    expect(exec?.fields).toContainEqual(expect.objectContaining({ name: 'exec.file.path', kind: 'path', array: false }))
+    expect(exec?.fields).toContainEqual(expect.objectContaining({ name: 'exec.file.path', kind: 'path', array: false, fed: true }))
+    expect(exec?.fields).toContainEqual(expect.objectContaining({ name: 'exec.file.metadata.abi', fed: false }))
+    const masks = expect.objectContaining({ CAP_SYS_ADMIN: 2 ** 21 })
+    expect(exec?.fields).toContainEqual(expect.objectContaining({ name: 'exec.cap_effective', constants: masks }))
   })
 })
 
