@@ -35,6 +35,14 @@ it('a signal is listed and shown while the agent runs, and after it, as it was t
     const lines = (await cws('signals', 'list', '--rule', rule, '--severity', 'high', '--format', 'json')).split('\n').slice(0, -1)
     const stored = lines.map((line) => JSON.parse(line) as Line).find((line) => line['id'] === told['id'])
     expect(stored).toMatchObject({ kind: 'signal', title: told['title'], event: told['event'] })
+    // What the processes around it did was stored, at the latest when the agent stopped.
+    const id = String(told['id'])
+    const drawn = await cws('signals', 'show', id)
+    expect(drawn).toMatch(/^▶ .*\d+ \/dev\/shm\/\S+ listed$/m)
+    expect(drawn).toMatch(/^▶ +\+0\.000 s +\d+ {2}exec +\/dev\/shm\/\S+ listed$/m)
+    expect(await cws('signals', 'archive', id)).toBe(`archived ${id}\n`)
+    expect(await cws('signals', 'list', '--rule', rule)).not.toContain(id)
+    expect(await cws('signals', 'list', '--rule', rule, '--status', 'archived')).toContain(id)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

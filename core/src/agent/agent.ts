@@ -316,6 +316,7 @@ export class Agent {
       reloads: { ...this.#reloads },
       runtime: this.#runtime,
       openSignals: this.#grouping.size,
+      recorder: { ...this.#recorder.counts(), signals_skipped: this.#witness.skipped },
       delivery: await this.#delivery?.counters(),
     })
   }

@@ -24,6 +24,16 @@ export interface AgentStatus {
     readonly open_signals: number
     readonly faults: number
   }
+  /** The flight recorder: what it may take and holds, what it was told, and what was pushed out before a minute was over. */
+  readonly recorder: {
+    readonly bytes: number
+    readonly used_bytes: number
+    readonly sessions: number
+    readonly noted: number
+    readonly pushed_out_bytes: number
+    /** Signals without evidence, since too many opened at once. */
+    readonly signals_skipped: number
+  }
   /** Errors by the plugin that threw them. */
   readonly faults: Readonly<Record<string, number>>
   readonly delivery: DeliveryCounters | null
@@ -37,6 +47,7 @@ interface StatusParts {
   readonly reloads: AgentStatus['reloads']
   readonly runtime: Runtime | undefined
   readonly openSignals: number
+  readonly recorder: AgentStatus['recorder']
   readonly delivery: DeliveryCounters | undefined
 }
 
@@ -62,6 +73,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
       open_signals: parts.openSignals,
       faults: counters?.faults ?? 0,
     },
+    recorder: parts.recorder,
     faults: runtime?.engine.faultsByPlugin() ?? {},
     delivery: parts.delivery ?? null,
   }

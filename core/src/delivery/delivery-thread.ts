@@ -350,7 +350,7 @@ export class DeliveryThread {
   }
 
   #counters(): ThreadCounters {
-    const { stored, error, removed } = this.#store
+    const { stored, error, removed, evidenceDropped } = this.#store
     return {
       signals: this.#signals,
       opened: this.#opened,
@@ -358,6 +358,7 @@ export class DeliveryThread {
       storeError: error === undefined ? undefined : this.#clean(error),
       signalsRemoved: removed,
       eventsDropped: this.#output.dropped,
+      evidenceDropped,
       outputBytes: this.#output.written,
       bufferBytes: process.memoryUsage().external,
       destinations: Object.fromEntries(this.#listedQueues().map((queue) => [queue.name, queue.counters])),

@@ -170,6 +170,8 @@ export interface ThreadCounters {
   /** Signals that left the store to make room, and those that a broken store could not take. */
   readonly signalsRemoved: number
   readonly eventsDropped: number
+  /** Parts of evidence that came while no thread was there to store them, or that a broken store had no room for. */
+  readonly evidenceDropped: number
   readonly outputBytes: number
   /** Memory outside the heap that the thread holds: buffers. */
   readonly bufferBytes: number
@@ -182,8 +184,6 @@ export interface DeliveryCounters extends ThreadCounters {
   readonly signalsDropped: number
   /** Signals that no delivery thread has made durable yet. */
   readonly signalsWaiting: number
-  /** Parts of evidence that came while no thread could store them. */
-  readonly evidenceDropped: number
   /** Delivery threads that were started after one had died. */
   readonly restarts: number
   /** Why the last one died. */

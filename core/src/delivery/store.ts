@@ -67,6 +67,11 @@ export class SignalStore {
     return this.#removedBefore + (this.#tables?.removed ?? 0) + this.#backlog.dropped
   }
 
+  /** Parts of evidence that will not be stored, since a broken store had no room for them. */
+  get evidenceDropped(): number {
+    return this.#backlog.evidenceDropped
+  }
+
   /** Takes a change; returns when it is committed, or kept in memory by a broken store. `urgent`: also safe against power loss. */
   write(change: StoreWrite, urgent = false): void {
     if (this.error === undefined && this.#backlog.size === 0) {

@@ -125,12 +125,13 @@ export class Supervisor implements Delivery {
   async counters(): Promise<DeliveryCounters> {
     const now = (await this.#life?.counters()) ?? noCounters
     this.#signals.durable(this.#vitals.handled)
+    const sum = addCounters(this.#past, now, this.#eventsDropped)
     return {
-      ...addCounters(this.#past, now, this.#eventsDropped),
+      ...sum,
+      evidenceDropped: sum.evidenceDropped + this.#evidenceDropped,
       signals: this.#signals.total,
       signalsDropped: this.#signals.dropped,
       signalsWaiting: this.#signals.size,
-      evidenceDropped: this.#evidenceDropped,
       restarts: this.#mortality.restarts,
       restartReason: this.#mortality.lastReason,
     }

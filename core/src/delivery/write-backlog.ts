@@ -17,6 +17,7 @@ export class WriteBacklog {
   #text = 0
   /** Signals that will not be stored, since there was no room. */
   dropped = 0
+  evidenceDropped = 0
 
   get size(): number {
     return this.#signals.size + this.#entries.size + this.#dead.size + this.#changes.size + this.#evidence.length + this.#judged.size
@@ -117,7 +118,10 @@ export class WriteBacklog {
 
   /** Evidence goes first, then what was refused, then the oldest signals with what is owed of them. */
   #bound(): void {
-    while (this.#text > MAX_TEXT && this.#evidence.length > 0) this.#text -= (this.#evidence.shift() as EvidenceRow).body.length
+    while (this.#text > MAX_TEXT && this.#evidence.length > 0) {
+      this.#text -= (this.#evidence.shift() as EvidenceRow).body.length
+      this.evidenceDropped++
+    }
     while (this.#text > MAX_TEXT && this.#dead.size > 0) this.#swap(this.#dead, first(this.#dead), undefined)
     while (this.#text > MAX_TEXT && this.#signals.size > 1) {
       const id = first(this.#signals)

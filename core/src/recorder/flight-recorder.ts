@@ -3,7 +3,7 @@ import type { LiveEvent } from '../model/event-class.ts'
 import type { TrackedPast } from '../plugin/tracker.ts'
 import { detailsOf, toldFields } from './details.ts'
 import { type ByteMemory, Draft, EntryReader, MAX_DETAILS, sizeOf, write } from './entry.ts'
-import { Pages } from './pages.ts'
+import { PAGE_BYTES, Pages } from './pages.ts'
 
 /** Bytes of memory that recent events take at most. */
 export const RECORDER_BYTES = 8 * 1024 * 1024
@@ -32,6 +32,11 @@ export class FlightRecorder {
   constructor(bytes = RECORDER_BYTES) {
     this.pages = new Pages(bytes)
     this.read = new EntryReader(this.pages)
+  }
+
+  counts(): Readonly<Record<'bytes' | 'used_bytes' | 'sessions' | 'noted' | 'pushed_out_bytes', number>> {
+    const { bytes, used, sessions, evicted } = this.pages
+    return { bytes, used_bytes: used * PAGE_BYTES, sessions, noted: this.noted, pushed_out_bytes: evicted * PAGE_BYTES }
   }
 
   /** The name of a type that an entry names by number. */

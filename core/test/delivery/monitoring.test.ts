@@ -58,6 +58,7 @@ function statusOf(changes: Partial<AgentStatus> = {}): AgentStatus {
     rss_mb: 100,
     sensors: [sensor],
     plugins: [plugin],
+    recorder: { bytes: 8192, used_bytes: 4096, sessions: 2, noted: 70, pushed_out_bytes: 2048, signals_skipped: 1 },
     events: { exec: { seen: 10, filtered: 1, coalesced: 2, lost: 3, undecided: 4, parked: 5 } },
     stages: { findings: 6, suppressed: 1, signals: 9, open_signals: 2, faults: 8 },
     faults: { 'a"b\\c\nd': 8 },

@@ -27,7 +27,21 @@ export function statusCommand(program: Command): void {
 }
 
 function tell(status: AgentStatus): void {
-  const { state, pid, version, uptime_s: uptime, rss_mb: rss, config, sensors, plugins, events, stages, faults, delivery } = status
+  const {
+    state,
+    pid,
+    version,
+    uptime_s: uptime,
+    rss_mb: rss,
+    config,
+    sensors,
+    plugins,
+    events,
+    stages,
+    recorder,
+    faults,
+    delivery,
+  } = status
   line(
     styled(state === 'ready' ? 'green' : 'yellow', state),
     `pid ${pid}, version ${version}, up ${duration(uptime)}, ${rss} MB, ${config ?? 'preset'}`,
@@ -50,6 +64,11 @@ function tell(status: AgentStatus): void {
   section('stages')
   table(
     Object.entries(stages).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
+    '  ',
+  )
+  section('flight recorder')
+  table(
+    Object.entries(recorder).map(([name, count]) => [name.replaceAll('_', ' '), String(count)]),
     '  ',
   )
   if (!delivery) return

@@ -37,7 +37,7 @@ function aboutAgent(text: MetricsText, status: AgentStatus, { rssBytes, cpuSecon
   text.add('process_start_time_seconds', 'When the agent started, since the epoch.', [[{}, startedAt]])
 }
 
-function aboutSensors(text: MetricsText, { sensors, events, stages }: AgentStatus): void {
+function aboutSensors(text: MetricsText, { sensors, events, stages, recorder }: AgentStatus): void {
   text.add(
     'cws_sensor_up',
     'Whether a sensor runs and saw its self-test.',
@@ -61,6 +61,14 @@ function aboutSensors(text: MetricsText, { sensors, events, stages }: AgentStatu
   text.add('cws_findings_total', 'Findings of detectors.', [[{}, stages.findings]])
   text.add('cws_findings_suppressed_total', 'Findings that a plugin suppressed.', [[{}, stages.suppressed]])
   text.add('cws_signal_revisions_total', 'Revisions of signals: each opening and each change that was told.', [[{}, stages.signals]])
+  text.add('cws_recorder_used_bytes', 'Memory of the flight recorder that holds something.', [[{}, recorder.used_bytes]])
+  text.add('cws_recorder_noted_total', 'Events that the flight recorder was told.', [[{}, recorder.noted]])
+  text.add('cws_recorder_pushed_out_bytes_total', 'What the flight recorder gave up before a minute was over.', [
+    [{}, recorder.pushed_out_bytes],
+  ])
+  text.add('cws_recorder_signals_skipped_total', 'Signals without evidence, since too many opened at once.', [
+    [{}, recorder.signals_skipped],
+  ])
   text.add('cws_signals_open', 'Signals whose window is not over.', [[{}, stages.open_signals]])
 }
 
@@ -79,7 +87,18 @@ function aboutPlugins(text: MetricsText, { plugins, faults }: AgentStatus): void
 
 function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
   if (!delivery) return
-  const { opened, signalsWaiting, signalsDropped, restarts, stored, storeError, signalsRemoved, eventsDropped, outputBytes } = delivery
+  const {
+    opened,
+    signalsWaiting,
+    signalsDropped,
+    restarts,
+    stored,
+    storeError,
+    signalsRemoved,
+    eventsDropped,
+    evidenceDropped,
+    outputBytes,
+  } = delivery
   text.add(
     'cws_signals_total',
     'Signals that opened, by the severity they had then.',
@@ -91,6 +110,7 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
   text.add('cws_store_up', 'Whether the store takes signals.', [[{}, Number(storeError === undefined)]])
   text.add('cws_store_writes_total', 'Revisions of signals that were stored.', [[{}, stored]])
   text.add('cws_store_removed_total', 'Signals that left the store to make room, or that it could not take.', [[{}, signalsRemoved]])
+  text.add('cws_evidence_dropped_total', 'Parts of the evidence of signals that could not be stored.', [[{}, evidenceDropped]])
   text.add('cws_output_events_dropped_total', 'Lines of events that found no room at stdout.', [[{}, eventsDropped]])
   text.add('cws_output_bytes_total', 'Bytes written to stdout.', [[{}, outputBytes]])
   const destinations = Object.entries(delivery.destinations)
