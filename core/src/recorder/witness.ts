@@ -9,8 +9,8 @@ import { type Subject, tell } from './story.ts'
 
 /** When the past of a signal is looked for: its line is out by then. */
 const SOON_MS = 10
-/** Signals in one go; the others wait as long again. */
-const AT_ONCE = 4
+/** Signals in one go, since each may take milliseconds; the others wait as long again. */
+const AT_ONCE = 1
 /** Signals whose past, and whose minute after, are awaited. */
 const MAX_WAITING = 256
 
