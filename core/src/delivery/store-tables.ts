@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { DeadRow, EntryRow, EvidenceRow, SignalRow, StoreWrite } from './store-rows.ts'
 
-/** Bounds on disk. What leaves first: the oldest archived signals, then the oldest of all, each with its evidence. */
+/** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
 export interface StoreLimits {
   readonly signals: number
   /** Of all bodies and evidence, in UTF-16 units. */
@@ -148,7 +148,19 @@ export class StoreTables {
   }
 
   #bound(): void {
+    while (this.#bytes > this.#limits.bytes && this.#removeEvidence());
     while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest()
+  }
+
+  /** False if there is none. */
+  #removeEvidence(): boolean {
+    const oldest = this.#sql('SELECT rowid, bytes FROM evidence ORDER BY rowid LIMIT 1').get() as
+      | { rowid: number; bytes: number }
+      | undefined
+    if (!oldest) return false
+    this.#sql('DELETE FROM evidence WHERE rowid=?').run(oldest.rowid)
+    this.#bytes -= oldest.bytes
+    return true
   }
 
   #removeOldest(): void {

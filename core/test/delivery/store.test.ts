@@ -80,10 +80,14 @@ describe('the store of signals', () => {
     using store = storeIn(folder.path, { limits: { bytes } })
     expect(store.evidence(old.id)).toEqual([])
     expect(store.evidence(kept.id)).toEqual(['{"a":1}', '{"b":2}'])
-    // Evidence counts: it alone makes it too much.
+    // Evidence counts, and leaves before any signal does: the oldest first.
+    const large = 'x'.repeat(990)
+    store.write({ op: 'evidence', evidence: { signal: newest.id, body: large } })
+    expect(store.evidence(kept.id)).toEqual(['{"b":2}'])
     store.write({ op: 'evidence', evidence: { signal: newest.id, body: 'x'.repeat(2000) } })
-    expect(store.signals(10).map(({ id }) => id)).toEqual([newest.id])
-    expect(store.evidence(kept.id)).toEqual([])
+    expect([kept.id, newest.id].map((id) => store.evidence(id))).toEqual([[], []])
+    expect(store.signals(10).map(({ id }) => id)).toEqual([newest.id, kept.id])
+    expect(store.removed).toBe(0)
   })
 
   it('what people said of a signal stays when it grows', () => {

@@ -17,6 +17,7 @@ export class Detections {
   readonly #byRule = new Map<string, Running[]>()
   /** Rules whose findings are not told. */
   readonly #untold: ReadonlySet<string>
+  readonly #absorbed: ReadonlySet<string>
   readonly #most: number
 
   /** `silent`: rules that are not told, yet looked at. */
@@ -29,8 +30,9 @@ export class Detections {
         if (others) others.push(running)
         else this.#byRule.set(rule, [running])
       }
-    const absorbed = detections.filter(({ absorbs }) => absorbs).flatMap(({ steps }) => steps.flat())
+    const absorbed = new Set(detections.filter(({ absorbs }) => absorbs).flatMap(({ steps }) => steps.flat()))
     this.#untold = new Set([...absorbed, ...silent])
+    this.#absorbed = new Set([...absorbed].filter((rule) => !silent.includes(rule)))
   }
 
   /** Whether one of them wants to know what a rule finds. */
@@ -46,10 +48,15 @@ export class Detections {
       if (!this.#untold.has(finding.rule)) report(event, finding)
       // What the agent does to prove its sensors is nobody's concern.
       if (watchers === undefined || event.get('event.self_test') === true) return
+      let looked = false
       for (const { detection, state } of watchers) {
+        const { unkeyed, late } = state.counts
         const concluded = judge(detection, state, finding, event, this.#most)
         if (concluded) report(event, concluded)
+        if (state.counts.unkeyed === unkeyed && state.counts.late === late) looked = true
       }
+      // What no detection could put anywhere is not absorbed: it would be lost.
+      if (!looked && this.#absorbed.has(finding.rule)) report(event, finding)
     }
   }
 

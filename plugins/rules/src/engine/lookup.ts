@@ -17,6 +17,8 @@ export class Lookup {
   readonly #parts = new Map<string, number>()
   /** Of whole texts, in bytes. */
   readonly #lengths = new Set<number>()
+  /** Some whole text may be spelled with escapes, of bytes that are fewer. */
+  #isEscaped = false
   #keyOfPart: number[] = []
   #automaton: Automaton | undefined
   #keys = 0
@@ -70,7 +72,10 @@ export class Lookup {
     this.#keyOfPart = [...this.#parts.values()]
     if (this.#parts.size > 0) this.#automaton = new Automaton([...this.#parts.keys()])
     this.#seen = new Float64Array(this.#keys)
-    for (const text of this.#whole.keys()) this.#lengths.add(Buffer.byteLength(String(text)))
+    for (const text of this.#whole.keys()) {
+      this.#lengths.add(Buffer.byteLength(String(text)))
+      if (String(text).includes('\\x')) this.#isEscaped = true
+    }
   }
 
   /** Looks the event's value up: `found` then says the keys. False if nobody knows the value, or some of its elements. */
@@ -111,6 +116,7 @@ export class Lookup {
 
   /** False if the text itself must be looked at. */
   #lookUpBytes(text: TextBytes): boolean {
+    if (this.#isEscaped) return false
     const length = text.end - text.start
     if (this.#lengths.size > 0 && (this.#isArray || (length > 0 && this.#lengths.has(length)))) return false
     this.#start()

@@ -116,3 +116,12 @@ it('forgets what was not touched longest where somebody makes up keys, and nothi
   expect(pipeline.runtime.pluginReports()[0]?.detail).toMatch(/^1 rules run; 2 detections \(1 fired, [1-9]\d* forgotten\)$/)
   for (const text of pipeline.state.values()) expect(text.length).toBeLessThan(330_000)
 })
+
+it('a finding that cannot be put anywhere is not absorbed', async () => {
+  const absorbing = { ...burst, findings: 'absorb', by: ['user'] } as const
+  await using pipeline = await TestPipeline.of([rules({ packs: [[id, absorbing]] })])
+  exec(pipeline, 'id', 0, { 'process.uid': 1000 })
+  expect(pipeline.findings).toHaveLength(0)
+  exec(pipeline, 'id', 1)
+  expect(pipeline.findings.map(({ rule }) => rule)).toEqual(['id-run'])
+})

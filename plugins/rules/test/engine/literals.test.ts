@@ -1,8 +1,9 @@
-import { type Condition, compileCondition, type Matcher } from '@cws/core'
+import { type Condition, compileCondition, type Matcher, string } from '@cws/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Automaton } from '../../src/engine/automaton.ts'
 import { literalsOf } from '../../src/engine/literals.ts'
+import { Lookup } from '../../src/engine/lookup.ts'
 
 const of = (kind: Matcher['kind'], ...texts: string[]) => texts.map((text) => literalsOf({ kind, text })?.join(' ')) as unknown[]
 
@@ -115,4 +116,14 @@ it('one pass finds all literals that a text contains', () => {
     ),
     { numRuns: 2000 },
   )
+})
+
+it('a whole text is found that is longer than the bytes that it was decoded from', () => {
+  const text = 'a\\xff'
+  const bytes = { bytes: Uint8Array.of(0x61, 0xff), start: 0, end: 2, nul: 0x20 }
+  const lookup = new Lookup('exec.args', string(''), () => bytes)
+  const key = lookup.add({ whole: text })
+  lookup.build()
+  expect(lookup.read({ get: () => text })).toBe(true)
+  expect([...lookup.found].slice(0, lookup.count)).toEqual([key])
 })
