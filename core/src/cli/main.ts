@@ -15,6 +15,7 @@ import { listCommands, mountCommand } from './plugin-command.ts'
 import { errorText, exitCodeOf } from './report-error.ts'
 
 export type { Command } from 'commander'
+export { querySignals } from './commands/signals.ts'
 export { composition, foldersOf, type Workbench, workbench } from './compose.ts'
 export type { Distribution } from './distribution.ts'
 export * from './options.ts'

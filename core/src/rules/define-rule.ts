@@ -3,6 +3,7 @@ import type { Event, FieldName, FieldValue } from '../model/event.ts'
 import type { EventType } from '../model/event-map.ts'
 import type { Severity } from '../signals/severity.ts'
 import type { AnyDetection } from './define-detection.ts'
+import type { Trigger } from './trigger.ts'
 
 /** The fields of an event in a rule's test; what is not given is UNKNOWN, `null` too. */
 export type TestCase<T extends EventType = EventType> = { readonly [F in FieldName<T>]?: FieldValue<T, F> | null }
@@ -39,6 +40,8 @@ export function defineRule<const T extends EventType>(rule: Rule<T>): Rule<T> {
 export interface RulePack {
   readonly name: string
   readonly rules: readonly AnyRule[]
+  /** Harmless deeds by the id of the rule that each has fire, for `cws rules simulate`. */
+  readonly triggers?: Readonly<Record<string, Trigger>>
   readonly detections?: readonly AnyDetection[]
 }
 

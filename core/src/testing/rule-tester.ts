@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { fieldsIn } from '../condition/analyse.ts'
 import { compileCondition } from '../condition/compile.ts'
+import { decidersOf, decisionOf } from '../condition/decision.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
+import type { KeptEvent } from '../model/event-class.ts'
 import type { Field, FieldKind } from '../model/field.ts'
 import { EventRegistry } from '../model/registry.ts'
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
 import { Engine } from '../pipeline/engine.ts'
 import { type CheckedRule, checkRule, type RuleCase } from '../rules/check-rule.ts'
 import type { AnyRule, RulePack } from '../rules/define-rule.ts'
+
+/** Of the parts of a condition that decided, so many are told, each with so many characters. */
+const MOST_REASONS = 3
+const MOST_CHARACTERS = 160
 
 type TestFunction = (name: string, run: () => void) => void
 
@@ -62,6 +68,11 @@ export class RuleTester {
       if (error instanceof CwsError) return [error.message]
       throw error
     }
+    return this.problemsOf(checked)
+  }
+
+  /** The same of a rule that fits the model. */
+  problemsOf(checked: CheckedRule): string[] {
     const definition = this.#registry.get(checked.on)
     const problems = [...checked.warnings]
     const seen = new Map<string, string>()
@@ -76,22 +87,42 @@ export class RuleTester {
         const wrong = wrongValues(one, definition)
         problems.push(...wrong.map((problem) => `${place}: ${problem}`))
         if (wrong.length > 0) continue
-        const truth = this.#judge(checked, one, definition)
+        const event = this.#eventOf(one, definition)
+        const truth = judge(checked, event)
         const expected = kind === 'fires'
         if (truth === UNKNOWN) problems.push(`${place} is UNKNOWN: it does not say ${lacking(checked, one).join(', ')}`)
-        else if (truth !== expected) problems.push(`${place} ${truth ? 'fires' : 'does not fire'}`)
+        else if (truth !== expected) problems.push(`${place} ${truth ? 'fires' : 'does not fire'}: ${reasons(checked, event, truth)}`)
       }
     }
     return problems
   }
 
-  #judge(rule: CheckedRule, one: RuleCase, definition: EventDefinition): Truth {
-    const values = new Map(Object.entries(one).filter(([, value]) => value !== null))
-    const event = this.#engine.keptEvent(definition, values)
-    const truth = compileCondition(rule.condition)(event)
-    return truth === true && rule.when ? rule.when(event as never) : truth
+  #eventOf(one: RuleCase, definition: EventDefinition): KeptEvent {
+    return this.#engine.keptEvent(definition, new Map(Object.entries(one).filter(([, value]) => value !== null)))
   }
 }
+
+function judge(rule: CheckedRule, event: KeptEvent): Truth {
+  const truth = compileCondition(rule.condition)(event)
+  return truth === true && rule.when ? rule.when(event as never) : truth
+}
+
+/** Which tests of fields decided, with the values. */
+function reasons({ condition }: CheckedRule, event: KeptEvent, fires: boolean): string {
+  const decision = decisionOf(condition, event)
+  if (decision.truth === true && !fires) return 'its condition holds, its function `when` does not'
+  const told = decidersOf(decision).map(({ text, truth, values }) => {
+    const read = Object.entries(values).map(([name, value]) => `${name} = ${JSON.stringify(value, shown)}`)
+    return [`${cut(text)} is ${String(truth)}`, ...read.map(cut)].join(', ')
+  })
+  return told.slice(0, MOST_REASONS).join('; ')
+}
+
+function shown(_key: string, value: unknown): unknown {
+  return value === UNKNOWN ? null : typeof value === 'bigint' ? String(value) : value
+}
+
+const cut = (text: string): string => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text)
 
 /** @throws AssertionError whose message is the problems alone, a line each */
 function refuse(problems: readonly string[]): void {

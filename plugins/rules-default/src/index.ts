@@ -122,6 +122,7 @@ import {
 } from './rules/startup-files.ts'
 import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
 import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
+import { triggers } from './triggers.ts'
 
 const rules: readonly AnyRule[] = [
   shellFromWebServer,
@@ -267,6 +268,11 @@ const rules: readonly AnyRule[] = [
 export { watched } from './watched.ts'
 
 /** The rules that come with CWS. */
-export const defaults: RulePack = { name: '@cws/rules-default', rules, detections: [secretsGathered, breakInUsed, manyAlarms(rules)] }
+export const defaults: RulePack = {
+  name: '@cws/rules-default',
+  rules,
+  detections: [secretsGathered, breakInUsed, manyAlarms(rules)],
+  triggers,
+}
 
 export default defaults

@@ -104,7 +104,7 @@ async function listAll({ severity, rule, limit, status, all, ...options }: ListO
     ...(rule === undefined ? {} : { rule }),
     ...(all ? { status: 'all' } : status === undefined ? {} : { status }),
   }
-  const found = (await query(options, 'signals.list', args)) as readonly Signal[]
+  const found = (await querySignals(options, 'signals.list', args)) as readonly Signal[]
   if (options.format === 'json') for (const signal of found) json({ kind: 'signal', ...signal })
   else if (found.length > 0) table(signalRows(found, rowWidth()))
   else line(rule === undefined ? 'no signals' : await noneOf(rule, options), ...(severity ? [`of severity ${severity} and above`] : []))
@@ -112,14 +112,14 @@ async function listAll({ severity, rule, limit, status, all, ...options }: ListO
 
 /** Names the rule that was perhaps meant, among those that have signals. */
 async function noneOf(rule: string, options: FolderOptions): Promise<string> {
-  const all = (await query(options, 'signals.list', { limit: MAX_SIGNALS })) as readonly Signal[]
+  const all = (await querySignals(options, 'signals.list', { limit: MAX_SIGNALS })) as readonly Signal[]
   const rules = new Set(all.map((signal) => signal.rule.id))
   const guess = rules.has(rule) ? undefined : nearest(rule, rules)
   return `no signals of rule "${rule}"${guess ? `; did you mean "${guess}"?` : ''}`
 }
 
 async function showOne(id: string, options: ShowOptions): Promise<void> {
-  const signal = (await query(options, 'signals.show', { id })) as ShownSignal
+  const signal = (await querySignals(options, 'signals.show', { id })) as ShownSignal
   if (options.format === 'json') {
     json({ kind: 'signal', ...signal })
     return
@@ -178,7 +178,11 @@ async function change(options: FolderOptions, what: 'signals.archive', args: Rea
 }
 
 /** Asks the agent; reads its files where none answers. @throws CwsError CWS_ERR_NOT_RUNNING if there is neither */
-async function query(options: FolderOptions, what: keyof typeof QUERIES, args: Readonly<Record<string, unknown>>): Promise<unknown> {
+export async function querySignals(
+  options: FolderOptions,
+  what: keyof typeof QUERIES,
+  args: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
   const { run, state } = foldersOf(options)
   try {
     return await ask(run, what, args)

@@ -2,11 +2,13 @@ import { once } from 'node:events'
 import { type Command, type ConfigOption, configOption, type Distribution, toJson, withOptions, workbench } from '@cws/core/cli'
 import { type Answer, answerLine } from '../evaluate/answer.ts'
 import { type Line, linesOf, MAX_LINE } from '../evaluate/lines.ts'
+import { playground } from '../evaluate/playground.ts'
 import { standardModel } from '../evaluate/standard-model.ts'
 
 const EXAMPLES = `
 Each line of the standard input is a question in JSON, each line of the output its answer: {"result": true}, false, or null where fields that are not
-given decide; or {"error": {"line", "column", "message"}}. \`type\` may be left out where the fields tell it.
+given decide; or {"error": {"line", "column", "message"}}. \`type\` may be left out where the fields tell it. At a terminal it is a playground: expressions are judged as they are
+typed, Tab completes names.
 
 Examples:
   echo '{"expr": "exec.file.name =~ \\"cu*\\"", "fields": {"exec.file.name": "curl"}}' | cws rules eval
@@ -22,6 +24,10 @@ export function evalCommand(rules: Command, distribution: Distribution): void {
     // The events of plugins are known only with a configuration that is named: without one the answers are everywhere the same.
     await using bench = options.config === undefined ? undefined : await workbench(options, distribution)
     const model = bench?.model ?? standardModel
+    if (process.stdin.isTTY) {
+      await playground(process.stdin, process.stdout, model)
+      return
+    }
     await answerAll(process.stdin, process.stdout, (line) =>
       'tooLong' in line ? tooLong(line.tooLong) : line.text.trim() === '' ? undefined : answerLine(line.text, model),
     )

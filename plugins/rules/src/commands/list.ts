@@ -1,4 +1,3 @@
-import type { CheckedRule, Finding, Severity } from '@cws/core'
 import {
   type Command,
   type ConfigOption,
@@ -13,21 +12,21 @@ import {
   withOptions,
   workbench,
 } from '@cws/core/cli'
-import { load } from '../load.ts'
-import { unfedBy } from '../unfed.ts'
+import type { RuleState, RuleStatus } from '../report.ts'
 import { rulesOf } from './rules-of.ts'
 
 interface Row {
   readonly id: string
-  readonly state: 'loaded' | 'unfed' | 'off' | 'rejected'
-  readonly on: string | null
-  readonly severity: Severity | null
+  readonly state: RuleState
+  readonly on: readonly string[]
+  readonly severity: string | null
   readonly name: string | null
-  readonly tags: readonly string[]
+  readonly origin: string
 }
 
 const EXAMPLES = `
-loaded: it runs. unfed: no sensor of this configuration feeds its event type, or a field that it needs. off: by \`tune\`. rejected: \`cws rules check\` says why.
+loaded: it runs. unfed: no sensor of this configuration feeds its event type, or a field that it needs. disabled: by \`tune\` or a policy. filtered: not for this host. rejected:
+\`cws rules check\` says why.
 
 Examples:
   cws rules list
@@ -43,48 +42,33 @@ export function listCommand(rules: Command, distribution: Distribution): void {
   withOptions(command, configOption(), formatOption('human')).action(
     async (filter: string | undefined, options: ConfigOption & FormatOption) => {
       await using bench = await workbench(options, distribution)
-      const { found, tune } = await rulesOf([], bench)
-      const loaded = load(found, tune, bench.model)
-      const fed = new Set<string>(bench.sources.flatMap(({ feeds }) => feeds))
-      const isFed = (type: string, field?: string) =>
-        (fed.has(type) || type.startsWith('agent.')) && (field === undefined || bench.isTold(type, field))
-      const rows: Row[] = [
-        ...loaded.rules.map((rule) => rowOf(rule, unfedBy(rule, isFed).length === 0 ? 'loaded' : 'unfed')),
-        ...loaded.detections.map(({ id, finding }) => ({ ...nameless(id, 'loaded'), ...shownOf(finding) })),
-        ...loaded.off.map((id) => nameless(id, 'off')),
-        ...loaded.report.failed.map(({ origin }) => nameless(origin, 'rejected')),
-        ...loaded.report.rules.filter(({ state }) => state === 'rejected').map(({ id }) => nameless(id, 'rejected')),
-      ]
+      const { report } = await rulesOf([], bench)
       const words = filter?.toLowerCase()
-      const shown = rows.filter(({ id, name }) => words === undefined || `${id}\n${name ?? ''}`.toLowerCase().includes(words))
-      if (options.format === 'json') json(shown)
-      else tell(shown)
+      const rows = report.rules
+        .map(rowOf)
+        .filter(({ id, name }) => words === undefined || `${id}\n${name ?? ''}`.toLowerCase().includes(words))
+      if (options.format === 'json') json(rows)
+      else tell(rows)
     },
   )
 }
 
-function rowOf({ id, on, finding }: CheckedRule, state: Row['state']): Row {
-  return { id, state, on, ...shownOf(finding) }
+function rowOf({ id, state, on, severity, name, origin }: RuleStatus): Row {
+  return { id, state, on, severity: severity ?? null, name: name ?? null, origin }
 }
 
-function shownOf({ severity, title, tags }: Finding): Pick<Row, 'severity' | 'name' | 'tags'> {
-  return { severity, name: title ?? null, tags: tags ?? [] }
-}
-
-const nameless = (id: string, state: Row['state']): Row => ({ id, state, on: null, severity: null, name: null, tags: [] })
-
-const STYLES = { loaded: 'green', unfed: 'yellow', off: 'dim', rejected: 'red' } as const
+const STYLES = { loaded: 'green', unfed: 'yellow', disabled: 'dim', filtered: 'dim', rejected: 'red' } as const
 
 function tell(rows: readonly Row[]): void {
   table(
     rows.map(({ id, state, on, severity, name }) => [
       styled(STYLES[state], state),
       styled('bold', id),
-      on ?? '-',
+      on.join(',') || '-',
       severity ?? '-',
       name ?? '',
     ]),
   )
   const counts = Map.groupBy(rows, ({ state }) => state)
-  line(styled('dim', `${[...counts].map(([state, of]) => `${of.length} ${state}`).join(', ') || 'no rules'}`))
+  line(styled('dim', [...counts].map(([state, of]) => `${of.length} ${state}`).join(', ') || 'no rules'))
 }

@@ -1,4 +1,4 @@
-import { type AnyDetection, type AnyRule, messageOf } from '@cws/core'
+import type { AnyDetection, AnyRule, CheckedRule, EventDefinition } from '@cws/core'
 import {
   type Command,
   type ConfigOption,
@@ -13,8 +13,10 @@ import {
   workbench,
 } from '@cws/core/cli'
 import { RuleTester } from '@cws/core/testing'
+import type { Collected } from '../collect.ts'
 import { problemsOfDetection } from '../detections/cases.ts'
-import { rulesOf } from './rules-of.ts'
+import type { LoadReport } from '../report.ts'
+import { lostIn, rulesOf } from './rules-of.ts'
 
 interface Result {
   readonly id: string
@@ -24,60 +26,80 @@ interface Result {
 }
 
 const EXAMPLES = `
-Cases stand in rules: \`tests: { fires: [{ 'exec.file.name': 'sh' }], silent: [{ 'exec.file.name': 'ls' }] }\`. Exit codes: 0 all pass, 1 some do not.
+Cases stand in rules: \`tests: { fires: [{ 'exec.file.name': 'sh' }], silent: [{ 'exec.file.name': 'ls' }] }\`; the same in policies. Of a case, what is
+not given is UNKNOWN. Exit codes: 0 all pass, 1 some do not, or a rule is rejected.
 
 Examples:
   cws rules test ./rules/*.ts           these files
-  cws rules test                        all rules of the configuration
+  cws rules test                        all rules of the configuration, as they were written
   cws rules test --format json          for CI`
 
 export function testCommand(rules: Command, distribution: Distribution): void {
   const command = rules
     .command('test [files...]')
     .summary('run the cases that stand in rules')
-    .description(
-      'Runs the cases that stand in rules: those that must fire and those that must not. Without files, the rules of the configuration.',
-    )
+    .description('Runs the cases that stand in rules: those on which a rule must fire and those on which it must not.')
     .addHelpText('after', EXAMPLES)
   withOptions(command, configOption(), formatOption('human')).action(
     async (files: readonly string[], options: ConfigOption & FormatOption) => {
       await using bench = await workbench(options, distribution)
-      const { found } = await rulesOf(files, bench)
+      const loaded = await rulesOf(files, bench, { tuned: false })
       const begin = performance.now()
       const tester = new RuleTester({ events: bench.model.types().map(bench.model.get) })
-      const ruleList = found.rules.map(({ rule }) => rule as AnyRule)
-      const results: Result[] = [
-        ...found.failed.map(({ origin, error }) => ({ id: origin, origin, cases: 0, problems: [messageOf(error)] })),
-        ...found.rules.map(({ rule, origin }) => resultOf(rule as AnyRule, origin, tester)),
+      const origins = new Map(loaded.report.rules.map(({ id, origin }) => [id, origin]))
+      const results = [
+        ...refused(loaded.report),
+        ...loaded.rules.map((rule) => resultOf(rule, origins.get(rule.id) ?? '', tester)),
+        ...(await resultsOfDetections(loaded.found, bench.model.get)),
       ]
-      for (const { rule, origin } of found.detections) {
-        const problems = await problemsOfDetection(rule as AnyDetection, ruleList, bench.model.get)
-        results.push({ id: (rule as AnyDetection).id ?? origin, origin, cases: casesOf(rule as AnyDetection), problems })
-      }
       const ms = Math.round(performance.now() - begin)
-      if (options.format === 'json') json({ ok: results.every(({ problems }) => problems.length === 0), ms, rules: results })
+      const ok = results.every(({ problems }) => problems.length === 0)
+      if (options.format === 'json') json({ ok, ms, rules: results })
       else tell(results, ms)
-      if (results.some(({ problems }) => problems.length > 0)) process.exitCode = 1
+      if (!ok) process.exitCode = 1
     },
   )
 }
 
-function resultOf(rule: AnyRule, origin: string, tester: RuleTester): Result {
-  return { id: String(rule?.id ?? origin), origin, cases: casesOf(rule), problems: tester.problems(rule) }
+/** What cannot be tested, for it does not load. */
+function refused(report: LoadReport): Result[] {
+  return [
+    ...lostIn(report).map(({ origin, messages }) => ({ id: origin, origin, cases: 0, problems: messages })),
+    ...report.rules
+      .filter(({ state }) => state === 'rejected')
+      .map(({ id, origin, errors }) => ({ id, origin, cases: 0, problems: errors.map(({ message }) => message) })),
+  ]
 }
 
-function casesOf(one: AnyRule | AnyDetection): number {
-  const { fires = [], silent = [] } = one?.tests ?? {}
-  return fires.length + silent.length
+/** A rule without any case is untested, which `cws rules test` tells and no more. */
+function resultOf(rule: CheckedRule, origin: string, tester: RuleTester): Result {
+  const cases = rule.tests.fires.length + rule.tests.silent.length
+  return { id: rule.id, origin, cases, problems: cases === 0 ? [] : tester.problemsOf(rule) }
+}
+
+async function resultsOfDetections({ detections, rules }: Collected, find: (type: string) => EventDefinition): Promise<Result[]> {
+  const results: Result[] = []
+  for (const { rule, origin } of detections) {
+    const detection = rule as AnyDetection
+    const { fires = [], silent = [] } = detection.tests ?? {}
+    const problems = await problemsOfDetection(
+      detection,
+      rules.map((each) => each.rule as AnyRule),
+      find,
+    )
+    results.push({ id: detection.id ?? origin, origin, cases: fires.length + silent.length, problems })
+  }
+  return results
 }
 
 function tell(results: readonly Result[], ms: number): void {
   for (const { id, origin, cases, problems } of results) {
-    if (problems.length === 0) line(styled('green', 'ok'), styled('bold', id), styled('dim', `${cases} case${cases === 1 ? '' : 's'}`))
-    else line(styled('red', 'failed'), styled('bold', id), styled('dim', origin))
+    if (problems.length > 0) line(styled('red', 'failed'), styled('bold', id), styled('dim', origin))
+    else if (cases === 0) line(styled('yellow', 'untested'), styled('bold', id), styled('dim', 'no cases'))
+    else line(styled('green', 'ok'), styled('bold', id), styled('dim', `${cases} case${cases === 1 ? '' : 's'}`))
     for (const problem of problems) for (const row of problem.split('\n')) line(`    ${row}`)
   }
   const failed = results.filter(({ problems }) => problems.length > 0).length
   const cases = results.reduce((sum, each) => sum + each.cases, 0)
-  line(styled('dim', `${results.length} rules, ${cases} cases, ${failed} failed, ${ms} ms`))
+  line(styled('dim', `${results.length} rule${results.length === 1 ? '' : 's'}, ${cases} cases, ${failed} failed, ${ms} ms`))
 }

@@ -1,7 +1,17 @@
-import { CwsError, compileCondition, type EventDefinition, parseCondition, UNKNOWN } from '@cws/core'
-import { typeOfField, typesNamed } from './event-type.ts'
+import {
+  CwsError,
+  compileCondition,
+  type Environment,
+  type EventDefinition,
+  eventTypesIn,
+  type Macro,
+  parseCondition,
+  parseMacro,
+  UNKNOWN,
+} from '@cws/core'
 import { givenFields } from './given.ts'
 import { type Question, readQuestion } from './question.ts'
+import { givenVariables } from './variables.ts'
 
 /** Null is UNKNOWN. Lines and columns count from 1, into the expression; what is wrong elsewhere stands at 1:1. */
 export type Answer = { readonly result: boolean | null } | { readonly error: Flaw }
@@ -32,41 +42,48 @@ export function answerLine(line: string, model: Model): Answer {
 /** Judges an expression on the fields that are given. */
 export function answer(question: Question, model: Model): Answer {
   try {
-    const definition = model.get(question.type ?? typeFor(question, model))
-    const condition = parseCondition(question.expr, definition)
-    const truth = compileCondition(condition)(givenFields(question.fields, definition))
+    const { types: variables, surroundings } = givenVariables(question.variables ?? {})
+    const environment: Environment = { variables, macros: macrosOf(question) }
+    const definition = model.get(question.type ?? typeFor(question, model, environment))
+    const condition = parseCondition(question.expr, definition, undefined, environment)
+    const truth = compileCondition(condition, surroundings)(givenFields(question.fields ?? {}, definition))
     return { result: truth === UNKNOWN ? null : truth }
   } catch (error) {
-    if (error instanceof Misplaced) return flaw(error.message, error.place)
-    const message = (error as Error).message
-    const [, at, row, column, rest] = /^((\d+):(\d+): )([\s\S]*)$/.exec(message) ?? []
-    if (error instanceof CwsError && at) return flaw(rest as string, { line: Number(row), column: Number(column) })
-    return flaw(message)
+    if (!(error instanceof CwsError)) return flaw((error as Error).message)
+    const { line, column, message } = error
+    return line === undefined || column === undefined ? flaw(message) : flaw(message.replace(/^\d+:\d+: /, ''), line, column)
   }
 }
 
-class Misplaced extends Error {
-  readonly place: { readonly line: number; readonly column: number }
-  constructor(message: string, text: string, offset: number) {
-    super(message)
-    const before = text.slice(0, offset).split('\n')
-    this.place = { line: before.length, column: (before.at(-1) as string).length + 1 }
-  }
+/** @throws Error naming the macro that does not parse */
+function macrosOf({ macros = [] }: Question): ReadonlyMap<string, Macro> {
+  return new Map(
+    macros.map(({ id, ...definition }) => {
+      try {
+        return [id, parseMacro(id, definition)]
+      } catch (error) {
+        throw new Error(`macro ${id}: ${(error as Error).message}`)
+      }
+    }),
+  )
 }
 
 /** The event type that the expression's own fields tell, else the fields that are given. */
-function typeFor({ expr, fields }: Question, model: Model): string {
+function typeFor({ expr, fields = {} }: Question, model: Model, environment: Environment): string {
   const types = model.types()
-  const [first, second] = typesNamed(expr, types)
-  if (first && second) throw new Misplaced(`fields of two event types, ${first[0]} and ${second[0]}: an event is of one`, expr, second[1])
-  if (first) return first[0]
-  for (const name of Object.keys(fields)) {
-    const type = typeOfField(name, types)
-    if (type !== undefined) return type
+  const [first, second] = eventTypesIn(expr, types, environment)
+  if (second !== undefined) {
+    const before = expr.slice(0, Math.max(0, expr.indexOf(`${second}.`))).split('\n')
+    throw new CwsError('CWS_ERR_CONDITION', `fields of two event types, ${first} and ${second}: an event is of one`, {
+      line: before.length,
+      column: (before.at(-1) as string).length + 1,
+    })
   }
-  return ANY_TYPE
+  if (first !== undefined) return first
+  const given = Object.keys(fields)
+  return types.find((type) => given.some((name) => name.startsWith(`${type}.`))) ?? ANY_TYPE
 }
 
-function flaw(message: string, { line, column } = { line: 1, column: 1 }): Answer {
+function flaw(message: string, line = 1, column = 1): Answer {
   return { error: { line, column, message } }
 }

@@ -1,6 +1,8 @@
 import type { Row } from './row.ts'
 
 const NONE = { 'process.ancestors.comm': [], 'process.ancestors.pid': [], 'process.ancestors.uid': [], 'process.ancestors.length': 0 }
+const FLAGS = { 'exec.args_flags': ['s', 'S', 'L', 'sSL', 'max-time'] }
+const OPTIONS = { 'exec.args_options': ['max-time=5'] }
 const WITHIN_NAMES = 'SECL takes an index that is not last for the name of an iterator; here that is an error, for nobody means it'
 
 /** Arrays, iterators, indices, arguments, time: rows 96 to 142 of SECL's reference. */
@@ -9,12 +11,19 @@ export const seclArrays: readonly Row[] = [
   { id: '97', on: 'exec', expr: 'process.ancestors.comm != "sshd"', is: false },
   { id: '98', on: 'exec', expr: 'process.ancestors.comm !~ "ngin*"', is: true },
   { id: '99', on: 'exec', expr: 'process.ancestors.uid == 0 && process.ancestors.comm == "bash"', is: true },
+  { id: '100', on: 'exec', expr: 'process.ancestors[A].uid == 0 && process.ancestors[A].comm == "bash"', is: false },
+  { id: '101', on: 'exec', expr: 'process.ancestors[A].uid == 0 && process.ancestors[A].comm == "sshd"', is: true },
+  { id: '102', on: 'exec', expr: 'process.ancestors[A].comm != "sshd"', is: true },
+  { id: '103', on: 'exec', expr: 'process.ancestors[A].comm not in ["sshd", "bash"]', is: true },
   { id: '104', on: 'exec', expr: 'process.ancestors.comm not in ["sshd", "bash"]', is: false },
+  { id: '105', on: 'exec', expr: 'process.ancestors[A].pid == 5 && process.ancestors.comm == "bash"', is: true },
+  { id: '106', on: 'exec', expr: 'process.ancestors[A].pid == 5 && process.ancestors[B].pid == 1', error: 'type', at: '1:34' },
   { id: '107', on: 'exec', expr: 'process.ancestors[_].pid == 5', error: 'type', at: '1:1' },
   { id: '108', on: 'exec', expr: 'process.ancestors[].pid == 5', error: 'type', at: '1:1' },
   { id: '109', on: 'exec', expr: 'process.ancestors[0].comm == "systemd"', error: 'type', at: '1:1', differs: WITHIN_NAMES },
   { id: '110', on: 'exec', expr: 'process.ancestors.comm == "x"', fields: NONE, is: false },
   { id: '110b', on: 'exec', expr: 'process.ancestors.comm != "x"', fields: NONE, is: true },
+  { id: '111', on: 'exec', expr: 'process.ancestors[A].comm != "x"', fields: NONE, is: false },
   { id: '112', on: 'exec', expr: 'process.ancestors.uid > 500', is: true },
   { id: '112b', on: 'exec', expr: 'process.ancestors.uid < 500', is: true },
   { id: '113', on: 'exec', expr: '500 > process.ancestors.uid', is: true },
@@ -25,13 +34,23 @@ export const seclArrays: readonly Row[] = [
   { id: '118', on: 'exec', expr: '~"ss*" in process.ancestors.comm', is: true },
   { id: '119', on: 'exec', expr: 'process.ancestors.comm == process.argv', error: 'type', at: '1:27' },
   { id: '120', on: 'exec', expr: 'process.ancestors.comm in process.argv', is: false },
+  { id: '121', on: 'exec', expr: 'process.argv[1] == "--max-time"', is: true },
+  { id: '122', on: 'exec', expr: 'process.argv[9] == ""', is: true },
   { id: '123', on: 'exec', expr: 'process.comm[0] == "c"', error: 'type', at: '1:1' },
   { id: '124', on: 'exec', expr: 'process.ancestors.length == 3', is: true },
+  { id: '125', on: 'exec', expr: 'exec.args_flags in ["s"] && exec.args_flags in ["sSL"]', fields: FLAGS, is: true },
+  { id: '126', on: 'exec', expr: 'exec.args_flags == "max-time"', fields: FLAGS, is: true },
+  { id: '127', on: 'exec', expr: 'exec.args_options == "max-time=5"', fields: OPTIONS, is: true },
+  { id: '128', on: 'exec', expr: 'exec.args_options in [~"sSL=*"]', fields: OPTIONS, is: false },
   { id: '129', on: 'exec', expr: 'process.created_at < 5s', is: true },
   { id: '130', on: 'exec', expr: 'process.created_at > 5s', is: false },
+  { id: '131', on: 'exec', expr: '5s > process.created_at', is: false },
   { id: '132', on: 'exec', expr: 'process.created_at < 2s + 3s', is: false },
+  { id: '133', on: 'exec', expr: 'event.timestamp - process.created_at < 5s', is: true },
+  { id: '134', on: 'exec', expr: 'process.created_at + 0s < 5s', is: false },
   { id: '135', on: 'exec', expr: 'process.created_at != 5s', error: 'type', at: '1:20' },
   { id: '136', on: 'exec', expr: '10s + 40s == 50s', is: true },
+  { id: '137', on: 'exec', expr: '90m == 5400s', is: false },
   { id: '138', on: 'exec', expr: 'process.created_at < 5d', error: 'syntax', at: '1:23' },
   { id: '139', on: 'exec', expr: 'process.created_at < 1h30m', error: 'syntax', at: '1:24' },
   { id: '140', on: 'exec', expr: 'process.created_at < 5ss', error: 'syntax', at: '1:22' },

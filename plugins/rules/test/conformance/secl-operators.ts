@@ -32,6 +32,7 @@ export const seclOperators: readonly Row[] = [
   { id: '28', on: 'exec', expr: 'process.comm =~"cu*"', error: 'syntax', at: '1:14' },
   { id: '29', on: 'exec', expr: 'process.comm =~ "cu*"', is: true },
   { id: '30', on: 'exec', expr: 'process.comm ==~"cu*"', is: true },
+  { id: '31', on: 'open', expr: 'open.flags in [O_RDONLY, O_RDWR]', error: 'syntax', at: '1:26' },
   { id: '32', on: 'open', expr: 'open.flags in [ O_RDONLY, O_RDWR ]', is: false },
   { id: '33', on: 'exec', expr: 'process.uid in[1000]', error: 'syntax', at: '1:13' },
   { id: '34', on: 'exec', expr: 'process.uid in []', error: 'syntax', at: '1:17' },
@@ -47,6 +48,8 @@ export const seclOperators: readonly Row[] = [
   { id: '44', on: 'exec', expr: '"a\\n" == "a\\\\n"', is: false },
   { id: '45', on: 'exec', expr: 'process.uid == 0\r\n|| true', error: 'syntax', at: '1:17' },
   { id: '46', on: 'exec', expr: 'process.comm == "curl" && process.uid', error: 'type', at: '1:27' },
+  { id: '47', on: 'exec', expr: 'true in [ true, false ]', is: true },
+  { id: '48', on: 'exec', expr: 'process.uid in [ EPERM, true ]', error: 'type', at: '1:25' },
   { id: '49', on: 'exec', expr: 'process.is_kworker == 0', error: 'type', at: '1:23' },
   { id: '50', on: 'exec', expr: '!process.is_kworker && exec.comm != "x"', is: true },
 ]

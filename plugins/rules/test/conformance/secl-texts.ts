@@ -16,6 +16,7 @@ export const seclTexts: readonly Row[] = [
   { id: '62', on: 'exec', expr: '~"cu*" == exec.file.name', is: true },
   { id: '63', on: 'exec', expr: '"curl" == ~"cu*"', is: false },
   { id: '64', on: 'exec', expr: 'exec.file.name == process.comm', is: true },
+  { id: '65', on: 'exec', expr: 'exec.file.name =~ process.comm', error: 'type', at: '1:19' },
   { id: '66', on: 'exec', expr: 'exec.file.name > "a"', error: 'type', at: '1:16' },
   { id: '67', on: 'exec', expr: 'process.comm =~ "cu**"', error: 'type', at: '1:17' },
   { id: '68', on: 'exec', expr: 'process.args =~ "*x.test/*"', is: true },
@@ -56,6 +57,7 @@ export const seclTexts: readonly Row[] = [
   { id: '90', on: 'open', expr: 'open.file.path == r"/etc/.*"', error: 'value', at: '1:19' },
   { id: '91', on: 'open', expr: 'open.file.path == ""', is: false },
   { id: '92', on: 'open', expr: 'open.flags & O_CREAT > 0', is: true },
+  { id: '93', on: 'open', expr: 'open.flags & O_ACCMODE == O_WRONLY', is: true },
   { id: '94', on: 'open', expr: 'open.flags & (O_TRUNC|O_APPEND) > 0', is: false },
   { id: '95', on: 'open', expr: 'open.flags & open.syscall.flags > 0', error: 'type', at: '1:12' },
 ]
