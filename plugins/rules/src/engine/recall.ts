@@ -82,7 +82,8 @@ export class ByValues<T> implements Recall<T> {
       while (i < readers.length && values[i] === (readers[i] as (event: Readable) => unknown)(event)) i++
       if (i >= readers.length) return value
     }
-    return known.length < MAX_COMBINATIONS ? undefined : 'new'
+    // What will not be remembered need not be worked out for it.
+    return known.length < MAX_COMBINATIONS && !readers.some((read) => isLong(read(event))) ? undefined : 'new'
   }
 
   set(event: Readable, value: T): void {
