@@ -110,6 +110,13 @@ export default defineRule({
     expect(stdout).toMatch(/tests\.silent\[0\] is UNKNOWN/)
   })
 
+  test('test takes cases of writes, and variables as they are at first', async () => {
+    const cases = 'tests: {fires: [{fim.write.file.path: /x}], silent: [{fim.write.file.path: /y}]}'
+    const rule = `{id: r, expression: 'fim.write.file.path == "/x" && !\${v}', ${cases}, actions: [{set: {name: v, value: true}}]}`
+    const { status, stdout } = await cws('rules', 'test', write('writes.policy', `rules: [${rule}]`))
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ok r 2 cases/) })
+  })
+
   test('list tells the rules of the preset', async () => {
     const rules = JSON.parse((await cws('rules', 'list', '--format', 'json')).stdout) as { id: string; state: string }[]
     expect(rules.length).toBeGreaterThan(40)
