@@ -119,6 +119,20 @@ describe('an iterator variable', () => {
     expect(judge(text, {}, {}, { ...curl, 'process.ancestors.length': 0, 'process.ancestors.comm': [] })).toBe(false)
     expect(judge(text, {}, {}, { ...curl, 'process.ancestors.length': UNKNOWN })).toBe(UNKNOWN)
   })
+  it.each<[string, Truth]>([
+    ['process.ancestors[A].comm == "x"', UNKNOWN],
+    ['process.ancestors[A].comm != "bash"', UNKNOWN],
+    ['process.ancestors[A].comm == "bash"', true],
+    ['process.ancestors[A].comm == "x" && process.uid == 0', false],
+    ['process.ancestors[A].comm == "x" || process.uid == 1000', true],
+  ])('of a list that ends in what nobody knows: %s', (text, truth) => {
+    const cut = { ...curl, 'process.ancestors.length': 1, 'process.ancestors.comm': ['bash', UNKNOWN] }
+    expect(judge(text, {}, {}, cut)).toBe(truth)
+    expect(explainExpression(text, exec, subject(cut)).truth).toBe(truth)
+    const all = { ...curl, 'process.ancestors.length': 0, 'process.ancestors.comm': [UNKNOWN] }
+    expect(judge(text, {}, {}, all)).toBe(truth === true ? UNKNOWN : truth)
+    expect(explainExpression(text, exec, subject(all)).truth).toBe(truth === true ? UNKNOWN : truth)
+  })
   it('demands of the list what it demands of its element', () => {
     const condition = parseCondition('process.ancestors[A].comm in ["a", "b"] && process.comm == "c"', exec)
     expect(required(condition, 'process.ancestors.comm')?.map((one) => one.kind !== 'value' && one.text)).toEqual(['a', 'b'])

@@ -25,16 +25,29 @@ class Element implements Readable {
   }
 
   get(field: string): unknown {
-    const event = this.event as Readable
     const read = this.#readers.get(field)
-    if (!read) return event.get(field)
-    let list = this.#lists.get(field)
-    if (list === undefined) {
-      list = read(event)
-      this.#lists.set(field, list)
-    }
+    if (!read) return (this.event as Readable).get(field)
+    const list = this.#list(field, read)
     const value: unknown = Array.isArray(list) ? list[this.index] : UNKNOWN
     return value === undefined ? UNKNOWN : value
+  }
+
+  /** Whether some list has more elements than are counted: it was cut, and what stood there nobody knows. */
+  isCut(length: number | bigint): boolean {
+    for (const [field, read] of this.#readers) {
+      const list = this.#list(field, read)
+      if (Array.isArray(list) && list.length > length) return true
+    }
+    return false
+  }
+
+  #list(field: string, read: ValueReader): unknown {
+    let list = this.#lists.get(field)
+    if (list === undefined) {
+      list = read(this.event as Readable)
+      this.#lists.set(field, list)
+    }
+    return list
   }
 
   /** `index`: the element. */
@@ -45,7 +58,7 @@ class Element implements Readable {
   }
 }
 
-/** True if `of` is for some element of the list. */
+/** True if `of` is for some element of the list. A list that is longer than its `length` says ends in what nobody knows. */
 export function compileSome(
   { over, of }: Some,
   surroundings: Surroundings,
@@ -72,7 +85,8 @@ export function compileSome(
         if (one === true) return true
         if (one === UNKNOWN) truth = UNKNOWN
       }
-      return truth
+      // One whose fields nobody knows may be there, or none: no more than UNKNOWN comes of it.
+      return truth === false && element.isCut(length) && holds(element) !== false ? UNKNOWN : truth
     } finally {
       element.enter(event, index)
     }
