@@ -2,7 +2,7 @@ import type { EventDefinition } from '../model/define-event.ts'
 import { standardEvents } from '../model/standard-events.ts'
 import { MAX_BLOCKS } from './encoder.ts'
 import { type RecordingHead, readHead } from './head.ts'
-import { broken, objectOf } from './line.ts'
+import { broken, objectOf, shown } from './line.ts'
 import { readValue } from './values.ts'
 
 /** An event as it was recorded. */
@@ -70,7 +70,7 @@ export class Decoder {
     const known = new Map<string, unknown>()
     for (const number of blocks as readonly unknown[]) {
       const block = this.#blocks.get(number as number)
-      if (!block) throw broken(this.#line, `block ${JSON.stringify(number)} was not defined`)
+      if (!block) throw broken(this.#line, `block ${shown(number)} was not defined`)
       for (const [name, value] of block) {
         known.set(name, value)
         if (mirrored === true && OWN.test(name)) {
@@ -91,8 +91,7 @@ export class Decoder {
       const field = fields.get(name)
       if (!field) continue
       const read = readValue(field, value)
-      if (read === undefined)
-        throw broken(this.#line, `${name} is ${field.array ? 'a list of ' : ''}${field.field}, not ${JSON.stringify(value)?.slice(0, 60)}`)
+      if (read === undefined) throw broken(this.#line, `${name} is ${field.array ? 'a list of ' : ''}${field.field}, not ${shown(value)}`)
       known.push([name, read])
     }
     return known

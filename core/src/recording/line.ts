@@ -13,3 +13,12 @@ export function objectOf(line: string, number: number): Readonly<Record<string, 
 }
 
 export const broken = (number: number, why: string): CwsError => new CwsError('CWS_ERR_RECORDING', `line ${number}: ${why}`)
+
+/** A value as an error shows it, cut: what can be read is not always shallow enough to be written. */
+export function shown(value: unknown): string {
+  try {
+    return String(JSON.stringify(value)).slice(0, 60)
+  } catch {
+    return 'something nested too deeply'
+  }
+}

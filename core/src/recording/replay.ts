@@ -17,6 +17,8 @@ const TICK_MS = 1_000
 const TOLD_MS = 10_000
 /** For so long what is kept of a process outlives it: its last events may come late. */
 const GRACE_MS = 5_000
+/** Processes that ended and are not forgotten: more than a host ends in that time. Of more the oldest are forgotten early, since a recording can let time stand still. */
+export const MAX_ENDED = 65_536
 /** By then no more can come of a signal. */
 const FORGET_MS = 2 * WINDOW_MS
 
@@ -42,8 +44,8 @@ export class Replay implements AsyncDisposable {
   readonly #runtime: Runtime
   readonly #feeds = new Map<string, ReplayFeed | undefined>()
   readonly #told = new Map<string, Told>()
-  /** Processes that have ended, by when they are forgotten. */
-  readonly #ended: { readonly at: number; readonly process: number }[] = []
+  /** Processes that have ended, and when they are forgotten: the next first. */
+  readonly #ended = new Map<number, number>()
   readonly #decoder = new Decoder((type) => this.#definitionOf(type))
   #grouping: Grouping | undefined
   /** ms since the epoch; never goes back. */
@@ -122,7 +124,18 @@ export class Replay implements AsyncDisposable {
     const timestamp = values.get('event.timestamp')
     if (typeof timestamp === 'bigint') this.#advance(Number(timestamp / 1_000_000n))
     this.#feeds.get(type)?.emit(values, process)
-    if (type === 'exit' && process >= 0) this.#ended.push({ at: this.#now + GRACE_MS, process })
+    if (type === 'exit' && process >= 0) this.#end(process)
+  }
+
+  #end(process: number): void {
+    this.#ended.delete(process)
+    this.#ended.set(process, this.#now + GRACE_MS)
+    if (this.#ended.size > MAX_ENDED) this.#forget(this.#ended.keys().next().value as number)
+  }
+
+  #forget(process: number): void {
+    this.#ended.delete(process)
+    this.#runtime.engine.released(process)
   }
 
   #definitionOf(type: string): EventDefinition | undefined {
@@ -141,8 +154,10 @@ export class Replay implements AsyncDisposable {
     if (this.last === undefined || ms > this.last) this.last = ms
     if (ms <= this.#now) return
     this.#now = ms
-    while (this.#ended.length > 0 && (this.#ended[0]?.at as number) <= ms)
-      this.#runtime.engine.released(this.#ended.shift()?.process as number)
+    for (const [process, at] of this.#ended) {
+      if (at > ms) break
+      this.#forget(process)
+    }
     if (ms - this.#ticked < TICK_MS) return
     this.#ticked = ms
     this.#grouping?.flush()

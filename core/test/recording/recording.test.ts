@@ -10,7 +10,7 @@ import { Decoder } from '../../src/recording/decoder.ts'
 import { Encoder } from '../../src/recording/encoder.ts'
 import { headOf } from '../../src/recording/head.ts'
 import { readLines } from '../../src/recording/reader.ts'
-import { Replay } from '../../src/recording/replay.ts'
+import { MAX_ENDED, Replay } from '../../src/recording/replay.ts'
 import { RecordingWriter } from '../../src/recording/writer.ts'
 import type { SignalLine } from '../../src/signals/signal-line.ts'
 import { loadOptions } from '../../src/testing/load-options.ts'
@@ -205,6 +205,43 @@ describe('hostile lines', () => {
     expect(() => decoder.take(line)).toThrow(
       expect.objectContaining({ code: 'CWS_ERR_RECORDING', message: expect.stringContaining(`line 2: ${why}`) }),
     )
+  })
+
+  test('however deeply a value is nested, it is an error of its line', async () => {
+    const events = await definition()
+    const place = fc.constantFrom(
+      (value: string) => `{"type":"exec","process":1,"blocks":[],"values":{"exec.pid":${value}}}`,
+      (value: string) => `{"type":"exec","process":1,"blocks":[],"values":{"exec.argv":[${value}]}}`,
+      (value: string) => `{"type":"exec","process":1,"blocks":[${value}],"values":{}}`,
+      (value: string) => `{"block":1,"values":{"process.pid":${value}}}`,
+    )
+    fc.assert(
+      fc.property(
+        place,
+        fc.boolean(),
+        fc.oneof(fc.integer({ min: 3, max: 100 }), fc.integer({ min: 5_000, max: 200_000 })),
+        (at, list, depth) => {
+          const decoder = new Decoder((type) => events.get(type))
+          decoder.take(head)
+          const [open, close] = list ? ['[', ']'] : ['{"":', '}']
+          const line = at(`${open.repeat(depth)}1${close.repeat(depth)}`)
+          expect(() => decoder.take(line)).toThrow(expect.objectContaining({ code: 'CWS_ERR_RECORDING' }))
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test('where time stands still, of processes that ended only so many are remembered', async () => {
+    const line = (type: string, process: number) =>
+      `{"type":"${type}","process":${process},"blocks":[],"values":{"event.timestamp":"${START}","process.file.path":"/bin/sh"}}`
+    const opened = (process: number) => Array.from({ length: 2 }, () => line('open', process))
+    const ended = (count: number) => Array.from({ length: count }, (_, i) => line('exit', i))
+    // It is forgotten before its time, so that it counts anew.
+    const many = await replayed([head, ...opened(0), ...ended(MAX_ENDED + 1), ...opened(0)])
+    expect(many.replay.signals).toBe(0)
+    const few = await replayed([head, ...opened(0), ...ended(MAX_ENDED), ...opened(0)])
+    expect(few.replay.signals).toBe(1)
   })
 
   test('whatever comes is an event of the model or an error of its line', async () => {
