@@ -15,6 +15,8 @@ export interface Demand {
 type Fields = ReadonlyMap<string, Field>
 
 const WHOLE = 1000
+/** Longer parts select no better, and cost memory by the character. */
+const MAX_PART = 64
 
 /** Everything that a condition demands of some field in a form that can be looked up; the best comes first. */
 export function demandsOf(condition: Condition, fields: Fields): Demand[] {
@@ -61,7 +63,7 @@ function keysOf(demand: ReturnType<typeof required>, { field: kind }: Field): re
     else {
       const parts = literalsOf(one as Matcher)
       if (!parts) return undefined
-      for (const part of parts) keys.push({ part })
+      for (const part of parts) keys.push({ part: part.slice(0, MAX_PART) })
     }
   }
   return keys

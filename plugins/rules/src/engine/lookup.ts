@@ -15,6 +15,10 @@ export class Lookup {
   readonly #isKnown: (value: unknown) => boolean
   readonly #whole = new Map<unknown, number>()
   readonly #parts = new Map<string, number>()
+  /** Characters of all parts. */
+  #characters = 0
+  /** The key of all parts that are not looked for: any value may contain one of them. */
+  #beyond: number | undefined
   /** Of whole texts, in bytes. */
   readonly #lengths = new Set<number>()
   /** Some whole text may be spelled with escapes, of bytes that are fewer. */
@@ -54,12 +58,18 @@ export class Lookup {
     return this.#bytesOf !== undefined
   }
 
-  /** The number of a key, for all rules the same. */
+  /** The number of a key, for all rules the same. Parts beyond what there is memory for share one, which is always found. */
   add(key: Key): number {
     const known = this.numberOf(key)
     if (known !== undefined) return known
-    if ('part' in key) this.#parts.set(key.part, this.#keys)
-    else this.#whole.set(plain(key.whole), this.#keys)
+    if ('part' in key) {
+      if (this.#characters + key.part.length > MAX_CHARACTERS) {
+        this.#beyond ??= this.#keys++
+        return this.#beyond
+      }
+      this.#characters += key.part.length
+      this.#parts.set(key.part, this.#keys)
+    } else this.#whole.set(plain(key.whole), this.#keys)
     return this.#keys++
   }
 
@@ -95,6 +105,7 @@ export class Lookup {
     this.#reading++
     this.found = this.#finding
     this.count = 0
+    if (this.#beyond !== undefined) this.#find(this.#beyond)
   }
 
   /** Lists that recur are long, such as environments, and the same objects. */
@@ -146,6 +157,8 @@ interface Recent {
   readonly keys: readonly number[]
 }
 
+/** Of the parts of one field. Each costs the automaton a row of up to 129 numbers: 64 MiB at most. */
+const MAX_CHARACTERS = 1 << 17
 /** So many lists are remembered. */
 const RECENT = 8
 /** Equal to no value. */

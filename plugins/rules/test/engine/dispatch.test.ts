@@ -110,6 +110,17 @@ describe('rules by what recurs', () => {
     }
   })
 
+  it('are judged alike where their texts are longer, and more, than are looked for', () => {
+    const long = Array.from({ length: 2_200 }, (_, i) => `${i}-${'abcdefg'.repeat(i < 500 ? 1_000 : 9)}`)
+    const rules = rulesOf(...long.map((text) => `exec.args =~ "*${text}*"`))
+    const before = process.memoryUsage().arrayBuffers
+    const dispatch = dispatchOf(rules)
+    for (const args of ['', long[7], `x${long.at(-1)}x`, long[299]?.slice(0, 100)])
+      for (const event of [eventOf({ 'exec.args': args }), events.recurring({ 'exec.args': args })])
+        expect(judge(dispatch, event)).toEqual(oracle(rules, event))
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(128 * 2 ** 20)
+  })
+
   it('are judged whole where they test nothing that recurs', () => {
     const rules = rulesOf('process.uid == 0', 'process.file.path == "/bin/sh"', 'true', 'false')
     const dispatch = dispatchOf(rules)

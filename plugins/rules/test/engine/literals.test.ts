@@ -127,3 +127,19 @@ it('a whole text is found that is longer than the bytes that it was decoded from
   expect(lookup.read({ get: () => text })).toBe(true)
   expect([...lookup.found].slice(0, lookup.count)).toEqual([key])
 })
+
+it('parts beyond what there is memory for are found in every value, the others where they are', () => {
+  const lookup = new Lookup('exec.args', string(''), undefined)
+  const parts = Array.from({ length: 5_000 }, (_, i) => `${i}`.padEnd(64, '.'))
+  const keys = parts.map((part) => lookup.add({ part }))
+  lookup.build()
+  const found = (value: string) => {
+    expect(lookup.read({ get: () => value })).toBe(true)
+    return lookup.found.slice(0, lookup.count)
+  }
+  const [first, last] = [keys[0], keys.at(-1)]
+  expect(new Set(keys).size).toBeLessThan(parts.length)
+  expect(found(parts[0] as string).sort()).toEqual([first, last].sort())
+  expect(found(parts.at(-1) as string)).toEqual([last])
+  expect(found('')).toEqual([last])
+})
