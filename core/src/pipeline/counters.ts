@@ -2,7 +2,7 @@
 export interface EventCounts {
   /** Entered the pipeline. */
   seen: number
-  /** Dropped on purpose before they were judged: no interest holds. Counted by the source. */
+  /** Dropped on purpose before they were judged: no interest holds. Counted by the source, or by the engine where a record of a process told. */
   filtered: number
   /** Merged into another event. */
   coalesced: number

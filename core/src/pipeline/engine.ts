@@ -14,6 +14,7 @@ import type { FlightRecorder, NotedType } from '../recorder/flight-recorder.ts'
 import type { Finding } from '../signals/finding.ts'
 import { severities } from '../signals/severity.ts'
 import { Counters } from './counters.ts'
+import { Excluded } from './excluded.ts'
 import { FieldProviders } from './field-providers.ts'
 import { flatten } from './flatten.ts'
 import { Interests } from './interests.ts'
@@ -115,10 +116,10 @@ export class Engine {
     this.told.opened(definition.type, readers)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition, plugin, true)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin, new Excluded(definition, readers, this.hooks, this.interests))
     return {
       emit: (cursor) => {
-        if (!wanted()) return
+        if (!wanted(cursor)) return
         Live ??= this.#classes(definition, readers, plugin).live
         const pid = pidReader?.(cursor)
         dispatch(new Live(cursor, typeof pid === 'number' ? pid : undefined, undefined))
@@ -129,11 +130,11 @@ export class Engine {
   objectFeed(definition: EventDefinition, plugin?: string): ObjectFeed<never> {
     this.told.opened(definition.type, undefined)
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition, plugin, false)
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin)
     return {
       emit: (fields: object, about: EventOrigin = {}) => {
         const values = flatten(definition, fields)
-        if (!wanted()) return
+        if (!wanted(-1)) return
         Live ??= this.#classes(definition, undefined).live
         values.set('event.timestamp', about.timestamp ?? BigInt(Date.now()) * 1_000_000n)
         if (about.notBefore !== undefined) values.set('event.not_before', about.notBefore)
@@ -269,12 +270,13 @@ export class Engine {
   /**
    * `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. A process tree
    * looks at all, unless it has records of its own. So does the flight recorder, which takes the tracker's own records as they are.
+   * `excluded`, of batches: of those own records, which no interest can hold for.
    */
   #dispatcher(
     definition: EventDefinition,
     plugin: string | undefined,
-    batch: boolean,
-  ): { wanted(): boolean; dispatch(event: LiveEvent): void } {
+    excluded?: Excluded,
+  ): { wanted(cursor: number): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
     const counts = this.counters.of(type)
     const muted = this.#muted
@@ -284,7 +286,7 @@ export class Engine {
     const isOwn = (tracker: ProcessTracker | undefined): boolean => {
       if (tracker !== judged) {
         judged = tracker
-        own = batch && tracker?.ownRecords === true && plugin === this.#trackedBy
+        own = excluded !== undefined && tracker?.ownRecords === true && plugin === this.#trackedBy
       }
       return own
     }
@@ -293,19 +295,22 @@ export class Engine {
       known ??= recorder.typeOf(definition)
       return known
     }
-    const wanted = () => {
+    const wanted = (cursor: number) => {
       if (muted.size > 0 && plugin !== undefined && muted.has(plugin)) return false
-      counts.seen++
       const tracker = this.#tracker
       const { recorder } = this
+      const isExcluded = excluded !== undefined && isOwn(tracker) && excluded.has(cursor)
+      if (isExcluded) counts.filtered++
+      else counts.seen++
       if (recorder !== undefined && !definition.agent) {
         if (!isOwn(tracker)) return true
         if (tracker?.past !== undefined) this.#noteOwn(recorder, noted(recorder), tracker.past)
       }
       return (
-        this.hooks.detect.get(type) !== undefined ||
-        this.hooks.enrich.get(type) !== undefined ||
-        (tracker !== undefined && !definition.agent && tracker.ownRecords !== true)
+        !isExcluded &&
+        (this.hooks.detect.get(type) !== undefined ||
+          this.hooks.enrich.get(type) !== undefined ||
+          (tracker !== undefined && !definition.agent && tracker.ownRecords !== true))
       )
     }
     const dispatch = (event: LiveEvent) => {

@@ -1,6 +1,8 @@
 import type { Condition } from '../condition/ir.ts'
 import type { Interest, InterestSet } from '../plugin/source.ts'
 
+const NONE: readonly Interest[] = []
+
 /** What detectors want, collected while plugins are set up, handed to sources as data and replaced by generations. */
 export class Interests {
   readonly #byType = new Map<string, Interest[]>()
@@ -10,6 +12,11 @@ export class Interests {
     const list = this.#byType.get(type) ?? []
     this.#byType.set(type, list)
     list.push({ plugin, condition, urgent })
+  }
+
+  /** What is wanted of one type so far. */
+  of(type: string): readonly Interest[] {
+    return this.#byType.get(type) ?? NONE
   }
 
   /** A new generation of all that is wanted now. `after`: the last generation of the composition before, above which numbers go on. */

@@ -39,9 +39,11 @@ export function runPolicies(rules: readonly Rule[], fimGate: FimGate | undefined
   const store = ctx.keep('variables', () => new VariableStore(), signatureOf(variables))
   if (ordered.length > 0) judgeInOrder(ordered, effectsOf(variables, store, ctx), ctx)
   const inherited = new Set([...variables.values()].filter((one) => one.inherited).map(({ name }) => name))
-  if ([...variables.values()].some(({ scope }) => scope === 'process'))
+  if ([...variables.values()].some(({ scope }) => scope === 'process')) {
+    ctx.interest('exit', null, { urgent: false })
     // After all rules: an exit is judged while the process still has what it has.
     ctx.hooks.detect.for('exit').tap((event) => store.end(event, (name) => inherited.has(name)), { stage: Number.MAX_SAFE_INTEGER })
+  }
 
   return {
     others: rules.filter((rule) => !needsOrder(rule)),

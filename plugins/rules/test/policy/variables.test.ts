@@ -92,6 +92,13 @@ rules:
     }
   })
 
+  it('of processes need every exit, whatever rules demand of exits', async () => {
+    await using pipeline = await running(scoped('scope: process', 'process.x'))
+    expect(pipeline.interests().byType.get('exit')).toEqual([{ plugin: 'rules', condition: { op: 'always' }, urgent: false }])
+    await using none = await running(scoped('scope: container', 'container.x'))
+    expect(none.interests().byType.has('exit')).toBe(false)
+  })
+
   it('what a process has goes with it, but children inherit it still', async () => {
     await using pipeline = await running(scoped('scope: process, inherited: true', 'process.x'))
     exec(pipeline, 'set')
