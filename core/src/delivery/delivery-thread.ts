@@ -350,7 +350,7 @@ export class DeliveryThread {
   }
 
   #counters(): ThreadCounters {
-    const { stored, error, removed, evidenceDropped } = this.#store
+    const { stored, error, removed, evidenceRemoved, evidenceDropped } = this.#store
     return {
       signals: this.#signals,
       opened: this.#opened,
@@ -358,6 +358,7 @@ export class DeliveryThread {
       storeError: error === undefined ? undefined : this.#clean(error),
       signalsRemoved: removed,
       eventsDropped: this.#output.dropped,
+      evidenceRemoved,
       evidenceDropped,
       outputBytes: this.#output.written,
       bufferBytes: process.memoryUsage().external,

@@ -169,6 +169,8 @@ export interface ThreadCounters {
   readonly storeError: string | undefined
   /** Signals that left the store to make room, and those that a broken store could not take. */
   readonly signalsRemoved: number
+  /** Parts of evidence that left the store to make room. */
+  readonly evidenceRemoved: number
   readonly eventsDropped: number
   /** Parts of evidence that came while no thread was there to store them, or that a broken store had no room for. */
   readonly evidenceDropped: number

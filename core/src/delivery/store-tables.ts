@@ -18,6 +18,8 @@ export class StoreTables {
   #bytes: number
   /** Signals that left to make room, since this was opened. */
   removed = 0
+  /** Parts of evidence that did, alone or with their signal. */
+  evidenceRemoved = 0
 
   constructor(database: DatabaseSync, limits: StoreLimits) {
     this.#database = database
@@ -160,6 +162,7 @@ export class StoreTables {
     if (!oldest) return false
     this.#sql('DELETE FROM evidence WHERE rowid=?').run(oldest.rowid)
     this.#bytes -= oldest.bytes
+    this.evidenceRemoved++
     return true
   }
 
@@ -168,7 +171,7 @@ export class StoreTables {
       this.#sql('SELECT id, bytes FROM signals ORDER BY id LIMIT 1').get()) as { id: string; bytes: number }
     const { bytes } = this.#sql('SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence WHERE signal=?').get(oldest.id) as { bytes: number }
     this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
-    if (bytes > 0) this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id)
+    if (bytes > 0) this.evidenceRemoved += Number(this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id).changes)
     this.#rows--
     this.#bytes -= oldest.bytes + bytes
     this.removed++

@@ -44,6 +44,7 @@ export class SignalStore {
   #syncing = false
   #recoverTimer: NodeJS.Timeout | undefined
   #removedBefore = 0
+  #evidenceRemovedBefore = 0
   #closed = false
   stored = 0
   /** Why the store cannot be written; undefined while it can. */
@@ -65,6 +66,11 @@ export class SignalStore {
   /** Signals that left to make room or were never stored. */
   get removed(): number {
     return this.#removedBefore + (this.#tables?.removed ?? 0) + this.#backlog.dropped
+  }
+
+  /** Parts of evidence that left to make room. */
+  get evidenceRemoved(): number {
+    return this.#evidenceRemovedBefore + (this.#tables?.evidenceRemoved ?? 0)
   }
 
   /** Parts of evidence that will not be stored, since a broken store had no room for them. */
@@ -181,6 +187,7 @@ export class SignalStore {
     if (this.#wal !== undefined) closeSync(this.#wal)
     this.#wal = undefined
     this.#removedBefore += this.#tables?.removed ?? 0
+    this.#evidenceRemovedBefore += this.#tables?.evidenceRemoved ?? 0
     this.#tables = undefined
     const database = this.#database
     this.#database = undefined

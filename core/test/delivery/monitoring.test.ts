@@ -33,6 +33,7 @@ const destination = { state: 'ok', delivered: 7, failed: 1, pending: 2, lastErro
 const delivery: NonNullable<AgentStatus['delivery']> = {
   signals: 9,
   signalsDropped: 0,
+  evidenceRemoved: 4,
   evidenceDropped: 0,
   signalsWaiting: 0,
   restarts: 1,
@@ -111,6 +112,7 @@ describe('metrics', () => {
     'cws_delivery_restarts_total 1',
     'cws_signals_dropped_total 0',
     'cws_store_up 1',
+    'cws_evidence_removed_total 4',
     'cws_output_events_dropped_total 5',
     'cws_healthy 1',
     'process_resident_memory_bytes 5000000',

@@ -74,7 +74,9 @@ describe('the store of signals', () => {
       }
       store.write({ op: 'evidence', evidence: { signal: ulid(9), body: '{"of":"nobody"}' } })
       expect(store.evidence(ulid(9))).toEqual([])
+      expect(store.evidenceRemoved).toBe(0)
       put(store, newest, [])
+      expect(store.evidenceRemoved).toBe(2)
     }
     const bytes = bodyOf(kept).length * 2 + 1000
     using store = storeIn(folder.path, { limits: { bytes } })
@@ -87,7 +89,7 @@ describe('the store of signals', () => {
     store.write({ op: 'evidence', evidence: { signal: newest.id, body: 'x'.repeat(2000) } })
     expect([kept.id, newest.id].map((id) => store.evidence(id))).toEqual([[], []])
     expect(store.signals(10).map(({ id }) => id)).toEqual([newest.id, kept.id])
-    expect(store.removed).toBe(0)
+    expect([store.removed, store.evidenceRemoved]).toEqual([0, 4])
   })
 
   it('what people said of a signal stays when it grows', () => {

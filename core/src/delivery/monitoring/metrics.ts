@@ -96,6 +96,7 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
     storeError,
     signalsRemoved,
     eventsDropped,
+    evidenceRemoved,
     evidenceDropped,
     outputBytes,
   } = delivery
@@ -110,6 +111,7 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
   text.add('cws_store_up', 'Whether the store takes signals.', [[{}, Number(storeError === undefined)]])
   text.add('cws_store_writes_total', 'Revisions of signals that were stored.', [[{}, stored]])
   text.add('cws_store_removed_total', 'Signals that left the store to make room, or that it could not take.', [[{}, signalsRemoved]])
+  text.add('cws_evidence_removed_total', 'Parts of the evidence of signals that left the store to make room.', [[{}, evidenceRemoved]])
   text.add('cws_evidence_dropped_total', 'Parts of the evidence of signals that could not be stored.', [[{}, evidenceDropped]])
   text.add('cws_output_events_dropped_total', 'Lines of events that found no room at stdout.', [[{}, eventsDropped]])
   text.add('cws_output_bytes_total', 'Bytes written to stdout.', [[{}, outputBytes]])
