@@ -101,7 +101,7 @@ export class FlightRecorder {
     return undefined
   }
 
-  /** The session whose page an entry is in. */
+  /** The session whose page an entry is in; TOGETHER if it is not told apart. */
   sessionAt(at: number): number {
     return this.pages.sessionAt(at)
   }

@@ -3,7 +3,9 @@ import { type Weighed, Weights } from './weights.ts'
 /** Bytes of a page. The longest entry fits. */
 export const PAGE_BYTES = 2048
 /** Sessions of a family that are told apart: who makes sessions up must not make the search for room long. */
-const MAX_SESSIONS = 256
+export const MAX_SESSIONS = 256
+/** Stands for all sessions of a family that are more than these: they share pages, and are not one session. */
+export const TOGETHER = -1
 /** What is older is asked for by nobody, ms. */
 export const MINUTE_MS = 60_000
 /** Pages that are looked at for one that is old, each time that one is needed. */
@@ -14,6 +16,8 @@ const NONE = -1
 interface Family extends Weighed<Family> {
   readonly id: number
   readonly sessions: Session[]
+  /** One of them, of those that are not told apart. */
+  together: Session | undefined
 }
 
 interface Session {
@@ -88,12 +92,13 @@ export class Pages {
   }
 
   /**
-   * The pages of a family, newest first within each session, those of the session that is named before the others: where each begins, and where
+   * The pages of a family, newest first within each session, those of the session that is named, or of those that are not told apart if it is one, before the others: where each begins, and where
    * what it holds ends. `since`: older ones are left out.
    */
   *pagesOf(family: number, since: number, first?: number): Generator<readonly [start: number, end: number]> {
-    const sessions = this.#families.get(family)?.sessions ?? []
-    for (const session of [...sessions.filter(({ id }) => id === first), ...sessions.filter(({ id }) => id !== first)]) {
+    const { sessions = [], together } = this.#families.get(family) ?? {}
+    const leading = sessions.find(({ id }) => id === first) ?? (first === undefined ? undefined : together)
+    for (const session of leading ? [leading, ...sessions.filter((one) => one !== leading)] : [...sessions]) {
       if (session.latest < since) continue
       const pages: number[] = []
       for (let page = session.first; page !== NONE; page = this.#next[page] as number)
@@ -105,7 +110,7 @@ export class Pages {
     }
   }
 
-  /** The session whose page this is. */
+  /** The session whose page this is; TOGETHER if it is not told apart. */
   sessionAt(at: number): number {
     return this.#owner[Math.floor(at / PAGE_BYTES)]?.id ?? 0
   }
@@ -129,18 +134,20 @@ export class Pages {
     const known = this.#sessions.get(id)
     if (known) return known
     let family = this.#families.get(familyId)
-    if (family && family.sessions.length >= MAX_SESSIONS) return family.sessions[0] as Session
+    const isTogether = family !== undefined && family.sessions.length >= MAX_SESSIONS
+    if (isTogether && family?.together) return family.together
     // Taken first: it may be the last that the family had.
     const page = this.#take(ms)
     family = this.#families.get(familyId)
     if (!family) {
-      family = { id: familyId, sessions: [], weight: 0, before: undefined, after: undefined }
+      family = { id: familyId, sessions: [], together: undefined, weight: 0, before: undefined, after: undefined }
       this.#families.set(familyId, family)
       this.#weights.add(family)
     }
-    const session: Session = { id, family, pages: 0, first: page, last: page, fill: 0, latest: ms }
+    const session: Session = { id: isTogether ? TOGETHER : id, family, pages: 0, first: page, last: page, fill: 0, latest: ms }
     family.sessions.push(session)
-    this.#sessions.set(id, session)
+    if (isTogether) family.together = session
+    else this.#sessions.set(id, session)
     this.#give(page, session)
     return session
   }
@@ -173,7 +180,8 @@ export class Pages {
     victim.pages--
     this.#weights.change(family, -1)
     if (victim.pages > 0 || victim === keep) return page
-    this.#sessions.delete(victim.id)
+    if (victim === family.together) family.together = undefined
+    else this.#sessions.delete(victim.id)
     family.sessions.splice(family.sessions.indexOf(victim), 1)
     if (family.sessions.length > 0) return page
     this.#weights.remove(family)

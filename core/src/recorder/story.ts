@@ -4,6 +4,7 @@ import { rfc3339 } from '../model/rfc3339.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import type { EvidenceEvent, EvidencePart, EvidenceProcess } from './evidence.ts'
 import type { FlightRecorder } from './flight-recorder.ts'
+import { TOGETHER } from './pages.ts'
 
 /** Entries that are looked at for one part, newest first: a bound of the time that it takes. */
 const MAX_SCANNED = 4096
@@ -52,13 +53,18 @@ export function tell(recorder: FlightRecorder, subject: Subject, from: number, u
     const process = read.process(at)
     // What a process that executes was made for is told by what it executes.
     if (read.type(at) === fork && executed.has(process)) continue
-    const rank = kin.rankOf(process) ?? (recorder.sessionAt(at) === subject.session ? RANK.beside : undefined)
+    const rank = kin.rankOf(process) ?? (isBeside(recorder, at, subject) ? RANK.beside : undefined)
     if (rank === undefined) continue
     const distance = Math.min(MAX_DISTANCE, Math.floor(Math.abs(read.ms(at) - subject.ms) * 10))
     keys[count++] = (rank * (MAX_DISTANCE + 1) + distance) * PLACES + i
   }
   const chosen = Array.from(keys.subarray(0, count).sort(), (key) => entries[key % PLACES] as number)
   return part(recorder, subject, chosen, { from, until }, redactors)
+}
+
+/** Those of sessions that are not told apart are nobody's neighbours. */
+function isBeside(recorder: FlightRecorder, at: number, { session }: Subject): boolean {
+  return session !== TOGETHER && recorder.sessionAt(at) === session
 }
 
 /** Places of the entries of the family in that time: of the session first, newest pages first, bounded. */

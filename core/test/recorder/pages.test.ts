@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PAGE_BYTES, Pages } from '../../src/recorder/pages.ts'
+import { MAX_SESSIONS, PAGE_BYTES, Pages, TOGETHER } from '../../src/recorder/pages.ts'
 
 const ENTRY = 64
 
@@ -26,6 +26,26 @@ test('sessions that somebody makes up count as his, and do not grow without boun
   for (let session = 100; session < 10_000; session++) pages.place(session, 9, ENTRY, 1001)
   expect(heldBy(pages, 1)).toBe(10 * ENTRY)
   expect(pages.sessions).toBeLessThanOrEqual(64)
+})
+
+test('sessions that are too many to be told apart are together, of nobody else, and push out each other', () => {
+  const pages = new Pages(512 * PAGE_BYTES)
+  for (let session = 1; session <= MAX_SESSIONS; session++) pages.place(session, 9, ENTRY, 1000)
+  const others = Array.from({ length: 10_000 }, (_, i) => pages.place(1000 + i, 9, ENTRY, 1001))
+  const lasting = others.slice(-100)
+  for (const at of lasting) expect(pages.sessionAt(at)).toBe(TOGETHER)
+  for (let session = 1; session <= MAX_SESSIONS; session++) {
+    const [[start, end]] = [...pages.pagesOf(9, 0, session)] as [readonly [number, number]]
+    expect([pages.sessionAt(start), end - start]).toEqual([session, ENTRY])
+  }
+  // Of one that is not told apart, those come first.
+  expect(pages.sessionAt(([...pages.pagesOf(9, 0, 5000)] as [readonly [number, number]])[0][0])).toBe(TOGETHER)
+  // In another family they are others.
+  for (let session = 20_001; session <= 20_000 + MAX_SESSIONS; session++) pages.place(session, 8, ENTRY, 1002)
+  const before = heldBy(pages, 9)
+  pages.place(30_000, 8, ENTRY, 1002)
+  expect(heldBy(pages, 9)).toBeLessThanOrEqual(before)
+  expect([...pages.pagesOf(8, 0, 30_000)][0]?.map((at) => at % PAGE_BYTES)).toEqual([0, ENTRY])
 })
 
 test('two who fill it share it evenly, also if one came late', () => {

@@ -55,6 +55,20 @@ test('another session of the family is left out, but for those who descend from 
   expect(told(recording).events.map(({ file }) => file?.path)).toEqual(['/bin/a', '/bin/that-fled'])
 })
 
+test('of sessions that are too many to be told apart none is beside another', () => {
+  const recording = new Recording()
+  recording.exec({ ms: NOW, process: 5, path: '/bin/a' })
+  for (let session = 1000; session < 2000; session++) recording.exec({ ms: NOW + 1, process: session, session, path: '/bin/stranger' })
+  expect(told(recording).events.map(({ file }) => file?.path)).toEqual(['/bin/a'])
+  // One of them has its own, and that of its descendants.
+  recording.exec({ ms: NOW + 2, process: 3000, parent: 1999, session: 3000, path: '/bin/child' })
+  const own = ['/bin/stranger', '/bin/child']
+  const paths = (subject: Subject) => told(recording, subject).events.map(({ file }) => file?.path)
+  expect(paths({ ...found, process: 1999, session: 1999 })).toEqual(own)
+  const { session, family } = recording.recorder.find(1999) as { session: number; family: number }
+  expect(paths({ ...found, process: 1999, session, family })).toEqual(own)
+})
+
 test('of too much the nearest is told, and how much is not', () => {
   const recording = new Recording()
   recording.exec({ ms: NOW, process: 5, path: '/bin/found' })
