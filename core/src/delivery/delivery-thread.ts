@@ -212,6 +212,7 @@ export class DeliveryThread {
         break
       case 'evidence':
         this.#store.write({ op: 'evidence', evidence: { signal: message.signal, body: safeLine(message.body) } })
+        this.#vitals.takeEvidence()
         break
       case 'rehearsal':
         this.#rehearse(message.head, message.line)

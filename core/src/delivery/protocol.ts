@@ -172,7 +172,7 @@ export interface ThreadCounters {
   /** Parts of evidence that left the store to make room. */
   readonly evidenceRemoved: number
   readonly eventsDropped: number
-  /** Parts of evidence that came while no thread was there to store them, or that a broken store had no room for. */
+  /** Parts of evidence that no thread was there to store, or that died with one before it stored them, or that a broken store had no room for. */
   readonly evidenceDropped: number
   readonly outputBytes: number
   /** Memory outside the heap that the thread holds: buffers. */

@@ -65,6 +65,7 @@ export class Supervisor implements Delivery {
   #status: AgentStatusLine | undefined
   #eventsSent = 0
   #eventsDropped = 0
+  #evidenceSent = 0
   #evidenceDropped = 0
   /** What the dead said at last. */
   #past: ThreadCounters = noCounters
@@ -96,8 +97,10 @@ export class Supervisor implements Delivery {
   }
 
   evidence(signal: string, body: string): void {
-    if (this.#life) this.#life.post({ kind: 'evidence', signal, body })
-    else this.#evidenceDropped++
+    if (this.#life) {
+      this.#evidenceSent++
+      this.#life.post({ kind: 'evidence', signal, body })
+    } else this.#evidenceDropped++
   }
 
   rehearse({ head, line }: SignalLine): void {
@@ -207,6 +210,7 @@ export class Supervisor implements Delivery {
     this.#alive = performance.now()
     this.#silent = 0
     this.#eventsSent = 0
+    this.#evidenceSent = 0
     const kept = this.#signals.all()
     const numbers = new Set(kept.map(({ number }) => number))
     const first: ToDelivery[] = [
@@ -251,6 +255,7 @@ export class Supervisor implements Delivery {
     this.#signals.settle()
     this.#state.durable(vitals.state)
     this.#eventsDropped += Math.max(0, this.#eventsSent - vitals.events)
+    this.#evidenceDropped += Math.max(0, this.#evidenceSent - vitals.evidence)
     this.#past = addCounters(this.#past, this.#life?.said ?? noCounters)
     this.#life = undefined
     this.#again(cause, this.#places.nameOf(vitals.running - 1))

@@ -6,7 +6,8 @@ const STATE = 3
 const EVENTS = 4
 const SHOWN = 5
 const PARTIAL = 6
-const SIZE = 7
+const EVIDENCE = 7
+const SIZE = 8
 
 /**
  * What the delivery thread leaves where the engine can read it when the thread answers no more: memory that both share. The thread writes, the
@@ -46,6 +47,11 @@ export class Vitals {
     return Atomics.load(this.#slots, EVENTS)
   }
 
+  /** Parts of evidence that were stored, or kept by a store that is broken. */
+  get evidence(): number {
+    return Atomics.load(this.#slots, EVIDENCE)
+  }
+
   /** Number of the newest signal whose line is written whole. */
   get shown(): number {
     return Atomics.load(this.#slots, SHOWN)
@@ -82,5 +88,9 @@ export class Vitals {
 
   takeEvents(count: number): void {
     Atomics.add(this.#slots, EVENTS, count)
+  }
+
+  takeEvidence(): void {
+    Atomics.add(this.#slots, EVIDENCE, 1)
   }
 }
