@@ -125,7 +125,11 @@ class CommandLine {
     const next = this.#next
     this.#next = 'keep'
     if (next === 'mask') return MASK
-    if (next === 'maskPassword') return maskPassword(word)
+    // What looks like an option is one, whatever stands before it.
+    if (next === 'maskPassword' && !word.startsWith('-')) {
+      const masked = maskPassword(word)
+      return masked === word ? this.#assignments(word) : masked
+    }
     if (word.startsWith('-')) return this.#option(word)
     const name = word.slice(word.lastIndexOf('/') + 1)
     if (DASH_P.has(name)) this.#program = name
