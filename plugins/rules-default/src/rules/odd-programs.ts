@@ -86,7 +86,7 @@ export const execFromMemoryFileSystem = defineRule({
     ],
   },
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) lies on {{@exec.file.filesystem}}: shared memory is writable for all, gone after a reboot and no place for programs.',
+    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) ran from a file system in memory: it is writable for all, gone after a reboot and no place for programs.',
   advice: 'Keep a copy of the file before the host is restarted, see who owns it and who started it.',
   benign: ['Build systems that are told to work in /dev/shm', 'A RAM disk of your own: except its path in `tune`'],
   tests: {
