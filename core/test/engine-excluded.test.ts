@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Condition } from '../src/condition/ir.ts'
+import { Hooks } from '../src/hooks/create-hooks.ts'
 import { exit } from '../src/model/events/exit.ts'
 import { EventRegistry } from '../src/model/registry.ts'
 import { UNKNOWN } from '../src/model/unknown.ts'
 import { Engine } from '../src/pipeline/engine.ts'
+import { Excluded } from '../src/pipeline/excluded.ts'
+import { Interests } from '../src/pipeline/interests.ts'
 
 const oneof = (field: string, ...any: number[]): Condition => ({ op: 'oneof', field, any })
 const and = (...of: Condition[]): Condition => ({ op: 'and', of })
@@ -134,10 +137,12 @@ describe('exits that no interest can hold for', () => {
     const all = [0, 1, 2, 3].flatMap((cause) => [0, 1, 2, 3].map((code) => [cause, code] as const))
     fc.assert(
       fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), (conditions) => {
-        const { end, got } = setUp(conditions.map((one) => ['a', one] as const))
-        end(...all)
-        for (const [cause, code] of all)
-          if (conditions.some((one) => holds(one, { 'exit.cause': cause, 'exit.code': code }))) expect(got).toContainEqual([cause, code])
+        const interests = new Interests()
+        for (const one of conditions) interests.add('exit', 'a', one, true)
+        const read = (part: 0 | 1) => (cursor: number) => (all[cursor] as Ending)[part]
+        const excluded = new Excluded(exit, { 'exit.cause': read(0), 'exit.code': read(1) }, new Hooks(() => {}), interests)
+        for (const [cursor, [cause, code]] of all.entries())
+          if (conditions.some((one) => holds(one, { 'exit.cause': cause, 'exit.code': code }))) expect(excluded.has(cursor)).toBe(false)
       }),
     )
   })

@@ -11,6 +11,7 @@ import { isNowhere, parseNetwork } from './network.ts'
 import { described, integer, negated, type Operand, truth } from './operand.ts'
 import { lineAndColumn, type Refuse } from './source.ts'
 import type { Node } from './syntax.ts'
+import { textListOf } from './text-list.ts'
 
 /** Nodes that are looked at, macros as often as they are used. */
 const MAX_TERMS = 65_536
@@ -121,6 +122,11 @@ class Checker implements Checking {
 
   /** Errors in a macro are told at the place where it is used, with the place in it. */
   #expanded(macro: Macro, at: number): Operand {
+    const list = textListOf(macro)
+    if (list?.members) {
+      this.#terms += 1 + list.members.length
+      return { ...list, at }
+    }
     if (this.#expanding.has(macro)) this.refuse(at, `the macro ${macro.name} uses itself`)
     const [refuse, warn] = [this.#refuse, this.#warn]
     const placed = (inner: number, message: string) => {
@@ -134,7 +140,7 @@ class Checker implements Checking {
     this.#expanding.delete(macro)
     this.#refuse = refuse
     this.#warn = warn
-    return { ...operand, at, ...(operand.members && { members: operand.members.map((member) => ({ ...member, at })) }) }
+    return { ...operand, at, ...(operand.members && !operand.shared && { members: operand.members.map((member) => ({ ...member, at })) }) }
   }
 
   #text(text: string, at: number): Value {

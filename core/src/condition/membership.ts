@@ -1,10 +1,11 @@
 import type { Checking } from './checking.ts'
 import { matcherFor, matchOf, relateTexts } from './compare-texts.ts'
-import type { Condition, Literal } from './ir.ts'
+import type { Condition, Literal, Matcher } from './ir.ts'
 import { numberFor } from './literal.ts'
 import { compileMatchers } from './matchers.ts'
 import { ALWAYS, described, isFixed, kindOf, literalIn, membersOf, NEVER, type Operand, plainField } from './operand.ts'
 import type { Membership } from './syntax.ts'
+import { onceFor } from './text-list.ts'
 
 /** `left in right`, and `allin`, which differs for addresses only. The negation is the caller's. */
 export function membership(op: Membership, left: Operand, right: Operand, checking: Checking): Condition {
@@ -15,7 +16,7 @@ export function membership(op: Membership, left: Operand, right: Operand, checki
   if (!right.array && right.kind !== 'ip') return refuse(right.at, `a list or an array was expected, but this is ${described(right)}`)
   if (left.kind !== right.kind)
     return refuse(
-      right.members?.[0]?.at ?? right.at,
+      right.shared ? right.at : (right.members?.[0]?.at ?? right.at),
       `${kindOf({ kind: left.kind, array: true })} was expected, but this is ${described(right)}`,
     )
   switch (left.kind) {
@@ -51,22 +52,22 @@ function amongBools(left: Operand, right: Operand, { refuse }: Checking): Condit
 
 function amongTexts(left: Operand, right: Operand, checking: Checking): Condition {
   if (isFixed(left) && isFixed(right)) return amongConstantTexts(left, right, checking)
-  if (isFixed(right))
-    return matchOf(
-      left,
-      membersOf(right).map((member) => matcherFor(left, member, false, checking)),
-    )
-  if (isFixed(left))
-    return matchOf(
-      right,
-      membersOf(left).map((member) => matcherFor(right, member, false, checking)),
-    )
+  if (isFixed(right)) return matchOf(left, matchersFor(left, right, checking))
+  if (isFixed(left)) return matchOf(right, matchersFor(right, left, checking))
   return relateTexts('in', left, right)
+}
+
+function matchersFor(of: Operand, texts: Operand, checking: Checking): readonly Matcher[] {
+  const { members, shared, at } = texts
+  if (!shared || !members) return membersOf(texts).map((member) => matcherFor(of, member, false, checking))
+  const here: Checking = { ...checking, refuse: (_, message, word, candidates) => checking.refuse(at, message, word, candidates) }
+  const make = () => members.map((member) => matcherFor(of, member, false, here))
+  return of.field ? onceFor(members, of.field, make) : make()
 }
 
 function amongConstantTexts(left: Operand, right: Operand, checking: Checking): Condition {
   if (left.array) return checking.refuse(left.at, `a text or a field was expected, but this is ${described(left)}`)
-  const matches = compileMatchers(membersOf(right).map((member) => matcherFor(left, member, false, checking)))
+  const matches = compileMatchers(matchersFor(left, right, checking))
   return matches(literalIn(left) as string) ? ALWAYS : NEVER
 }
 

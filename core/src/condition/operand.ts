@@ -21,6 +21,8 @@ export interface Operand extends VariableType {
   readonly stamps?: number
   /** What a constant list holds. */
   readonly members?: readonly Operand[]
+  /** Its members are those of a macro, shared by all who use it: their place is that of the list. */
+  readonly shared?: true
 }
 
 export const ALWAYS: Condition = { op: 'always' }

@@ -28,11 +28,13 @@ export type Warn = (warning: string) => void
 /** What rules can be on: the events of a model, and `fim.write`. */
 class Scopes {
   readonly all: readonly Scope[]
+  readonly types: ReadonlySet<string>
   /** Fields of all by name. */
   readonly fields = new Map<string, Field>()
 
   constructor(model: Model) {
     this.all = [fimScope(model), ...model.types().map((type) => model.get(type))]
+    this.types = new Set(this.all.map(({ type }) => type))
     for (const scope of this.all) for (const [name, field] of scope.fields) this.fields.set(name, field)
   }
 }
@@ -43,12 +45,14 @@ const scopesOf = new WeakMap<Model, Scopes>()
 export class Language {
   readonly fields: ReadonlyMap<string, Field>
   readonly #scopes: readonly Scope[]
+  readonly #types: ReadonlySet<string>
   readonly #environment: Environment
 
   constructor(model: Model, macros: ReadonlyMap<string, Macro>, variables: ReadonlyMap<string, VariableType> = new Map()) {
     const scopes = scopesOf.get(model) ?? new Scopes(model)
     scopesOf.set(model, scopes)
     this.#scopes = scopes.all
+    this.#types = scopes.types
     this.fields = scopes.fields
     this.#environment = { macros, variables }
   }
@@ -58,11 +62,7 @@ export class Language {
    * @throws CwsError CWS_ERR_CONDITION
    */
   scopeOf(text: string): Scope {
-    const types = eventTypesIn(
-      text,
-      this.#scopes.map(({ type }) => type),
-      this.#environment,
-    )
+    const types = eventTypesIn(text, this.#types, this.#environment)
     const [type] = types
     if (type === undefined) throw new CwsError('CWS_ERR_CONDITION', 'no event: the expression uses no field that one type of event has')
     if (types.size > 1)
