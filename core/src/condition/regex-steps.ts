@@ -1,0 +1,35 @@
+/** Quoted texts, escapes, classes within classes, counted repetitions, the beginning of a class (a bracket that comes first is one of it), of a group. */
+const TOKEN = /\\Q.*?(?:\\E|$)|\\(?:[pPx]\{[^}]*\}|.)|\[:\^?\w+:\]|\{(\d+)(?:(,)(\d*))?\}|\[\^?\]?|\((?:\?:)?|./gs
+
+/**
+ * About how many steps a regular expression (RE2) has once its counted repetitions are written out, which is how it is compiled: `(?:ab){3}` is
+ * `ababab`. It is told by the text alone, for what is to be refused must not be compiled before.
+ */
+export function stepsOf(source: string): number {
+  const outer: number[] = []
+  /** Of the innermost group: what stands before the last part, and the last part, which a repetition is of. */
+  let before = 0
+  let last = 0
+  let inClass = false
+  for (const [token, least, range, most] of source.matchAll(TOKEN)) {
+    if (inClass) {
+      inClass = !token.endsWith(']') || token.startsWith('\\') || token.startsWith('[:')
+    } else if (least !== undefined) {
+      const copies = range === undefined ? Number(least) : Math.max(Number(least), most ? Number(most) : Number(least) + 1)
+      // Each copy that may be left out has a step more, to do so.
+      last = last * copies + copies - Number(least)
+    } else if (token.startsWith('(')) {
+      outer.push(before + last)
+      before = 0
+      last = 0
+    } else if (token === ')') {
+      last += before + 2
+      before = outer.pop() ?? 0
+    } else {
+      inClass = token.startsWith('[') && !token.startsWith('[:')
+      before += last
+      last = 1
+    }
+  }
+  return outer.reduce((sum, one) => sum + one, before + last)
+}
