@@ -47,6 +47,12 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : n
     else said.set(number, say(actor))
     expect(say(actor)).toBe(said.get(number))
   }
+  /** Of the images of a process that are kept: a late event is of one of them. */
+  const oldest = (image: number) => {
+    let at = image
+    while (table.nodes.earlier[at] !== 0) at = table.nodes.earlier[at] as number
+    return at
+  }
   const feed = { emit: () => ask(sensor.images.live.node) }
   sensor.open('test', { exec: feed, fork: feed, exit: feed, lost: { emit: () => {} }, released: () => {} })
   const records = new Records()
@@ -64,7 +70,10 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : n
       if (one.do === 'snapshot') table.snapshot(memory, at)
     }
     if (one.do !== 'snapshot') sensor.consume(memory, 0, writer.end)
-    for (const pid of table.pids()) ask(table.find(pid))
+    for (const pid of table.pids()) {
+      ask(table.find(pid))
+      ask(oldest(table.find(pid)))
+    }
   }
   sensor.close()
   return { sensor, again }
@@ -79,6 +88,37 @@ test('images of one lineage say the same, and so does all that stands above them
     { numRuns: 60 },
   )
   expect(recurred).toBeGreaterThan(300)
+})
+
+test('also where processes become other programs again and again, with descendants of each', () => {
+  const few = fc.integer({ min: 2, max: 4 })
+  const busy = fc.oneof(
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('fork' as const), parent: fc.constant(1), child: few }) },
+    { weight: 12, arbitrary: fc.record({ do: fc.constant('exec' as const), pid: fc.constant(1), image }) },
+  )
+  fc.assert(
+    fc.property(fc.array(busy, { minLength: 24, maxLength: 36 }), (steps) => {
+      play(steps, 8 * 1024 * 1024)
+    }),
+    { numRuns: 12 },
+  )
+})
+
+test('a process that becomes other programs without end does not make the lineages of others unknown', () => {
+  const { table } = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
+  table.loader = undefined
+  const records = new Records()
+  const become = (pid: number, path: string) => {
+    records.writer.clear()
+    return table.lineages.of(table.exec(records.memory, records.exec(pid, path)))
+  }
+  const other = become(1, '/bin/sh')
+  const numbers = new Set<number>()
+  for (let i = 0; i < 100; i++) {
+    numbers.add(become(2, `/tmp/${i}`))
+    expect(table.nodes.lineage[table.find(1)]).toBe(other)
+  }
+  expect(numbers.size).toBe(100)
 })
 
 test('nothing is held that nobody has, once the table wants room', () => {

@@ -58,12 +58,32 @@ export class Links {
     if (old === 0) return
     earlier[last] = 0
     if (up[last] === old && serial[old] === serial[last]) {
-      this.#nodes.moved(last)
+      this.#movedUpTo(node, last)
       up[last] = up[old] as number
       this.retain(up[last] as number)
       this.release(old)
     }
     this.release(old)
+  }
+
+  /**
+   * Another lineage stands above `last`, and so above the later images of its process up to the present one, `node`. Where nothing else is below one
+   * of these only they are worked out anew: who executes without end must not have that done for everybody.
+   */
+  #movedUpTo(node: Node, last: Node): void {
+    const nodes = this.#nodes
+    const { earlier, up, refs } = nodes
+    // The present image is held as that; each other by the link, or both, of the next one.
+    let links = 1
+    for (let at = node; ; at = earlier[at] as Node) {
+      if ((refs[at] as number) > links) {
+        nodes.moved(last)
+        return
+      }
+      nodes.lineage[at] = 0
+      if (at === last) return
+      links = up[at] === earlier[at] ? 2 : 1
+    }
   }
 
   /** Earlier images serve to find the author of late events; executed ones stay in the lineage through `up`. */

@@ -128,6 +128,7 @@ export class ProcessTable {
       this.#trace(node, before)
     }
     this.#links.release(before)
+    if (node !== 0) this.#links.shorten(node)
     return node
   }
 
@@ -318,7 +319,6 @@ export class ProcessTable {
     const lineage = (nodes.flags[before] as number) & (NODE.EXECED | NODE.SNAPSHOT) ? before : (nodes.up[before] as number)
     if ((nodes.flags[before] as number) & NODE.ORPHAN && lineage === 0) nodes.flags[node] = (nodes.flags[node] as number) | NODE.ORPHAN
     this.#links.link(node, lineage)
-    this.#links.shorten(node)
   }
 
   /** A process with one image, below its parent. */
