@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Pair, parseDocument } from 'yaml'
+import { type Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, Lexer, LineCounter, type Pair, Parser, parseDocument } from 'yaml'
 import { CwsError } from '../errors/cws-error.ts'
 import { frameOf } from './frame.ts'
 import type { Path, Place } from './problem.ts'
@@ -6,6 +6,9 @@ import type { Source } from './source.ts'
 
 /** How often aliases may be followed: against documents that unfold without end. */
 const mostAliases = 100
+/** Lists and maps within each other. */
+const mostDepth = 100
+const collections: ReadonlySet<string> = new Set(['block-map', 'block-seq', 'flow-collection'])
 /** Characters that are shown of what the parser says. */
 const longestMessage = 300
 
@@ -23,6 +26,7 @@ export function readText(file: string, text: string): TextConfig {
   const lines = new LineCounter()
   const json = file.endsWith('.json')
   try {
+    assertShallow(file, text)
     const document = parseDocument(text, { lineCounter: lines, logLevel: 'error', prettyErrors: false, stringKeys: true })
     const flaw = document.errors[0] ?? document.warnings[0]
     if (flaw)
@@ -39,6 +43,18 @@ export function readText(file: string, text: string): TextConfig {
         cause: error,
       },
     )
+  }
+}
+
+/** Looks at the tokens alone, one by one, and no further: to make a document the library needs time and stack for each level. */
+function assertShallow(file: string, text: string): void {
+  const lines = new LineCounter()
+  const parser = new Parser(lines.addNewLine)
+  lines.addNewLine(0)
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme));
+    if (parser.stack.length > mostDepth && parser.stack.filter(({ type }) => collections.has(type)).length > mostDepth)
+      throw failure(file, place(file, lines, [parser.offset - lexeme.length, parser.offset]), `nested deeper than ${mostDepth}`)
   }
 }
 

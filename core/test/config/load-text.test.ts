@@ -241,6 +241,30 @@ test('deep nesting and multiplying aliases are refused', () => {
   for (const text of ['['.repeat(100_000), bomb]) expect(() => readText('a.yaml', text)).toThrow(CwsError)
 })
 
+test.each<[string, (depth: number) => string]>([
+  ['lists in brackets', (depth) => '['.repeat(depth) + ']'.repeat(depth)],
+  ['maps in braces', (depth) => '{"a":'.repeat(depth) + '}'.repeat(depth)],
+  ['lists in lines', (depth) => `${'- '.repeat(depth)}a`],
+  ['maps in lines', (depth) => Array.from({ length: depth }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+  ['brackets that nobody closes', (depth) => '['.repeat(depth)],
+])('nesting is bounded: %s', (_, nested) => {
+  const told = (depth: number) => {
+    try {
+      readText('a.yaml', nested(depth))
+      return ''
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'CWS_ERR_CONFIG_LOAD' })
+      return (error as Error).message
+    }
+  }
+  expect(told(100)).not.toContain('nested')
+  for (const depth of [101, 1_000]) expect(told(depth)).toMatch(/^a\.yaml:\d+:\d+: nested deeper than 100$/)
+})
+
+test('brackets by the hundred thousand are refused where they are too deep, not read to their end', () => {
+  expect(() => readText('a.json', '['.repeat(1 << 20))).toThrow(/^a\.json:1:101: nested deeper than 100$/)
+})
+
 test('a tag of thousands of characters is told in a few', async () => {
   expect((await refusal(yaml(`plugins: ${'!'.repeat(20_000)}`))).message.length).toBeLessThan(1_000)
 })
