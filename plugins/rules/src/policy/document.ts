@@ -87,12 +87,13 @@ export function readDocument(text: string): PolicyDocument {
     if (isScalar(node)) return isVerbatim(path) && node.type === 'PLAIN' ? (node.source ?? '') : node.value
     if (isSeq(node)) return node.items.map((item, i) => plain(item, [...path, i]))
     if (isMap(node)) {
-      const map: Record<string, unknown> = Object.create(null)
+      const map: Record<string, unknown> = {}
       for (const pair of node.items) {
         const key = isScalar(pair.key) ? String(pair.key.value) : ''
         // The library compares each key with all before it.
-        if (key in map) throw new DocumentError(`the key \`${key.slice(0, 100)}\` stands twice in one map`, placeOf(pair.key))
-        map[key] = plain(pair.value, [...path, key])
+        if (Object.hasOwn(map, key)) throw new DocumentError(`the key \`${key.slice(0, 100)}\` stands twice in one map`, placeOf(pair.key))
+        // Whatever the key is called, `__proto__` or `constructor`: it is one of the file's.
+        Object.defineProperty(map, key, { value: plain(pair.value, [...path, key]), enumerable: true, configurable: true, writable: true })
       }
       return map
     }

@@ -153,3 +153,12 @@ it('a place in a text is that place in the file, however YAML writes the text', 
     { numRuns: 400 },
   )
 })
+
+it('keys that every object has are keys like others', () => {
+  const odd = '[{id: odd, expression: exec.comm == "a", limiter_token: [{constructor: {name: {}}}], __proto__: {x: 1}}'
+  const { report } = loadTexts([`rules: ${odd}, {id: whole, expression: exec.comm == "b"}]`])
+  expect(report.rules.map(({ id, state }) => [id, state])).toEqual([
+    ['odd', 'rejected'],
+    ['whole', 'loaded'],
+  ])
+})
