@@ -251,7 +251,8 @@ describe('each rule that comes with the agent', () => {
   })
 })
 
-describe('a detection that comes with the agent', () => {
+// Who opened a file is not known from within a pid namespace of one's own.
+describe.skipIf(nested())('a detection that comes with the agent', () => {
   it('concludes from what one tree does, and says from what', async () => {
     const home = mkdtempSync('/home/cws-test-')
     try {
