@@ -368,6 +368,8 @@ describe('ordinary work', () => {
           !isLast(line) &&
           !['info', 'low'].includes(String(line['severity'])),
       )
+      // The whole root of a test in a chroot lies where users write.
+      .filter((line) => !nested() || ruleOf(line) !== 'daemon-disguise')
       // What is concluded of the last deed and of all that was triggered before; rules would be loud themselves.
       .filter((line) => !defaults.detections?.some(({ id }) => id === ruleOf(line)))
     expect(loud.map((line) => `${ruleOf(line)}: ${String(line['message'])}`)).toEqual([])
