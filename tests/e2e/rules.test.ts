@@ -278,7 +278,8 @@ describe.skipIf(nested())('a detection that comes with the agent', () => {
   })
 })
 
-describe('ordinary work', () => {
+// In a pid namespace of one's own what other tests do at the same time cannot be told from this, and its root may lie where users write.
+describe.skipIf(nested())('ordinary work', () => {
   /** What administrators and machines do all day. Programs that are not installed are left out. */
   const work: readonly (readonly [program: string, ...args: string[]])[] = [
     ['ls', '-la', '/etc'],
@@ -368,8 +369,6 @@ describe('ordinary work', () => {
           !isLast(line) &&
           !['info', 'low'].includes(String(line['severity'])),
       )
-      // The whole root of a test in a chroot lies where users write.
-      .filter((line) => !nested() || ruleOf(line) !== 'daemon-disguise')
       // What is concluded of the last deed and of all that was triggered before; rules would be loud themselves.
       .filter((line) => !defaults.detections?.some(({ id }) => id === ruleOf(line)))
     expect(loud.map((line) => `${ruleOf(line)}: ${String(line['message'])}`)).toEqual([])
