@@ -38,8 +38,8 @@ it('a signal is listed and shown while the agent runs, and after it, as it was t
     // What the processes around it did was stored, at the latest when the agent stopped.
     const id = String(told['id'])
     const drawn = await cws('signals', 'show', id)
-    expect(drawn).toMatch(/^▶ .*\d+ \/dev\/shm\/\S+ listed$/m)
-    expect(drawn).toMatch(/^▶ +\+0\.000 s +\d+ {2}exec +\/dev\/shm\/\S+ listed$/m)
+    expect(drawn).toMatch(/^▶ .*\d+ \S*\/dev\/shm\/\S+ listed$/m)
+    expect(drawn).toMatch(/^▶ +\+0\.000 s +\d+ {2}exec +\S*\/dev\/shm\/\S+ listed$/m)
     expect(await cws('signals', 'archive', id)).toBe(`archived ${id}\n`)
     expect(await cws('signals', 'list', '--rule', rule)).not.toContain(id)
     expect(await cws('signals', 'list', '--rule', rule, '--status', 'archived')).toContain(id)
