@@ -9,7 +9,9 @@ import { type Subject, tell } from './story.ts'
 
 /** When the past of a signal is looked for: its line is out by then. */
 const SOON_MS = 10
-/** Signals in one go, since each may take milliseconds; the others wait as long again. */
+/** Between one signal's and the next: each takes milliseconds of the engine, and whoever raises many at once must not have them all. */
+const BETWEEN_MS = 100
+/** Signals in one go. */
 const AT_ONCE = 1
 /** Signals whose past, and whose minute after, are awaited. */
 const MAX_WAITING = 256
@@ -92,14 +94,14 @@ export class Witness {
       if (this.#after.length >= MAX_WAITING) this.#tell(this.#after.shift() as Watched, this.#now())
       this.#after.push(watched)
     }
-    if (this.#fresh.length > 0) this.#soon = setTimeout(() => this.#tellPast(), SOON_MS).unref()
+    if (this.#fresh.length > 0) this.#soon = setTimeout(() => this.#tellPast(), BETWEEN_MS).unref()
     this.#await()
   }
 
   #await(): void {
     const [first] = this.#after
     if (!first || this.#later) return
-    this.#later = setTimeout(() => this.#tellAfter(), Math.max(SOON_MS, endOf(first) - this.#now())).unref()
+    this.#later = setTimeout(() => this.#tellAfter(), Math.max(BETWEEN_MS, endOf(first) - this.#now())).unref()
   }
 
   #tellAfter(): void {
