@@ -1,3 +1,4 @@
+import type { Reason } from '../messages/letter.ts'
 import type { Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
@@ -283,7 +284,8 @@ export class DestinationQueue {
     } catch {
       return { result: 'reject', detail: 'its text in the store is no signal' }
     }
-    const notification = { key: entry.key, signal, body, attempt: entry.attempt }
+    const reason: Reason = entry.revision === 1 ? 'opened' : 'updated'
+    const notification = { key: entry.key, reason, signal, body, attempt: entry.attempt, receipt: undefined }
     const { deadlineMs, within = (code) => code() } = this.#options
     return await within(() => attempt(notifier, notification, deadlineMs, this.#abort.signal))
   }

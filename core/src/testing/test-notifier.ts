@@ -1,4 +1,5 @@
 import type { SecretRef } from '../config/secret.ts'
+import type { Letter } from '../messages/letter.ts'
 import type { NotifierInstance } from '../plugin/instance.ts'
 import type { Logger } from '../plugin/logger.ts'
 import type { Notification, Notifier, NotifierContext, Outcome } from '../plugin/notifier.ts'
@@ -13,6 +14,16 @@ const SAMPLE_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 export interface TestNotifierOptions {
   /** Values of secrets, by the name of their variable or the path of their file. */
   readonly secrets?: Readonly<Record<string, string>>
+}
+
+export interface TryOptions {
+  /** 1 for the first try. */
+  readonly attempt?: number
+  readonly deadlineMs?: number
+  /** Of rendering. */
+  readonly tier?: number
+  /** What the letter says otherwise. */
+  readonly letter?: Partial<Letter>
 }
 
 export interface Delivery {
@@ -48,15 +59,30 @@ export class TestNotifier implements AsyncDisposable {
     return new TestNotifier(instance.name, await instance.definition.setup(context as never), logs, abort)
   }
 
-  /** One try to deliver a signal; what is not given is filled in. A throw is the caller's: the agent would count it as `retry`. */
-  async deliver(signal: Partial<Signal> = {}, { attempt = 1, deadlineMs = 10_000 } = {}): Promise<Delivery> {
+  /**
+   * One try to deliver a signal; what is not given is filled in. A notifier that renders gets a letter with the signal's message as one
+   * paragraph, changed by `letter`. A throw is the caller's: the agent would count it as `retry`.
+   */
+  async deliver(
+    signal: Partial<Signal> = {},
+    { attempt = 1, deadlineMs = 10_000, tier = 0, letter = {} }: TryOptions = {},
+  ): Promise<Delivery> {
     const whole = sampleSignal(signal)
-    const notification: Notification = {
+    const written: Letter = {
       key: `${whole.id}:${whole.revision}:${this.#name}`,
+      reason: whole.revision === 1 ? 'opened' : 'updated',
+      rule: undefined,
       signal: whole,
-      body: JSON.stringify({ kind: 'signal', ...whole }),
-      attempt,
+      title: whole.title,
+      message: [{ type: 'paragraph', children: [{ type: 'text', text: whole.message, value: true }] }],
+      generation: 1,
+      receipt: undefined,
+      time: whole.last_seen,
+      ...letter,
     }
+    const { key, reason, receipt } = written
+    const body = this.notifier.render?.(written, tier) ?? JSON.stringify({ kind: 'signal', ...whole })
+    const notification: Notification = { key, reason, signal: written.signal, body, attempt, receipt }
     return { outcome: await this.notifier.deliver(notification, AbortSignal.timeout(deadlineMs)), notification }
   }
 

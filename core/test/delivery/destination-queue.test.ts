@@ -61,7 +61,7 @@ describe('a destination', () => {
     const signal = signalOf()
     offer(queue, signal)
     await vi.advanceTimersByTimeAsync(0)
-    expect(to.got).toEqual([{ key: `${signal.id}:1:siem`, signal, body: bodyOf(signal), attempt: 1 }])
+    expect(to.got).toEqual([{ key: `${signal.id}:1:siem`, signal, reason: 'opened', body: bodyOf(signal), attempt: 1 }])
     expect(owed()).toEqual([])
     expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 0, pending: 0, lastError: undefined })
   })

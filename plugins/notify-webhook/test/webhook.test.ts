@@ -62,7 +62,14 @@ async function open(options: object): Promise<Notifier & AsyncDisposable> {
 }
 
 const BODY = '{"kind":"signal","id":"01ABC","title":"é\\u009b","n":18446744073709551615}'
-const NOTIFICATION: Notification = { key: '01ABC:1:siem', body: BODY, signal: { id: '01ABC' } as Signal, attempt: 1 }
+const NOTIFICATION: Notification = {
+  key: '01ABC:1:siem',
+  body: BODY,
+  signal: { id: '01ABC' } as Signal,
+  reason: 'opened',
+  attempt: 1,
+  receipt: undefined,
+}
 
 async function deliver(options: object, signal: AbortSignal = NEVER): Promise<Outcome> {
   await using notifier = await open(options)
