@@ -130,7 +130,8 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 
 	pthread_mutex_lock(&group->lock);
 	fill_buffer(group);
-	group->now = sink->now;
+	/* This drain began before the queue was read: what was read is not of the future. */
+	group->now = sink->now > group->time ? sink->now : group->time;
 	cws_mounts_refresh(&group->mounts);
 	result.fill = (double)(group->end - group->begin) / BUFFER;
 	/* Not while the queue holds more: the second halves may be there. */

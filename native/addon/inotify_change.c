@@ -209,10 +209,11 @@ static bool set_out(struct cws_inotify_group *group, const struct cws_inotify_ev
 	return true;
 }
 
+/* The first half, also of one that was told as leading away: it was late, but has both names. */
 static struct cws_move *move_of(const struct cws_inotify_group *group, uint32_t cookie)
 {
-	for (struct cws_move *move = group->moves; group->moving > 0 && move < group->moves + CWS_INOTIFY_MOVES; move++)
-		if (move->used && move->cookie == cookie)
+	for (struct cws_move *move = group->moves; cookie && move < group->moves + CWS_INOTIFY_MOVES; move++)
+		if (move->cookie == cookie)
 			return move;
 	return NULL;
 }
@@ -235,8 +236,9 @@ static bool arrive(struct cws_inotify_group *group, const struct cws_inotify_eve
 	group->from.named = false;
 	if (move) {
 		group->from = move->from;
+		group->moving -= move->used;
 		move->used = false;
-		group->moving--;
+		move->cookie = 0;
 	}
 	return record(group, mask, move ? move->since : group->since, group->time, about, watched_too);
 }

@@ -17,8 +17,8 @@ enum {
 };
 
 struct cws_move {
-	bool used;
-	uint32_t cookie;
+	bool used;       /* it waits; else it was told, or there is none */
+	uint32_t cookie; /* 0: the second half has come */
 	int32_t wd;  /* of the directory it was in */
 	uint64_t mask, since, time;
 	uint32_t name; /* where in the path */

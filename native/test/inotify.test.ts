@@ -45,6 +45,10 @@ describe('inotify under ASan and UBSan', { timeout: 60_000 }, () => {
     expect(run('stream', seed, '1000'), `seed ${seed}`).toBe('1000 rounds\n')
   })
 
+  it('a second half of a rename that comes late has both names', () => {
+    expect(run('late', folder, '200')).toBe('200 rounds\n')
+  })
+
   it('thousands of quick changes come with their paths while the folders above are renamed', () => {
     expect(run('storm', folder, '3000')).toBe('3000 rounds\n')
   })

@@ -3,6 +3,7 @@
  * inotify_test parse SEED ROUNDS: events as the kernel writes them, whole and damaged, each in memory of its own length: nothing beyond it is
  * read, and what is whole comes out as it went in.
  * inotify_test stream SEED ROUNDS: a whole source that reads whatever bytes come instead of the kernel's.
+ * inotify_test late FOLDER ROUNDS: the second half of a rename that comes after the first was told alone has both names all the same.
  * inotify_test storm FOLDER ROUNDS: from the kernel to the queue while another thread creates, writes, renames and deletes files, and renames
  * the folders above them: each name arrives with its path. All are built with ASan and UBSan; none needs root.
  */
@@ -160,6 +161,69 @@ static void stream_round(uint64_t *random)
 	free(sink);
 }
 
+/* The names of the one record of a rename that is in the queue. */
+static void expect_rename(struct cws_queue *queue, const char *from, const char *to)
+{
+	struct cws_span span;
+
+	cws_queue_publish(queue);
+	CHECK(cws_queue_peek(queue, 256 * 1024, &span));
+	const struct cws_change *change = (const struct cws_change *)(queue->base + span.start);
+	const char *names = (const char *)change;
+
+	CHECK(span.start + change->h.size == span.end && change->h.type == CWS_CHANGE && change->mask == FAN_RENAME);
+	CHECK(change->file.path.len == strlen(from) && memcmp(names + change->file.path.off, from, strlen(from)) == 0);
+	CHECK(change->destination.path.len == strlen(to) && memcmp(names + change->destination.path.off, to, strlen(to)) == 0);
+	cws_queue_ack(queue, span.end);
+}
+
+static void late(const char *folder, uint32_t rounds)
+{
+	const struct cws_change_options options = { .number = 7, .max_marks = 100 };
+	struct cws_source *source;
+	struct cws_queue queue;
+	struct cws_sink *sink = calloc(1, sizeof(*sink));
+	uint8_t *buffer = malloc(65536), bytes[256];
+	char from[4200], to[4200];
+	int ends[2];
+
+	CHECK(sink && buffer && cws_queue_init(&queue, buffer, 65536) == 0 && cws_join_init(&sink->join) == 0);
+	sink->queue = &queue;
+	CHECK(cws_inotify_open(&options, &source) == 0 && pipe2(ends, O_NONBLOCK | O_CLOEXEC) == 0);
+	const struct cws_inotify_group *group = (const struct cws_inotify_group *)source;
+	/* The folder is watched indeed; what is read of it is ours. */
+	CHECK(source->ops->mark(source, folder, true) == 0 && dup2(ends[0], source->fd) == source->fd);
+	snprintf(from, sizeof(from), "%s/a", folder);
+	snprintf(to, sizeof(to), "%s/b", folder);
+	for (uint32_t i = 0; i < rounds; i++) {
+		/* Began before what it reads was queued, as all drains. */
+		sink->now = 1;
+		uint32_t end = put_event(bytes, 0, 1, IN_MOVED_FROM, i + 1, "a");
+
+		CHECK(write(ends[1], bytes, end) == (ssize_t)end);
+		source->ops->drain(source, sink);
+		CHECK(eat(&queue, CWS_CHANGE) == 0);
+		sink->now = group->now + 10000000000ull;
+		source->ops->drain(source, sink);
+		expect_rename(&queue, from, "");
+		end = put_event(bytes, 0, 1, IN_MOVED_TO, i + 1, "b");
+		CHECK(write(ends[1], bytes, end) == (ssize_t)end);
+		source->ops->drain(source, sink);
+		expect_rename(&queue, from, to);
+		/* But no third time: this one is of somebody else. */
+		CHECK(write(ends[1], bytes, end) == (ssize_t)end);
+		source->ops->drain(source, sink);
+		expect_rename(&queue, "", to);
+	}
+	source->ops->close(source);
+	close(ends[0]);
+	close(ends[1]);
+	cws_join_destroy(&sink->join);
+	cws_queue_destroy(&queue);
+	free(buffer);
+	free(sink);
+}
+
 struct storm {
 	const char *folder;
 	uint32_t rounds;
@@ -265,6 +329,8 @@ int main(int argc, char **argv)
 
 	if (strcmp(argv[1], "storm") == 0)
 		storm(argv[2], rounds);
+	if (strcmp(argv[1], "late") == 0)
+		late(argv[2], rounds);
 	for (uint32_t i = 0; strcmp(argv[1], "parse") == 0 && i < rounds; i++)
 		parse_round(&random);
 	for (uint32_t i = 0; strcmp(argv[1], "stream") == 0 && i < rounds; i++)
