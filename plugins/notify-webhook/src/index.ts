@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { CwsError, defineNotifier, messageOf, type NotifierContext, type Outcome } from '@cws/core'
+import {
+  beginningOf,
+  CwsError,
+  defineNotifier,
+  messageOf,
+  type NotifierContext,
+  type Outcome,
+  outcomeOfAnswer,
+  outcomeOfError,
+} from '@cws/core'
 import { Webhook } from 'standardwebhooks'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { options, type WebhookOptions } from './options.ts'
-import { outcomeOfAnswer, outcomeOfError } from './outcome.ts'
 
-/** What is read of an answer, bytes. */
-const MAX_ANSWER = 16 * 1024
 const CONNECTIONS = 4
 const MAX_ANSWER_HEADERS = 16 * 1024
 
@@ -43,28 +49,12 @@ async function post(
   const signal = AbortSignal.any([stop, AbortSignal.timeout(timeout)])
   try {
     const answer = await request(url, { method: 'POST', dispatcher, headers, body, signal })
-    const text = await beginning(answer.body)
+    const text = await beginningOf(answer.body)
     const retryAfter = answer.headers['retry-after']
     return outcomeOfAnswer(answer.statusCode, text, typeof retryAfter === 'string' ? retryAfter : undefined)
   } catch (error) {
     return outcomeOfError(error, signal.aborted)
   }
-}
-
-/** The first bytes of an answer. The status has been read: however the rest ends, it counts. What goes on is cut off. */
-async function beginning(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length >= MAX_ANSWER) break
-    }
-  } catch {
-    // Broken off or too slow.
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER)
 }
 
 function headersFor(ctx: NotifierContext<WebhookOptions>, key: string, body: string): Record<string, string> {

@@ -1,4 +1,4 @@
-import { secret, secretRef } from '@cws/core'
+import { httpOptions, secret, secretRef, targetUrl } from '@cws/core'
 import { z } from 'zod'
 
 /** Headers whose value is a secret, by their name. */
@@ -6,32 +6,15 @@ const SECRET = /authori[sz]ation|cookie|token|secret|password|api-?key/i
 /** Headers that the notifier or the connection sets. */
 const RESERVED = /^(host|connection|content-length|content-type|transfer-encoding|upgrade|expect|te|trailer|keep-alive|webhook-.*)$/i
 
-const withoutCredentials = (url: URL): boolean => url.username === '' && url.password === ''
-
-const target = z
-  .url()
-  .refine((text) => isSafe(new URL(text)), 'must be https:// (http:// only to loopback)')
-  .refine((text) => withoutCredentials(new URL(text)), 'must hold no credentials: use headers')
-  .describe('Where signals are posted: https, or http to this very host')
-
-const proxyUrl = z
-  .url({ protocol: /^https?$/ })
-  .refine((text) => withoutCredentials(new URL(text)), 'must hold no credentials here: use env() or secretFile()')
-
 const headerValue = z
   .string()
   .regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
   .describe('Value as it is')
 
 export const options = z.strictObject({
-  url: target,
+  url: targetUrl('Where signals are posted: https, or http to this very host'),
   secret: secret('Secret for the signature, as Standard Webhooks writes it: whsec_ and base64 of 24 to 64 bytes'),
-  timeout: z.int().min(100).max(15_000).default(10_000).describe('Milliseconds for one try, from the connection to the end of the answer'),
-  proxy: z
-    .union([proxyUrl, secretRef('URL of the proxy, with credentials')])
-    .optional()
-    .describe('URL of an HTTP proxy to go through'),
-  ca: z.string().min(1).optional().describe('Path of a PEM file: the certificate authorities to trust instead of the usual ones'),
+  ...httpOptions,
   headers: z
     .record(
       z
@@ -53,12 +36,3 @@ type Headers = Readonly<Record<string, unknown>>
 
 const secretsAsText = (headers: Headers): string[] =>
   Object.keys(headers).filter((name) => SECRET.test(name) && typeof headers[name] === 'string')
-
-function isSafe(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-}
-
-/** URL parsing has brought every way to write an IPv4 address into dotted form. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
-}

@@ -1,4 +1,4 @@
-import type { Outcome } from '@cws/core'
+import type { Outcome } from '../plugin/notifier.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** The receiver cannot take this message, whenever it is sent. */
@@ -17,19 +17,23 @@ const NOT_SENT: ReadonlySet<string> = new Set([
 /** The name does not exist, or whoever answers is not who the certificate should say. */
 const WRONG_PLACE = /^(ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/
 
-/** What an answer means. Anything that is neither success nor the message's own fault keeps the delivery. */
+/**
+ * What an HTTP answer means to a notifier; `text` is the beginning of its body. Anything that is neither success nor the message's own fault
+ * keeps the delivery.
+ */
 export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: string | undefined, now = Date.now()): Outcome {
   const detail = `HTTP ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`
   if (status >= 200 && status < 300) return { result: 'delivered', detail }
   if (status >= 300 && status < 400) return { result: 'broken', detail: `HTTP ${status}: redirects are not followed` }
   if (MESSAGE_REFUSED.has(status)) return { result: 'reject', detail }
+  if (status === 410) return { result: 'broken', detail: `${detail} (disabled by its receiver)` }
   const wait = retryAfter(retryAfterHeader, now)
   const later = wait === undefined ? {} : { retryAfterMs: wait }
   if (TRY_AGAIN.has(status) || status >= 500) return { result: 'retry', detail, ...later }
   return { result: 'broken', detail, ...later }
 }
 
-/** What an exchange without an answer means. Details name the error, never the address: it may hold a secret. */
+/** What an HTTP exchange without an answer means; `aborted`: its deadline ended it. Details name the error, never the address: it may hold a secret. */
 export function outcomeOfError(error: unknown, aborted: boolean): Outcome {
   const code = codeOf(error)
   if (code !== undefined && NOT_SENT.has(code)) return { result: 'retry', detail: `no connection (${code})` }

@@ -1,0 +1,26 @@
+/** Dots that browsers take in names of hosts, also the ideographic, fullwidth and halfwidth ones; not those that are broken already. */
+const DOTS = /(?<!\[)[.\u3002\uff0e\uff61]|[.\u3002\uff0e\uff61](?!\])/g
+/** What stands behind a broken `://` up to the path. */
+const AUTHORITY = /(?<=\[:\]\/\/)[^\s/?#]+/g
+/** A name of a host that stands alone, as programs for mail and short messages find it: not a part of a path, and its last label of letters. */
+const BARE_HOST =
+  /(?<![\p{L}\p{N}/._-])(?:[\p{L}\p{N}][\p{L}\p{N}-]{0,62}[.\u3002\uff0e\uff61])+(?:\p{L}{2,63}|xn--[\da-z-]{1,59})(?![\p{L}\p{N}_-]|\.\p{N})/giu
+const MAIL = /(?<=[\p{L}\p{N}._%+-])@(?=[\p{L}\p{N}-]+[.\u3002\uff0e\uff61])/gu
+
+/**
+ * Text in which programs that make links of what looks like one find none, in the manner of threat reports: `https://evil.example/x` becomes
+ * `hxxps[:]//evil[.]example/x`, `evil.example` `evil[.]example`, `a@evil.example` `a[@]evil[.]example`. Paths and
+ * addresses of numbers alone stay as they are. Idempotent.
+ */
+export function defang(text: string): string {
+  return text
+    .replace(/\bhttp(?=s?:\/\/)/gi, 'hxxp')
+    .replace(MAIL, '[@]')
+    .replaceAll('://', '[:]//')
+    .replace(AUTHORITY, broken)
+    .replace(BARE_HOST, broken)
+}
+
+function broken(host: string): string {
+  return host.replace(DOTS, '[.]')
+}
