@@ -14,8 +14,11 @@ export function oneOf(any: readonly Literal[]): (value: unknown) => Truth {
     else if (typeof literal === 'number') wanted.add(BigInt(literal))
   }
   const [first] = any
-  if (any.length === 1 && typeof first === 'number')
-    return (value) => (value === first ? true : isNumber(value) ? wanted.has(value) : UNKNOWN)
+  if (any.length === 1 && typeof first === 'number') {
+    // A set hashes a bigint anew each time.
+    const wide = BigInt(first)
+    return (value) => (isNumber(value) ? value === first || value === wide : UNKNOWN)
+  }
   return (value) => (isKnownScalar(value) ? wanted.has(value) : UNKNOWN)
 }
 

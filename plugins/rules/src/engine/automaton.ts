@@ -2,23 +2,30 @@ import type { TextBytes } from '@cws/core'
 
 /** Characters that literals are made of. */
 const ASCII = 128
+/** States whose number, and its complement, fit into 16 bits. */
+const SMALL = 1 << 15
+/** Letters beyond ASCII that are `k` and `s` where case does not count (Unicode's case folding): the sign for kelvin, and the long s. */
+const KELVIN = 0x212a
+const LONG_S = 0x17f
 const BACKSLASH = 0x5c
 const LOWER_X = 0x78
+const LOWER_K = 0x6b
+const LOWER_S = 0x73
 
 /**
- * Finds which of many literals a text contains, in one pass over it, however many they are (Aho and Corasick, 1975): a table that says, for each
- * state and character, the next state. Characters that no literal has share one column.
+ * Finds which of many literals a text contains, case aside, in one pass over it, however many they are (Aho and Corasick, 1975): a table that
+ * says, for each state and character, the next state. Characters that no literal has share one column, and so do both cases of a letter.
  */
 export class Automaton {
   readonly #columns = new Uint8Array(ASCII)
   readonly #width: number
   /** The next state by state and column; as its complement, which is negative, where a literal ends. */
-  readonly #next: Int32Array
+  readonly #next: Int32Array | Int16Array
   /** By state: the literal that ends there, -1 if none does; and the state of the next shorter one that ends there too, 0 if there is none. */
   readonly #ends: Int32Array
   readonly #shorter: Int32Array
 
-  /** Literals are of ASCII, differ, and none is empty; each is named by its place. */
+  /** Literals are of ASCII, in lower case, differ, and none is empty; each is named by its place. */
   constructor(literals: readonly string[]) {
     let width = 1
     let most = 1
@@ -27,8 +34,9 @@ export class Automaton {
       for (let i = 0; i < literal.length; i++)
         if (this.#columns[literal.charCodeAt(i)] === 0) this.#columns[literal.charCodeAt(i)] = width++
     }
+    for (let upper = 0x41; upper <= 0x5a; upper++) this.#columns[upper] = this.#columns[upper + 0x20] as number
     this.#width = width
-    const next = new Int32Array(most * width)
+    const next = most <= SMALL ? new Int16Array(most * width) : new Int32Array(most * width)
     const ends = new Int32Array(most).fill(-1)
     let states = 1
     for (const [place, literal] of literals.entries()) {
@@ -54,7 +62,8 @@ export class Automaton {
     let state = 0
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i)
-      state = code < ASCII ? (next[state * width + (columns[code] as number)] as number) : 0
+      const letter = code < ASCII ? code : code === KELVIN ? LOWER_K : code === LONG_S ? LOWER_S : undefined
+      state = letter === undefined ? 0 : (next[state * width + (columns[letter] as number)] as number)
       if (state < 0) {
         state = ~state
         this.#tell(state, onFound)

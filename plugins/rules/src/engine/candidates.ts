@@ -1,9 +1,12 @@
 import { type CheckedRule, type Predicate, type Readable, UNKNOWN } from '@cws/core'
+import type { Screen } from './screen.ts'
 
 /** A rule, and what is to be judged of it. */
 export interface Compiled {
   readonly rule: CheckedRule
   readonly holds: Predicate
+  /** Asked before, while the event is the one that is looked up. */
+  readonly screen?: Screen | undefined
   /** Its place among the rules of its event type. */
   readonly place: number
 }
@@ -53,7 +56,7 @@ export class Candidates {
 
   /** Calls back for every rule that is true of this event, one after another; returns those of which nobody knows. */
   judge(event: Readable, onTrue: OnTrue): Compiled[] | undefined {
-    const count = this.#count
+    const count = this.#screen(event)
     if (count === 0) return undefined
     if (count === 1) return judgeOne(this.#list[0] as Compiled, event, onTrue, undefined)
     if (count > FEW) return judgeEach(this.sorted(), event, onTrue)
@@ -61,6 +64,18 @@ export class Candidates {
     let unknown: Compiled[] | undefined
     for (let i = 0; i < count; i++) unknown = judgeOne(this.#list[i] as Compiled, event, onTrue, unknown)
     return unknown
+  }
+
+  /** Leaves out what look-ups rule out; returns how many are left. Before any is called back for: then other events may be judged. */
+  #screen(event: Readable): number {
+    const list = this.#list
+    let left = 0
+    for (let i = 0; i < this.#count; i++) {
+      const one = list[i] as Compiled
+      if (one.screen === undefined || one.screen(event)) list[left++] = one
+    }
+    this.#count = left
+    return left
   }
 
   /** By insertion: nothing is allocated. */

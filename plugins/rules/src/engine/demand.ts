@@ -2,7 +2,9 @@ import { type Condition, type Field, fieldsIn, type Matcher, required } from '@c
 import { literalsOf } from './literals.ts'
 
 /** What a field's value is looked up by: the whole of it, or a text that it contains. */
-export type Key = { readonly whole: string | number | bigint | boolean } | { readonly part: string }
+export type Key =
+  | { readonly whole: string | number | bigint | boolean }
+  | { /** In lower case: it is looked for without regard to case. */ readonly part: string }
 
 /** Of one field: unless its value is one of these, or contains one, the condition is false. */
 export interface Demand {
@@ -63,7 +65,7 @@ function keysOf(demand: ReturnType<typeof required>, { field: kind }: Field): re
     else {
       const parts = literalsOf(one as Matcher)
       if (!parts) return undefined
-      for (const part of parts) keys.push({ part: part.slice(0, MAX_PART) })
+      for (const part of parts) keys.push({ part: part.slice(0, MAX_PART).toLowerCase() })
     }
   }
   return keys

@@ -1,6 +1,7 @@
 import type { Condition, Field, Leaf, Undecoded } from '@cws/core'
 import { alternativesOf, type Demand, demandsOf, type Key } from './demand.ts'
-import { Lookup } from './lookup.ts'
+import { Lookup, type Turn } from './lookup.ts'
+import { type Screen, screenOf } from './screen.ts'
 
 /** Unless a look-up finds one of these keys, what stands behind the gate is false. */
 export interface Gate {
@@ -12,9 +13,11 @@ export interface Gate {
 export class Gates {
   readonly #fields: ReadonlyMap<string, Field>
   readonly #bytes: Undecoded['bytes']
+  readonly #turn: Turn
   readonly #lookups = new Map<string, Lookup>()
 
-  constructor(fields: ReadonlyMap<string, Field>, bytes: Undecoded['bytes']) {
+  constructor(fields: ReadonlyMap<string, Field>, bytes: Undecoded['bytes'], turn: Turn) {
+    this.#turn = turn
     this.#fields = fields
     this.#bytes = bytes
   }
@@ -23,15 +26,20 @@ export class Gates {
   add(field: string, keys: readonly Key[]): Gate {
     let lookup = this.#lookups.get(field)
     if (!lookup) {
-      lookup = new Lookup(field, this.#fields.get(field) as Field, this.#bytes?.get(field))
+      lookup = new Lookup(field, this.#fields.get(field) as Field, this.#bytes?.get(field), this.#turn)
       this.#lookups.set(field, lookup)
     }
     return { lookup, keys: keys.map((key) => (lookup as Lookup).add(key)) }
   }
 
-  /** Makes ready for what may be left of a condition: each of its tests but those of settled fields may come to decide. */
-  prepare(leaves: readonly Leaf[], settled: ReadonlySet<string>): void {
-    for (const leaf of leaves) for (const { field, keys } of demandsOf(leaf, this.#fields)) if (!settled.has(field)) this.add(field, keys)
+  /** Makes ready for what may be left of a condition: each of its tests of these fields may come to decide. */
+  prepare(leaves: readonly Leaf[], isWanted: (field: string) => boolean): void {
+    for (const leaf of leaves) for (const { field, keys } of demandsOf(leaf, this.#fields)) if (isWanted(field)) this.add(field, keys)
+  }
+
+  /** Whether something is looked for in this field. */
+  has(field: string): boolean {
+    return this.#lookups.has(field)
   }
 
   build(): void {
@@ -43,6 +51,14 @@ export class Gates {
     return alternativesOf(condition, this.#fields, (demand) => this.#gateOf(demand) !== undefined)?.map(
       (demand) => this.#gateOf(demand) as Gate,
     )
+  }
+
+  /** What look-ups that are made anyway, or cost next to nothing, say of a condition beyond the gates that it stands behind. */
+  screenOf(condition: Condition, isRead: (lookup: Lookup) => boolean): Screen | undefined {
+    return screenOf(condition, (test) => {
+      const gates = demandsOf(test, this.#fields).map((demand) => this.#gateOf(demand))
+      return gates.find((gate) => gate !== undefined && (gate.lookup.isCheap || isRead(gate.lookup)))
+    })
   }
 
   #gateOf({ field, keys }: Demand): Gate | undefined {

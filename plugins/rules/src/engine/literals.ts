@@ -2,8 +2,8 @@ import type { Matcher } from '@cws/core'
 import { literalsOfRegex } from './regex-literals.ts'
 
 /**
- * Texts of ASCII of which each text that the matcher matches contains one, as long as can be; undefined if there are none. They are what many
- * matchers are looked for with at once.
+ * Texts of ASCII of which each text that the matcher matches contains one, case aside, as long as can be; undefined if there are none. They are
+ * what many matchers are looked for with at once.
  */
 export function literalsOf(matcher: Matcher): readonly string[] | undefined {
   const { kind, text } = matcher

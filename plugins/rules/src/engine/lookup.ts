@@ -28,6 +28,10 @@ export class Lookup {
   #keys = 0
   #last: unknown = NOTHING
   #lastIsKnown = false
+  readonly #turn: Turn
+  /** The turn in which the value was read last, and whether it was known. */
+  #readIn = Number.NaN
+  #isKnownNow = false
   /** Keys that the last value fulfils, in its first `count` places. */
   found: readonly number[] = []
   count = 0
@@ -40,8 +44,14 @@ export class Lookup {
   readonly #onPart = (part: number) => this.#find(this.#keyOfPart[part] as number)
 
   /** `bytesOf`: where the field's value is decoded from, if the feed tells. */
-  constructor(name: string, { field: kind, array }: Field, bytesOf: ((event: Readable) => TextBytes | undefined) | undefined) {
+  constructor(
+    name: string,
+    { field: kind, array }: Field,
+    bytesOf: ((event: Readable) => TextBytes | undefined) | undefined,
+    turn: Turn = { number: Number.NaN },
+  ) {
     this.field = name
+    this.#turn = turn
     this.#bytesOf = bytesOf
     this.#isArray = array
     this.#read = readerOf(name)
@@ -88,8 +98,22 @@ export class Lookup {
     }
   }
 
-  /** Looks the event's value up: `found` then says the keys. False if nobody knows the value, or some of its elements. */
+  /** Looks the event's value up, once a turn: `found` then says the keys. False if nobody knows the value, or some of its elements. */
   read(event: Readable): boolean {
+    if (this.#readIn === this.#turn.number) return this.#isKnownNow
+    this.#isKnownNow = this.#readValue(event)
+    this.#readIn = this.#turn.number
+    return this.#isKnownNow
+  }
+
+  /** Whether the event's value fulfils one of the keys; true if nobody knows. */
+  finds(keys: ReadonlySet<number>, event: Readable): boolean {
+    if (!this.read(event)) return true
+    for (let i = 0; i < this.count; i++) if (keys.has(this.found[i] as number)) return true
+    return false
+  }
+
+  #readValue(event: Readable): boolean {
     const undecoded = this.#bytesOf?.(event)
     if (undecoded !== undefined && this.#lookUpBytes(undecoded)) return true
     const value = this.#read(event)
@@ -148,6 +172,11 @@ export class Lookup {
     this.#seen[key] = this.#reading
     this.#finding[this.count++] = key
   }
+}
+
+/** Says which event is judged: its number is another for the next one. */
+export interface Turn {
+  readonly number: number
 }
 
 /** What was found for a list. */

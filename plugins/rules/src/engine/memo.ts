@@ -1,7 +1,8 @@
 import type { Condition, Readable, Recurrence } from '@cws/core'
 import type { Candidates, Compiled } from './candidates.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, Gates } from './gate.ts'
 import { Gated } from './gated.ts'
+import type { Lookup } from './lookup.ts'
 import type { PlacedRule } from './placed-rule.ts'
 import { ByNumber, ByValues, type Recall } from './recall.ts'
 import { type Rest, Rests } from './rest.ts'
@@ -14,6 +15,8 @@ export interface Entry {
 
 /** So few rules behind a gate of their own are judged sooner than it is. */
 const FEW = 2
+/** Entries that are kept to be shared: lineages are many, what they leave of the rules is alike for most. */
+const MAX_SHARED = 1024
 const NOTHING_LEFT: Entry = { open: [], gated: [] }
 
 /**
@@ -24,22 +27,33 @@ export class Memo {
   readonly #recall: Recall<Entry>
   /** By what they demand of a settled field, and those that demand nothing of one. */
   readonly #gated: readonly Gated[]
-  readonly #others: readonly PlacedRule[]
+  readonly #others: readonly Compiled[]
   readonly #rests: ReadonlyMap<number, Rests>
   /** Look-ups that are made for every event. */
-  readonly #always: (gated: Gated) => boolean
+  readonly #shared = new Map<string, Entry>()
+  readonly #always: (lookup: Lookup) => boolean
 
   constructor(
     of: { readonly recurrence: Recurrence } | { readonly keys: readonly string[] },
     rules: readonly { readonly rule: PlacedRule; readonly gate: Gate | undefined }[],
-    gatesOf: (condition: Condition) => readonly Gate[] | undefined,
-    isAlwaysRead: (gated: Gated) => boolean,
+    gates: Gates,
+    isAlwaysRead: (lookup: Lookup) => boolean,
   ) {
     const settled = 'keys' in of ? new Set(of.keys) : of.recurrence.fields
     this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence)
-    this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: rule, gates: [gate] }] : [])))
-    this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => rule)
-    this.#rests = new Map(rules.map(({ rule }) => [rule.place, new Rests(rule, settled, gatesOf)]))
+    // What is looked up of an event that is new can screen what was not found by it.
+    const read = new Set(rules.map(({ gate }) => gate?.lookup))
+    const whole = (rule: PlacedRule) => ({
+      ...rule,
+      screen: gates.screenOf(rule.condition, (lookup) => read.has(lookup) || isAlwaysRead(lookup)),
+    })
+    this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: whole(rule), gates: [gate] }] : [])))
+    this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => whole(rule))
+    const said = {
+      gatesOf: (rest: Condition) => gates.of(rest),
+      screenOf: (rest: Condition) => gates.screenOf(rest, isAlwaysRead),
+    }
+    this.#rests = new Map(rules.map(({ rule }) => [rule.place, new Rests(rule, settled, said)]))
     this.#always = isAlwaysRead
   }
 
@@ -69,14 +83,25 @@ export class Memo {
       const rest = (this.#rests.get(place) as Rests).of(event)
       if (rest) rests.push(rest)
     }
-    const entry = rests.length === 0 ? NOTHING_LEFT : this.#entryOf(rests)
+    const entry = rests.length === 0 ? NOTHING_LEFT : this.#share(rests)
     this.#recall.set(event, entry)
+    return entry
+  }
+
+  /** One entry for all that leave the same: copies of a program, whoever makes them, cost a place each and no more. */
+  #share(rests: readonly Rest[]): Entry {
+    const name = rests.map((rest) => rest.name).join(' ')
+    const known = this.#shared.get(name)
+    if (known) return known
+    if (this.#shared.size >= MAX_SHARED) this.#shared.clear()
+    const entry = this.#entryOf(rests)
+    this.#shared.set(name, entry)
     return entry
   }
 
   #entryOf(rests: readonly Rest[]): Entry {
     const all = Gated.by(rests.flatMap((one) => (one.gates ? [{ one, gates: one.gates }] : [])))
-    const worth = new Set(all.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one)).map(({ lookup }) => lookup))
+    const worth = new Set(all.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one.lookup)).map(({ lookup }) => lookup))
     const open: Rest[] = []
     const behind: { one: Rest; gates: readonly Gate[] }[] = []
     for (const one of rests)

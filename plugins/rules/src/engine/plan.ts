@@ -3,6 +3,7 @@ import { Candidates, type Compiled, judgeEach, type OnTrue } from './candidates.
 import { alternativesOf, type Demand, demandsOf } from './demand.ts'
 import { type Gate, Gates } from './gate.ts'
 import { Gated } from './gated.ts'
+import type { Lookup } from './lookup.ts'
 import { Memo } from './memo.ts'
 import type { PlacedRule } from './placed-rule.ts'
 import { isSettled } from './rest.ts'
@@ -21,6 +22,7 @@ export class Plan {
   readonly #always: readonly Compiled[]
   readonly #candidates: Candidates
   readonly #scratch: Candidates
+  readonly #turn = { number: 0 }
   #busy = false
 
   constructor(
@@ -33,10 +35,10 @@ export class Plan {
     this.#scratch = new Candidates(rules.length)
     const settled: ReadonlySet<string> = recurrence?.fields ?? new Set()
     const own = new Set(ownKeys(rules, definition).filter((name) => !settled.has(name)))
-    const gates = new Gates(definition.fields, bytes)
+    const gates = new Gates(definition.fields, bytes, this.#turn)
     const byLineage: { rule: PlacedRule; gate: Gate | undefined }[] = []
     const byOwn: { rule: PlacedRule; gate: Gate | undefined }[] = []
-    const byOther: { one: Compiled; gates: readonly Gate[] }[] = []
+    const byOther: { one: PlacedRule; gates: readonly Gate[] }[] = []
     const always: Compiled[] = []
     const gateOf = ({ field, keys }: Demand) => gates.add(field, keys)
 
@@ -58,18 +60,20 @@ export class Plan {
         else always.push(rule)
       }
     }
-    for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), settled)
-    for (const { rule } of byOwn) gates.prepare(leavesIn(rule.condition), own)
+    for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), (field) => !settled.has(field))
+    for (const { rule } of byOwn) gates.prepare(leavesIn(rule.condition), (field) => !own.has(field) || gates.has(field))
+    for (const { one } of byOther) gates.prepare(leavesIn(one.condition), (field) => gates.has(field) && !settled.has(field))
     gates.build()
 
-    this.#gated = Gated.by(byOther)
+    const read = new Set(byOther.flatMap((one) => one.gates.map(({ lookup }) => lookup)))
+    const isAlwaysRead = (lookup: Lookup) => read.has(lookup)
+    this.#gated = Gated.by(
+      byOther.map(({ one, gates: behind }) => ({ one: { ...one, screen: gates.screenOf(one.condition, isAlwaysRead) }, gates: behind })),
+    )
     this.#always = always
-    const read = new Set(this.#gated.map(({ lookup }) => lookup))
-    const isAlwaysRead = ({ lookup }: Gated) => read.has(lookup)
-    const rest = gates.of.bind(gates)
     const memos: Memo[] = []
-    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, rest, isAlwaysRead))
-    if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, rest, isAlwaysRead))
+    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, gates, isAlwaysRead))
+    if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, gates, isAlwaysRead))
     this.#memos = memos
   }
 
@@ -80,6 +84,7 @@ export class Plan {
     this.#busy = true
     try {
       const candidates = this.#candidates
+      this.#turn.number++
       candidates.clear()
       candidates.addAll(this.#always)
       for (let i = 0; i < this.#memos.length; i++) (this.#memos[i] as Memo).collect(event, candidates, this.#scratch)

@@ -3,19 +3,20 @@ const MAX_ALTERNATIVES = 64
 /** Escapes of classes and of places: they end a literal, and stand for nothing that is not ASCII or is. */
 const CLASSES = 'bBAzdDwWsSntrfv'
 const PUNCTUATION = /[!-/:-@[-`{-~]/
-/** What a dot and the ends of a line are says nothing of letters. */
-const HARMLESS_FLAGS = /^\(\?[sm]+\)/
+/** What a dot and the ends of a line are says nothing of letters; of case the literals say nothing. */
+const FLAGS = /^\(\?[ism]+\)/
+const GROUP_FLAGS = /^\?[ism]*:/
 const QUANTIFIER = /^(?:[*?+]|\{(\d+)(?:,\d*)?\})\??/
 
 /** What is not understood is not guessed at. */
 class Unclear extends Error {}
 
 /**
- * Texts of which each text that a regular expression (RE2) finds contains one; undefined if there are none, or the expression has forms that
- * are seldom used: flags that change letters, classes of Unicode, octal and hexadecimal codes, quoted texts.
+ * Texts of which each text that a regular expression (RE2) finds contains one, case aside; undefined if there are none, or the expression has
+ * forms that are seldom used: flags that are set midway or taken back, classes of Unicode, octal and hexadecimal codes, quoted texts.
  */
 export function literalsOfRegex(source: string): readonly string[] | undefined {
-  let at = HARMLESS_FLAGS.exec(source)?.[0].length ?? 0
+  let at = FLAGS.exec(source)?.[0].length ?? 0
 
   function alternatives(depth: number): readonly string[] | undefined {
     const all: (readonly string[] | undefined)[] = [sequence(depth)]
@@ -66,8 +67,9 @@ export function literalsOfRegex(source: string): readonly string[] | undefined {
   function group(depth: number): readonly string[] | undefined {
     if (depth > 20) throw new Unclear()
     if (source[at] === '?') {
-      if (source[at + 1] !== ':') throw new Unclear()
-      at += 2
+      const flags = GROUP_FLAGS.exec(source.slice(at, at + 8))?.[0]
+      if (flags === undefined) throw new Unclear()
+      at += flags.length
     }
     const inner = alternatives(depth + 1)
     if (source[at++] !== ')') throw new Unclear()

@@ -2,10 +2,19 @@ import { assume, type Condition, fieldsIn, isNever, type Leaf, leavesIn, type Pr
 import type { Compiled } from './candidates.ts'
 import type { Gate } from './gate.ts'
 import type { PlacedRule } from './placed-rule.ts'
+import type { Screen } from './screen.ts'
 
 /** What is left to judge of a rule, and what it can be passed over for. */
 export interface Rest extends Compiled {
   readonly gates: readonly Gate[] | undefined
+  /** The rule and the outcome: rests of one name are alike. */
+  readonly name: string
+}
+
+/** What look-ups say of what is left of a rule. */
+export interface Said {
+  readonly gatesOf: (condition: Condition) => readonly Gate[] | undefined
+  readonly screenOf: (condition: Condition) => Screen | undefined
 }
 
 /** Outcomes of one rule whose rest is remembered. */
@@ -15,12 +24,12 @@ const MAX_RESTS = 64
 export class Rests {
   readonly #rule: PlacedRule
   readonly #known: readonly { readonly leaf: Leaf; readonly holds: Predicate }[]
-  readonly #gatesOf: (condition: Condition) => readonly Gate[] | undefined
+  readonly #said: Said
   readonly #rests = new Map<string, Rest | undefined>()
 
-  constructor(rule: PlacedRule, settled: ReadonlySet<string>, gatesOf: (condition: Condition) => readonly Gate[] | undefined) {
+  constructor(rule: PlacedRule, settled: ReadonlySet<string>, said: Said) {
     this.#rule = rule
-    this.#gatesOf = gatesOf
+    this.#said = said
     this.#known = leavesIn(rule.condition)
       .filter((leaf) => isSettled(leaf, settled))
       .map((leaf) => ({ leaf, holds: rule.compile(leaf) }))
@@ -32,15 +41,17 @@ export class Rests {
     const outcome = truths.map((truth) => (truth === true ? '1' : truth === false ? '0' : '?')).join('')
     if (this.#rests.has(outcome)) return this.#rests.get(outcome)
     if (this.#rests.size >= MAX_RESTS) this.#rests.clear()
-    const rest = this.#make(new Map(this.#known.map(({ leaf }, i) => [leaf, truths[i] as Truth])))
+    const rest = this.#make(new Map(this.#known.map(({ leaf }, i) => [leaf, truths[i] as Truth])), outcome)
     this.#rests.set(outcome, rest)
     return rest
   }
 
-  #make(truths: ReadonlyMap<Leaf, Truth>): Rest | undefined {
+  #make(truths: ReadonlyMap<Leaf, Truth>, outcome: string): Rest | undefined {
     const { rule, place, condition, compile } = this.#rule
     const rest = assume(condition, (leaf) => truths.get(leaf))
-    return isNever(rest) ? undefined : { rule, place, holds: compile(rest), gates: this.#gatesOf(rest) }
+    if (isNever(rest)) return undefined
+    const { gatesOf, screenOf } = this.#said
+    return { rule, place, name: `${place}:${outcome}`, holds: compile(rest), gates: gatesOf(rest), screen: screenOf(rest) }
   }
 }
 

