@@ -10,7 +10,7 @@ const beside = [
   'core/test/**/*.live.test.ts',
   'distributions/host/test/*.live.test.ts',
   'tests/fuzz/*.test.ts',
-  ...['faults', 'file-rules', 'injection', 'kill', 'not-root', 'outage', 'rules'].map((name) => `tests/e2e/${name}.test.ts`),
+  ...['faults', 'injection', 'kill', 'not-root', 'outage', 'rules'].map((name) => `tests/e2e/${name}.test.ts`),
 ]
 
 const live = { testTimeout: 120_000, hookTimeout: 300_000, globalSetup: ['tests/support/run-folder.ts'] }

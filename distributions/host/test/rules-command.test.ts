@@ -173,8 +173,8 @@ export default defineRule({
   })
 
   test('simulate says which rules can be tried, and needs an agent for it', async () => {
-    expect((await cws('rules', 'simulate', '--list', 'cryptominer', 'memfd-exec')).stdout).toMatch(
-      /^can be tried +cryptominer.*\nno trigger +memfd-exec/,
+    expect((await cws('rules', 'simulate', '--list', 'hidden-executable', 'preload-changed')).stdout).toMatch(
+      /^can be tried +hidden-executable\nrefused +preload-changed +it would do harm: .*ld\.so\.preload\n1 can be tried, 1 refused\n$/,
     )
     expect(await cws('rules', 'simulate', 'cryptominer')).toMatchObject({ status: 1, stderr: expect.stringContaining('NOT_RUNNING') })
     expect(await cws('rules', 'simulate', 'cryptominr')).toMatchObject({ status: 2, stderr: expect.stringContaining('did you mean') })

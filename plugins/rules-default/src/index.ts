@@ -122,7 +122,7 @@ import {
 } from './rules/startup-files.ts'
 import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
 import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
-import { triggers } from './triggers.ts'
+import { triggers } from './triggers/index.ts'
 
 const rules: readonly AnyRule[] = [
   shellFromWebServer,

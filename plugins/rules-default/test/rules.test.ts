@@ -12,4 +12,8 @@ describe('default rules', () => {
     expect(rule.tests?.fires?.length ?? 0).toBeGreaterThan(0)
     expect(rule.tests?.silent?.length ?? 0).toBeGreaterThan(1)
   })
+
+  it('have each something that fires it for real, and nothing else has', () => {
+    expect(Object.keys(defaults.triggers ?? {}).sort()).toEqual(defaults.rules.map(({ id }) => id).sort())
+  })
 })

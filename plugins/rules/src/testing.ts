@@ -3,6 +3,9 @@ import type { AnyDetection, RulePack } from '@cws/core'
 import { problemsOfDetection } from './detections/cases.ts'
 import { standardModel } from './evaluate/standard-model.ts'
 
+/** For tests that do for real what has a rule fire. */
+export { obstacle, perform } from './simulate/perform.ts'
+
 type TestFunction = (name: string, run: () => Promise<void>) => void
 
 /**

@@ -14,7 +14,6 @@ import {
   runDirOption,
   stateDirOption,
   styled,
-  table,
   withOptions,
   workbench,
 } from '@cws/core/cli'
@@ -24,9 +23,12 @@ import { packsOf } from './rules-of.ts'
 
 /** The agent tells of a signal that grows at most every 10 s. */
 const WAIT_MS = 15_000
-const POLL_MS = 200
+const POLL_MS = 50
 
-type State = 'fired' | 'silent' | 'failed' | 'no trigger' | 'can be tried'
+type State = 'fired' | 'silent' | 'failed' | 'refused' | 'not here' | 'no trigger' | 'can be tried'
+
+/** A person or a supervisor ends the command by them. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 interface Outcome {
   readonly rule: string
@@ -39,8 +41,9 @@ interface Outcome {
 interface Options extends ConfigOption, FolderOptions, FormatOption {}
 
 const EXAMPLES = `
-What is done is harmless, and undone: a copy of /bin/true runs under a name that gives an attacker away, a shell ends before it begins. The signals are
-real, and go where signals go. fired: the signal came. silent: none came within 15 s. Exit codes: 0 all that could be tried fired, 1 else.
+What is done is harmless, and undone: a copy of /bin/true runs under a name that gives an attacker away, a shell ends before it begins, a file that
+holds a comment comes and goes. The signals are real, and go where signals go. fired: the signal came. silent: none came within 15 s. refused: what
+has it fire is not harmless on a host that matters. not here: this host lacks what it takes. Exit codes: 0 all that could be tried fired, 1 else.
 
 Examples:
   sudo cws rules simulate                         every rule that has a trigger
@@ -63,43 +66,61 @@ export function simulateCommand(rules: Command, distribution: Distribution): voi
       const triggers = new Map(packs.flatMap((pack) => Object.entries(pack.triggers ?? {})))
       const ids = packs.flatMap((pack) => pack.rules.map(({ id }) => id))
       const wanted = names.length > 0 ? names.map((name) => known(name, ids)) : ids
-      if (list) {
-        tell(
-          wanted.map((rule) => (triggers.has(rule) ? { rule, state: 'can be tried', signal: null, detail: null } : without(rule))),
-          options,
-        )
-        return
-      }
+      const told = teller(wanted, options)
       // Fails at once where there is no agent.
-      await querySignals(options, 'signals.list', { limit: 1 })
-      const outcomes: Outcome[] = []
+      if (!list) await querySignals(options, 'signals.list', { limit: 1 })
       for (const rule of wanted) {
         const trigger = triggers.get(rule)
-        outcomes.push(trigger ? await attempt(rule, trigger, options) : without(rule))
+        told.tell(hindrance(rule, trigger) ?? (list ? outcome(rule, 'can be tried') : await attempt(rule, trigger as Trigger, options)))
       }
-      tell(outcomes, options)
-      if (outcomes.some(({ state }) => state === 'silent' || state === 'failed')) process.exitCode = 1
+      told.end()
     },
   )
 }
 
-const without = (rule: string): Outcome => ({ rule, state: 'no trigger', signal: null, detail: 'nothing harmless has it fire' })
+const outcome = (rule: string, state: State, detail: string | null = null, signal: string | null = null): Outcome => ({
+  rule,
+  state,
+  signal,
+  detail,
+})
+
+/** Why it is not tried. */
+function hindrance(rule: string, trigger: Trigger | undefined): Outcome | undefined {
+  if (trigger === undefined) return outcome(rule, 'no trigger', 'its pack names nothing that has it fire')
+  if (trigger.harm !== undefined) return outcome(rule, 'refused', `it would do harm: ${trigger.harm}`)
+  const why = obstacle(trigger)
+  return why === undefined ? undefined : outcome(rule, 'not here', why)
+}
 
 async function attempt(rule: string, trigger: Trigger, options: Options): Promise<Outcome> {
-  const why = obstacle(trigger)
-  if (why !== undefined) return { ...without(rule), detail: why }
   // The clock of events is the kernel's, which may be a little behind.
   const begin = new Date(Date.now() - 1_000).toISOString()
-  let undo = (): void => {}
+  using done = new Undoing()
   try {
-    undo = perform(trigger)
+    done.undo = perform(trigger)
     const signal = await signalOf(rule, begin, options)
-    if (signal) return { rule, state: 'fired', signal: signal.id, detail: signal.title }
-    return { rule, state: 'silent', signal: null, detail: `no signal of it within ${WAIT_MS / 1000} s` }
+    return signal ? outcome(rule, 'fired', signal.title, signal.id) : outcome(rule, 'silent', `no signal of it within ${WAIT_MS / 1000} s`)
   } catch (error) {
-    return { rule, state: 'failed', signal: null, detail: messageOf(error) }
-  } finally {
-    undo()
+    return outcome(rule, 'failed', messageOf(error))
+  }
+}
+
+/** What is undone when the scope ends, or the command is told to end. */
+class Undoing implements Disposable {
+  undo = (): void => {}
+  readonly #end = (signal: NodeJS.Signals): void => {
+    this[Symbol.dispose]()
+    process.kill(process.pid, signal)
+  }
+
+  constructor() {
+    for (const signal of SIGNALS) process.once(signal, this.#end)
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) process.off(signal, this.#end)
+    this.undo()
   }
 }
 
@@ -121,13 +142,32 @@ function known(name: string, ids: readonly string[]): string {
   throw new CwsError('CWS_ERR_USAGE', `there is no rule "${name}"${guess ? `; did you mean "${guess}"?` : ''}`)
 }
 
-const STYLES = { fired: 'green', silent: 'red', failed: 'red', 'no trigger': 'dim', 'can be tried': 'cyan' } as const
+const STYLES: Readonly<Record<State, Parameters<typeof styled>[0]>> = {
+  fired: 'green',
+  silent: 'red',
+  failed: 'red',
+  refused: 'yellow',
+  'not here': 'dim',
+  'no trigger': 'dim',
+  'can be tried': 'cyan',
+}
 
-function tell(outcomes: readonly Outcome[], { format }: FormatOption): void {
-  if (format === 'json') {
-    json(outcomes)
-    return
+/** Tells people each outcome as it comes, machines all at the end. */
+function teller(rules: readonly string[], { format }: FormatOption) {
+  const outcomes: Outcome[] = []
+  const stateWidth = Math.max(...Object.keys(STYLES).map(({ length }) => length))
+  const ruleWidth = Math.max(0, ...rules.map(({ length }) => length))
+  return {
+    tell(one: Outcome): void {
+      outcomes.push(one)
+      if (one.state === 'silent' || one.state === 'failed') process.exitCode = 1
+      if (format === 'json') return
+      const { state, rule, detail, signal } = one
+      line(styled(STYLES[state], state.padEnd(stateWidth)), styled('bold', rule.padEnd(ruleWidth)), detail ?? '', signal ?? '')
+    },
+    end(): void {
+      if (format === 'json') json(outcomes)
+      else line(styled('dim', [...Map.groupBy(outcomes, ({ state }) => state)].map(([state, of]) => `${of.length} ${state}`).join(', ')))
+    },
   }
-  table(outcomes.map(({ rule, state, signal, detail }) => [styled(STYLES[state], state), styled('bold', rule), detail ?? '', signal ?? '']))
-  line(styled('dim', [...Map.groupBy(outcomes, ({ state }) => state)].map(([state, of]) => `${of.length} ${state}`).join(', ')))
 }

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import type { Signal } from '@cws/core'
-import { MARK } from './perform.ts'
+import { MARK } from './place.ts'
 
 /** Whether a signal is about what this process did: it is the process of the event or stands above it, or the event names what it made. */
 export function isOurs({ event }: Pick<Signal, 'event'>): boolean {
