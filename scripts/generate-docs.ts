@@ -9,6 +9,7 @@ import { errorCodes } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { nativeErrorCodes } from '@cws/native'
 import fim from '@cws/plugin-fim'
+import pagerduty from '@cws/plugin-notify-pagerduty'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules, { policyJsonSchema } from '@cws/plugin-rules'
@@ -50,6 +51,7 @@ function schema(): string {
     { package: '@cws/plugin-fim', definition: fim.definition },
     { package: '@cws/plugin-rules', definition: rules.definition },
     { package: '@cws/plugin-notify-webhook', definition: webhook.definition },
+    { package: '@cws/plugin-notify-pagerduty', definition: pagerduty.definition },
   ]
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`
 }

@@ -6,9 +6,9 @@ import { env, type Notification, type Notifier, type NotifierContext, type Outco
 import { PluginTester } from '@cws/core/testing'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestAuthority } from '../../../tests/support/certificates.ts'
+import { ok, Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import webhook from '../src/index.ts'
-import { TestAuthority } from './certificates.ts'
-import { ok, Receiver, startProxy } from './receiver.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const NEVER = new AbortController().signal

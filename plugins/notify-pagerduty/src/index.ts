@@ -1,0 +1,66 @@
+import { defineNotifier, type Letter, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
+import { receiptFrom } from './alert-key.ts'
+import { type AlertEvent, eventsOf } from './event.ts'
+import { options, type PagerDutyOptions } from './options.ts'
+import { dispatcherFor, post } from './post.ts'
+import { fingerprintOf, routingKeyOf } from './routing-key.ts'
+
+/** Opens, acknowledges and resolves alerts of PagerDuty by its Events API v2: one alert a signal. */
+export default defineNotifier(import.meta, {
+  name: 'pagerduty',
+  options,
+  setup(ctx) {
+    const key = (): string => routingKeyOf(ctx.name, ctx.secret, ctx.options.routingKey)
+    // A key that cannot be had, or is none, is told now, not with the first signal.
+    key()
+    const dispatcher = dispatcherFor(ctx)
+    return {
+      // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
+      interrupts: true,
+      render: (letter, tier) => linesOf(eventsOf(letter, ctx.options, tier)),
+      async deliver(notification, signal) {
+        let routingKey: string
+        try {
+          routingKey = key()
+        } catch (error) {
+          return { result: 'broken', detail: messageOf(error) }
+        }
+        const lines = bodyOf(notification, ctx.options).split('\n')
+        const events = lines.map((line) => JSON.parse(line) as AlertEvent)
+        const route = fingerprintOf(routingKey)
+        warnOfOtherRoute(ctx, notification, events, route)
+        let outcome: Outcome | undefined
+        for (const line of lines) {
+          outcome = await post(ctx.options, dispatcher, routingKey, line, signal)
+          // All are sent again: PagerDuty knows them by their keys.
+          if (outcome.result !== 'delivered') return outcome
+        }
+        return { ...(outcome as Outcome & { result: 'delivered' }), receipt: JSON.stringify({ alert: events[0]?.dedup_key, route }) }
+      },
+      close: () => dispatcher.destroy(),
+    }
+  },
+})
+
+/** A line an event. */
+function linesOf(events: readonly AlertEvent[]): string {
+  return events.map((event) => JSON.stringify(event)).join('\n')
+}
+
+/** What `render` made, or an event of the signal alone where it made nothing. */
+function bodyOf({ body, key, reason, signal, receipt }: Notification, options: PagerDutyOptions): string {
+  if (body.startsWith('{"event_action":')) return body
+  const message = [{ type: 'paragraph', children: [{ type: 'text', text: signal.message, value: true }] }] as const
+  const generation = Number(/-(\d+)$/.exec(receiptFrom(receipt)?.alert ?? '')?.[1] ?? 1)
+  const letter: Letter = { key, reason, rule: undefined, signal, title: signal.title, message, generation, receipt, time: signal.last_seen }
+  return linesOf(eventsOf(letter, options))
+}
+
+/** PagerDuty drops, and says nothing, what is sent about an alert by another key than it was opened with. */
+function warnOfOtherRoute(ctx: NotifierContext, { receipt, key }: Notification, events: readonly AlertEvent[], route: string): void {
+  const last = receiptFrom(receipt)
+  if (last === undefined || last.route === route) return
+  const lost = events.filter(({ event_action, dedup_key }) => event_action !== 'trigger' && dedup_key === last.alert)
+  for (const { event_action } of lost)
+    ctx.log.warn({ key, alert: last.alert }, `cannot ${event_action} an alert that was opened with another routing key: do it in PagerDuty`)
+}
