@@ -9,8 +9,10 @@ const conditions = ['cws-source', 'node', 'import', 'module', 'default']
 const beside = [
   'core/test/**/*.live.test.ts',
   'distributions/host/test/*.live.test.ts',
-  'tests/fuzz/*.test.ts',
-  ...['faults', 'injection', 'kill', 'not-root', 'outage', 'rules'].map((name) => `tests/e2e/${name}.test.ts`),
+  'tests/{fuzz,packages}/*.test.ts',
+  ...['container', 'faults', 'injection', 'kill', 'not-root', 'outage', 'registry', 'rules', 'service', 'systemd'].map(
+    (name) => `tests/e2e/${name}.test.ts`,
+  ),
 ]
 
 const live = { testTimeout: 120_000, hookTimeout: 300_000, globalSetup: ['tests/support/run-folder.ts'] }

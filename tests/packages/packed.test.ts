@@ -91,6 +91,8 @@ describe('packed packages', () => {
       '@babel/code-frame',
       'commander',
       'cosmiconfig',
+      'handlebars',
+      'mdast-util-from-markdown',
       'pino',
       're2js',
       'semver',

@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from './agent.ts'
+import { alone } from './alone.ts'
 import { plainEnvironment } from './environment.ts'
 import { run } from './triggers.ts'
 
@@ -26,7 +27,10 @@ const APT = ['/etc/apt/sources.list', '/etc/apt/sources.list.d/debian.sources']
 /** A minimal Debian of this suite, made once from the archive that this machine uses and kept between runs. Not to be changed: copy it. */
 export function debianRoot(suite: string): string {
   const made = join(CACHE, suite)
-  if (existsSync(made)) return made
+  return existsSync(made) ? made : alone(`${made}.lock`, () => (existsSync(made) ? made : bootstrap(suite, made)))
+}
+
+function bootstrap(suite: string, made: string): string {
   mkdirSync(join(CACHE, 'packages'), { recursive: true })
   const folder = mkdtempSync(join(CACHE, 'new-'))
   try {
