@@ -30,6 +30,8 @@ const directions: readonly { readonly folder: RegExp; readonly may: readonly Reg
 const confined: readonly { readonly library: string; readonly folder: string }[] = [
   { library: 'tapable', folder: 'core/src/hooks/' },
   { library: 'cosmiconfig', folder: 'core/src/config/' },
+  { library: 'handlebars', folder: 'core/src/messages/' },
+  { library: 'mdast-util-from-markdown', folder: 'core/src/messages/' },
 ]
 
 interface Manifest {

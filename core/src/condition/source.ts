@@ -1,4 +1,5 @@
 import { codeFrameColumns } from '@babel/code-frame'
+import type { ErrorCode } from '../errors/codes.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
 
@@ -7,13 +8,13 @@ const FRAME_WIDTH = 100
 /** Says what is wrong at an offset; `word` is what may be misspelt for one of `candidates`. */
 export type Refuse = (at: number, message: string, word?: string, candidates?: Iterable<string>) => never
 
-/** @throws CwsError CWS_ERR_CONDITION with `line:column` in the message, both as numbers, and a code frame */
-export function refuseIn(text: string): Refuse {
+/** @throws CwsError `code` with `line:column` in the message, both as numbers, and a code frame */
+export function refuseIn(text: string, code: ErrorCode = 'CWS_ERR_CONDITION'): Refuse {
   return (at, message, word, candidates = []) => {
     const suggestion = word === undefined ? undefined : nearest(word, candidates)
     const full = `${message}${suggestion ? `; did you mean "${suggestion}"?` : ''}`
     const { line, column } = lineAndColumn(text, at)
-    throw new CwsError('CWS_ERR_CONDITION', `${line}:${column}: ${full}`, { frame: frameOf(text, at), line, column })
+    throw new CwsError(code, `${line}:${column}: ${full}`, { frame: frameOf(text, at), line, column })
   }
 }
 

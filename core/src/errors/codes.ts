@@ -93,6 +93,11 @@ export const errorCodes = {
     means: 'A notification rule names a notifier that is not among the plugins.',
     todo: 'The message names those there are.',
   },
+  CWS_ERR_TEMPLATE: {
+    means:
+      'The template of a message is wrong, or failed for a signal; then the message goes out in the form that it has without a template.',
+    todo: 'The message says where and why; docs/templates.md lists what a template can use.',
+  },
   CWS_ERR_STATE_LOCKED: {
     means: 'Another agent uses this state folder.',
     todo: 'Stop it, or give this one a folder of its own: --state-dir.',

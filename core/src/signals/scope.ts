@@ -81,6 +81,25 @@ function eventField(event: Readonly<Record<string, unknown>>, name: string): unk
   return Array.isArray(value) ? value.map((element) => scalar(element, wide)) : scalar(value, wide)
 }
 
+/**
+ * A field of a signal's event as it was told: times as RFC 3339, integers beyond 2^53 as decimal texts, lists of those; UNKNOWN where the event does
+ * not have it.
+ */
+export function toldField(event: Readonly<Record<string, unknown>>, name: string): unknown {
+  const derived = standardFields().get(name)?.derived
+  if (derived) return derive(derived, toldField(event, sourceOf(name, derived)))
+  const value = walk(event, name.split('.'))
+  return Array.isArray(value) ? value.map(told) : told(value)
+}
+
+function told(value: unknown): unknown {
+  if (value === undefined || value === null) return UNKNOWN
+  if (Array.isArray(value)) return value.map(told)
+  if (typeof value !== 'object') return value
+  const raw = (value as { rawJSON?: unknown }).rawJSON
+  return typeof raw === 'string' ? raw : UNKNOWN
+}
+
 /** Follows the words; a list on the way (`process.ancestors`) gives one value an element. */
 function walk(value: unknown, words: readonly string[]): unknown {
   for (const [i, word] of words.entries()) {

@@ -1,0 +1,65 @@
+import { given, said } from './build.ts'
+import type { Block, Text } from './document.ts'
+import { shownText } from './shown-value.ts'
+
+/** Ancestors shown: the nearest ones. */
+const MAX_ANCESTORS = 8
+const MAX_NAME = 60
+const MAX_COMMAND = 512
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The process that did it below those that it comes from, as code; nothing for events that no process did. */
+export function lineageBlock(event: Json): Block | undefined {
+  const process = object(event['process'])
+  if (!process) return undefined
+  const ancestors = ancestorsOf(process)
+  const shown = ancestors.slice(0, MAX_ANCESTORS).reverse()
+  const left = ancestors.length - shown.length
+  const lines = [...(left > 0 ? [`… ${left} more`] : []), ...shown.map(nameAndPid), commandOf(process)]
+  const children = lines.flatMap((line, depth): Text[] => [said(startOf(depth)), given(line)]).slice(1)
+  return { type: 'code', children: [...children, ...certaintyOf(process)] }
+}
+
+const startOf = (depth: number): string => `\n${'  '.repeat(Math.max(0, depth - 1))}└ `
+
+/** Nearest first; earlier images of the same process are left out. */
+function ancestorsOf(process: Json): Json[] {
+  const listed = process['ancestors']
+  const found = Array.isArray(listed) ? listed.map(object) : [object(process['parent'])]
+  return found.filter((it): it is Json => it !== undefined && it['same_pid'] !== true && Object.keys(it).length > 0)
+}
+
+function nameAndPid(process: Json): string {
+  const { pid } = process
+  return `${nameOf(process)}${typeof pid === 'number' ? ` ${pid}` : ''}`
+}
+
+function commandOf(process: Json): string {
+  const { args, pid } = process
+  const about = [typeof pid === 'number' ? `pid ${pid}` : '', userOf(process)].filter((it) => it !== '').join(', ')
+  const command = typeof args === 'string' && args !== '' ? `${nameOf(process)} ${shownText(args, MAX_COMMAND)}` : nameOf(process)
+  return about === '' ? command : `${command}  (${about})`
+}
+
+function certaintyOf({ certainty }: Json): Text[] {
+  if (certainty === 'window') return [said('\nprobably this process')]
+  return certainty === 'unknown' ? [said('\nperhaps another process')] : []
+}
+
+/** Name, else id, of the real user; empty if unknown. */
+export function userOf({ user, uid }: Json): string {
+  if (typeof user === 'string' && user !== '') return shownText(user, MAX_NAME)
+  return typeof uid === 'number' ? `uid ${uid}` : ''
+}
+
+/** The program's file, else what the task calls itself. */
+export function nameOf(process: Json): string {
+  const name = object(process['file'])?.['name']
+  const known = [name, process['comm']].find((it) => typeof it === 'string' && it !== '')
+  return typeof known === 'string' ? shownText(known, MAX_NAME) : '(unknown)'
+}
+
+export function object(value: unknown): Json | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+}
