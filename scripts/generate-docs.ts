@@ -9,6 +9,7 @@ import { errorCodes } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { nativeErrorCodes } from '@cws/native'
 import fim from '@cws/plugin-fim'
+import email from '@cws/plugin-notify-email'
 import pagerduty from '@cws/plugin-notify-pagerduty'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
@@ -52,6 +53,7 @@ function schema(): string {
     { package: '@cws/plugin-rules', definition: rules.definition },
     { package: '@cws/plugin-notify-webhook', definition: webhook.definition },
     { package: '@cws/plugin-notify-pagerduty', definition: pagerduty.definition },
+    { package: '@cws/plugin-notify-email', definition: email.definition },
   ]
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`
 }

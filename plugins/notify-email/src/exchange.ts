@@ -1,0 +1,148 @@
+import { Readable } from 'node:stream'
+import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
+
+/** What a server's answer may be, bytes. */
+const MAX_ANSWER = 16 * 1024
+/** How long a server is given to say goodbye. */
+const GOODBYE_MS = 2_000
+
+export interface Server {
+  readonly host: string
+  readonly port: number
+  readonly tls: 'starttls' | 'implicit' | 'none'
+  readonly ca: string | undefined
+  readonly ehlo: string | undefined
+  readonly timeout: number
+}
+
+export interface Credentials {
+  readonly user: string
+  readonly password: string
+}
+
+export interface Envelope {
+  readonly from: string
+  readonly to: readonly string[]
+}
+
+/** The answer for one recipient who was refused. */
+export interface Refusal {
+  readonly recipient: string
+  readonly reply: string
+}
+
+/** How an exchange ended that reached the recipients. `reply`: what the server said when it took the mail; undefined where it would take it for nobody. */
+export interface Answered {
+  readonly accepted: readonly string[]
+  readonly refused: readonly Refusal[]
+  readonly reply: string | undefined
+}
+
+/**
+ * How far an exchange came. `sent`: the mail has gone out to its end, so that without an answer nobody knows whether it was taken. Until then no
+ * server can have taken it.
+ */
+export type Stage = 'connect' | 'login' | 'mail' | 'sent'
+
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError'
+  readonly stage: Stage
+
+  constructor(stage: Stage, cause: unknown) {
+    super('the exchange with the mail server failed', { cause })
+    this.stage = stage
+  }
+}
+
+/** The server's connections. One for each mail: nothing is kept open that could have died in the meantime. */
+export class Exchanges {
+  readonly #open = new Set<SMTPConnection>()
+  readonly #options: SMTPConnectionOptions
+
+  constructor({ host, port, tls, ca, ehlo, timeout }: Server) {
+    this.#options = {
+      host,
+      port,
+      secure: tls === 'implicit',
+      requireTLS: tls === 'starttls',
+      ignoreTLS: tls === 'none',
+      tls: ca === undefined ? {} : { ca },
+      name: ehlo,
+      connectionTimeout: timeout,
+      greetingTimeout: timeout,
+      socketTimeout: timeout,
+      dnsTimeout: timeout,
+      maxResponseSize: MAX_ANSWER,
+      socketCloseTimeout: 0,
+      // Otherwise addresses of loopback would be looked for with the name servers alone.
+      allowInternalNetworkInterfaces: true,
+    }
+  }
+
+  /** Hands a mail over. Throws `ExchangeError` for all that ends before the recipients are judged, or after it without an answer that takes the mail. */
+  async send(envelope: Envelope, credentials: Credentials | undefined, mail: string, signal: AbortSignal): Promise<Answered> {
+    const connection = new SMTPConnection(this.#options)
+    this.#open.add(connection)
+    connection.once('end', () => this.#open.delete(connection))
+    let stage: Stage = 'connect'
+    const broken = Promise.withResolvers<never>()
+    broken.promise.catch(() => {})
+    // Stays to the end: a connection may break while it is being closed.
+    connection.on('error', broken.reject)
+    const abort = (): void => broken.reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    const step = <T>(act: (done: (error: unknown, value?: T) => void) => void): Promise<T> =>
+      Promise.race([
+        broken.promise,
+        new Promise<T>((resolve, reject) => act((error, value) => (error ? reject(error) : resolve(value as T)))),
+      ])
+    try {
+      signal.throwIfAborted()
+      await step<void>((done) => connection.connect((error?: unknown) => done(error)))
+      if (credentials) {
+        stage = 'login'
+        if (!connection.allowsAuth) throw new Error('the server offers no login')
+        await step((done) => connection.login({ credentials: { user: credentials.user, pass: credentials.password } }, done))
+      }
+      stage = 'mail'
+      const bytes = Readable.from([Buffer.from(mail)]).on('end', () => {
+        stage = 'sent'
+      })
+      const { from, to } = envelope
+      const sent = await step<Taken>((done) =>
+        connection.send({ from, to: [...to], size: Buffer.byteLength(mail) }, bytes, done as Parameters<SMTPConnection['send']>[2]),
+      )
+      this.#goodbye(connection)
+      return { accepted: sent.accepted, refused: refusals(sent.rejectedErrors), reply: sent.response }
+    } catch (error) {
+      connection.close()
+      const refused = refusals((error as Partial<Taken>).rejectedErrors)
+      if (refused.length > 0) return { accepted: [], refused, reply: undefined }
+      throw new ExchangeError(stage, error)
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Breaks off what is open. */
+  close(): void {
+    for (const connection of [...this.#open]) connection.close()
+  }
+
+  /** Nobody waits for the answer: the mail has been taken. */
+  #goodbye(connection: SMTPConnection): void {
+    const timer = setTimeout(() => connection.close(), GOODBYE_MS)
+    connection.once('end', () => clearTimeout(timer))
+    connection.quit()
+  }
+}
+
+interface Taken {
+  readonly accepted: readonly string[]
+  readonly rejectedErrors?: readonly { readonly recipient?: string; readonly response?: string }[]
+  readonly response: string
+}
+
+function refusals(errors: Taken['rejectedErrors']): Refusal[] {
+  return (errors ?? []).map(({ recipient, response }) => ({ recipient: recipient ?? '', reply: response ?? '' }))
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { defineNotifier, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
+import { type Answered, type Credentials, ExchangeError, Exchanges } from './exchange.ts'
+import { plainLetter } from './letter.ts'
+import { type Correspondents, isMail, mailOf } from './mail.ts'
+import { addressOf, type EmailOptions, options, portOf } from './options.ts'
+import { isPutOff, outcomeOfError, outcomeOfRefusals, refusalsShown } from './outcome.ts'
+import { PutOff } from './put-off.ts'
+import { readReply } from './reply.ts'
+
+/** Sends each signal as a mail, one thread a signal. Delivered is what the server has taken: its answer 250 after the mail's last line. */
+export default defineNotifier(import.meta, {
+  name: 'email',
+  options,
+  setup(ctx) {
+    // A secret that cannot be had is told now, not with the first signal.
+    credentialsOf(ctx)
+    const correspondents = correspondentsOf(ctx.options)
+    const exchanges = exchangesOf(ctx.options)
+    const putOff = new PutOff()
+    return {
+      interrupts: true,
+      render: (letter, tier) => mailOf(letter, tier, correspondents),
+      deliver: (notification, signal) => deliver(ctx, correspondents, exchanges, putOff, notification, signal),
+      close: () => exchanges.close(),
+    }
+  },
+})
+
+async function deliver(
+  ctx: NotifierContext<EmailOptions>,
+  correspondents: Correspondents,
+  exchanges: Exchanges,
+  putOff: PutOff,
+  notification: Notification,
+  stop: AbortSignal,
+): Promise<Outcome> {
+  const { key, body } = notification
+  let credentials: Credentials | undefined
+  try {
+    credentials = credentialsOf(ctx)
+  } catch (error) {
+    return { result: 'broken', detail: messageOf(error) }
+  }
+  const from = ctx.options.returnPath ?? correspondents.from.address
+  const taken = putOff.taken(key)
+  const to = correspondents.to.map(({ address }) => address).filter((address) => !taken.has(address))
+  const mail = isMail(body) ? body : mailOf(plainLetter(notification), 0, correspondents)
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(ctx.options.timeout)])
+  try {
+    const answered = await exchanges.send({ from, to }, credentials, mail, signal)
+    const outcome = settle(putOff, key, answered)
+    if (outcome.result === 'delivered' && answered.refused.length > 0) ctx.log.warn({ key }, outcome.detail ?? '')
+    return outcome
+  } catch (error) {
+    if (error instanceof ExchangeError) return outcomeOfError(error, signal.aborted)
+    throw error
+  }
+}
+
+/** Each recipient has an answer of his own: those who are put off are tried again without the others, those who are refused are told of. */
+function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answered): Outcome {
+  putOff.accepted(key, accepted)
+  const count = putOff.taken(key).size
+  const waiting = refused.filter((refusal) => isPutOff(refusal) && putOff.isFresh(refusal.recipient))
+  if (count === 0) return outcomeOfRefusals(refused)
+  if (waiting.length > 0) return { result: 'retry', detail: `taken for ${count}, not yet for ${refusalsShown(waiting)}` }
+  putOff.done(key)
+  if (refused.length > 0) return { result: 'delivered', detail: `taken for ${count}, refused for ${refusalsShown(refused)}` }
+  return { result: 'delivered', detail: `SMTP ${readReply(reply ?? '')?.shown ?? '2xx'}` }
+}
+
+function credentialsOf(ctx: NotifierContext<EmailOptions>): Credentials | undefined {
+  const { auth } = ctx.options
+  if (!auth) return undefined
+  return { user: typeof auth.user === 'string' ? auth.user : ctx.secret(auth.user), password: ctx.secret(auth.password) }
+}
+
+function correspondentsOf({ from, to, replyTo }: EmailOptions): Correspondents {
+  return { from: addressOf(from), to: to.map(addressOf), replyTo: replyTo === undefined ? undefined : addressOf(replyTo) }
+}
+
+function exchangesOf(options: EmailOptions): Exchanges {
+  const { host, tls, ca, ehlo, timeout } = options
+  return new Exchanges({ host, port: portOf(options), tls, ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'), ehlo, timeout })
+}
