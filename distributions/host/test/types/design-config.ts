@@ -1,5 +1,6 @@
 /** The configuration of the design, its words for the plugins that there are, with the real packages: it must type-check. */
 import { defineConfig, defineRule, env, host, secretFile } from '@cws/agent'
+import slack from '@cws/plugin-notify-slack'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules from '@cws/plugin-rules'
@@ -15,14 +16,16 @@ export default defineConfig({
         'package-manager-in-container': 'off',
       },
     }),
+    slack({ webhook: env('SLACK_WEBHOOK_URL') }),
+    slack({ name: 'slack-oncall', token: env('SLACK_BOT_TOKEN'), channel: '#security-oncall' }),
     webhook({ name: 'siem', url: 'https://siem.example.com/cws', secret: env('SIEM_SECRET') }),
   ],
   notifications: [
-    { name: 'Page us', when: 'severity == critical', to: ['siem'] },
+    { name: 'Page us', when: 'severity == critical', to: ['slack-oncall', 'siem'] },
     {
       name: 'Tell the team',
       when: 'severity >= medium',
-      to: 'siem',
+      to: 'slack',
       repeat: '4h',
       message: '**{{rule_name}}** on {{host.name}}: `{{@process.args}}`',
     },
@@ -61,3 +64,5 @@ processExec({ flavor: 'procfs' })
 rules({ tune: { 'hidden-executable': { severity: 'hgh' } } })
 // @ts-expect-error: a required option is missing
 webhook({ name: 'siem' })
+// @ts-expect-error: no such option of the notifier
+slack({ url: 'https://hooks.slack.com' })

@@ -1,0 +1,95 @@
+import { CwsError, messageOf, type NotifierContext, outcomeOfError, type SecretRef } from '@cws/core'
+import type { Dispatcher } from 'undici'
+import type { SlackOptions } from '../options.ts'
+import { Exchange } from './exchange.ts'
+import { type ApiAnswer, type Failure, judgeApi } from './outcome.ts'
+import type { Pace } from './pace.ts'
+import { placeOf, receiptOf } from './receipt.ts'
+import type { Sender } from './sender.ts'
+
+/** What is read of an answer, bytes. Slack repeats the whole message in it, and each character may take six. */
+const MAX_ANSWER = 256 * 1024
+
+/** Without a list a message that had blocks would keep them. */
+const NO_BLOCKS: readonly never[] = []
+
+const nothing = (): void => {}
+/** The client would write to the console, and what it logs holds addresses. */
+const SILENT = {
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  getLevel: () => 'error' as never,
+  setName: nothing,
+}
+
+/** Speaks as a bot: one message a signal, changed in place while that can be done; later words go to its thread. */
+export async function botSender(ctx: NotifierContext<SlackOptions>, connections: Dispatcher, pace: Pace): Promise<Sender> {
+  const { WebClient } = await import('@slack/web-api')
+  const { api, timeout } = ctx.options
+  const channel = ctx.options.channel as string
+  tokenOf(ctx)
+
+  async function call(method: string, args: Record<string, unknown>, stop: AbortSignal): Promise<ApiAnswer> {
+    const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: false, failure })
+    let token: string
+    try {
+      token = tokenOf(ctx)
+    } catch (error) {
+      return failed({ result: 'broken', detail: messageOf(error) })
+    }
+    const missed = await pace.turn(stop)
+    if (missed) return failed(missed)
+    const exchange = new Exchange(connections, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
+    const client = new WebClient(token, {
+      slackApiUrl: api,
+      fetch: exchange.fetch,
+      retryConfig: { retries: 0 },
+      rejectRateLimitedCalls: true,
+      allowAbsoluteUrls: false,
+      logger: SILENT,
+    })
+    // How it ended is judged by the exchange itself: of a page in HTML the client's error would be the whole page.
+    await client.apiCall(method, args).catch(nothing)
+    if (!exchange.answer) return failed(outcomeOfError(exchange.error, exchange.aborted) as Failure)
+    const answer = judgeApi(exchange.answer)
+    if (!answer.ok && 'retryAfterMs' in answer.failure && answer.failure.retryAfterMs !== undefined) pace.pause(answer.failure.retryAfterMs)
+    return answer
+  }
+
+  return {
+    async send({ message, reply, broadcast, generation, single }, receipt, stop) {
+      const place = single ? undefined : placeOf(receipt, channel, generation)
+      if (place) {
+        // Changing it twice does no harm, so it comes first: a reply whose fate is unknown is all that a later try may repeat.
+        const changed = await call(
+          'chat.update',
+          { channel: place.channel, ts: place.ts, ...message, blocks: message.blocks ?? NO_BLOCKS },
+          stop,
+        )
+        if (changed.ok) {
+          if (!reply) return { result: 'delivered', receipt: receiptOf(place) }
+          const thread = { channel: place.channel, thread_ts: place.ts, reply_broadcast: broadcast === true }
+          const said = await call('chat.postMessage', { ...thread, ...reply }, stop)
+          return said.ok ? { result: 'delivered', receipt: receiptOf(place) } : said.failure
+        }
+        if (!changed.unchangeable) return changed.failure
+      }
+      const posted = await call('chat.postMessage', { channel, ...message }, stop)
+      if (!posted.ok) return posted.failure
+      if (single) return { result: 'delivered' }
+      return { result: 'delivered', receipt: receiptOf({ channel: posted.channel, ts: posted.ts, posted: channel, generation }) }
+    },
+  }
+}
+
+function tokenOf(ctx: NotifierContext<SlackOptions>): string {
+  const token = ctx.secret(ctx.options.token as SecretRef)
+  if (/^[\x21-\x7e]{8,}$/.test(token)) return token
+  throw new CwsError('CWS_ERR_PLUGIN_OPTIONS', 'token must be the bot token of a Slack app, as xoxb-…', {
+    plugin: ctx.name,
+    hint: 'copy it from the page "OAuth & Permissions" of your Slack app',
+  })
+}

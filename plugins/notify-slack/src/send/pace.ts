@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Failure } from './outcome.ts'
+
+/** Slack takes about one message a second in a channel, and 50 changes of messages a minute (docs.slack.dev, rate limits). */
+const INTERVAL_MS = 1_200
+/** Longer than this a try does not wait for its turn. */
+const PATIENCE_MS = 5_000
+
+/** Spaces the requests of one channel. */
+export class Pace {
+  readonly #intervalMs: number
+  #next = 0
+
+  constructor(intervalMs = INTERVAL_MS) {
+    this.#intervalMs = intervalMs
+  }
+
+  /** Waits for its turn in the channel. What it returns says that it did not come: nothing may be sent. */
+  async turn(stop: AbortSignal): Promise<Failure | undefined> {
+    const now = performance.now()
+    const at = Math.max(now, this.#next)
+    if (at - now > PATIENCE_MS)
+      return { result: 'retry', detail: 'the channel takes no more messages for now', retryAfterMs: Math.ceil(at - now) }
+    this.#next = at + this.#intervalMs
+    if (at <= now && !stop.aborted) return undefined
+    try {
+      await sleep(at - now, undefined, { signal: stop })
+      return undefined
+    } catch {
+      return { result: 'retry', detail: 'stopped while it waited for its turn in the channel' }
+    }
+  }
+
+  /** No turns for so long: Slack said so. */
+  pause(ms: number): void {
+    this.#next = Math.max(this.#next, performance.now() + ms)
+  }
+}

@@ -1,0 +1,49 @@
+import { CwsError, isSafeTarget, messageOf, type NotifierContext, outcomeOfError, type SecretRef } from '@cws/core'
+import type { Dispatcher } from 'undici'
+import type { SlackOptions } from '../options.ts'
+import { Exchange } from './exchange.ts'
+import { judgeWebhook } from './outcome.ts'
+import type { Pace } from './pace.ts'
+import type { Sender } from './sender.ts'
+
+/** What is read of an answer, bytes: it is a word. */
+const MAX_ANSWER = 16 * 1024
+
+/** Posts to an incoming webhook. Nothing that was posted can be changed: each message is one of its own. */
+export async function webhookSender(ctx: NotifierContext<SlackOptions>, connections: Dispatcher, pace: Pace): Promise<Sender> {
+  const { IncomingWebhook } = await import('@slack/webhook')
+  const { timeout } = ctx.options
+  const secret = ctx.options.webhook as SecretRef
+  // A secret that cannot be had is told now, not with the first signal.
+  urlOf(ctx, secret)
+  return {
+    async send({ message }, _receipt, stop) {
+      let url: string
+      try {
+        url = urlOf(ctx, secret)
+      } catch (error) {
+        return { result: 'broken', detail: messageOf(error) }
+      }
+      const missed = await pace.turn(stop)
+      if (missed) return missed
+      const exchange = new Exchange(connections, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
+      const client = new IncomingWebhook(url, { fetch: exchange.fetch, retryConfig: { retries: 0 } })
+      // How it ended is judged by the exchange itself.
+      const { blocks, ...rest } = message
+      await client.send(blocks ? { ...rest, blocks: [...blocks] } : rest).catch(() => {})
+      if (!exchange.answer) return outcomeOfError(exchange.error, exchange.aborted)
+      const outcome = judgeWebhook(exchange.answer)
+      if ('retryAfterMs' in outcome && outcome.retryAfterMs !== undefined) pace.pause(outcome.retryAfterMs)
+      return outcome
+    },
+  }
+}
+
+function urlOf(ctx: NotifierContext<SlackOptions>, secret: SecretRef): string {
+  const url = ctx.secret(secret)
+  if (URL.canParse(url) && isSafeTarget(new URL(url))) return url
+  throw new CwsError('CWS_ERR_PLUGIN_OPTIONS', 'webhook must be an https:// URL (http:// only to loopback)', {
+    plugin: ctx.name,
+    hint: 'copy it from the page "Incoming Webhooks" of your Slack app',
+  })
+}

@@ -1,0 +1,132 @@
+import { type Document, type Letter, printable, textOf } from '@cws/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { render } from '../src/message/render.ts'
+import { read } from './grammar.ts'
+import { letter, paragraph, value, words } from './letters.ts'
+import { messageSchema } from './schema.ts'
+
+/** Runs with a seed of their own, a part of those of the long test. */
+const SLICE = 150
+const runs = process.env['CWS_TEST_LONG'] ? 100_000 : SLICE
+
+/** Texts that do something in Slack where nobody takes care. */
+const CATALOGUE = [
+  '<!channel>',
+  '<!here|x>',
+  '<!everyone>',
+  '<@U012AB3CD>',
+  '<!subteam^S012|team>',
+  '<#C012>',
+  '<https://evil.example|https://corp.example/login>',
+  '<!date^1392734382^{date}^https://evil.example|click>',
+  '<mailto:a@b|x>',
+  'a`b',
+  '``` <!channel> ```',
+  '*bold* _x_ ~x~',
+  '> quote',
+  '&gt; quote',
+  ':skull:',
+  'https://evil.example www.evil.example',
+  '@channel @here #general',
+  '&amp;lt;!channel&amp;gt; &lt;!channel&gt; &#60;',
+  '[Sign in](https://evil.example)',
+  '{{severity}}',
+  '\\u{a}*Severity:* info',
+]
+
+/** Bytes as a file's name or an argument has them, made into text as core does. */
+const stageZero = (bytes: Uint8Array): string => printable(textOf(bytes, 0, bytes.length))
+
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.uint8Array({ maxLength: 12 }),
+      fc.constantFrom(...CATALOGUE, '<', '>', '&', '`', '\n').map((text) => Buffer.from(text)),
+    ),
+    {
+      maxLength: 6,
+    },
+  )
+  .map((parts) => stageZero(Buffer.concat(parts)))
+
+function everywhere(text: string): Letter {
+  const message: Document = [
+    { type: 'heading', level: 1, children: [value(text)] },
+    paragraph(
+      words('in '),
+      value(text),
+      { type: 'strong', children: [{ type: 'emphasis', children: [value(text)] }] },
+      { type: 'break' },
+      value(text),
+    ),
+    paragraph({ type: 'code', children: [{ type: 'text', text, value: true }] }),
+    { type: 'code', children: [{ type: 'text', text, value: true }] },
+    { type: 'list', ordered: true, items: [[paragraph(value(text)), { type: 'code', children: [{ type: 'text', text, value: true }] }]] },
+    { type: 'quote', children: [paragraph(value(text))] },
+  ]
+  const host = { name: text }
+  return letter({ title: text, message, rule: text }, { host, rule: { id: text, name: text }, tags: [text], group: { [text]: text } })
+}
+
+/** Nothing acts, in any form of the message, posted or changed; `text` stands there as it is. */
+function expectInert(text: string): void {
+  for (const tier of [0, 1, 2]) {
+    const { message, reply } = render({ ...everywhere(text), reason: 'raised' }, tier, {
+      mentions: ['U012AB3CD', 'S012', 'here', 'channel'],
+      inPlace: true,
+    })
+    const parsed = messageSchema.parse(message)
+    for (const made of [parsed, messageSchema.parse(reply)])
+      for (const update of [false, true]) {
+        const { popup, blocks } = read(made, update)
+        expect([popup.mentions, popup.links, blocks.mentions, blocks.links, blocks.markup]).toEqual([[], [], [], [], []])
+        if (made.blocks === undefined) expect(popup.markup).toEqual([])
+      }
+    const { popup, blocks } = read(parsed)
+    if (tier < 2) expect(blocks.text).toContain(text)
+    else
+      expect(popup.text.startsWith(text.slice(0, 20).replace(/\s+/g, ' ').trim().replaceAll('`', 'ˋ'), popup.text.indexOf('· ') + 2)).toBe(
+        true,
+      )
+  }
+}
+
+describe('values', () => {
+  it.each(CATALOGUE)('%j is text wherever it stands', (text) => expectInert(text))
+
+  it(`of any bytes are text wherever they stand (${runs} runs)`, () => {
+    fc.assert(fc.property(hostile, expectInert), { numRuns: runs, ...(runs > SLICE ? {} : { seed: 20261130 }) })
+  }, 1_800_000)
+
+  it('in the label of a link leave the link as its author wrote it', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const url = 'https://wiki.example/run'
+        const message: Document = [paragraph({ type: 'link', url, children: [value(text)] })]
+        const { blocks } = read(messageSchema.parse(render(letter({ message }), 0, { mentions: [], inPlace: true }).message))
+        expect(blocks.links).toEqual([url])
+        expect(blocks.text).toContain(text)
+      }),
+      { numRuns: 100, seed: 20261130 },
+    )
+  })
+
+  it('that are addresses of other kinds never become links', () => {
+    for (const url of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      'slack://open',
+      'file:///etc/passwd',
+      'not an address',
+      `https://a.example/${'b'.repeat(3_001)}`,
+    ]) {
+      const message: Document = [paragraph({ type: 'link', url, children: [value('here')] })]
+      for (const tier of [0, 1, 2]) {
+        const { blocks, popup } = read(messageSchema.parse(render(letter({ message }), tier, { mentions: [], inPlace: true }).message))
+        expect([blocks.links, popup.links]).toEqual([[], []])
+        expect((tier === 2 ? popup : blocks).text).toContain('here')
+      }
+    }
+  })
+})
