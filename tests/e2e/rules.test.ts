@@ -79,6 +79,11 @@ describe.skipIf(nested())('a detection that comes with the agent', () => {
       const rulesOf = (signal['findings'] as { rule: string }[]).map(({ rule }) => rule)
       expect(rulesOf.sort()).toEqual(['cloud-credentials-opened', 'password-hashes-opened', 'private-key-opened'])
       expect(signal).toMatchObject({ severity: 'high', group: { tree: expect.stringMatching(/^(login|pid) \d+$/) } })
+      const { stdout } = await cws('rules', 'explain', String(signal['id']))
+      expect(stdout).toMatch(
+        /^secrets-gathered is a detection, and concluded this from 3 findings\nIt looks for .*, each time with the same tree\n/,
+      )
+      expect(stdout).toMatch(/^▸ \S+Z password-hashes-opened open\n {6}/m)
     } finally {
       rmSync(home, { recursive: true })
     }

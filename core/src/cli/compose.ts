@@ -6,6 +6,7 @@ import { type Folders, folders } from '../config/folders.ts'
 import type { Composition } from '../config/load-composition.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
+import type { KeptEvent } from '../model/event-class.ts'
 import type { PluginContext } from '../plugin/context.ts'
 import type { Logger } from '../plugin/logger.ts'
 import type { SourceDefinition } from '../plugin/source.ts'
@@ -19,7 +20,7 @@ export function foldersOf(options: FolderOptions): Folders {
 }
 
 /** Loads the configuration, else the distribution's preset. @throws CwsError saying what is wrong and where */
-export async function composition(options: ConfigOption, distribution: Distribution): Promise<Composition> {
+export async function composition(options: ConfigOption, distribution: Distribution, presetOnly = false): Promise<Composition> {
   const [{ loadComposition }, { parseCondition }, { signalScope }] = await Promise.all([
     import('../config/load-composition.ts'),
     import('../condition/parse.ts'),
@@ -30,6 +31,7 @@ export async function composition(options: ConfigOption, distribution: Distribut
     cwd: process.cwd(),
     root: isRoot(),
     preset: distribution.preset,
+    presetOnly,
     installations: [dirname(fileURLToPath(distribution.installation))],
     checkCondition: (events) => {
       const scope = signalScope(events)
@@ -91,15 +93,23 @@ export async function lookingRuntime(
   )
 }
 
+/** What the plugins of a composition tell of events. */
+export interface Telling {
+  /** What the sources would feed, whether or not this host can run them. */
+  readonly sources: readonly (Pick<SourceDefinition, 'sensor' | 'feeds' | 'flavours'> & { readonly plugin: string })[]
+  /** Whether any of them, or another plugin, tells this field of events of this type. */
+  isTold(type: string, field: string): boolean
+}
+
 /** A composition for commands that are about its plugins' work rather than at it: the plugins are set up, in silence, and nothing is started. */
-export interface Workbench extends AsyncDisposable {
+export interface Workbench extends Telling, AsyncDisposable {
   readonly composition: Composition
   /** The model, with the events of plugins. */
   readonly model: Pick<PluginContext['model'], 'get' | 'types'>
-  /** What the sources would feed, whether or not this host can run them. */
-  readonly sources: readonly Pick<SourceDefinition, 'sensor' | 'feeds'>[]
-  /** Whether any of them, or another plugin, tells this field of events of this type. */
-  isTold(type: string, field: string): boolean
+  /** The same of what runs without a configuration: all that the distribution can tell. Set up when it is asked for. */
+  preset(): Promise<Telling>
+  /** An event of this type that has these values and no others. */
+  eventOf(type: string, values: Map<string, unknown>): KeptEvent
   /** Imports what options name, as plugins do. */
   readonly import: PluginContext['import']
 }
@@ -107,21 +117,39 @@ export interface Workbench extends AsyncDisposable {
 /** @throws CwsError saying what is wrong with the configuration */
 export async function workbench(options: ConfigOption, distribution: Distribution): Promise<Workbench> {
   const loaded = await composition(options, distribution)
-  const silent = () => {}
-  const runtime = await lookingRuntime(loaded, () => ({ debug: silent, info: silent, warn: silent, error: silent }))
-  await runtime.setup()
+  const runtime = await silentRuntime(loaded)
   const { Modules } = await import('../plugin/modules.ts')
   const modules = new Modules(loaded.folder)
   const { events } = runtime.engine
+  let preset: Promise<Runtime> | undefined
   return {
     composition: loaded,
     model: { get: (type) => events.get(type), types: () => [...events.values()].map(({ type }) => type) },
-    sources: runtime.sensors.map(({ definition }) => definition),
-    isTold: (type, field) => runtime.engine.told.has(events.get(type), field),
+    ...tellingOf(runtime),
+    preset: async () => {
+      preset ??= composition(options, distribution, true).then(silentRuntime)
+      return tellingOf(await preset)
+    },
+    eventOf: (type, values) => runtime.engine.keptEvent(events.get(type), values),
     import: (specifier) => modules.import(specifier),
-    [Symbol.asyncDispose]: () => runtime.stop(),
+    [Symbol.asyncDispose]: async () => {
+      await runtime.stop()
+      await (await preset)?.stop()
+    },
   }
 }
+
+async function silentRuntime(loaded: Composition): Promise<Runtime> {
+  const silent = () => {}
+  const runtime = await lookingRuntime(loaded, () => ({ debug: silent, info: silent, warn: silent, error: silent }))
+  await runtime.setup()
+  return runtime
+}
+
+const tellingOf = ({ engine, sensors }: Runtime): Telling => ({
+  sources: sensors.map(({ plugin, definition }) => ({ plugin, ...definition })),
+  isTold: (type, field) => engine.told.has(engine.events.get(type), field),
+})
 
 /** Logs of a command for a person: short lines on stderr. */
 export async function loggerFor(level: string, human: boolean): Promise<{ logFor(plugin: string): Logger; flush(): void }> {

@@ -16,7 +16,7 @@ import { errorText, exitCodeOf } from './report-error.ts'
 
 export type { Command } from 'commander'
 export { querySignals } from './commands/signals.ts'
-export { composition, foldersOf, type Workbench, workbench } from './compose.ts'
+export { composition, foldersOf, type Telling, type Workbench, workbench } from './compose.ts'
 export type { Distribution } from './distribution.ts'
 export * from './options.ts'
 export * from './output.ts'

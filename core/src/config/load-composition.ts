@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly root: boolean
   /** What runs where there is no configuration. */
   readonly preset?: (() => Promise<Config>) | undefined
+  /** The preset, whatever configuration there is. */
+  readonly presetOnly?: boolean
   /** Folders whose installations provide packages that the configuration's own folder does not have: that of the agent. */
   readonly installations?: readonly string[]
   /** Judges conditions of notification rules, over the standard events and these of plugins. */
@@ -74,9 +76,11 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const named = options.configPath ?? (env['CWS_CONFIG'] || undefined)
   const systemFolder = options.systemFolder ?? configFolder({ root, env })
   const environment = { root, hostname: hostname() }
-  const found = await findConfig({ named, cwd, root, systemFolder }, { generation: current, timeoutMs, environment })
+  const found = options.presetOnly
+    ? undefined
+    : await findConfig({ named, cwd, root, systemFolder }, { generation: current, timeoutMs, environment })
   const warnings: string[] = []
-  const skipped = root && named === undefined ? passedOver(cwd) : undefined
+  const skipped = root && named === undefined && !options.presetOnly ? passedOver(cwd) : undefined
   if (skipped !== undefined && skipped !== found?.file)
     warnings.push(`${skipped} is not used: as root, name it with --config, or put it in ${systemFolder}`)
   if (!found && !preset)

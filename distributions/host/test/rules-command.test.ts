@@ -148,10 +148,31 @@ export default defineRule({
       file: 'mine.policy',
       errors: [{ line: 5, column: 35, message: expect.stringContaining('text was expected') }],
     })
+    expect(rules[3]).toMatchObject({ needs: ['dns'], feeders: { dns: 'no sensor of this version does' } })
     const file = write('mine.policy', text.replace(/ {2}- id: wrong\n.*\n/, ''))
     expect((await cws('rules', 'check', file)).status).toBe(0)
     const strict = await cws('rules', 'check', file, '--strict')
     expect(strict).toMatchObject({ status: 1, stdout: expect.stringContaining('add parentheses') })
+  })
+
+  test('check says which sensor would feed what nothing feeds', async () => {
+    const config = write('cws.config.json', JSON.stringify({ plugins: ['process-exec', { rules: { packs: ['./mine.policy'] } }] }))
+    const file = write(
+      'mine.policy',
+      `rules:
+  - {id: changed, expression: change.path == "/etc/x"}
+  - {id: written, expression: open.file.path == "/etc/x" && open.flags & O_CREAT > 0}
+`,
+    )
+    const feeders = async (...args: string[]) => {
+      const { stdout } = await cws('rules', 'check', file, '--format', 'json', ...args)
+      return (JSON.parse(stdout) as { rules: readonly Record<string, unknown>[] }).rules.map(({ feeders }) => feeders ?? null)
+    }
+    const left = (name: string) => expect.stringMatching(new RegExp(`^the sensor "${name}" of fim \\(.*fanotify.*\\) would, which this`))
+    const lacking = expect.stringMatching(/^no sensor of this version does: the sensor "opens" of fim \(.*\) sees open without it$/)
+    expect(await feeders('--config', config)).toEqual([{ change: left('files') }, { open: left('opens') }])
+    expect(await feeders()).toEqual([null, { 'open.flags': lacking }])
+    expect((await cws('rules', 'check', file)).stdout).toMatch(/^unfed written nothing here feeds open\.flags: no sensor of this version/m)
   })
 
   test('explain says which part of a condition decided, with the values', async () => {
@@ -170,6 +191,28 @@ export default defineRule({
       decision: { truth: true, of: [{ decides: true, values: { 'exec.file.name': 'evil' } }, { decides: true }] },
     })
     expect(await explain({ 'exec.file.nam': 'x' })).toMatchObject({ status: 2, stderr: expect.stringContaining('exec.file.nam') })
+  })
+
+  test('explain asks the function of a rule, and says what it read', async () => {
+    const explain = (event: object, ...args: string[]) =>
+      cws('rules', 'explain', 'pam-changed', write('event.json', JSON.stringify(event)), ...args)
+    const change = { 'change.kind': 'modified', 'change.path': '/etc/pam.d/sshd', 'process.package_manager': '' }
+    expect((await explain(change)).stdout).toMatch(
+      /^pam-changed fires\n[\s\S]*\n▸ true +when: a function[^\n]*\n[\s\S]*process\.package_manager = ""\n/,
+    )
+    const packaged = { ...change, 'process.package_manager': 'dpkg' }
+    expect((await explain(packaged)).stdout).toMatch(/^pam-changed does not fire\n▸ true [\s\S]*\n▸ false +when: a function/)
+    expect(JSON.parse((await explain(packaged, '--format', 'json')).stdout)).toMatchObject({
+      fires: false,
+      decision: { truth: true },
+      when: { truth: false, values: { 'process.package_manager': 'dpkg', 'process.file.path': null } },
+    })
+    // It is not asked where its condition does not hold.
+    expect((await explain({ ...change, 'change.path': '/etc/x' })).stdout).not.toContain('when:')
+    expect(await cws('rules', 'explain', 'break-in-used', write('event.json', '{}'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is a detection'),
+    })
   })
 
   test('simulate says which rules can be tried, and needs an agent for it', async () => {

@@ -12,6 +12,7 @@ import {
   workbench,
 } from '@cws/core/cli'
 import type { LoadReport, Problem, RuleState, RuleStatus } from '../report.ts'
+import { type Feeders, feedersOf } from './feeders.ts'
 import { rulesOf } from './rules-of.ts'
 
 /** What is told of a rule, or of a file as a whole. */
@@ -25,6 +26,8 @@ interface Checked {
   readonly warnings: readonly Told[]
   /** Event types that nothing feeds; what filters the rule out. */
   readonly needs?: readonly string[]
+  /** Of each of them, which sensor would. */
+  readonly feeders?: Feeders
   readonly filter?: string
 }
 
@@ -54,7 +57,8 @@ export function checkCommand(rules: Command, distribution: Distribution): void {
     async (files: readonly string[], { strict, ...options }: ConfigOption & FormatOption & { readonly strict?: true }) => {
       await using bench = await workbench(options, distribution)
       const { report } = await rulesOf(files, bench)
-      const checked = checkedIn(report)
+      const feeders = await feedersOf(report.rules, bench)
+      const checked = checkedIn(report).map((one) => ({ ...one, ...(one.state === 'unfed' ? { feeders: feeders.get(one.id) ?? {} } : {}) }))
       const warnings = report.warnings.map(({ message }) => message)
       if (options.format === 'json') json({ rules: checked.map(withoutFrames), warnings })
       else tell(checked, report)
@@ -109,11 +113,12 @@ function withoutFrames({ errors, warnings, ...rest }: Checked) {
 }
 
 function tell(checked: readonly Checked[], report: LoadReport): void {
-  for (const { id, file, line: at, errors, warnings, state, needs } of checked) {
+  for (const { id, file, line: at, errors, warnings, feeders = {} } of checked) {
     if (errors.length > 0) line(styled('red', 'rejected'), styled('bold', id), styled('dim', at === null ? file : `${file}:${at}`))
     else if (warnings.length > 0) line(styled('yellow', 'warning'), styled('bold', id), styled('dim', at === null ? file : `${file}:${at}`))
     for (const problem of [...errors, ...warnings]) tellProblem(problem)
-    if (state === 'unfed') line(styled('yellow', 'unfed'), styled('bold', id), styled('dim', `nothing here feeds ${needs?.join(', ')}`))
+    for (const [need, feeder] of Object.entries(feeders))
+      line(styled('yellow', 'unfed'), styled('bold', id), styled('dim', `nothing here feeds ${need}: ${feeder}`))
   }
   for (const { message, frame } of report.warnings) {
     line(styled('yellow', 'warning'), message)

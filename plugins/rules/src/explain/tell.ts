@@ -11,14 +11,15 @@ export function tellDecision(decision: Decision, indent = ''): void {
   const word = truth === UNKNOWN ? styled('yellow', 'unknown') : styled(truth ? 'green' : 'red', String(truth).padEnd(7))
   line(mark, word, `${indent}${decides ? cut(text) : ''}`, ...(decides ? [] : [styled('dim', cut(text))]))
   for (const [name, value] of Object.entries(values)) {
-    const cells: Cell[] = [styled('cyan', name), '=', styled('dim', cut(shown(value)))]
+    const cells: Cell[] = [styled('cyan', name), '=', styled('dim', shown(value))]
     if (name !== text) line(' ', ' '.repeat(7), `${indent}   `, ...cells)
   }
   for (const part of of) tellDecision(part, `${indent}  `)
 }
 
-function shown(value: unknown): string {
-  return value === UNKNOWN ? 'UNKNOWN' : JSON.stringify(value, plain)
+/** A value in one line, not too long. */
+export function shown(value: unknown): string {
+  return cut(value === UNKNOWN || value === null ? 'UNKNOWN' : JSON.stringify(value, plain))
 }
 
 /** For JSON: UNKNOWN is null, whole numbers of any size are numbers or texts. */

@@ -1,0 +1,35 @@
+import type { Telling, Workbench } from '@cws/core/cli'
+import type { RuleStatus } from '../report.ts'
+
+type Source = Telling['sources'][number]
+
+/** By need of a rule that nothing feeds: which sensor would feed it, or what there is instead. */
+export type Feeders = Readonly<Record<string, string>>
+
+/** Of each rule that is `unfed`, by its id. */
+export async function feedersOf(rules: readonly RuleStatus[], bench: Workbench): Promise<ReadonlyMap<string, Feeders>> {
+  const unfed = rules.filter(({ state }) => state === 'unfed')
+  if (unfed.length === 0) return new Map()
+  const all = await bench.preset()
+  return new Map(
+    unfed.map(({ id, on, needs = [] }) => [id, Object.fromEntries(needs.map((need) => [need, feederOf(need, on, bench, all)]))] as const),
+  )
+}
+
+/** `need`: a type of events, or a field that events of these types lack. */
+function feederOf(need: string, on: readonly string[], here: Telling, all: Telling): string {
+  const types = on.includes(need) ? [need] : on
+  const field = on.includes(need) ? undefined : need
+  const feeds = ({ feeds }: Source) => types.some((type) => (feeds as readonly string[]).includes(type))
+  const tells = field === undefined || types.some((type) => all.isTold(type, field))
+  const would = all.sources.find(feeds)
+  if (would && tells) return `${named(would)} would, which this configuration leaves out`
+  const without = here.sources.find(feeds)
+  return without
+    ? `no sensor of this version does: ${named(without)} sees ${types.join(', ')} without it`
+    : 'no sensor of this version does'
+}
+
+/** With all its flavours: of none of them more is known here. */
+const named = ({ plugin, sensor, flavours }: Source): string =>
+  `the sensor "${sensor}" of ${plugin} (${flavours.map(({ name }) => name).join(', ')})`
