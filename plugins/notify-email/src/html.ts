@@ -1,5 +1,4 @@
 import type { Block, Document, Inline, Text } from '@cws/core'
-import { shown } from './shown.ts'
 
 // Styles are inline, for many programs drop all others; no colour of text or ground but where both are given, so that dark mode stays readable.
 const CODE = 'font-family:ui-monospace,Menlo,Consolas,monospace;font-size:13px;overflow-wrap:anywhere'
@@ -49,7 +48,7 @@ function inlines(parts: readonly Inline[]): string {
 function inline(part: Inline): string {
   switch (part.type) {
     case 'text':
-      return escapeHtml(shown(part))
+      return escapeHtml(part.text)
     case 'code':
       return `<code style="${CODE}">${texts(part.children)}</code>`
     case 'emphasis':
@@ -69,5 +68,5 @@ function inline(part: Inline): string {
 }
 
 function texts(parts: readonly Text[]): string {
-  return escapeHtml(parts.map(shown).join(''))
+  return parts.map(({ text }) => escapeHtml(text)).join('')
 }

