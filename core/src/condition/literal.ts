@@ -1,6 +1,6 @@
-import { RE2JS } from 're2js'
 import type { Field } from '../model/field.ts'
 import type { Matcher } from './ir.ts'
+import { regexOf } from './regex.ts'
 import { stepsOf } from './regex-steps.ts'
 
 /** Says what is wrong with a condition; the front end knows where. */
@@ -36,7 +36,7 @@ export function regexMatcher(name: string, text: string, fail: Fail): Matcher {
   if (steps > MAX_STEPS)
     fail(`a regular expression for ${name} repeats too much: written out it has ${steps} steps, and at most ${MAX_STEPS} are possible`)
   try {
-    RE2JS.compile(text)
+    regexOf(text)
   } catch (error) {
     fail(`invalid regular expression for ${name}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,7 +1,7 @@
-import { RE2JS } from 're2js'
 import { compileGlob } from './glob.ts'
 import type { Matcher } from './ir.ts'
 import { compilePattern, type TextTest } from './pattern.ts'
+import { regexOf } from './regex.ts'
 
 /** A test with the text that all it matches begin with. */
 interface Headed {
@@ -41,7 +41,7 @@ function compileMatcher(matcher: Matcher): TextTest {
     case 'glob':
       return compileGlob(wanted)
     case 'regex': {
-      const regex = RE2JS.compile(wanted)
+      const regex = regexOf(wanted)
       const head = headOf(matcher)
       if (head === '') return (text) => regex.test(text)
       const first = head.charCodeAt(0)

@@ -1,8 +1,8 @@
-import { RE2JS } from 're2js'
 import { type Truth, UNKNOWN } from '../model/unknown.ts'
 import type { Explanation } from './evaluate.ts'
 import { overlap, parseNetwork } from './network.ts'
 import type { Operand } from './operand.ts'
+import { regexOf } from './regex.ts'
 import type { Operator } from './syntax.ts'
 import { globMatches, wildcardMatches } from './wildcards.ts'
 
@@ -92,7 +92,7 @@ export function membersOf(seen: Seen): readonly Seen[] {
 /** Whether a text, of a field or not, is what a constant text stands for. `wild`: its stars are wildcards. */
 export function matches(field: Operand['field'], value: unknown, { value: wanted, matching }: Seen, wild: boolean): boolean {
   let [text, pattern] = [value as string, wanted as string]
-  if (matching === 'regex') return RE2JS.compile(pattern).test(text)
+  if (matching === 'regex') return regexOf(pattern).test(text)
   if (field?.name.endsWith('.file.extension') && pattern !== '' && !pattern.startsWith('.')) pattern = `.${pattern}`
   if (field?.field.caseless) {
     text = text.toLowerCase()

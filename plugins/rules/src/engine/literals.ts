@@ -6,7 +6,17 @@ import { literalsOfRegex } from './regex-literals.ts'
  * what many matchers are looked for with at once.
  */
 export function literalsOf(matcher: Matcher): readonly string[] | undefined {
-  const { kind, text } = matcher
+  const others = known.get(matcher)
+  if (others !== undefined) return others ?? undefined
+  const literals = literalsIn(matcher)
+  known.set(matcher, literals ?? null)
+  return literals
+}
+
+/** Each is asked of again and again: of a rule, its tests, what is left of them; null if it has none. */
+const known = new WeakMap<Matcher, readonly string[] | null>()
+
+function literalsIn({ kind, text }: Matcher): readonly string[] | undefined {
   switch (kind) {
     case 'exact':
       return longest([text])

@@ -6,7 +6,8 @@ const PUNCTUATION = /[!-/:-@[-`{-~]/
 /** What a dot and the ends of a line are says nothing of letters; of case the literals say nothing. */
 const FLAGS = /^\(\?[ism]+\)/
 const GROUP_FLAGS = /^\?[ism]*:/
-const QUANTIFIER = /^(?:[*?+]|\{(\d+)(?:,\d*)?\})\??/
+const QUANTIFIER = /(?:[*?+]|\{(\d+)(?:,\d*)?\})\??/y
+const QUANTIFIES = '*?+{'
 
 /** What is not understood is not guessed at. */
 class Unclear extends Error {}
@@ -38,7 +39,7 @@ export function literalsOfRegex(source: string): readonly string[] | undefined {
     }
     while (at < source.length && source[at] !== '|' && source[at] !== ')') {
       const atom = next(depth)
-      const [quantifier, least] = QUANTIFIER.exec(source.slice(at, at + 16)) ?? []
+      const [quantifier, least] = quantifierAt(at)
       if (quantifier === undefined && source[at] === '{') throw new Unclear()
       at += quantifier?.length ?? 0
       const optional = quantifier !== undefined && (least === undefined ? quantifier[0] !== '+' : Number(least) === 0)
@@ -48,6 +49,12 @@ export function literalsOfRegex(source: string): readonly string[] | undefined {
     }
     end()
     return best
+  }
+
+  function quantifierAt(place: number): readonly (string | undefined)[] {
+    if (place >= source.length || !QUANTIFIES.includes(source[place] as string)) return []
+    QUANTIFIER.lastIndex = place
+    return QUANTIFIER.exec(source) ?? []
   }
 
   /** A character that stands for itself; the literals of a group; else what none are known of. */

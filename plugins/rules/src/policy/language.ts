@@ -43,18 +43,24 @@ const scopesOf = new WeakMap<Model, Scopes>()
 
 /** What expressions of policies are read with: the model, and what policies define. */
 export class Language {
-  readonly fields: ReadonlyMap<string, Field>
-  readonly #scopes: readonly Scope[]
-  readonly #types: ReadonlySet<string>
+  readonly #model: Model
   readonly #environment: Environment
 
   constructor(model: Model, macros: ReadonlyMap<string, Macro>, variables: ReadonlyMap<string, VariableType> = new Map()) {
-    const scopes = scopesOf.get(model) ?? new Scopes(model)
-    scopesOf.set(model, scopes)
-    this.#scopes = scopes.all
-    this.#types = scopes.types
-    this.fields = scopes.fields
+    this.#model = model
     this.#environment = { macros, variables }
+  }
+
+  /** Made when something is to be read: the fields of all events are tens of thousands. */
+  get #scopes(): Scopes {
+    const known = scopesOf.get(this.#model) ?? new Scopes(this.#model)
+    scopesOf.set(this.#model, known)
+    return known
+  }
+
+  /** Fields of all events by name. */
+  get fields(): ReadonlyMap<string, Field> {
+    return this.#scopes.fields
   }
 
   /**
@@ -62,12 +68,12 @@ export class Language {
    * @throws CwsError CWS_ERR_CONDITION
    */
   scopeOf(text: string): Scope {
-    const types = eventTypesIn(text, this.#types, this.#environment)
+    const types = eventTypesIn(text, this.#scopes.types, this.#environment)
     const [type] = types
     if (type === undefined) throw new CwsError('CWS_ERR_CONDITION', 'no event: the expression uses no field that one type of event has')
     if (types.size > 1)
       throw new CwsError('CWS_ERR_CONDITION', `more than one event: the expression uses fields of ${[...types].join(', ')}`)
-    return this.#scopes.find((scope) => scope.type === type) as Scope
+    return this.#scopes.all.find((scope) => scope.type === type) as Scope
   }
 
   /** @throws CwsError CWS_ERR_CONDITION */
@@ -95,6 +101,6 @@ export class Language {
   haveInstead(error: CwsError, type: string): readonly string[] {
     const field = /has no field or constant "([^"]+)"/.exec(error.message)?.[1]
     if (field === undefined) return []
-    return this.#scopes.filter((scope) => scope.type !== type && scope.fields.has(field)).map((scope) => scope.type)
+    return this.#scopes.all.filter((scope) => scope.type !== type && scope.fields.has(field)).map((scope) => scope.type)
   }
 }

@@ -73,6 +73,38 @@ describe('rules by what recurs', () => {
     }
   })
 
+  it('are judged, and the arguments decoded for it, only where a literal of each demand is there', () => {
+    const rules = rulesOf(
+      'exec.file.name == "sh" && exec.args =~ r"(?i)mkfifo" && exec.args =~ r"\\b(?:nc|telnet)\\b"',
+      'exec.args =~ "*--eval*" && (exec.args =~ r"urlopen\\(" || exec.args =~ r"fetch\\(")',
+    )
+    const dispatch = dispatchOf(rules)
+    let decoded = 0
+    let text: unknown
+    const ofFeed = new Map([['exec.args', () => text]])
+    const undecoded = (args: string) => {
+      text = { bytes: Buffer.from(args), start: 0, end: args.length, nul: 0x20 }
+      const event = events.recurring({ 'exec.file.name': 'sh', 'exec.args': args })
+      const get = (name: string) => {
+        if (name === 'exec.args') decoded++
+        return event.get(name)
+      }
+      return Object.create(event, { get: { value: get }, bytes: { value: ofFeed } }) as Readable
+    }
+    for (let i = 0; i < 4; i++)
+      for (const [args, fired] of [
+        ['-c Mkfifo /tmp/x', []],
+        ['-c nc -l 1', []],
+        ['--eval 1', []],
+        ['-c MKFIFO /tmp/x; nc -l 1', ['rule-0']],
+        ['--eval fetch()', ['rule-1']],
+      ] as const) {
+        decoded = 0
+        expect(judge(dispatch, undecoded(args)).fired).toEqual(fired)
+        expect([args, decoded > 0]).toEqual([args, fired.length > 0])
+      }
+  })
+
   it('are not mixed up where the path is the same and the name is not', () => {
     const rules = rulesOf('exec.file.path == "/bin/sh" && exec.file.name == "sh"', 'exec.file.name == "evil"')
     const dispatch = dispatchOf(rules)
