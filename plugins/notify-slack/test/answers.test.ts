@@ -39,6 +39,8 @@ describe('what Slack says', () => {
     [400, 'invalid_blocks', 'reject'],
     [400, 'user_not_found', 'broken'],
     [400, 'no_text', 'reject'],
+    [404, 'never_heard_of', 'broken'],
+    [400, 'never_heard_of', 'reject'],
     [403, 'action_prohibited', 'broken'],
     [403, 'invalid_token', 'broken'],
     [404, 'channel_not_found', 'broken'],
@@ -58,6 +60,14 @@ describe('what Slack says', () => {
     [201, 'ok', 'broken'],
   ])('of a webhook: %i %j means %s', (status, text, result) => {
     expect(hook(status, text)).toBe(result)
+  })
+
+  it('comes with what to do about it', () => {
+    expect(judgeWebhook(answer(404, 'no_service'))).toEqual({
+      result: 'broken',
+      detail: 'HTTP 404: Slack says no_service (the webhook was removed; make another)',
+    })
+    expect(judgeApi(answer(200, '{"ok":false,"error":"toString"}'))).toMatchObject({ failure: { detail: 'Slack says toString' } })
   })
 
   it('is success only in its own words', () => {
@@ -113,6 +123,12 @@ const faults: readonly (readonly [string, Interruption, string])[] = [
     'broken',
   ],
   [
+    'an echo at whose cut half a secret would stand',
+    (response, request) =>
+      void response.writeHead(403).end(`${'x'.repeat(140)} ${request.headers.authorization} ${request.url?.slice(30)}`),
+    'broken',
+  ],
+  [
     'an echo of all that was sent',
     (response, request) => void response.writeHead(403).end(`${request.headers.authorization} ${request.url}`),
     'broken',
@@ -130,7 +146,8 @@ describe('a fault', () => {
       const { detail = '' } = outcome
       expect(detail.length).toBeLessThanOrEqual(200)
       for (const text of [detail, notification.body, JSON.stringify(notifier.logs)])
-        for (const secret of [TOKEN, WEBHOOK_PATH, 'XXXXXXXX', server.origin, 'evil.example']) expect(text).not.toContain(secret)
+        for (const secret of [TOKEN, TOKEN.slice(5, 16), WEBHOOK_PATH, 'T00000000', 'XXXXXXXX', server.origin, 'evil.example'])
+          expect(text).not.toContain(secret)
     }
     expect(server.channel).toEqual([])
   })

@@ -38,6 +38,7 @@ describe('a signal', () => {
     expect(server.channel[0]).toMatchObject({ changed: 13, text: expect.stringContaining('8,192 times') })
     expect(server.calls.map(({ method }) => method)).toEqual(['chat.postMessage', ...Array.from({ length: 13 }, () => 'chat.update')])
     expect(server.refused).toEqual([])
+    expect(new Set(server.calls.map(({ agent }) => agent))).toEqual(new Set(['cws']))
     for (const { fields } of server.calls)
       expect(fields).toMatchObject({ parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false })
   })
@@ -228,6 +229,13 @@ describe('a channel', () => {
     expect(outcome).toMatchObject({ result: 'retry', detail: 'the channel takes no more messages for now' })
     expect((outcome as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(25_000)
     expect(server.calls).toHaveLength(1)
+  })
+
+  it('is asked again after an hour, whatever Slack says', async () => {
+    const pace = new Pace(0)
+    pace.pause(1e12)
+    const missed = await pace.turn(new AbortController().signal)
+    expect((missed as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(3_600_000)
   })
 
   it('whose turn does not come in time was sent nothing', async () => {

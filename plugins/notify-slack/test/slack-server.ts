@@ -20,6 +20,7 @@ export interface Call {
   readonly method: string
   readonly fields: Readonly<Record<string, unknown>>
   readonly authorization: string | undefined
+  readonly agent: string | undefined
   readonly at: number
   /** What was answered. */
   answer: string
@@ -118,6 +119,7 @@ export class SlackServer {
       method,
       fields: webhook ? (JSON.parse(body) as Record<string, unknown>) : formOf(body),
       authorization: request.headers.authorization,
+      agent: request.headers['user-agent'],
       at: performance.now(),
       answer: '',
     }

@@ -16,6 +16,7 @@ describe('an incoming webhook', () => {
       ['```🟠 High · A program was run from memory (test, 3 times)', 0],
     ])
     expect(server.refused).toEqual([])
+    expect(new Set(server.calls.map(({ agent }) => agent))).toEqual(new Set(['cws']))
     for (const { fields } of server.calls)
       expect(fields).toMatchObject({ parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false })
   })

@@ -1,6 +1,7 @@
 import { CwsError, messageOf, type NotifierContext, outcomeOfError, type SecretRef } from '@cws/core'
 import type { Dispatcher } from 'undici'
 import type { SlackOptions } from '../options.ts'
+import { conceal } from './conceal.ts'
 import { Exchange } from './exchange.ts'
 import { type ApiAnswer, type Failure, judgeApi } from './outcome.ts'
 import type { Pace } from './pace.ts'
@@ -54,7 +55,7 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
     // How it ended is judged by the exchange itself: of a page in HTML the client's error would be the whole page.
     await client.apiCall(method, args).catch(nothing)
     if (!exchange.answer) return failed(outcomeOfError(exchange.error, exchange.aborted) as Failure)
-    const answer = judgeApi(exchange.answer)
+    const answer = judgeApi({ ...exchange.answer, text: conceal(exchange.answer.text, [token]) })
     if (!answer.ok && 'retryAfterMs' in answer.failure && answer.failure.retryAfterMs !== undefined) pace.pause(answer.failure.retryAfterMs)
     return answer
   }

@@ -40,7 +40,7 @@ export class Exchange {
         body,
       } = await request(url, {
         method: 'POST',
-        headers: { ...init.headers, 'user-agent': 'cws' },
+        headers: { ...ownHeaders(init.headers), 'user-agent': 'cws' },
         body: typeof init.body === 'string' ? init.body : '',
         dispatcher: this.#dispatcher,
         signal: this.#signal,
@@ -63,6 +63,11 @@ export class Exchange {
       throw error
     }
   }
+}
+
+/** The client's, but for the name that it gives itself: it tells versions of the host. */
+function ownHeaders(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'user-agent'))
 }
 
 async function read(body: Dispatcher.ResponseData['body'], limit: number): Promise<{ text: string; whole: boolean }> {

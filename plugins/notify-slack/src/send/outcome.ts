@@ -11,6 +11,13 @@ const TRANSIENT =
   /^(?:ratelimited|rate_limited|message_limit_exceeded|service_unavailable|request_timeout|team_added_to_org|org_login_required|update_failed|external_channel_migrating|rollup_error)$/
 /** What Slack says may have succeeded in part. */
 const UNCERTAIN = /^(?:internal_error|fatal_error)$/
+/** What is to be done where Slack's word alone does not say it. */
+const ADVICE: Readonly<Record<string, string>> = {
+  not_in_channel: 'invite the bot: /invite @its-name',
+  channel_not_found: 'there is none of that name, or it is private and the bot was not invited',
+  missing_scope: 'give the app the scope chat:write and install it again',
+  no_service: 'the webhook was removed; make another',
+}
 /** A message cannot be changed: it was deleted, is too old, or was another's. */
 const UNCHANGEABLE = /^(?:edit_window_closed|cant_update_message|message_not_found|is_inactive|channel_not_found)$/
 
@@ -57,12 +64,13 @@ export function judgeWebhook(answer: Answer, now = Date.now()): Outcome {
 }
 
 function failureOf(word: string, said: string, answer: Answer, now: number): Failure {
-  const detail = shown(said)
+  const advice = Object.hasOwn(ADVICE, word) ? ` (${ADVICE[word]})` : ''
+  const detail = shown(said + advice)
   if (DESTINATION.test(word)) return { result: 'broken', detail }
   if (UNCERTAIN.test(word)) return { result: 'ambiguous', detail }
-  if (TRANSIENT.test(word) || byStatus(answer, now).result === 'retry') return { result: 'retry', detail, ...later(answer, now) }
-  // Of the message, or a word we do not know: a plainer form of the message may be taken.
-  return { result: 'reject', detail }
+  if (TRANSIENT.test(word)) return { result: 'retry', detail, ...later(answer, now) }
+  // The API says all with 200. Of the message, or a word we do not know: a plainer form of the message may be taken.
+  return answer.status === 200 ? { result: 'reject', detail } : { ...byStatus(answer, now), detail }
 }
 
 function byStatus({ status, text, retryAfter: header }: Answer, now: number): Failure {
@@ -90,11 +98,11 @@ function asJson(text: string): ApiBody | undefined {
 }
 
 /** Text of others as it may stand in a log: one short line without addresses and tokens. */
-export function shown(text: string): string {
+function shown(text: string): string {
   const line = text
     .slice(0, 1_000)
     .replace(/\s+/g, ' ')
     .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '(address)')
-    .replace(/\bxox[a-z]-\S+|\bservices\/\S+/gi, '(secret)')
+    .replace(/\bxox[a-z]-\S+/gi, '(secret)')
   return printable(line).slice(0, 200)
 }

@@ -6,6 +6,9 @@ const INTERVAL_MS = 1_200
 /** Longer than this a try does not wait for its turn. */
 const PATIENCE_MS = 5_000
 
+/** Whatever Slack asks for, one tries again after an hour. */
+const LONGEST_PAUSE_MS = 3_600_000
+
 /** Spaces the requests of one channel. */
 export class Pace {
   readonly #intervalMs: number
@@ -33,6 +36,6 @@ export class Pace {
 
   /** No turns for so long: Slack said so. */
   pause(ms: number): void {
-    this.#next = Math.max(this.#next, performance.now() + ms)
+    this.#next = Math.max(this.#next, performance.now() + Math.min(ms, LONGEST_PAUSE_MS))
   }
 }

@@ -1,6 +1,7 @@
 import { CwsError, isSafeTarget, messageOf, type NotifierContext, outcomeOfError, type SecretRef } from '@cws/core'
 import type { Dispatcher } from 'undici'
 import type { SlackOptions } from '../options.ts'
+import { conceal, secretsIn } from './conceal.ts'
 import { Exchange } from './exchange.ts'
 import { judgeWebhook } from './outcome.ts'
 import type { Pace } from './pace.ts'
@@ -32,7 +33,8 @@ export async function webhookSender(ctx: NotifierContext<SlackOptions>, connecti
       const { blocks, ...rest } = message
       await client.send(blocks ? { ...rest, blocks: [...blocks] } : rest).catch(() => {})
       if (!exchange.answer) return outcomeOfError(exchange.error, exchange.aborted)
-      const outcome = judgeWebhook(exchange.answer)
+      const { answer } = exchange
+      const outcome = judgeWebhook({ ...answer, text: conceal(answer.text, secretsIn(url)) })
       if ('retryAfterMs' in outcome && outcome.retryAfterMs !== undefined) pace.pause(outcome.retryAfterMs)
       return outcome
     },
