@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import type { Identity } from './certificates.ts'
 
 export interface Received {
   readonly method: string | undefined
@@ -17,7 +16,7 @@ export class Receiver {
   readonly #scheme: string
   #sockets = 0
 
-  private constructor(answer: (response: ServerResponse, request: IncomingMessage) => void, identity: Identity | undefined) {
+  private constructor(answer: (response: ServerResponse, request: IncomingMessage) => void, identity: ServerOptions | undefined) {
     const listener: RequestListener = (request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -33,7 +32,10 @@ export class Receiver {
     this.#server.on('connection', () => this.#sockets++)
   }
 
-  static async start(answer: (response: ServerResponse, request: IncomingMessage) => void = ok, identity?: Identity): Promise<Receiver> {
+  static async start(
+    answer: (response: ServerResponse, request: IncomingMessage) => void = ok,
+    identity?: ServerOptions,
+  ): Promise<Receiver> {
     const receiver = new Receiver(answer, identity)
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve))
     return receiver

@@ -6,7 +6,7 @@ import { hasCredentials, isSafeTarget } from './safe-target.ts'
 export function targetUrl(description: string) {
   return z
     .url()
-    .refine((text) => isSafeTarget(new URL(text)), 'must be https:// (http:// only to loopback)')
+    .refine((text) => isSafeTarget(new URL(text)), 'must be https:// (http:// only to loopback), and to no link-local or metadata address')
     .refine((text) => !hasCredentials(new URL(text)), 'must hold no credentials: use headers')
     .describe(description)
 }

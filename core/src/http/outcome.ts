@@ -5,6 +5,9 @@ import { retryAfter } from './retry-after.ts'
 const MESSAGE_REFUSED: ReadonlySet<number> = new Set([400, 413, 414, 415, 422])
 const TRY_AGAIN: ReadonlySet<number> = new Set([408, 425, 429])
 
+/** How nginx says that the caller has to prove who he is, and did not: no fault of the message. */
+const CERTIFICATE_WANTED = /^<html>\s*<head><title>400 (No required SSL certificate was sent|The SSL certificate error)</
+
 /** Errors before a byte of the request has left. */
 const NOT_SENT: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -14,8 +17,9 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
 ])
-/** The name does not exist, or whoever answers is not who the certificate should say. */
-const WRONG_PLACE = /^(ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/
+/** The name does not exist or leads where it must not, or whoever answers is not who the certificate should say. */
+const WRONG_PLACE =
+  /^(ENOTFOUND|FORBIDDEN_ADDRESS|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH)/
 
 /**
  * What an HTTP answer means to a notifier; `text` is the beginning of its body. Anything that is neither success nor the message's own fault
@@ -25,6 +29,8 @@ export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: 
   const detail = `HTTP ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`
   if (status >= 200 && status < 300) return { result: 'delivered', detail }
   if (status >= 300 && status < 400) return { result: 'broken', detail: `HTTP ${status}: redirects are not followed` }
+  if (status === 400 && CERTIFICATE_WANTED.test(text))
+    return { result: 'broken', detail: 'HTTP 400: the receiver wants a client certificate that it trusts' }
   if (MESSAGE_REFUSED.has(status)) return { result: 'reject', detail }
   if (status === 410) return { result: 'broken', detail: `${detail} (disabled by its receiver)` }
   const wait = retryAfter(retryAfterHeader, now)

@@ -1,5 +1,8 @@
-/** Whether secrets may be sent to this URL: https, or http to this very host. */
+import { isForbiddenHost } from './forbidden.ts'
+
+/** Whether secrets may be sent to this URL: https, or http to this very host; never to a link-local address or a metadata service. */
 export function isSafeTarget(url: URL): boolean {
+  if (isForbiddenHost(url.hostname)) return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 

@@ -33,6 +33,14 @@ describe('an answer over HTTP', () => {
     })
   })
 
+  it('of 400 that wants a client certificate is no fault of the message', () => {
+    const page = (title: string) => `<html>\r\n<head><title>400 ${title}</title></head>\r\n<body>`
+    expect(outcomeOfAnswer(400, page('No required SSL certificate was sent'), undefined)).toMatchObject({ result: 'broken' })
+    expect(outcomeOfAnswer(400, page('The SSL certificate error'), undefined)).toMatchObject({ result: 'broken' })
+    expect(outcomeOfAnswer(400, page('Request Header Or Cookie Too Large'), undefined)).toMatchObject({ result: 'reject' })
+    expect(outcomeOfAnswer(400, `x${page('No required SSL certificate was sent')}`, undefined)).toMatchObject({ result: 'reject' })
+  })
+
   it('of 410 says who has switched it off', () => {
     expect(outcomeOfAnswer(410, '', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver)' })
   })

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { beginningOf, type NotifierContext, type Outcome, outcomeOfError } from '@cws/core'
+import { beginningOf, type NotifierContext, type Outcome, outcomeOfError, safeLookup } from '@cws/core'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { outcomeOf } from './answer.ts'
 import { endpointOf, type PagerDutyOptions } from './options.ts'
@@ -39,7 +39,7 @@ export function dispatcherFor(ctx: NotifierContext<PagerDutyOptions>): Dispatche
     headersTimeout: timeout,
     bodyTimeout: timeout,
     maxHeaderSize: MAX_ANSWER_HEADERS,
-    connect: { ...tls, timeout },
+    connect: { ...tls, timeout, lookup: safeLookup() },
   }
   if (proxy === undefined) return new Agent(limits)
   const uri = typeof proxy === 'string' ? proxy : ctx.secret(proxy)

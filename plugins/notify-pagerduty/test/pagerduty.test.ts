@@ -1,9 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type Document, type Evidence, env, type Letter, type Outcome, type Signal, secretFile, severities } from '@cws/core'
 import { PluginTester, sampleSignal, TestNotifier } from '@cws/core/testing'
 import { array, assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { TestAuthority } from '../../../tests/support/certificates.ts'
+import { Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import pagerduty from '../src/index.ts'
 import { injectedInto, PagerDuty, type Trigger } from './pagerduty.ts'
 
@@ -568,6 +573,33 @@ describe('an answer', () => {
     expect(await about.tell('raised', raised)).toMatchObject({ result: 'delivered' })
     expect(receiver.alerts.map(({ status }) => status)).toEqual(['resolved', 'triggered'])
   })
+})
+
+it('goes through a proxy to who can prove who he is, and to nobody else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cws-pagerduty-'))
+  try {
+    const authority = new TestAuthority(folder)
+    const accepts = (response: ServerResponse) => void response.writeHead(202).end()
+    await using behind = await Receiver.start(accepts, authority.identity('good', 'DNS:localhost'))
+    await using stranger = await Receiver.start(accepts, authority.identity('wrong', 'DNS:other.example'))
+    await using proxy = await startProxy()
+    await using receiver = await PagerDuty.start()
+    const ways = { ca: authority.caFile, proxy: env('PROXY') }
+    const secrets = { PROXY: proxy.url.replace('http://', 'http://user:pass@') }
+    await using good = await set(receiver, { endpoint: behind.url, ...ways }, secrets)
+    await using wrong = await set(receiver, { endpoint: stranger.url, ...ways }, secrets)
+    await using direct = await set(receiver, { endpoint: behind.url })
+    expect(await good.tell('opened')).toMatchObject({ result: 'delivered' })
+    expect(await wrong.tell('opened')).toMatchObject({
+      result: 'broken',
+      detail: expect.stringMatching(/^cannot connect safely \([A-Z_]+\)$/),
+    })
+    expect(await direct.tell('opened')).toMatchObject({ result: 'broken' })
+    expect([behind.got.length, stranger.got.length, proxy.tunnels.length]).toEqual([1, 0, 2])
+    expect(proxy.credentials[0]).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 describe('the routing key', () => {

@@ -1,20 +1,20 @@
-import { readFileSync } from 'node:fs'
 import {
   beginningOf,
-  CwsError,
   defineNotifier,
+  type Letter,
   messageOf,
+  type Notification,
   type NotifierContext,
   type Outcome,
   outcomeOfAnswer,
   outcomeOfError,
 } from '@cws/core'
-import { Webhook } from 'standardwebhooks'
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
+import { Connections } from './connections.ts'
+import { contentTypeOf, type StandardFormat, written } from './formats/format.ts'
 import { options, type WebhookOptions } from './options.ts'
-
-const CONNECTIONS = 4
-const MAX_ANSWER_HEADERS = 16 * 1024
+import { fill, fillUrl } from './placeholders.ts'
+import { signatureOf, signersOf } from './signature.ts'
 
 /** Posts each signal as JSON, signed by Standard Webhooks. The receiver drops what it has seen by `webhook-id`. */
 export default defineNotifier(import.meta, {
@@ -22,25 +22,33 @@ export default defineNotifier(import.meta, {
   options,
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.
-    signer(ctx)
-    const dispatcher = dispatcherFor(ctx)
-    return {
-      async deliver({ key, body }, signal) {
-        let headers: Record<string, string>
-        try {
-          headers = headersFor(ctx, key, body)
-        } catch (error) {
-          return { result: 'broken', detail: messageOf(error) }
-        }
-        return await post(ctx.options, dispatcher, headers, body, signal)
-      },
-      close: () => dispatcher.destroy(),
+    signersOf(ctx)
+    const connections = new Connections(ctx)
+    const { format, mode } = ctx.options
+    const deliver = async (notification: Notification, signal: AbortSignal): Promise<Outcome> => {
+      const url = fillUrl(ctx.options.url, notification)
+      if (url === undefined) return { result: 'reject', detail: 'a value of the signal would change where the URL leads' }
+      const body = format === 'native' ? notification.body : bodyOf(notification, format)
+      let headers: Record<string, string>
+      let dispatcher: Dispatcher
+      try {
+        headers = headersFor(ctx, notification, body)
+        dispatcher = connections.current()
+      } catch (error) {
+        return { result: 'broken', detail: messageOf(error) }
+      }
+      return await post(url, ctx.options.timeout, dispatcher, headers, body, signal)
     }
+    const close = (): Promise<void> => connections.close()
+    // The native form is the signal's own line, which is what an agent stores that is told nothing else.
+    if (format === 'native') return { mode, deliver, close }
+    return { mode, deliver, close, render: (letter, tier) => written(format, letter, tier) }
   },
 })
 
 async function post(
-  { url, timeout }: WebhookOptions,
+  url: string,
+  timeout: number,
   dispatcher: Dispatcher,
   headers: Record<string, string>,
   body: string,
@@ -57,44 +65,26 @@ async function post(
   }
 }
 
-function headersFor(ctx: NotifierContext<WebhookOptions>, key: string, body: string): Record<string, string> {
+function headersFor(ctx: NotifierContext<WebhookOptions>, notification: Notification, body: string): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(ctx.options.headers)) headers[name] = typeof value === 'string' ? value : ctx.secret(value)
+  for (const [name, value] of Object.entries(ctx.options.headers))
+    headers[name] = typeof value === 'string' ? fill(value, notification) : ctx.secret(value)
   const now = new Date()
   return {
     'user-agent': 'cws',
     ...headers,
-    'content-type': 'application/json; charset=utf-8',
-    'webhook-id': key,
+    'content-type': contentTypeOf(ctx.options.format),
+    'webhook-id': notification.key,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': signer(ctx).sign(key, now, body),
+    'webhook-signature': signatureOf(ctx, notification.key, now, body),
   }
 }
 
-function signer(ctx: NotifierContext<WebhookOptions>): Webhook {
-  const secret = ctx.secret(ctx.options.secret)
-  const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64').length : 0
-  if (bytes < 24 || bytes > 64)
-    throw new CwsError('CWS_ERR_PLUGIN_OPTIONS', 'secret must be whsec_ followed by base64 of 24 to 64 bytes', {
-      plugin: ctx.name,
-      hint: 'make one: echo "whsec_$(openssl rand -base64 32)"',
-    })
-  return new Webhook(secret)
-}
-
-/** Connections of this destination alone, so that it cannot hold up another. */
-function dispatcherFor(ctx: NotifierContext<WebhookOptions>): Dispatcher {
-  const { ca, proxy, timeout } = ctx.options
-  const tls = ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') }
-  const limits = {
-    connections: CONNECTIONS,
-    pipelining: 1,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    maxHeaderSize: MAX_ANSWER_HEADERS,
-    connect: { ...tls, timeout },
-  }
-  if (proxy === undefined) return new Agent(limits)
-  const uri = typeof proxy === 'string' ? proxy : ctx.secret(proxy)
-  return new ProxyAgent({ ...limits, uri, requestTls: { ...tls, timeout }, proxyTls: { ...tls, timeout } })
+/** What was rendered; made of the signal alone where that failed, the same in each try. */
+function bodyOf({ body, key, reason, signal, receipt }: Notification, format: StandardFormat): string {
+  if (!body.startsWith('{"kind":"signal"')) return body
+  const message = [{ type: 'paragraph', children: [{ type: 'text', text: signal.message, value: true }] }] as const
+  const { title, last_seen: time } = signal
+  const letter: Letter = { key, reason, rule: undefined, signal, title, message, generation: 1, receipt, time }
+  return written(format, letter, 0)
 }

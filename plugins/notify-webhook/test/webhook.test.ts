@@ -1,12 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { env, type Notification, type Notifier, type NotifierContext, type Outcome, type SecretRef, type Signal } from '@cws/core'
-import { PluginTester } from '@cws/core/testing'
+import type { TLSSocket } from 'node:tls'
+import {
+  env,
+  type Notification,
+  type Notifier,
+  type NotifierContext,
+  type Outcome,
+  type SecretRef,
+  type Signal,
+  secretFile,
+} from '@cws/core'
+import { PluginTester, sampleSignal } from '@cws/core/testing'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { TestAuthority } from '../../../tests/support/certificates.ts'
+import { type Identity, TestAuthority } from '../../../tests/support/certificates.ts'
 import { ok, Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import webhook from '../src/index.ts'
 
@@ -19,6 +29,16 @@ new PluginTester({ describe, it }).run(webhook, {
     { url: 'http://127.0.0.1:8080/', secret: SECRET, timeout: 500, headers: { 'X-Team': 'security', Authorization: env('TOKEN') } },
     { url: 'http://[::1]/', secret: { file: '/run/secrets/siem' }, proxy: 'http://proxy.example.com:3128', ca: '/etc/ssl/own.pem' },
     { url: 'http://localhost/', secret: SECRET, proxy: env('HTTPS_PROXY') },
+    { url: 'https://siem.example.com/', secret: [env('NEW_SECRET'), env('OLD_SECRET')], format: 'ocsf', mode: 'every' },
+    { url: 'https://siem.example.com/', secret: SECRET, cert: '/etc/cws/cert.pem', key: '/etc/cws/key.pem', format: 'ecs' },
+    {
+      url: 'https://siem.example.com/',
+      secret: SECRET,
+      cert: '/etc/cws/cert.pem',
+      key: secretFile('/run/secrets/key'),
+      format: 'cloudevents',
+    },
+    { url: 'https://siem.example.com/{{host.name}}?rule={{ rule_id }}', secret: SECRET, headers: { 'X-Path': '{{@exec.file.path}}' } },
   ],
   invalid: [
     { url: 'https://siem.example.com/' },
@@ -35,6 +55,19 @@ new PluginTester({ describe, it }).run(webhook, {
     { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X A': 'a' } },
     { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X-Api-Key': 'in plain sight' } },
     { url: 'https://siem.example.com/', secret: SECRET, retries: 3 },
+    { url: 'https://siem.example.com/', secret: [] },
+    { url: 'https://siem.example.com/', secret: SECRET, format: 'cef' },
+    { url: 'https://siem.example.com/', secret: SECRET, mode: 'some' },
+    { url: 'https://siem.example.com/', secret: SECRET, cert: '/etc/cws/cert.pem' },
+    { url: 'https://siem.example.com/', secret: SECRET, key: '/etc/cws/key.pem' },
+    { url: 'https://169.254.169.254/latest', secret: SECRET },
+    { url: 'https://[fd00:ec2::254]/', secret: SECRET },
+    { url: 'https://metadata.google.internal/', secret: SECRET },
+    { url: 'https://{{host.name}}.example.com/', secret: SECRET },
+    { url: 'https://siem.example.com/{{hostname}}', secret: SECRET },
+    { url: 'https://siem.example.com/{{host.name', secret: SECRET },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X-A': '{{__proto__}}' } },
+    { url: 'https://siem.example.com/', secret: SECRET, headers: { 'X-A': '{{@process.__PROTO__}}' } },
   ],
 })
 
@@ -109,6 +142,43 @@ describe('a delivery', () => {
     const [first, second] = receiver.got
     expect([second?.headers['webhook-id'], second?.body]).toEqual([first?.headers['webhook-id'], first?.body])
     expect(() => new Webhook(secrets['ROTATED'] as string).verify(BODY, second?.headers as Record<string, string>)).not.toThrow()
+  })
+
+  it('is signed with each of several secrets, so that a receiver may have the new one or the old one', async () => {
+    await using receiver = await Receiver.start()
+    secrets['NEW'] = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    secrets['OLD'] = SECRET
+    expect(await deliver({ url: receiver.url, secret: [env('NEW'), env('OLD')] })).toMatchObject({ result: 'delivered' })
+    const [got] = receiver.got
+    const headers = got?.headers as Record<string, string>
+    expect(headers['webhook-signature']).toMatch(/^v1,\S+ v1,\S+$/)
+    for (const secret of [secrets['NEW'], SECRET]) expect(() => new Webhook(secret as string).verify(BODY, headers)).not.toThrow()
+    expect(() => new Webhook(`whsec_${Buffer.alloc(32, 8).toString('base64')}`).verify(BODY, headers)).toThrow()
+  })
+
+  it('is of the mode that is asked for', async () => {
+    for (const mode of ['latest', 'every']) {
+      await using notifier = await open({ url: 'http://localhost/', mode })
+      expect(notifier.mode).toBe(mode)
+    }
+  })
+
+  it('fills what its URL and headers leave open, and nothing in a value leads elsewhere', async () => {
+    await using receiver = await Receiver.start()
+    const url = `http://localhost:${receiver.port}/in/{{host.name}}/{{@exec.file.path}}?rule={{rule_id}}`
+    const headers = { 'X-Path': 'path={{@exec.file.path}}; {{severity}}' }
+    for (const path of ['/tmp/a\r\nX-Evil: 1', '/tmp/中', '../..', '..', '@evil.example', '/admin?x#y', '', '\ud800', 'x'.repeat(10_000)]) {
+      const notification = { ...NOTIFICATION, signal: sampleSignal({ host: { name: '..' }, event: { exec: { file: { path } } } }) }
+      await using notifier = await open({ url, headers })
+      expect(await notifier.deliver(notification, NEVER), path).toMatchObject({ result: 'delivered' })
+      const got = receiver.got.at(-1)
+      const [, encoded] = /^\/in\/__\/([A-Za-z0-9_.!~*'()%-]+)\?rule=exec-from-memory-fs$/.exec(got?.url ?? '') ?? []
+      expect(encoded, path).toBeTruthy()
+      expect(got?.headers['x-path']).toBe(`path=${encoded}; high`)
+      expect(got?.headers['x-evil']).toBeUndefined()
+      if (/[a-z中]/.test(path)) expect(path.slice(0, 256)).toBe(decodeURIComponent(encoded as string))
+    }
+    expect(receiver.got).toHaveLength(9)
   })
 
   it('with a secret that is none is refused before anything is sent', async () => {
@@ -254,6 +324,49 @@ describe('TLS', () => {
     await using receiver = await Receiver.start(ok, authority.identity('good', good))
     expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'delivered' })
     expect(receiver.got[0]?.body).toBe(BODY)
+  })
+
+  it('proves to the receiver who calls, with another certificate as soon as there is one', async () => {
+    const [first, second] = [authority.identity('agent1', 'DNS:agent1'), authority.identity('agent2', 'DNS:agent2')]
+    const callers: string[] = []
+    await using receiver = await Receiver.start(
+      (response, request) => {
+        callers.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN as string)
+        response.writeHead(204).end()
+      },
+      { ...authority.identity('asks', good), ca: readFileSync(authority.caFile, 'utf8'), requestCert: true, rejectUnauthorized: true },
+    )
+    const [cert, key] = [join(folder, 'agent.pem'), join(folder, 'agent.key')]
+    const put = (identity: Identity): void => {
+      writeFileSync(cert, identity.cert)
+      writeFileSync(key, identity.key)
+    }
+    put(first)
+    await using notifier = await open({ url: receiver.url, ca: authority.caFile, cert, key })
+    expect(await notifier.deliver(NOTIFICATION, NEVER)).toMatchObject({ result: 'delivered' })
+    writeFileSync(cert, second.cert)
+    expect(await notifier.deliver(NOTIFICATION, NEVER)).toMatchObject({ result: 'broken' })
+    put(second)
+    expect(await notifier.deliver(NOTIFICATION, NEVER)).toMatchObject({ result: 'delivered' })
+    secrets['KEY'] = second.key
+    expect(await deliver({ url: receiver.url, ca: authority.caFile, cert, key: env('KEY') })).toMatchObject({ result: 'delivered' })
+    expect(callers).toEqual(['agent1', 'agent2', 'agent2'])
+    // Node's server hangs up without a word: it may as well have been the network.
+    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'ambiguous' })
+    expect(callers).toHaveLength(3)
+    writeFileSync(key, first.key)
+    await expect(open({ url: receiver.url, cert, key })).rejects.toThrow(/key values mismatch/)
+  })
+
+  it('is not spoken with who knows old forms of it alone', async () => {
+    await using receiver = await Receiver.start(ok, {
+      ...authority.identity('old', good),
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'ALL:@SECLEVEL=0',
+    })
+    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'broken' })
+    expect(receiver.got).toEqual([])
   })
 
   it('sends nothing to who cannot prove who he is, and names no address', async () => {

@@ -1,0 +1,16 @@
+import type { Letter } from '@cws/core'
+
+/** CloudEvents 1.0, structured: the envelope, and the signal as CWS writes it as `data`. `source` and `id` together name a delivery. */
+export function cloudEvent({ key, reason, signal }: Letter): object {
+  return {
+    specversion: '1.0',
+    id: key,
+    source: `urn:cws:host:${encodeURIComponent(signal.host.name.toWellFormed())}`,
+    type: `cws.signal.${reason}`,
+    subject: signal.id,
+    time: signal.last_seen,
+    datacontenttype: 'application/json',
+    severity: signal.severity,
+    data: { kind: 'signal', ...signal },
+  }
+}

@@ -1,0 +1,36 @@
+import { bounded, escapeInvisible, type Letter, type Signal } from '@cws/core'
+import { cloudEvent } from './cloudevents.ts'
+import { ecsDocument } from './ecs.ts'
+import { detectionFinding } from './ocsf.ts'
+
+/** `native`: the signal as CWS writes it. */
+export const formats = ['native', 'cloudevents', 'ocsf', 'ecs'] as const
+export type Format = (typeof formats)[number]
+export type StandardFormat = Exclude<Format, 'native'>
+
+const WRITERS: Readonly<Record<StandardFormat, (letter: Letter) => object>> = {
+  cloudevents: cloudEvent,
+  ocsf: detectionFinding,
+  ecs: ecsDocument,
+}
+
+export function contentTypeOf(format: Format): string {
+  return format === 'cloudevents' ? 'application/cloudevents+json; charset=UTF-8' : 'application/json; charset=utf-8'
+}
+
+/** The body in the form of a standard, with what could fool a reader escaped. Integers beyond 2^53 stay exact. */
+export function written(format: StandardFormat, letter: Letter, tier: number): string {
+  return escapeInvisible(JSON.stringify(WRITERS[format]({ ...letter, signal: shortened(letter.signal, tier) })))
+}
+
+/** Bytes that the event may take where a receiver refused what was longer. */
+const SHORT_EVENT_BYTES = 8 * 1024
+
+/** The signal with less of what happened in it, where the receiver refused it whole: first a short event, then none. */
+function shortened(signal: Signal, tier: number): Signal {
+  if (tier === 0) return signal
+  const { findings: _, ...rest } = signal
+  const event = tier === 1 ? bounded(signal.event, SHORT_EVENT_BYTES) : { type: signal.event['type'] }
+  const group = tier === 1 ? bounded(signal.group, SHORT_EVENT_BYTES) : {}
+  return { ...rest, event, group, truncated: true }
+}

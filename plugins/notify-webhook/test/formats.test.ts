@@ -1,0 +1,433 @@
+import type { Letter, Reason, Signal } from '@cws/core'
+import { sampleSignal, TestNotifier } from '@cws/core/testing'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { Receiver } from '../../../tests/support/http-receiver.ts'
+import webhook from '../src/index.ts'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const BIG = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('18446744073709551615')
+
+const exec = {
+  type: 'exec',
+  container: { id: 'c0ffee' },
+  exec: { file: { path: '/dev/shm/x', name: 'x', inode: BIG, mode: 0o100755, hashes: ['sha256:00ff', 'blake3:aa'], extension: '' } },
+  process: {
+    pid: 42,
+    uid: 0,
+    user: 'root',
+    euid: 33,
+    euser: 'www-data',
+    comm: 'x',
+    argv0: './x',
+    args: '-a b',
+    argv: ['-a', 'b'],
+    cwd: '/dev/shm',
+    created_at: 1_764_000_000_000_000_000,
+    container: { id: 'c0ffee' },
+    file: { path: '/dev/shm/x', name: 'x', mode: 0o100755 },
+    parent: { pid: 7, comm: 'nginx', user: null, file: { path: '/usr/sbin/nginx', name: 'nginx' } },
+  },
+}
+const unlink = {
+  type: 'unlink',
+  unlink: { file: { path: '/etc/passwd', name: 'passwd', mode: 0o100644, size: 12, user: 'root' } },
+  process: { pid: 8 },
+}
+const nothing = { type: 'theirs', theirs: { file: null }, process: { pid: null, file: { name: '' } } }
+const EVENTS = { exec, unlink, nothing, empty: {} }
+
+/** The body of one delivery, as a verifier of Standard Webhooks gives it to a receiver. */
+async function told(format: string, signal: Partial<Signal>, letter: Partial<Letter> = {}, tier = 0) {
+  await using receiver = await Receiver.start()
+  await using notifier = await TestNotifier.of(webhook({ url: receiver.url, secret: SECRET, format } as never))
+  const { outcome, notification } = await notifier.deliver(signal, { letter, tier })
+  expect(outcome).toMatchObject({ result: 'delivered' })
+  const [got] = receiver.got
+  const verified = new Webhook(SECRET).verify(got?.body ?? '', got?.headers as Record<string, string>)
+  expect(got?.body).toBe(notification.body)
+  return { json: verified as Record<string, unknown>, body: got?.body ?? '', headers: got?.headers ?? {} }
+}
+
+/** What each specification demands of these fields, and none that it does not know. */
+const uri = z.string().regex(/^[a-z][a-z0-9+.-]*:[^\s]+$/i)
+const rfc3339 = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/)
+const word = z.string().min(1)
+const cloudEvent = z
+  .object({
+    specversion: z.literal('1.0'),
+    id: word,
+    source: uri,
+    type: word,
+    subject: word,
+    time: rfc3339,
+    datacontenttype: z.literal('application/json'),
+    data: z.object({}).loose(),
+  })
+  // Names of extensions are lower-case letters and digits, their values of simple types.
+  .catchall(z.union([z.string(), z.number().int(), z.boolean()]))
+  .refine((event) => Object.keys(event).every((name) => /^[a-z0-9]{1,20}$/.test(name)))
+
+const millis = z.int().min(1e12).max(4e12)
+const named = { name: word.optional(), uid: word.optional() }
+const file = z.strictObject({
+  name: word,
+  path: word.optional(),
+  type_id: z.union([z.int().min(0).max(7), z.literal(99)]),
+  size: z.int().optional(),
+  hashes: z
+    .array(z.strictObject({ algorithm_id: z.union([z.int().min(0).max(7), z.literal(99)]), algorithm: word, value: word }))
+    .optional(),
+})
+const process = z.strictObject({
+  pid: z.int(),
+  name: word.optional(),
+  cmd_line: word.optional(),
+  created_time: millis.optional(),
+  file: file.optional(),
+  user: z
+    .strictObject(named)
+    .refine(({ name, uid }) => name !== undefined || uid !== undefined)
+    .optional(),
+  container: z.strictObject({ uid: word }).optional(),
+  get parent_process() {
+    return process.optional()
+  },
+})
+const detectionFinding = z
+  .strictObject({
+    category_uid: z.literal(2),
+    category_name: z.literal('Findings'),
+    class_uid: z.literal(2004),
+    class_name: z.literal('Detection Finding'),
+    activity_id: z.int().min(1).max(3),
+    activity_name: z.enum(['Create', 'Update', 'Close']),
+    type_uid: z.int(),
+    type_name: word,
+    severity_id: z.int().min(1).max(5),
+    severity: z.enum(['Informational', 'Low', 'Medium', 'High', 'Critical']),
+    status_id: z.literal([1, 2, 4]),
+    status: z.enum(['New', 'In Progress', 'Resolved']),
+    is_alert: z.boolean(),
+    time: millis,
+    start_time: millis,
+    end_time: millis,
+    count: z.int().min(1),
+    message: word,
+    metadata: z.strictObject({
+      version: z.string().regex(/^1\.\d+\.\d+$/),
+      product: z.strictObject({ name: word, vendor_name: word }),
+      profiles: z.array(z.enum(['host', 'container'])),
+      uid: word,
+      sequence: z.int(),
+      labels: z.array(z.string()),
+    }),
+    finding_info: z.strictObject({
+      uid: word,
+      title: word,
+      desc: word,
+      first_seen_time: millis,
+      last_seen_time: millis,
+      analytic: z.strictObject({ type_id: z.literal(1), type: z.literal('Rule'), uid: word, name: word }),
+      attacks: z
+        .array(
+          z.strictObject({
+            technique: z.strictObject({ uid: z.string().regex(/^T\d{4}$/) }),
+            sub_technique: z.strictObject({ uid: z.string().regex(/^T\d{4}\.\d{3}$/) }).optional(),
+          }),
+        )
+        .optional(),
+    }),
+    remediation: z.strictObject({ desc: word }).optional(),
+    device: z.strictObject({ type_id: z.literal(0), type: z.literal('Unknown'), hostname: word }),
+    resources: z.array(z.strictObject({ type: word, name: word })),
+    evidences: z.array(
+      z.strictObject({
+        actor: z.strictObject({ process }).optional(),
+        process: process.optional(),
+        file: file.optional(),
+        data: z.object({}).loose(),
+      }),
+    ),
+    unmapped: z.object({}).loose(),
+  })
+  .refine(({ type_uid, class_uid, activity_id }) => type_uid === class_uid * 100 + activity_id)
+
+const ecsUser = z.strictObject({ name: word.optional(), id: word.optional() })
+const ecsHash = z.partialRecord(z.enum(['md5', 'sha1', 'sha256', 'sha384', 'sha512']), word)
+const ecsProcess = {
+  pid: z.int().optional(),
+  name: word.optional(),
+  executable: word.optional(),
+  args: z.array(z.string()).optional(),
+  args_count: z.int().optional(),
+  command_line: word.optional(),
+  working_directory: word.optional(),
+  start: rfc3339.optional(),
+  user: ecsUser.optional(),
+  real_user: ecsUser.optional(),
+  hash: ecsHash.optional(),
+}
+const categories = [
+  'api',
+  'authentication',
+  'configuration',
+  'database',
+  'driver',
+  'email',
+  'file',
+  'host',
+  'iam',
+  'intrusion_detection',
+  'library',
+  'malware',
+  'network',
+  'package',
+  'process',
+  'registry',
+  'session',
+  'threat',
+  'vulnerability',
+  'web',
+]
+const types = [
+  'access',
+  'admin',
+  'allowed',
+  'change',
+  'connection',
+  'creation',
+  'deletion',
+  'denied',
+  'device',
+  'end',
+  'error',
+  'group',
+  'indicator',
+  'info',
+  'installation',
+  'protocol',
+  'start',
+  'user',
+]
+const ecs = z.strictObject({
+  '@timestamp': rfc3339,
+  ecs: z.strictObject({ version: z.string().regex(/^\d+\.\d+\.\d+$/) }),
+  message: word,
+  tags: z.array(z.string()),
+  event: z.strictObject({
+    kind: z.literal('alert'),
+    id: word,
+    module: word,
+    dataset: word,
+    provider: word,
+    category: z.array(z.enum(categories)).min(1),
+    type: z.array(z.enum(types)).min(1),
+    action: word.optional(),
+    reason: word.optional(),
+    severity: z.int(),
+    start: rfc3339,
+    end: rfc3339,
+    sequence: z.int(),
+  }),
+  rule: z.strictObject({ id: word, name: word }),
+  threat: z
+    .strictObject({
+      framework: word,
+      technique: z.strictObject({ id: z.array(word), subtechnique: z.strictObject({ id: z.array(word) }).optional() }),
+    })
+    .optional(),
+  host: z.strictObject({ name: word, hostname: word }),
+  agent: z.strictObject({ type: word, name: word }),
+  process: z.strictObject({ ...ecsProcess, parent: z.strictObject(ecsProcess).optional() }).optional(),
+  user: ecsUser.optional(),
+  file: z
+    .strictObject({
+      path: word.optional(),
+      name: word.optional(),
+      extension: word.optional(),
+      inode: z.string().regex(/^\d+$/).optional(),
+      mode: z
+        .string()
+        .regex(/^[0-7]{4}$/)
+        .optional(),
+      uid: word.optional(),
+      gid: word.optional(),
+      owner: word.optional(),
+      group: word.optional(),
+      size: z.int().optional(),
+      hash: ecsHash.optional(),
+    })
+    .optional(),
+  container: z.strictObject({ id: word }).optional(),
+  related: z.strictObject({ hosts: z.array(word), user: z.array(word).optional() }),
+  cws: z.strictObject({ reason: word, signal: z.object({}).loose() }),
+})
+
+const FORMATS = { cloudevents: cloudEvent, ocsf: detectionFinding, ecs }
+
+describe.each(Object.entries(FORMATS))('the form %s', (format, schema) => {
+  it.each(Object.keys(EVENTS))('is what its specification demands: %s', async (name) => {
+    const event = EVENTS[name as keyof typeof EVENTS]
+    for (const tags of [[], ['mitre:T1059.004', 'mitre:T1190', 'team:web', 'mitre:x']]) {
+      const { json } = await told(format, { event, tags })
+      const { error } = schema.safeParse(json)
+      expect(error?.issues).toBeUndefined()
+    }
+  })
+
+  it('is the same for every reason and status that there is, with what they mean', async () => {
+    const reasons = [
+      'opened',
+      'updated',
+      'raised',
+      'repeat',
+      'escalated',
+      'acknowledged',
+      'archived',
+      'replayed',
+      'digest',
+      'notice',
+      'test',
+    ] as const
+    for (const reason of reasons satisfies readonly Reason[])
+      for (const status of ['open', 'acknowledged', 'archived'] as const) {
+        const { json } = await told(format, { status }, { reason, rule: 'Archive' })
+        expect(schema.safeParse(json).error?.issues).toBeUndefined()
+      }
+  })
+
+  it('keeps large numbers exact, and shows what nobody sees as escapes', async () => {
+    const { body, json } = await told(format, {
+      event: { ...exec, exec: { file: { ...exec.exec.file, path: '/tmp/\u202e\u009b\ud800\n' } } },
+    })
+    expect(body).toContain('18446744073709551615')
+    expect(body).not.toMatch(/[\u007f-\u009f\u202e]|\p{Surrogate}/u)
+    expect(JSON.stringify(json)).toContain('\u202e')
+  })
+
+  it('is shorter each time that it was refused', async () => {
+    const event = { ...exec, exec: { ...exec.exec, argv: Array(200).fill('y'.repeat(500)) } }
+    const sizes: number[] = []
+    for (const tier of [0, 1, 2]) {
+      const { body, json } = await told(format, { event, group: { 'exec.args': 'z'.repeat(5_000) } }, {}, tier)
+      expect(schema.safeParse(json).error?.issues).toBeUndefined()
+      sizes.push(body.length)
+    }
+    expect(sizes[0]).toBeGreaterThan(100_000)
+    expect(sizes[1]).toBeLessThan(30_000)
+    expect(sizes[2]).toBeLessThan(3_000)
+  })
+
+  it('is made of the signal alone where it could not be rendered, the same each time', async () => {
+    await using receiver = await Receiver.start()
+    await using notifier = await TestNotifier.of(webhook({ url: receiver.url, secret: SECRET, format } as never))
+    const signal = sampleSignal({ event: exec })
+    const notification = {
+      key: `${signal.id}:1:siem`,
+      reason: 'opened',
+      signal,
+      body: JSON.stringify({ kind: 'signal', ...signal }),
+      receipt: undefined,
+    } as const
+    for (const attempt of [1, 2]) await notifier.notifier.deliver({ ...notification, attempt }, new AbortController().signal)
+    const [first, second] = receiver.got
+    expect(schema.safeParse(JSON.parse(first?.body ?? '')).error?.issues).toBeUndefined()
+    expect(second?.body).toBe(first?.body)
+  })
+})
+
+describe('what the forms say', () => {
+  it('native: the line of the signal', async () => {
+    const { json, headers } = await told('native', { event: exec, count: 3 })
+    expect(json).toMatchObject({ kind: 'signal', count: 3, event: { type: 'exec' } })
+    expect(headers['content-type']).toBe('application/json; charset=utf-8')
+  })
+
+  it('cloudevents: the signal in an envelope', async () => {
+    const { json, headers } = await told('cloudevents', { event: exec, host: { name: 'web 1' } }, { reason: 'raised' })
+    expect(headers['content-type']).toBe('application/cloudevents+json; charset=UTF-8')
+    expect(json).toMatchObject({
+      id: '01JDEXAMPLE0000000000000AA:1:webhook',
+      source: 'urn:cws:host:web%201',
+      type: 'cws.signal.raised',
+      subject: '01JDEXAMPLE0000000000000AA',
+      severity: 'high',
+      data: { kind: 'signal', id: '01JDEXAMPLE0000000000000AA', event: { exec: { file: { path: '/dev/shm/x' } } } },
+    })
+  })
+
+  it.each([
+    ['opened', 'open', 1, 1, true],
+    ['updated', 'open', 2, 1, true],
+    ['raised', 'open', 2, 1, true],
+    ['acknowledged', 'acknowledged', 2, 2, false],
+    ['archived', 'archived', 3, 4, false],
+    ['replayed', 'open', 2, 1, true],
+    ['test', 'open', 1, 1, true],
+  ] as const)('ocsf: %s and %s', async (reason, status, activity_id, status_id, is_alert) => {
+    expect((await told('ocsf', { status }, { reason })).json).toMatchObject({ activity_id, status_id, is_alert })
+  })
+
+  it('ocsf: who did it, what ran, and how it is called there', async () => {
+    const { json } = await told('ocsf', { event: exec, severity: 'critical', tags: ['mitre:T1059.004'] })
+    expect(json).toMatchObject({
+      severity_id: 5,
+      type_uid: 200401,
+      metadata: { uid: '01JDEXAMPLE0000000000000AA:1:webhook' },
+      finding_info: { uid: '01JDEXAMPLE0000000000000AA', attacks: [{ technique: { uid: 'T1059' }, sub_technique: { uid: 'T1059.004' } }] },
+      remediation: { desc: 'Look at what it is.' },
+      unmapped: { reason: 'opened', group: { 'exec.file.path': '/dev/shm/x' } },
+    })
+    expect((json['evidences'] as unknown[])[0]).toMatchObject({
+      actor: { process: { pid: 7, name: 'nginx', file: { path: '/usr/sbin/nginx', type_id: 0 } } },
+      process: {
+        pid: 42,
+        cmd_line: './x -a b',
+        created_time: 1_764_000_000_000,
+        user: { name: 'root', uid: '0' },
+        container: { uid: 'c0ffee' },
+        parent_process: { pid: 7 },
+      },
+      file: {
+        name: 'x',
+        type_id: 1,
+        hashes: [
+          { algorithm_id: 3, value: '00ff' },
+          { algorithm_id: 99, algorithm: 'blake3' },
+        ],
+      },
+    })
+    const [evidence] = (await told('ocsf', { event: unlink })).json['evidences'] as Record<string, unknown>[]
+    expect(evidence).toMatchObject({ actor: { process: { pid: 8 } }, process: { pid: 8 }, file: { path: '/etc/passwd', size: 12 } })
+  })
+
+  it('ecs: who did it, what ran, and how it is called there', async () => {
+    const { json } = await told('ecs', { event: exec, severity: 'critical', tags: ['mitre:T1059.004', 'mitre:T1190'] })
+    expect(json).toMatchObject({
+      event: { category: ['intrusion_detection', 'process'], type: ['start'], action: 'exec', severity: 4 },
+      threat: { framework: 'MITRE ATT&CK', technique: { id: ['T1059', 'T1190'], subtechnique: { id: ['T1059.004'] } } },
+      process: {
+        pid: 42,
+        args: ['./x', '-a', 'b'],
+        args_count: 3,
+        command_line: './x -a b',
+        executable: '/dev/shm/x',
+        start: '2025-11-24T16:00:00.000Z',
+        user: { name: 'www-data', id: '33' },
+        real_user: { name: 'root', id: '0' },
+        parent: { pid: 7, name: 'nginx' },
+      },
+      user: { name: 'root' },
+      file: { path: '/dev/shm/x', inode: '18446744073709551615', mode: '0755', hash: { sha256: '00ff' } },
+      container: { id: 'c0ffee' },
+      related: { user: ['root'] },
+      cws: { reason: 'opened', signal: { count: 1 } },
+    })
+    expect((await told('ecs', { event: unlink })).json).toMatchObject({
+      event: { category: ['intrusion_detection', 'file'], type: ['deletion'] },
+      file: { owner: 'root' },
+    })
+  })
+})
