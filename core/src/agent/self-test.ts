@@ -39,6 +39,7 @@ export class SelfTests {
       if (sensor.definition.selfTest?.recognise(event as never, nonce)) {
         this.#past.push({ sensor, nonce, pid: event.get('process.pid') })
         if (this.#past.length > MAX_PAST) this.#past.shift()
+        this.#engine.recorder?.leaveOut(event)
         this.#engine.report('self-test', event, { rule: this.rule, severity: 'info', title: nonce })
       }
   }

@@ -7,6 +7,9 @@ import { PAGE_BYTES, Pages } from './pages.ts'
 
 /** Bytes of memory that recent events take at most. */
 export const RECORDER_BYTES = 8 * 1024 * 1024
+/** Processes that are left out, and for how long around what they did, ms: none lives longer, and whoever has its number later is told of. */
+const MAX_LEFT_OUT = 16
+const LEFT_OUT_MS = 15_000
 /** Types of events that can be told apart. */
 const MAX_TYPES = 0xffff
 
@@ -26,6 +29,9 @@ export class FlightRecorder {
   readonly #details: ByteMemory = { u8: this.#text, u32: new Uint32Array(this.#text.buffer) }
   readonly #types = new Map<string, NotedType>()
   readonly #names: string[] = []
+  /** When each was seen, ms since the epoch. */
+  readonly #leftOut = new Map<number, number>()
+  #omitted: LiveEvent | undefined
   #numbersOf: object | undefined
   noted = 0
 
@@ -67,12 +73,11 @@ export class FlightRecorder {
 
   /** Notes any other event under dispatch, if it is known who did it. */
   event({ number, told }: NotedType, event: LiveEvent, past: TrackedPast | undefined): void {
-    if (event.process$ <= 0) return
+    if (event.process$ <= 0 || event === this.#omitted) return
     const draft = this.#draft
     draft.reset()
     this.who(event, past, draft)
-    const timestamp = event.get('event.timestamp')
-    draft.ms = typeof timestamp === 'bigint' ? millisecondsOf(timestamp) : Date.now()
+    draft.ms = timeOf(event)
     draft.args = this.#details
     draft.argsStart = 0
     const details = detailsOf(event, told)
@@ -80,6 +85,21 @@ export class FlightRecorder {
     draft.argsLength = this.#text.write(Buffer.byteLength(details) <= MAX_DETAILS ? details : '{}')
     draft.isDetails = true
     this.#note(number, past?.numbers ?? this, draft)
+  }
+
+  /** The event under dispatch was made by the agent to test itself: it is not told of, nor, if it is an exec, what else its process does. */
+  leaveOut(event: LiveEvent): void {
+    this.#omitted = event
+    if (event.type !== 'exec' || event.process$ <= 0) return
+    this.#leftOut.set(event.process$, timeOf(event))
+    for (const oldest of this.#leftOut.keys()) if (this.#leftOut.size > MAX_LEFT_OUT) this.#leftOut.delete(oldest)
+  }
+
+  /** Whether an entry is of such a process. */
+  isLeftOut(at: number): boolean {
+    if (this.#leftOut.size === 0) return false
+    const seen = this.#leftOut.get(this.read.process(at))
+    return seen !== undefined && Math.abs(this.read.ms(at) - seen) <= LEFT_OUT_MS
   }
 
   /** Fills in who did an event. Without a tracker that knows sessions each process is one of its own. */
@@ -111,6 +131,7 @@ export class FlightRecorder {
     if (numbers !== this.#numbersOf) {
       this.#numbersOf = numbers
       this.pages.clear()
+      this.#leftOut.clear()
     }
     const size = sizeOf(draft)
     write(this.pages, this.pages.place(draft.session, draft.family, size, draft.ms), size, type, draft)
@@ -119,3 +140,8 @@ export class FlightRecorder {
 }
 
 export const millisecondsOf = (ns: bigint): number => Number(ns / 1000n) / 1000
+
+function timeOf(event: LiveEvent): number {
+  const timestamp = event.get('event.timestamp')
+  return typeof timestamp === 'bigint' ? millisecondsOf(timestamp) : Date.now()
+}

@@ -68,14 +68,15 @@ function isBeside(recorder: FlightRecorder, at: number, { session }: Subject): b
 }
 
 /** Places of the entries of the family in that time: of the session first, newest pages first, bounded. */
-function entriesOf({ pages, read }: FlightRecorder, { family, session }: Subject, from: number, until: number): number[] {
+function entriesOf(recorder: FlightRecorder, { family, session }: Subject, from: number, until: number): number[] {
+  const { pages, read } = recorder
   const found: number[] = []
   let scanned = 0
   for (const [start, end] of pages.pagesOf(family, from, session)) {
     for (let at = start; at < end; at += read.size(at)) {
       scanned++
       const ms = read.ms(at)
-      if (ms > from && ms <= until) found.push(at)
+      if (ms > from && ms <= until && !recorder.isLeftOut(at)) found.push(at)
     }
     if (scanned > MAX_SCANNED) break
   }

@@ -46,6 +46,20 @@ test('tells what the process, those above it and those beside it did, in order, 
   })
 })
 
+test('a process by which the agent tested itself is not told of, but whoever has its number later is', () => {
+  const recording = new Recording()
+  recording.fork({ ms: NOW - 30_001, process: 6, parent: 5, number: 1005 })
+  recording.exec({ ms: NOW - 30_000, process: 6, parent: 5, path: '/bin/true', argv: ['true'], number: 1005 })
+  recording.recorder.leaveOut({ type: 'exec', process$: 6, get: () => BigInt(NOW - 30_000) * 1_000_000n } as never)
+  recording.exit({ ms: NOW - 29_999, process: 6, parent: 5 })
+  recording.exec({ ms: NOW, process: 5, path: '/tmp/x', argv: ['x'] })
+  recording.exec({ ms: NOW + 1, process: 6, parent: 5, path: '/tmp/y', argv: ['y'] })
+  expect(told(recording).events.map(({ type, file }) => [type, file?.path])).toEqual([
+    ['exec', '/tmp/x'],
+    ['exec', '/tmp/y'],
+  ])
+})
+
 test('another session of the family is left out, but for those who descend from the process', () => {
   const recording = new Recording()
   recording.exec({ ms: NOW, process: 5, path: '/bin/a' })

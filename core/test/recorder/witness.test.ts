@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SelfTests } from '../../src/agent/self-test.ts'
+import type { Sensor } from '../../src/agent/sensors.ts'
 import { EventRegistry } from '../../src/model/registry.ts'
 import { Engine } from '../../src/pipeline/engine.ts'
 import type { EvidencePart } from '../../src/recorder/evidence.ts'
@@ -32,7 +34,7 @@ function setUp() {
     })
   const feed = engine.objectFeed(engine.events.get('exec'))
   const exec = (path: string, pid = 7) => feed.emit({ file: { path } } as never, { pid, timestamp: BigInt(Date.now()) * 1_000_000n })
-  return { witness, parts, exec }
+  return { engine, witness, parts, exec }
 }
 
 const paths = (part: EvidencePart | undefined) => part?.events.map(({ details }) => details?.['file.path'])
@@ -87,4 +89,31 @@ test('a flood of signals is told a few at a time, and not all of it', () => {
   vi.advanceTimersByTime(30_000)
   expect(new Set(parts.map(({ signal }) => signal)).size).toBe(256)
   expect(witness.skipped).toBe(1000 - 256)
+})
+
+test('what the agent does to test itself is not told', async () => {
+  const { engine, parts, exec } = setUp()
+  const change = engine.objectFeed(engine.events.get('change'))
+  const make = (name: string) => change.emit({ kind: 'created', path: `/x/${name}`, file: { name } } as never, { pid: 7 })
+  const selfTests = new SelfTests(engine)
+  const selfTest = {
+    on: 'change',
+    trigger: make,
+    recognise: (event: { get(field: string): unknown }, nonce: string) => event.get('change.file.name') === nonce,
+  }
+  const sensor = { running: 'only', definition: { selfTest } } as unknown as Sensor
+  selfTests.watch([sensor])
+  engine.hooks.facadeFor('test').finding.tap((finding) => {
+    selfTests.arrived(finding.rule, finding.title)
+    return finding.rule === selfTests.rule ? null : finding
+  })
+  make('before')
+  await selfTests.run(sensor)
+  expect(sensor.selfTest).toBe('alive')
+  exec('/bad')
+  vi.advanceTimersByTime(20)
+  expect(parts[0]?.events.map(({ type, details }) => [type, details?.['path']])).toEqual([
+    ['change', '/x/before'],
+    ['exec', undefined],
+  ])
 })
