@@ -1,5 +1,28 @@
+import { messageOf } from '../errors/cws-error.ts'
+import { regexOf } from './regex.ts'
+
+/**
+ * Of an expression of so many steps the worst hold on at each character of a text: 64 KiB of arguments, which an attacker chooses, then take about a
+ * second. What is compiled has a few times that many instructions at most.
+ */
+const MAX_STEPS = 2_000
+/** A property of Unicode is looked up in a table: it takes as long as so many classes that are written out. */
+const PROPERTY_STEPS = 3
+
+/** Why a text cannot be used as a regular expression (RE2); undefined if it can. */
+export function problemOfRegex(text: string): string | undefined {
+  const steps = stepsOf(text)
+  if (steps > MAX_STEPS) return `it repeats too much: written out it has ${steps} steps, and at most ${MAX_STEPS} are possible`
+  try {
+    regexOf(text)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
 /** Quoted texts, escapes, classes within classes, counted repetitions, the beginning of a class (a bracket that comes first is one of it), of a group. */
-const TOKEN = /\\Q.*?(?:\\E|$)|\\(?:[pPx]\{[^}]*\}|.)|\[:\^?\w+:\]|\{(\d+)(?:(,)(\d*))?\}|\[\^?\]?|\((?:\?:)?|./gs
+const TOKEN = /\\Q.*?(?:\\E|$)|\\(?:[pPx]\{[^}]*\}|[pP].|.)|\[:\^?\w+:\]|\{(\d+)(?:(,)(\d*))?\}|\[\^?\]?|\((?:\?:)?|./gs
 
 /**
  * About how many steps a regular expression (RE2) has once its counted repetitions are written out, which is how it is compiled: `(?:ab){3}` is
@@ -28,7 +51,7 @@ export function stepsOf(source: string): number {
     } else {
       inClass = token.startsWith('[') && !token.startsWith('[:')
       before += last
-      last = 1
+      last = /^\\[pP]/.test(token) ? PROPERTY_STEPS : 1
     }
   }
   return outer.reduce((sum, one) => sum + one, before + last)

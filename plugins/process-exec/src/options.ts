@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js'
+import { problemOfRegex } from '@cws/core'
 import { z } from 'zod'
 
 const KIB = 1024
@@ -50,7 +50,7 @@ export const optionsSchema = z.strictObject({
         .default([])
         .describe('More names of secrets: `--my_pin=…`; `*` stands for any characters'),
       patterns: z
-        .array(z.string().min(1).max(500).refine(isRegex, 'must be an RE2 regular expression'))
+        .array(z.string().min(1).max(500).superRefine(checkRegex))
         .max(50)
         .default([])
         .describe('More secrets as RE2 regular expressions; their first group, or all that they match, is replaced'),
@@ -75,13 +75,10 @@ export const optionsSchema = z.strictObject({
   pollMs: z.int().min(10).max(60_000).default(250).describe('How often the procfs flavour looks'),
 })
 
-function isRegex(text: string): boolean {
-  try {
-    RE2JS.compile(text)
-    return true
-  } catch {
-    return false
-  }
+/** Each is tried on every text that is shown. */
+function checkRegex(text: string, { addIssue }: z.RefinementCtx<string>): void {
+  const problem = problemOfRegex(text)
+  if (problem) addIssue({ code: 'custom', message: `must be an RE2 regular expression: ${problem}` })
 }
 
 export type Options = z.output<typeof optionsSchema>

@@ -8,7 +8,14 @@ import { startOf } from './records.ts'
 
 new PluginTester({ describe, it }).run(processExec, {
   valid: [{ env: ['LD_PRELOAD'] }, {}, { flavour: 'procfs', scrub: { words: ['*pin*'] } }],
-  invalid: [{ flavour: 'ebpf' }, { ringBytes: 100_000 }, { env: ['A=B'] }, { surprise: true }, { scrub: { patterns: ['('] } }],
+  invalid: [
+    { flavour: 'ebpf' },
+    { ringBytes: 100_000 },
+    { env: ['A=B'] },
+    { surprise: true },
+    { scrub: { patterns: ['('] } },
+    { scrub: { patterns: ['\\pL{1000}'] } },
+  ],
 })
 
 const watch = <T>(
