@@ -7,6 +7,12 @@ const MAX_ANCESTORS = 8
 const MAX_NAME = 60
 const MAX_COMMAND = 512
 
+/** Fields of the event that it reads. */
+export const LINEAGE_FIELDS: readonly string[] = [
+  ...['pid', 'comm', 'args', 'user', 'uid', 'certainty', 'file.name'].map((name) => `process.${name}`),
+  ...['pid', 'comm', 'file.name', 'same_pid'].map((name) => `process.ancestors.${name}`),
+]
+
 type Json = Readonly<Record<string, unknown>>
 
 /** The process that did it below those that it comes from, as code; nothing for events that no process did. */

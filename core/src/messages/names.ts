@@ -1,13 +1,15 @@
 import type { Scope } from '../condition/ir.ts'
 import type { Refuse } from '../condition/source.ts'
+import { sourceOf } from '../model/derive.ts'
 import type { Field } from '../model/field.ts'
 import { legacyField } from '../model/legacy-names.ts'
 import { nearest } from '../model/nearest.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import { toldField } from '../signals/scope.ts'
+import { DEFAULT_FIELDS } from './default-message.ts'
 import type { Expression, List } from './expression.ts'
 import type { Run } from './run.ts'
-import { ARGUMENT_LIMITS, FIELD_LIMITS, PROSE_LIMITS } from './shown-value.ts'
+import { ARGUMENT_LIMITS, FIELD_LIMITS, PROSE_LIMITS, toldValue } from './shown-value.ts'
 import type { Limits, Value } from './value.ts'
 import { blockVariables, variables } from './variables.ts'
 
@@ -34,6 +36,8 @@ const ARGUMENTS = /(?:^|\.)(?:argv0?|args|args_flags|args_options|envs|envp)$/
 export class Names {
   readonly #scope: Scope
   readonly #refuse: Refuse
+  /** Those of the event that were asked for. */
+  readonly fields = new Set<string>()
 
   constructor(scope: Scope, refuse: Refuse) {
     this.#scope = scope
@@ -70,11 +74,12 @@ export class Names {
       }
     }
     const block = Object.hasOwn(blockVariables, name) ? blockVariables[name] : undefined
+    for (const field of block ? DEFAULT_FIELDS : []) this.fields.add(field)
     if (block) return { read: () => UNKNOWN, special: { kind: 'blocks', name, make: ({ subject }) => block.make(subject) } }
+    if (this.#fieldNamed(name)) this.#refuse(at, `there is no variable "${name}"; a field of the event is written {{@${name}}}`)
     const [key, last, ...more] = words
     if (key !== undefined && last === 'name' && more.length === 0 && this.#isKeyOfTag(key, original)) return tagOf(key)
     if (words.length === 0) this.#refuse(at, `${original}: outside a loop there is no element`)
-    if (this.#fieldNamed(name)) this.#refuse(at, `there is no variable "${name}"; a field of the event is written {{@${name}}}`)
     return this.#refuse(at, `there is no variable "${original}"`, name, [
       ...names(),
       ...[...this.#scope.fields.keys()].map((it) => `@${it}`),
@@ -95,12 +100,15 @@ export class Names {
     const written = (index === undefined ? words : words.slice(0, -1)).join('.')
     const found = this.#fieldNamed(written)
     if (!found) {
-      if (this.#isBlock(written)) return listOfBlocks(written)
+      if (this.#isBlock(written)) {
+        this.fields.add(`${written}.length`)
+        return listOfBlocks(written)
+      }
       if (Object.hasOwn(variables, written)) this.#refuse(at, `there is no field "${original}"; the variable is written {{${written}}}`)
       return this.#refuse(at, `there is no field "${original}"`, written, this.#scope.fields.keys())
     }
     const { name, field } = found
-    const read = (run: Run): Value => toldField(run.subject.signal.event, name) as Value
+    const read = (run: Run): Value => toldValue(toldField(run.subject.signal.event, name))
     const limits = limitsOf(name)
     if (index === undefined) return { read, limits, ...(field.array && { list: { of: 'values', field } }) }
     if (!field.array) this.#refuse(at, `${original}: ${name} is no list`)
@@ -136,10 +144,11 @@ export class Names {
   #fieldNamed(written: string): { readonly name: string; readonly field: Field } | undefined {
     const field = this.#scope.fields.get(written)
     // What signals have of their own are variables here.
-    if (field && !Object.hasOwn(variables, written)) return { name: written, field }
-    const name = legacyField(written)
-    const renamed = name === undefined ? undefined : this.#scope.fields.get(name)
-    return name !== undefined && renamed ? { name, field: renamed } : undefined
+    const name = field && !Object.hasOwn(variables, written) ? written : legacyField(written)
+    const found = name === undefined ? undefined : this.#scope.fields.get(name)
+    if (name === undefined || !found) return undefined
+    this.fields.add(found.derived ? sourceOf(name, found.derived) : name)
+    return { name, field: found }
   }
 
   #isBlock(name: string): boolean {
@@ -188,7 +197,7 @@ function listOfBlocks(block: string): Expression {
 
 function fieldOfElement(name: string, field: Field, depth: number): Expression {
   return {
-    read: ({ subject, elements }) => elementOf(toldField(subject.signal.event, name) as Value, elements[depth]?.index ?? -1),
+    read: ({ subject, elements }) => elementOf(toldValue(toldField(subject.signal.event, name)), elements[depth]?.index ?? -1),
     limits: limitsOf(name),
     ...(field.lists && { list: { of: 'values', field } as const }),
   }

@@ -1,10 +1,12 @@
 import { CwsError } from '../errors/cws-error.ts'
+import { UNKNOWN } from '../model/unknown.ts'
+import type { Branches } from './branches.ts'
 import type { Slot, Subject, Value } from './value.ts'
 
 /** Times that the bodies of all loops of a template may be written, together. */
 export const MAX_ITERATIONS = 1000
-/** Characters of Markdown that a template may make. */
-export const MAX_TEXT = 65_536
+/** Characters of Markdown, with tokens for values, that a template may make: parsing so much takes some 50 ms at worst. */
+export const MAX_MARKDOWN = 20_480
 /** Time of the processor that writing a template may take: a host that is busy elsewhere does not count. */
 const MAX_MS = 50
 
@@ -18,8 +20,8 @@ export interface Element {
 /** One writing of a template for a signal: Markdown with tokens, and what the tokens stand for. */
 export class Run {
   readonly subject: Subject
-  /** Every condition is this; the body of every loop is written at least once. To look at all parts of a template. */
-  readonly forced: boolean | undefined
+  /** Conditions and loops go where nobody was yet: to look at all parts of a template. */
+  readonly #branches: Branches | undefined
   /** Of the loops that it is in, the innermost last. */
   readonly elements: Element[] = []
   readonly slots: Slot[] = []
@@ -30,16 +32,16 @@ export class Run {
   readonly #start = cpuMs()
   #iterations = 0
 
-  constructor(subject: Subject, nonce: string, forced?: boolean) {
+  constructor(subject: Subject, nonce: string, branches?: Branches) {
     this.subject = subject
     this.#nonce = nonce
-    this.forced = forced
+    this.#branches = branches
   }
 
   write(text: string, place: number): void {
-    if (this.forced !== undefined) this.places.push({ text: this.text.length, template: place })
+    if (this.#branches) this.places.push({ text: this.text.length, template: place })
     this.text += text
-    if (this.text.length > MAX_TEXT) over(`makes more than ${MAX_TEXT} characters`)
+    if (this.text.length > MAX_MARKDOWN) over(`makes more than ${MAX_MARKDOWN} characters of Markdown`)
   }
 
   token(slot: Slot, place: number): void {
@@ -47,8 +49,15 @@ export class Run {
     this.slots.push(slot)
   }
 
-  decide(condition: boolean): boolean {
-    return this.forced ?? condition
+  /** Which of two parts is written: the one if the condition holds. */
+  decide(condition: () => boolean, one: number, other: number): boolean {
+    return this.#branches ? this.#branches.choose(one, other) : condition()
+  }
+
+  /** The elements that a loop goes over. */
+  several(elements: readonly Value[], body: number, empty: number): readonly Value[] {
+    if (!this.#branches) return elements
+    return this.#branches.choose(body, empty) ? [UNKNOWN] : []
   }
 
   /** To be called before the body of a loop is written once more. */
@@ -70,5 +79,5 @@ function cpuMs(): number {
 }
 
 function over(what: string): never {
-  throw new CwsError('CWS_ERR_TEMPLATE', `the template ${what} for this signal`)
+  throw new CwsError('CWS_ERR_TEMPLATE', `the template ${what}`)
 }

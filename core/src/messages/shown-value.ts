@@ -36,6 +36,12 @@ export function textOf(value: Value): string {
   return Array.isArray(value) ? value.map(textOf).join(', ') : String(value)
 }
 
+/** A value of a signal as values of templates are: what is none of those is UNKNOWN. */
+export function toldValue(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(toldValue)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? value : UNKNOWN
+}
+
 /** Text to be shown of text that anybody may have chosen, at most so many characters of it. */
 export function shownText(text: string, limit: number): string {
   return printable(cut(text, limit))

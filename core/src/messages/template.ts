@@ -1,43 +1,42 @@
 import { randomBytes } from 'node:crypto'
 import type { Scope } from '../condition/ir.ts'
-import { refuseIn } from '../condition/source.ts'
+import { type Refuse, refuseIn } from '../condition/source.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Signal } from '../signals/signal.ts'
-import { defaultMessage } from './default-message.ts'
+import type { Branches } from './branches.ts'
+import { DEFAULT_FIELDS, defaultMessage } from './default-message.ts'
 import type { Document } from './document.ts'
 import { fill, slotAlone } from './fill.ts'
 import { shapeOf } from './markdown.ts'
-import { lengthOf } from './plain-of.ts'
 import { bareSubject } from './probes.ts'
-import { MAX_TEXT, Run, tokenOf } from './run.ts'
+import { Run, tokenOf } from './run.ts'
 import type { Shape, ShapeInline } from './shape.ts'
+import { shortened } from './shortened.ts'
 import { parseTemplate } from './syntax.ts'
-import type { Occasion, Slot, Subject } from './value.ts'
+import type { Mention, Occasion, Slot, Subject } from './value.ts'
 import { type Writer, WriterMaker } from './writer.ts'
 
 /** What makes the message of a signal. */
 export interface Template {
   /** Whom it calls, so that it can be seen whether that is allowed. */
   readonly mentions: readonly Mention[]
+  /** Fields of the event that it reads. */
+  readonly fields: readonly string[]
   /** @throws CwsError CWS_ERR_TEMPLATE where its bounds are passed for this signal; `fallbackDocument` or the default template can be told then */
   render(signal: Signal, occasion: Occasion): Document
-}
-
-export interface Mention {
-  readonly channel: string
-  readonly id: string
 }
 
 /** What is told where nothing else is said. Never fails. */
 export const defaultTemplate: Template = {
   mentions: [],
+  fields: DEFAULT_FIELDS,
   render: (signal, occasion) => defaultMessage({ signal, occasion }),
 }
 
 /** Trees that are kept of a template: one for each way through its conditions. */
 const MAX_SHAPES = 16
-/** Longer texts are parsed anew each time. Characters. */
-const MAX_KEPT = 16_384
+/** Characters of a message. */
+const MAX_MESSAGE = 65_536
 
 /**
  * Checks a template and makes it ready. `where` says whose it is, in errors that a signal causes.
@@ -46,22 +45,26 @@ const MAX_KEPT = 16_384
 export function compileTemplate(text: string, scope: Scope, where = 'the template'): Template {
   const source = text.replaceAll('\r\n', '\n')
   const refuse = refuseIn(source, 'CWS_ERR_TEMPLATE')
-  const write = new WriterMaker(source, scope, refuse).program(parseTemplate(source, refuse))
-  const compiled = new Compiled(write, nonceFor(source), where)
-  for (const forced of [true, false]) compiled.probe(forced, (at, message) => refuse(at, message))
+  const maker = new WriterMaker(source, scope, refuse)
+  const compiled = new Compiled(maker.program(parseTemplate(source, refuse)), maker, nonceFor(source), where)
+  do compiled.probe(maker.branches, refuse)
+  while (!maker.branches.done)
   return compiled
 }
 
 class Compiled implements Template {
-  readonly mentions: Mention[] = []
+  readonly mentions: readonly Mention[]
+  readonly fields: readonly string[]
   readonly #write: Writer
   readonly #nonce: string
   readonly #token: RegExp
   readonly #where: string
   readonly #shapes = new Map<string, Shape>()
 
-  constructor(write: Writer, nonce: string, where: string) {
+  constructor(write: Writer, { mentions, fields }: WriterMaker, nonce: string, where: string) {
     this.#write = write
+    this.mentions = mentions
+    this.fields = [...fields]
     this.#nonce = nonce
     this.#token = new RegExp(tokenOf(nonce, 0).replace(/0q$/, '(\\d+)q'))
     this.#where = where
@@ -76,35 +79,32 @@ class Compiled implements Template {
     }
   }
 
-  /** Writes every part of the template under one of two answers to every condition, and tells what no message can have. */
-  probe(forced: boolean, problem: (place: number, message: string) => void): void {
-    const run = new Run(bareSubject(), this.#nonce, forced)
-    this.#write(run)
+  /** Writes parts of the template that were not written yet, and refuses what no message can have. */
+  probe(branches: Branches, refuse: Refuse): void {
+    const run = new Run(bareSubject(), this.#nonce, branches)
+    try {
+      this.#write(run)
+    } catch (error) {
+      refuse(0, messageOf(error))
+    }
     const placeOf = (offset: number): number => {
       const before = run.places.findLast(({ text }) => text <= offset)
       return before ? before.template + offset - before.text : 0
     }
-    const shape = shapeOf(run.text, this.#token, (offset, message) => problem(placeOf(offset), message))
-    for (const { slot, what } of misplaced(shape, run.slots)) problem(placeOf(run.text.indexOf(tokenOf(this.#nonce, slot))), what)
-    for (const slot of run.slots)
-      if (slot.slot === 'mention' && !this.mentions.some(({ channel, id }) => channel === slot.channel && id === slot.id))
-        this.mentions.push({ channel: slot.channel, id: slot.id })
+    const shape = shapeOf(run.text, this.#token, (offset, message) => refuse(placeOf(offset), message))
+    for (const { slot, what } of misplaced(shape, run.slots)) refuse(placeOf(run.text.indexOf(tokenOf(this.#nonce, slot))), what)
   }
 
   #render(subject: Subject): Document {
     const run = new Run(subject, this.#nonce)
     this.#write(run)
-    const document = fill(this.#shapeOf(run.text), run.slots)
-    const length = lengthOf(document)
-    if (length > MAX_TEXT) throw new CwsError('CWS_ERR_TEMPLATE', `the message has ${length} characters, more than ${MAX_TEXT}`)
-    return document
+    return shortened(fill(this.#shapeOf(run.text), run.slots), MAX_MESSAGE)
   }
 
   #shapeOf(text: string): Shape {
     const kept = this.#shapes.get(text)
     if (kept) return kept
     const shape = shapeOf(text, this.#token, () => {})
-    if (text.length > MAX_KEPT) return shape
     const [oldest] = this.#shapes.keys()
     if (this.#shapes.size >= MAX_SHAPES && oldest !== undefined) this.#shapes.delete(oldest)
     this.#shapes.set(text, shape)
@@ -146,7 +146,7 @@ function* inParts(parts: readonly (string | number)[], slots: readonly Slot[], p
 /** That no template holds. */
 function nonceFor(text: string): string {
   for (;;) {
-    const nonce = randomBytes(8).toString('hex')
+    const nonce = randomBytes(4).toString('hex')
     if (!text.includes(nonce)) return nonce
   }
 }

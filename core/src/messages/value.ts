@@ -9,6 +9,12 @@ export type Value = string | number | bigint | boolean | Unknown | readonly Valu
 /** On what occasion a signal is told. */
 export type Occasion = Pick<Letter, 'reason' | 'rule' | 'generation' | 'time'>
 
+/** Somebody whom a template calls, in channels of one kind. */
+export interface Mention {
+  readonly channel: string
+  readonly id: string
+}
+
 /** What a message is made of. */
 export interface Subject {
   readonly signal: Signal

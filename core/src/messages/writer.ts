@@ -1,14 +1,14 @@
 import type { Scope } from '../condition/ir.ts'
 import type { Refuse } from '../condition/source.ts'
 import { nearest } from '../model/nearest.ts'
-import { UNKNOWN } from '../model/unknown.ts'
+import { Branches } from './branches.ts'
 import type { Expression } from './expression.ts'
 import { type Argument, helpers, holds } from './helpers.ts'
 import { type Loop, Names, names } from './names.ts'
 import type { Run } from './run.ts'
 import { shownValue } from './shown-value.ts'
 import { type Block, isRaw, type Mustache, offsetOf, type Path, type Program, type Statement, type Sub } from './syntax.ts'
-import type { Slot, Value } from './value.ts'
+import type { Mention, Slot } from './value.ts'
 
 /** Writes a part of a template as Markdown with tokens. */
 export type Writer = (run: Run) => void
@@ -21,6 +21,14 @@ export class WriterMaker {
   readonly #text: string
   readonly #refuse: Refuse
   readonly #names: Names
+  readonly branches = new Branches()
+  /** Whom the template calls. */
+  readonly mentions: Mention[] = []
+
+  /** Fields of the event that it reads. */
+  get fields(): ReadonlySet<string> {
+    return this.#names.fields
+  }
 
   constructor(text: string, scope: Scope, refuse: Refuse) {
     this.#text = text
@@ -49,8 +57,13 @@ export class WriterMaker {
 
   #mustache({ path, params }: Mustache, loops: readonly Loop[], at: number): Writer {
     const expression = params.length > 0 ? this.#call(path as Path, params, loops) : this.#name(path as Path, loops)
+    if (expression.special?.kind === 'mention') this.#mention(expression.special)
     if (expression.list?.of === 'blocks') this.#refuse(at, `${(path as Path).original} is a list of blocks: go over it with {{#each}}`)
     return (run) => run.token(slotOf(expression, run), at)
+  }
+
+  #mention({ channel, id }: Mention): void {
+    if (!this.mentions.some((each) => each.channel === channel && each.id === id)) this.mentions.push({ channel, id })
   }
 
   #block(block: Block, loops: readonly Loop[], at: number): Writer {
@@ -60,8 +73,9 @@ export class WriterMaker {
     if (name === 'each') return this.#each(block, loops)
     if (program?.blockParams) this.#refuse(at, `${name}: "as |…|" belongs to {{#each}}`)
     const condition = this.#condition(name, path as Path, params, loops, at)
-    const [then, otherwise] = [this.program(program, loops), this.program(inverse, loops)]
-    return (run) => (run.decide(condition(run)) ? then(run) : otherwise(run))
+    const [one, then] = this.branches.branch(() => this.program(program, loops))
+    const [other, otherwise] = this.branches.branch(() => this.program(inverse, loops))
+    return (run) => (run.decide(() => condition(run), one, other) ? then(run) : otherwise(run))
   }
 
   #condition(name: string, path: Path, params: hbs.AST.Expression[], loops: readonly Loop[], at: number): (run: Run) => boolean {
@@ -86,12 +100,12 @@ export class WriterMaker {
     if (!what || params.length > 1) this.#refuse(at, `each takes one list, but ${params.length} values came`)
     const { read, list } = this.#value(what as hbs.AST.Expression, loops)
     if (!list) return this.#refuse(offsetOf(this.#text, what as hbs.AST.Expression), 'each: this is no list')
-    const body = this.program(program, [...loops, { list, names: program?.blockParams ?? [] }])
-    const empty = this.program(inverse, loops)
+    const loop = { list, names: program?.blockParams ?? [] }
+    const [one, body] = this.branches.branch(() => this.program(program, [...loops, loop]))
+    const [other, empty] = this.branches.branch(() => this.program(inverse, loops))
     return (run) => {
       const value = read(run)
-      const elements: readonly Value[] = Array.isArray(value) ? value : []
-      const several: readonly Value[] = run.forced === true && elements.length === 0 ? [UNKNOWN] : run.forced === false ? [] : elements
+      const several = run.several(Array.isArray(value) ? value : [], one, other)
       if (several.length === 0) return empty(run)
       for (const [index, element] of several.entries()) {
         run.iterate()

@@ -14,11 +14,12 @@ function refusal(template: string): CwsError {
   throw new Error(`nothing was refused: ${template}`)
 }
 
-it.each([
+const cases: readonly (readonly [template: string, line: number, column: number, message: string])[] = [
   ['a\n {{@process.file.pth}}', 2, 4, 'there is no field "@process.file.pth"; did you mean "process.file.path"?'],
   ['{{severty}}', 1, 3, 'there is no variable "severty"; did you mean "severity"?'],
   ['{{hots.name}}', 1, 3, 'there is no variable "hots.name"; did you mean "host.name"?'],
   ['{{process.pid}}', 1, 3, 'a field of the event is written {{@process.pid}}'],
+  ['{{process.name}}', 1, 3, 'a field of the event is written {{@process.name}}'],
   ['{{@severity}}', 1, 3, 'the variable is written {{severity}}'],
   ['{{@process.pid.[0]}}', 1, 3, 'process.pid is no list'],
   ['{{@process.ancestors}}', 1, 1, 'is a list of blocks: go over it with {{#each}}'],
@@ -94,13 +95,16 @@ it.each([
   ['[x](https://corp.example{{host.name}})', 1, 1, 'a link begins with'],
   ['[x](https://u@corp.example/)', 1, 1, 'a link begins with'],
   ['{{#if advice}}ok{{else}}[x](ftp://corp.example){{/if}}', 1, 25, 'a link begins with'],
+  ['{{#if advice}}{{#if count}}ok{{else}}{{#each tags}}![x](http://corp.example){{/each}}{{/if}}{{/if}}', 1, 52, 'no images'],
   ['```{{severity}}\nx\n```', 1, 1, 'cannot name the language of code'],
   ['[x](https://corp.example "{{title}}")', 1, 1, 'in the title of a link'],
   ['a {{details}} b', 1, 3, '{{details}} stands in a paragraph of its own'],
   ['`{{process_tree}}`', 1, 2, '{{process_tree}} stands in a paragraph of its own'],
   ['`{{mention "slack" "S1"}}`', 1, 2, 'a mention cannot stand in code'],
   ['{{events_matched_per_query.a}}', 1, 3, 'there is no variable "events_matched_per_query.a"'],
-])('%j is refused', (template, line, column, message) => {
+]
+
+it.each(cases.map((each) => [each[0].slice(0, 60), ...each] as const))('%j is refused', (_, template, line, column, message) => {
   const error = refusal(template)
   expect(error.message).toContain(message)
   expect({ code: error.code, line: error.line, column: error.column }).toEqual({ code: 'CWS_ERR_TEMPLATE', line, column })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Document } from '../../src/messages/document.ts'
+import { lengthOf } from '../../src/messages/plain-of.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
 import { compileTemplate } from '../../src/messages/template.ts'
 import { signalScope } from '../../src/signals/scope.ts'
@@ -112,10 +113,11 @@ describe('helpers', () => {
 
   it('a mention is a node of its own, and known before anything is rendered', () => {
     const template = compileTemplate(
-      '{{#if advice}}{{mention "slack" "S012"}}{{/if}} {{mention "slack" "S012"}}{{mention "teams" "a@b.example"}}',
+      '{{#if advice}}{{#unless advice}}{{mention "pager" "x"}}{{else}}{{mention "slack" "S012"}}{{/unless}}{{/if}} {{mention "slack" "S012"}}{{mention "teams" "a@b.example"}}',
       scope,
     )
     expect(template.mentions).toEqual([
+      { channel: 'pager', id: 'x' },
       { channel: 'slack', id: 'S012' },
       { channel: 'teams', id: 'a@b.example' },
     ])
@@ -131,6 +133,15 @@ describe('helpers', () => {
       },
     ])
   })
+})
+
+it('a template knows which fields it reads', () => {
+  const template = compileTemplate(
+    '{{#each @process.ancestors}}{{this.comm}}{{/each}}{{#is_match "@exec.file.path.length" "1"}}{{@open.filename}}{{/is_match}}{{title}}',
+    scope,
+  )
+  expect(template.fields).toEqual(['process.ancestors.length', 'process.ancestors.comm', 'exec.file.path', 'open.file.path'])
+  expect(compileTemplate('{{details}}', scope).fields).toContain('process.ancestors.file.name')
 })
 
 describe('values', () => {
@@ -199,19 +210,23 @@ describe('bounds', () => {
     )
   })
 
-  it('a message has at most 65,536 characters', () => {
-    const text = `{{#each tags}}${'x'.repeat(100)} {{@process.args}} {{/each}}`
-    expect(() => documentOf(text, many(900))).toThrow('65536 characters')
-    expect(() =>
-      documentOf('{{#each tags}}{{@process.args}} {{/each}}', { ...many(900), event: { process: { args: 'y'.repeat(500) } } }),
-    ).toThrow('characters')
+  it('a template makes at most 20,480 characters of Markdown', () => {
+    expect(() => documentOf(`{{#each tags}}${'x'.repeat(100)} {{/each}}`, many(900))).toThrow('20480 characters of Markdown')
+  })
+
+  it('a message of more than 65,536 characters is cut where its mark-up stays whole', () => {
+    const long = documentOf('- **a {{@process.args}}**\n{{#each tags}}\n- *{{@process.args}}*\n{{/each}}', {
+      ...many(200),
+      event: { process: { args: 'y'.repeat(500) } },
+    })
+    expect(lengthOf(long)).toBeLessThan(65_600)
+    expect(sketch(long, false)).toBe(`[ul [li [p [strong a $]]]${'[li [p [emphasis $]]]'.repeat(131)}][p … the rest is left out]`)
+    expect(renderPlain(long)).toMatch(/y…\(\+\d+\)\n\n… the rest is left out$/)
   })
 
   it('an error at a signal says whose template it was', () => {
     const template = compileTemplate('{{#each tags}}x{{/each}}', scope, 'notification "on-call"')
-    expect(() => template.render(many(1001), opened)).toThrow(
-      'notification "on-call": the template loops more than 1000 times for this signal',
-    )
+    expect(() => template.render(many(1001), opened)).toThrow('notification "on-call": the template loops more than 1000 times')
     expect(template.render(withCount(1), opened)).toHaveLength(1)
   })
 })
