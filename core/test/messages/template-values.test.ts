@@ -2,7 +2,7 @@ import { array, assert, constantFrom, integer, oneof, property, uint8Array } fro
 import { expect, it } from 'vitest'
 import { hostileSignal, hostileTexts } from '../../src/messages/corpus.ts'
 import type { Document, Inline } from '../../src/messages/document.ts'
-import { compileTemplate, defaultTemplate } from '../../src/messages/template.ts'
+import { compileTemplate, defaultTemplate, type Template } from '../../src/messages/template.ts'
 import { templateProblems } from '../../src/messages/template-problems.ts'
 import { textOf } from '../../src/model/bytes.ts'
 import { printable } from '../../src/signals/printable.ts'
@@ -120,9 +120,10 @@ it('a template that fails for such signals is told', () => {
   const problems = templateProblems(greedy)
   expect(problems).toHaveLength(10)
   expect(problems[0]).toBe('hostile text 0: mine: the template loops more than 1000 times')
-  const leaky = {
+  const leaky: Template = {
     mentions: [],
+    fields: [],
     render: () => [{ type: 'paragraph', children: [{ type: 'mention', channel: 'slack', id: 'S1' }] }],
-  } as const
+  }
   expect(templateProblems(leaky)[0]).toBe('exec with nothing known: somebody is mentioned whom the template does not name')
 })
