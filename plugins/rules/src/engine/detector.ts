@@ -6,6 +6,7 @@ import {
   type EventType,
   type PluginContext,
   type Predicate,
+  type Surroundings,
   simplify,
 } from '@cws/core'
 import type { TunedRule } from '../tune.ts'
@@ -14,20 +15,35 @@ import { Dispatch } from './dispatch.ts'
 
 type Reporter = Pick<PluginContext, 'report' | 'undecided'>
 
+/** What rules do and read besides events. */
+export interface Effects<R extends CheckedRule> {
+  /** The variables that conditions read. */
+  readonly surroundings?: Surroundings
+  /** What a rule does when it fires, before it reports. What one does the next ones see on the same event. */
+  readonly act?: (rule: R, event: Event) => void
+}
+
 /**
  * Judges the events of one type by all its rules: every rule that is true fires. Rules that met UNKNOWN are judged once more, together,
  * when the missing fields are there; what then only an exception does not know, fires. A `when` that throws costs no other rule; it is thrown on
  * at the end, for the fault to be told.
  */
-export function detectorFor(rules: readonly TunedRule[], definition: EventDefinition, reporter: Reporter): (event: Event) => void {
-  const dispatch = new Dispatch(rules, definition)
+export function detectorFor<R extends TunedRule>(
+  rules: readonly R[],
+  definition: EventDefinition,
+  reporter: Reporter,
+  { surroundings, act }: Effects<R> = {},
+): (event: Event) => void {
+  const dispatch = new Dispatch(rules, definition, surroundings)
   const unexcepted = new Map<CheckedRule, Predicate>()
-  for (const rule of rules) if (rule.unexcepted) unexcepted.set(rule, compileCondition(simplify(rule.unexcepted)))
+  for (const rule of rules) if (rule.unexcepted) unexcepted.set(rule, compileCondition(simplify(rule.unexcepted), surroundings))
   let errors: Error[] = []
 
   const fire = (rule: CheckedRule, event: Event) => {
     try {
-      if (rule.when === undefined || rule.when(event)) reporter.report(event, rule.finding)
+      if (rule.when !== undefined && !rule.when(event)) return
+      act?.(rule as R, event)
+      reporter.report(event, rule.finding)
     } catch (error) {
       errors.push(new Error(`rule "${rule.id}": ${error instanceof Error ? error.message : String(error)}`, { cause: error }))
     }
@@ -62,11 +78,11 @@ export function detectorFor(rules: readonly TunedRule[], definition: EventDefini
 }
 
 /** Puts rules to work: interests to the sources, one tap an event type. */
-export function detect(rules: readonly CheckedRule[], ctx: PluginContext): void {
+export function detect<R extends TunedRule>(rules: readonly R[], ctx: PluginContext, effects: Effects<R> = {}): void {
   for (const [type, ofType] of Map.groupBy(rules, (rule) => rule.on)) {
     const on = type as EventType
     for (const rule of ofType) ctx.interest(on, rule.condition)
-    const judge = detectorFor(ofType, ctx.model.get(type), ctx)
+    const judge = detectorFor(ofType, ctx.model.get(type), ctx, effects)
     ctx.hooks.detect.for(on).tap((event) => judge(event as unknown as Event))
   }
 }
