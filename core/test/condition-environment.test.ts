@@ -345,6 +345,14 @@ describe('warnings', () => {
     const error = refusal('process.uid == 0 && process.gid == 0 || true', exec, { strict: true })
     expect([error.line, error.column]).toEqual([1, 18])
   })
+  it('of mixed logic are told each time that the same text is read, strict or not', () => {
+    const text = 'exec.uid == 0 && exec.gid == 0 || true'
+    for (let i = 0; i < 2; i++) {
+      expect(eventTypesIn(text, ['exec'])).toEqual(new Set(['exec']))
+      expect(warningsOf(text)).toHaveLength(1)
+      expect(refusal(text, exec, { strict: true })).toMatchObject({ line: 1, column: 15 })
+    }
+  })
 })
 
 describe('values', () => {

@@ -15,6 +15,7 @@ export type FailAt = (at: number, message: string) => never
 const SPACE = /(?:[ \t\n]+|#[^\n]*|\/\/[^\n]*)+/y
 // Loose, as in SECL: whether it is an address is checked later.
 const IP = /\d+\.\d+\.\d+\.\d+|(?:[0-9A-Fa-f]{0,4}:){2,8}[0-9A-Fa-f.]*/y
+const FIRST_OF_IP = '0123456789abcdefABCDEF:'
 const PREFIX = /\/\d+/y
 const VARIABLE = /\$\{[A-Za-z_][\w.]*\}/y
 const REFERENCE = /%\{[A-Za-z_][\w.[\]]*\}/y
@@ -54,19 +55,16 @@ export function tokenize(text: string, fail: FailAt): Token[] {
 
 function next(text: string, at: number, take: (pattern: RegExp, from?: number) => string | undefined, fail: FailAt): Token {
   const plain = (kind: (typeof TEXTS)[number], whole: string, inner = whole): Token => ({ kind, text: inner, at, end: at + whole.length })
-  const ip = take(IP)
+  // Most tokens are told apart by their first character; expressions are tried only where they may match.
+  const first = text[at] as string
+  const ip = FIRST_OF_IP.includes(first) ? take(IP) : undefined
   if (ip) {
     const prefix = take(PREFIX, at + ip.length)
     return prefix ? plain('network', ip + prefix) : plain('ip', ip)
   }
-  for (const [kind, pattern] of [
-    ['variable', VARIABLE],
-    ['reference', REFERENCE],
-  ] as const) {
-    const reference = take(pattern)
-    if (reference) return plain(kind, reference, reference.slice(2, -1))
-  }
-  const duration = take(DURATION)
+  const reference = first === '$' ? take(VARIABLE) : first === '%' ? take(REFERENCE) : undefined
+  if (reference) return plain(first === '$' ? 'variable' : 'reference', reference, reference.slice(2, -1))
+  const duration = first >= '0' && first <= '9' ? take(DURATION) : undefined
   if (duration) return { kind: 'duration', value: durationOf(duration, at, fail), text: duration, at, end: at + duration.length }
   for (const [kind, opening] of QUOTES) {
     if (!text.startsWith(opening, at)) continue

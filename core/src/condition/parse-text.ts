@@ -19,8 +19,22 @@ export function parseText(text: string, environment: Environment, what: 'rule' |
     if (environment.strict) refuse(at, MIXED)
     reportIn(text, environment, 'mixed-logic', at, MIXED)
   }
-  return parseTokens(tokenize(text, refuse), refuse, mixed, what)
+  if (last?.text === text && last.what === what) {
+    for (const at of last.mixed) mixed(at)
+    return last.node
+  }
+  const places: number[] = []
+  const note = (at: number): void => {
+    mixed(at)
+    places.push(at)
+  }
+  const node = parseTokens(tokenize(text, refuse), refuse, note, what)
+  last = { text, what, node, mixed: places }
+  return node
 }
+
+/** Expressions are read twice in a row: first for the event that they are about, then for what they say of it. */
+let last: { readonly text: string; readonly what: string; readonly node: Node; readonly mixed: readonly number[] } | undefined
 
 export function reportIn(text: string, { report }: Environment, code: WarningCode, at: number, message: string): void {
   report?.({ code, message, ...lineAndColumn(text, at) })
