@@ -4,10 +4,10 @@ import type { Letter } from '@cws/core'
 /**
  * The deduplication key of a new alert about a signal. Nothing in it is of an attacker's choosing, so that no alert can be merged with another or
  * end it. It ends with the generation: PagerDuty opens nothing again that was resolved, so a signal that is opened again is another alert.
- * The severity is in it because a rise is an alert of its own (see `event.ts`).
+ * The severity is in it because a rise is an alert of its own (see `event.ts`); `page` tells alerts of one severity apart.
  */
-export function newAlertKey({ signal, generation }: Pick<Letter, 'signal' | 'generation'>): string {
-  const hash = createHash('sha256').update(JSON.stringify([signal.host.name, signal.id, signal.severity]))
+export function newAlertKey({ signal, generation }: Pick<Letter, 'signal' | 'generation'>, page = 0): string {
+  const hash = createHash('sha256').update(JSON.stringify([signal.host.name, signal.id, signal.severity, page]))
   return `cws-${hash.digest('hex').slice(0, 32)}-${generation}`
 }
 

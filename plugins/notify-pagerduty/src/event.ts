@@ -30,11 +30,13 @@ export interface AlertEvent {
  * nobody for it, and whether somebody has it does not tell us. So a rise is an alert of its own, which pages; then the one before is resolved.
  */
 export function eventsOf(letter: Letter, options: Pick<PagerDutyOptions, 'signalUrl'>, tier = 0): readonly AlertEvent[] {
-  const fresh = newAlertKey(letter)
   const open = openAlertKey(letter)
+  const usual = newAlertKey(letter)
   const action = actionOf(letter.reason, letter.signal.status)
-  if (action !== 'trigger') return [{ event_action: action, dedup_key: open ?? fresh }]
-  if (letter.reason !== 'raised' || open === undefined || open === fresh) return [trigger(letter, options, tier, open ?? fresh)]
+  if (action !== 'trigger') return [{ event_action: action, dedup_key: open ?? usual }]
+  if (letter.reason !== 'raised' || open === undefined) return [trigger(letter, options, tier, open ?? usual)]
+  // Opened anew after it was acknowledged it may be as severe as before.
+  const fresh = open === usual ? newAlertKey(letter, letter.signal.revision) : usual
   return [trigger(letter, options, tier, fresh), { event_action: 'resolve', dedup_key: open }]
 }
 

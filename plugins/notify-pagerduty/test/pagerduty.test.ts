@@ -114,6 +114,23 @@ describe('an alert', () => {
     expect(receiver.alerts.map(({ status }) => status)).toEqual(['resolved', 'resolved'])
   })
 
+  it('of what somebody had acknowledged pages anew, also where it is as severe as before', async () => {
+    await using receiver = await PagerDuty.start()
+    await using about = await set(receiver)
+    await about.tell('opened')
+    for (let round = 1; round < 4; round++) {
+      await about.tell('acknowledged', { signal: { status: 'acknowledged' } })
+      await about.tell('raised', { signal: { revision: 2 } })
+    }
+    expect(receiver.alerts.map(({ status, pages }) => [status, pages])).toEqual([
+      ['resolved', 1],
+      ['resolved', 1],
+      ['resolved', 1],
+      ['triggered', 1],
+    ])
+    expect(receiver.dropped).toBe(0)
+  })
+
   it('is ended by its own key whatever the signal has become since', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
@@ -537,6 +554,12 @@ describe('an answer', () => {
     })
     expect(await about.tell('opened')).toMatchObject({ result: 'delivered' })
     receiver.instead.push(() => {})
+    expect(await about.tell('opened')).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
+    receiver.instead.push((_, request) => {
+      request.socket.write('HTTP/1.1 202 OK\r\nX-A: ')
+      const timer = setInterval(() => request.socket.write('x'), 20)
+      request.socket.on('error', () => {}).on('close', () => clearInterval(timer))
+    })
     expect(await about.tell('opened')).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
     for (const text of ['SSH-2.0-OpenSSH_9.2\r\n', `HTTP/1.1 202 OK\r\n${'X-A: b\r\n'.repeat(10_000)}\r\n`]) {
       receiver.instead.push((_, request) => void request.socket.end(text))

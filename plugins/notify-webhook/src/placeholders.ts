@@ -21,6 +21,7 @@ const names: Readonly<Record<string, Read>> = {
 
 /** What is wrong with the placeholders of a text; undefined if nothing is. */
 export function flawOf(text: string): string | undefined {
+  if (text.includes('{{{')) return 'has three {: a name stands between two'
   for (const [whole, name = ''] of text.matchAll(PLACEHOLDER)) {
     if (FIELD.test(name) || Object.hasOwn(names, name)) continue
     const suggestion = nearest(name, Object.keys(names))

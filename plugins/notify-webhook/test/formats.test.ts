@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Letter, Reason, Signal } from '@cws/core'
 import { sampleSignal, TestNotifier } from '@cws/core/testing'
 import { Webhook } from 'standardwebhooks'
@@ -24,7 +25,7 @@ const exec = {
     args: '-a b',
     argv: ['-a', 'b'],
     cwd: '/dev/shm',
-    created_at: 1_764_000_000_000_000_000,
+    created_at: '2025-11-24T16:00:00.000000001Z',
     container: { id: 'c0ffee' },
     file: { path: '/dev/shm/x', name: 'x', mode: 0o100755 },
     parent: { pid: 7, comm: 'nginx', user: null, file: { path: '/usr/sbin/nginx', name: 'nginx' } },
@@ -36,6 +37,11 @@ const unlink = {
   process: { pid: 8 },
 }
 const nothing = { type: 'theirs', theirs: { file: null }, process: { pid: null, file: { name: '' } } }
+/** Signals as the agent told them, of a program in memory and of a file that was deleted: shortened, with names of a host that is none. */
+const [ran, deleted] = readFileSync(new URL('recorded-signals.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Signal) as [Signal, Signal]
 const EVENTS = { exec, unlink, nothing, empty: {} }
 
 /** The body of one delivery, as a verifier of Standard Webhooks gives it to a receiver. */
@@ -277,6 +283,10 @@ describe.each(Object.entries(FORMATS))('the form %s', (format, schema) => {
     }
   })
 
+  it('is what its specification demands: signals that the agent told', async () => {
+    for (const signal of [ran, deleted]) expect(schema.safeParse((await told(format, signal)).json).error?.issues).toBeUndefined()
+  })
+
   it('is the same for every reason and status that there is, with what they mean', async () => {
     const reasons = [
       'opened',
@@ -385,7 +395,7 @@ describe('what the forms say', () => {
       process: {
         pid: 42,
         cmd_line: './x -a b',
-        created_time: 1_764_000_000_000,
+        created_time: Date.parse('2025-11-24T16:00:00Z'),
         user: { name: 'root', uid: '0' },
         container: { uid: 'c0ffee' },
         parent_process: { pid: 7 },
@@ -403,6 +413,31 @@ describe('what the forms say', () => {
     expect(evidence).toMatchObject({ actor: { process: { pid: 8 } }, process: { pid: 8 }, file: { path: '/etc/passwd', size: 12 } })
   })
 
+  it('all: who did it, of signals that the agent told', async () => {
+    const [evidence] = (await told('ocsf', ran)).json['evidences'] as Record<string, unknown>[]
+    expect(evidence).toMatchObject({
+      actor: { process: { name: 'bash', pid: 27740, created_time: Date.parse('2026-11-30T04:07:05.469Z') } },
+      process: {
+        name: 'x',
+        cmd_line: '/dev/shm/x one two',
+        user: { name: 'root', uid: '0' },
+        file: { path: '/dev/shm/x', type_id: 1, size: 35664 },
+      },
+      file: { path: '/dev/shm/x' },
+    })
+    expect((await told('ecs', deleted)).json).toMatchObject({
+      event: { action: 'change', type: ['deletion'], category: ['intrusion_detection', 'file'] },
+      process: {
+        name: 'rm',
+        command_line: 'rm /srv/shop/config/a.conf',
+        start: '2026-11-30T04:07:22.409375606Z',
+        parent: { name: 'bash' },
+      },
+      file: { path: '/srv/shop/config/a.conf', extension: 'conf' },
+      threat: { technique: { id: ['T1565'], subtechnique: { id: ['T1565.001'] } } },
+    })
+  })
+
   it('ecs: who did it, what ran, and how it is called there', async () => {
     const { json } = await told('ecs', { event: exec, severity: 'critical', tags: ['mitre:T1059.004', 'mitre:T1190'] })
     expect(json).toMatchObject({
@@ -414,7 +449,7 @@ describe('what the forms say', () => {
         args_count: 3,
         command_line: './x -a b',
         executable: '/dev/shm/x',
-        start: '2025-11-24T16:00:00.000Z',
+        start: '2025-11-24T16:00:00.000000001Z',
         user: { name: 'www-data', id: '33' },
         real_user: { name: 'root', id: '0' },
         parent: { pid: 7, name: 'nginx' },

@@ -1,12 +1,10 @@
 import { type Letter, rankOf, type Signal } from '@cws/core'
-import { block, commandOf, digestsOf, digits, fileOf, known, millis, number, techniquesOf, text, texts } from './facts.ts'
+import { block, commandOf, digestsOf, digits, fileOf, known, number, techniquesOf, text, texts } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
 /** The release of the schema whose words these are. */
 const VERSION = '8.17.0'
-/** Milliseconds that a date can hold. */
-const MAX_DATE = 8.64e15
 /** How deep parents are written. */
 const PARENTS = 1
 
@@ -38,11 +36,15 @@ const KINDS: Readonly<Record<string, readonly [category: string, type: string]>>
   setgid: ['iam', 'change'],
 }
 
+/** What a change did to the file, by `change.kind`, where it is more than a change. */
+const CHANGES: Readonly<Record<string, string>> = { created: 'creation', linked: 'creation', deleted: 'deletion' }
+
 /** A document of the Elastic Common Schema, an alert. The signal as CWS writes it stands below `cws.signal`, which the schema leaves to us. */
 export function ecsDocument({ key, reason, title, signal }: Letter): object {
   const { event } = signal
   const type = text(event, 'type')
   const [category, kind] = (type === undefined ? undefined : KINDS[type]) ?? []
+  const did = CHANGES[text(block(event, 'change'), 'kind') ?? ''] ?? kind ?? 'info'
   const process = block(event, 'process')
   const container = text(block(event, 'container'), 'id') ?? text(block(process, 'container'), 'id')
   const user = known({ name: text(process, 'user'), id: digits(process, 'uid') })
@@ -58,7 +60,7 @@ export function ecsDocument({ key, reason, title, signal }: Letter): object {
       dataset: 'cws.signal',
       provider: 'cws',
       category: category === undefined ? ['intrusion_detection'] : ['intrusion_detection', category],
-      type: [kind ?? 'info'],
+      type: [did],
       action: type,
       reason: signal.message === '' ? undefined : signal.message,
       severity: rankOf(signal.severity),
@@ -101,7 +103,6 @@ function processOf(process: Values | undefined, parents: number): object | undef
   const argv = texts(process, 'argv')
   const args = argv0 === undefined || argv === undefined ? undefined : [argv0, ...argv]
   const file = block(process, 'file')
-  const start = millis(process, 'created_at')
   return known({
     pid: number(process, 'pid'),
     name: text(file, 'name') ?? text(process, 'comm'),
@@ -110,7 +111,7 @@ function processOf(process: Values | undefined, parents: number): object | undef
     args_count: args?.length,
     command_line: commandOf(process),
     working_directory: text(process, 'cwd'),
-    start: start === undefined || Math.abs(start) > MAX_DATE ? undefined : new Date(start).toISOString(),
+    start: text(process, 'created_at'),
     user: known({ name: text(process, 'euser'), id: digits(process, 'euid') }),
     real_user: known({ name: text(process, 'user'), id: digits(process, 'uid') }),
     hash: hashOf(file),

@@ -29,10 +29,10 @@ export function texts(values: Values | undefined, name: string): readonly string
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined
 }
 
-/** Milliseconds since the epoch of nanoseconds. */
-export function millis(values: Values | undefined, name: string): number | undefined {
-  const ns = number(values, name)
-  return ns === undefined ? undefined : Math.floor(ns / 1e6)
+/** A time as the model writes it, RFC 3339, in milliseconds since the epoch. */
+export function millisOf(time: string | undefined): number | undefined {
+  const ms = Date.parse(time ?? '')
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** The object without what is undefined; undefined if nothing is left. */

@@ -1,5 +1,5 @@
 import type { Letter, Reason, Severity, Signal } from '@cws/core'
-import { block, commandOf, digestsOf, fileOf, known, millis, number, techniquesOf, text } from './facts.ts'
+import { block, commandOf, digestsOf, fileOf, known, millisOf, number, techniquesOf, text } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -37,6 +37,7 @@ const FILE_TYPES: Readonly<Record<number, number>> = { 1: 6, 2: 3, 4: 2, 6: 4, 8
 export function detectionFinding({ key, reason, title, rule, signal, time }: Letter): object {
   const activity = ACTIVITIES[signal.status === 'archived' ? 'close' : CREATES.has(reason) ? 'create' : 'update']
   const [severityId, severity] = SEVERITIES[signal.severity]
+  const [firstSeen, lastSeen] = [millisOf(signal.first_seen), millisOf(signal.last_seen)]
   const [statusId, status] = STATUSES[signal.status]
   const attacks = techniquesOf(signal.tags).map(({ technique, sub }) =>
     known({ technique: { uid: technique }, sub_technique: sub === undefined ? undefined : { uid: sub } }),
@@ -55,9 +56,9 @@ export function detectionFinding({ key, reason, title, rule, signal, time }: Let
     status_id: statusId,
     status,
     is_alert: signal.status === 'open',
-    time: epoch(time) ?? epoch(signal.last_seen) ?? 0,
-    start_time: epoch(signal.first_seen),
-    end_time: epoch(signal.last_seen),
+    time: millisOf(time) ?? 0,
+    start_time: firstSeen,
+    end_time: lastSeen,
     count: signal.count,
     message: title,
     metadata: {
@@ -72,8 +73,8 @@ export function detectionFinding({ key, reason, title, rule, signal, time }: Let
       uid: signal.id,
       title,
       desc: signal.message,
-      first_seen_time: epoch(signal.first_seen),
-      last_seen_time: epoch(signal.last_seen),
+      first_seen_time: firstSeen,
+      last_seen_time: lastSeen,
       analytic: { type_id: 1, type: 'Rule', uid: signal.rule.id, name: signal.rule.name },
       ...(attacks.length > 0 && { attacks }),
     },
@@ -113,7 +114,7 @@ function processOf(process: Values | undefined): object | undefined {
     pid,
     name: text(block(process, 'file'), 'name') ?? text(process, 'comm'),
     cmd_line: commandOf(process),
-    created_time: millis(process, 'created_at'),
+    created_time: millisOf(text(process, 'created_at')),
     file,
     user: userOf(process),
     container: container === undefined ? undefined : { uid: container },
@@ -141,9 +142,4 @@ function ofFile(file: Values | undefined): object | undefined {
     size: number(file, 'size'),
     hashes: hashes.length === 0 ? undefined : hashes,
   })
-}
-
-function epoch(time: string): number | undefined {
-  const ms = Date.parse(time)
-  return Number.isNaN(ms) ? undefined : ms
 }

@@ -1,0 +1,56 @@
+import { sampleSignal } from '@cws/core/testing'
+import { array, assert, constantFrom, integer, oneof, property } from 'fast-check'
+import { expect, it } from 'vitest'
+import { fill, fillUrl, flawOf } from '../src/placeholders.ts'
+
+const of = (value: unknown) =>
+  ({ reason: 'opened', signal: sampleSignal({ host: { name: value as string }, event: { type: 'exec', a: { b: value } } }) }) as const
+
+it.each([
+  ['{{severity}}/{{ status }}', 'high/open'],
+  ['{{reason}} {{rule_id}} {{signal_id}} {{revision}} {{event_type}}', 'opened exec-from-memory-fs 01JDEXAMPLE0000000000000AA 1 exec'],
+  ['{{host.name}}{{@a.b}}', 'web-1web-1'],
+  ['{{@a}} {{@none.at.all}} {{@a.constructor}}', '- - -'],
+  ['as it is }}', 'as it is }}'],
+])('%s is filled', (text, filled) => {
+  expect(flawOf(text)).toBeUndefined()
+  expect(fill(text, of('web-1'))).toBe(filled)
+})
+
+it('a value is never looked at again', () => {
+  expect(fill('{{host.name}}', of('{{severity}}'))).toBe('%7B%7Bseverity%7D%7D')
+})
+
+it.each([
+  ['{{severty}}', 'did you mean severity?'],
+  ['{{}}', 'there is severity'],
+  ['{{{severity}}}', 'three {'],
+  ['{{@a..b}}', 'there is severity'],
+  ['{{severity', 'that nothing ends'],
+])('%s is refused', (text, why) => {
+  expect(flawOf(text)).toContain(why)
+})
+
+it('whatever a value is, what it fills is printable ASCII of bounded length, and a URL leads where it was meant to', () => {
+  const characters = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
+  const parts = oneof(characters, constantFrom('.', '..', '/', '\\', '%2e', '@', '#', '?', '//', 'evil.example', ':', '%', '\r\n', ' '))
+  const values = array(parts, { maxLength: 30 }).map((each) => each.join(''))
+  const urls = [
+    'https://siem.example.com/{{host.name}}',
+    'https://siem.example.com:8443/a/{{host.name}}/.{{@a.b}}/b?x={{@a.b}}&y',
+    'https://siem.example.com/{{@a.b}}{{host.name}}/',
+  ]
+  assert(
+    property(values, constantFrom(...urls), (value, url) => {
+      const filled = fill('{{host.name}}', of(value))
+      expect(filled).toMatch(/^[A-Za-z0-9_.!~*'()%-]{1,2304}$/)
+      const led = fillUrl(url, of(value))
+      if (led === undefined) return
+      const [meant, got] = [new URL(url.replace(/\{\{.*?\}\}/g, 'v')), new URL(led)]
+      expect([got.origin, got.username, got.hash]).toEqual([meant.origin, '', ''])
+      expect(got.pathname.split('/').length).toBe(meant.pathname.split('/').length)
+      expect([...got.searchParams.keys()]).toEqual([...meant.searchParams.keys()])
+    }),
+    { numRuns: 300 },
+  )
+})
