@@ -10,7 +10,7 @@ const beside = [
   'core/test/**/*.live.test.ts',
   'distributions/host/test/*.live.test.ts',
   'tests/{fuzz,packages}/*.test.ts',
-  ...['container', 'faults', 'injection', 'kill', 'not-root', 'outage', 'registry', 'rules', 'service', 'systemd'].map(
+  ...['container', 'faults', 'injection', 'kill', 'mail-servers', 'not-root', 'outage', 'registry', 'rules', 'service', 'systemd'].map(
     (name) => `tests/e2e/${name}.test.ts`,
   ),
 ]
