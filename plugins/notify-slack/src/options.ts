@@ -8,24 +8,24 @@ export const options = z
     token: secret('Bot token (xoxb-…) with the scope chat:write: one message a signal, changed in place, with a thread').optional(),
     channel: z
       .string()
-      .regex(/^(?:#[^\s#@<>]{1,80}|[CGDUW][A-Z0-9]{2,20})$/, 'must be #name or the id of a channel or a person')
+      .regex(/^(?:#[^\s#@<>]{1,80}|[CGDUW][A-Z0-9]{2,20})$/, '#name, or the id of a channel or a person')
       .optional()
       .describe('With `token`: where to post, as #name or as an id; the bot must have been invited'),
     mentions: z
-      .array(z.string().regex(MENTION, 'must be the id of a person (U…) or of a user group (S…), or here, channel or everyone'))
+      .array(z.string().regex(MENTION, 'the id of a person (U…) or of a user group (S…), or here, channel or everyone'))
       .max(100)
       .default([])
       .describe('Whom templates may call: ids of people (U…) and user groups (S…), or here, channel, everyone'),
     api: targetUrl("With `token`: where Slack's Web API is, for GovSlack and the like; https, or http to this very host")
-      .refine((text) => !/[?#]/.test(text), 'must hold no query')
+      .refine((text) => !/[?#]/.test(text), 'a URL without a query')
       .default('https://slack.com/api/'),
     ...httpOptions,
   })
   .refine(({ webhook, token }) => (webhook === undefined) !== (token === undefined), {
-    error: 'either `webhook` or `token` with `channel`',
+    error: 'either `webhook`, or `token` with `channel`',
   })
   .refine(({ token, channel }) => (token === undefined) === (channel === undefined), {
-    error: '`channel` goes with `token`: a webhook has its own',
+    error: 'a channel beside `token`, and none beside `webhook`, which has its own',
     path: ['channel'],
   })
 

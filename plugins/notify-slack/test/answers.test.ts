@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { judgeApi, judgeWebhook } from '../src/send/outcome.ts'
 import { byBot, byWebhook, opened } from './opened.ts'
@@ -172,17 +171,6 @@ it('a long message that Slack repeats in its answer is delivered all the same', 
     return undefined
   })
   expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
-})
-
-it('the words of failures that the README names are known', () => {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const rows = [...readme.matchAll(/^\| (.*) \|\n/gm)].map(([, row]) => row as string)
-  const of = (result: RegExp): string[] =>
-    rows.filter((row) => result.test(row)).flatMap((row) => [...row.matchAll(/`([a-z_]+)`/g)].map(([, word]) => word as string))
-  expect(of(/the destination is broken/).map(api)).toEqual(of(/the destination is broken/).map(() => 'broken'))
-  expect(of(/tried again, with/).map(api)).toEqual(of(/tried again, with/).map(() => 'retry'))
-  expect(of(/refused/).length).toBeGreaterThan(3)
-  expect(of(/refused/).map(api)).toEqual(of(/refused/).map(() => 'reject'))
 })
 
 function endless(response: import('node:http').ServerResponse): undefined {

@@ -185,6 +185,20 @@ describe('a try', () => {
     )
   })
 
+  it('to change a message may be overtaken, whatever became of it', async () => {
+    await using server = await SlackServer.start()
+    await using notifier = await opened(byBot(server, { timeout: 300 }))
+    const conversation = new Conversation(notifier)
+    await conversation.tell('opened')
+    server.next.push(() => undefined)
+    expect(await conversation.tell('updated')).toEqual({ result: 'retry', detail: 'no answer in time' })
+    server.next.push(
+      () => false,
+      () => undefined,
+    )
+    expect(await conversation.tell('raised')).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
+  })
+
   it('takes the token as it is now', async () => {
     await using server = await SlackServer.start()
     const secrets: Record<string, string> = { SLACK: 'xoxb-an-old-one' }

@@ -64,7 +64,7 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
     async send({ message, reply, broadcast, generation, single }, receipt, stop) {
       const place = single ? undefined : placeOf(receipt, channel, generation)
       if (place) {
-        // Changing it twice does no harm, so it comes first: a reply whose fate is unknown is all that a later try may repeat.
+        // Before the reply: a reply whose fate is unknown is then all that a later try may say twice.
         const changed = await call(
           'chat.update',
           { channel: place.channel, ts: place.ts, ...message, blocks: message.blocks ?? NO_BLOCKS },
@@ -76,7 +76,7 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
           const said = await call('chat.postMessage', { ...thread, ...reply }, stop)
           return said.ok ? { result: 'delivered', receipt: receiptOf(place) } : said.failure
         }
-        if (!changed.unchangeable) return changed.failure
+        if (!changed.unchangeable) return repeatable(changed.failure)
       }
       const posted = await call('chat.postMessage', { channel, ...message }, stop)
       if (!posted.ok) return posted.failure
@@ -84,6 +84,11 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
       return { result: 'delivered', receipt: receiptOf({ channel: posted.channel, ts: posted.ts, posted: channel, generation }) }
     },
   }
+}
+
+/** Changing a message twice does no harm: it need not be known whether it was, and something newer may take its place. */
+function repeatable(failure: Failure): Failure {
+  return failure.result === 'ambiguous' ? { ...failure, result: 'retry' } : failure
 }
 
 function tokenOf(ctx: NotifierContext<SlackOptions>): string {
