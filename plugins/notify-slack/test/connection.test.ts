@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env } from '@cws/core'
@@ -41,6 +41,20 @@ describe.each(ways)('%s', (_, by) => {
       })
       expect(server.calls).toEqual([])
     }
+  })
+
+  it('takes another authority without a restart, and stops where there is none', async () => {
+    const ca = join(folder, 'trusted.pem')
+    copyFileSync(authority.caFile, ca)
+    await using server = await SlackServer.start({ identity: authority.identity('changing', good) })
+    await using notifier = await opened(by(server, { ca }))
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
+    writeFileSync(ca, readFileSync(new TestAuthority(mkdtempSync(join(folder, 'other-'))).caFile))
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'broken', detail: expect.stringMatching(/^cannot connect safely/) })
+    rmSync(ca)
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'broken', detail: expect.stringContaining('ENOENT') })
+    copyFileSync(authority.caFile, ca)
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
   })
 
   it('goes through a proxy, end to end, and waits when that refuses', async () => {

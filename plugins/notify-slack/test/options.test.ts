@@ -30,6 +30,7 @@ new PluginTester({ describe, it }).run(slack, {
     { token: 'xoxb-1', channel: '#a', api: 'http://127.0.0.1.evil.example/' },
     { token: 'xoxb-1', channel: '#a', api: 'https://user:password@slack.com/api/' },
     { token: 'xoxb-1', channel: '#a', api: 'https://slack.com/api/?x=1' },
+    { token: 'xoxb-1', channel: '#a', api: 'https://169.254.169.254/' },
     { webhook, mentions: ['@anna'] },
     { webhook, mentions: ['<!channel>'] },
     { webhook, mentions: ['C0SECURITY'] },

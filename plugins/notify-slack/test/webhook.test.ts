@@ -34,6 +34,7 @@ describe('an incoming webhook', () => {
       'http://hooks.slack.com/services/T/B/SECRET',
       'hooks.slack.com/services/T/B/SECRET',
       'ftp://localhost/SECRET',
+      'https://169.254.169.254/SECRET',
     ]) {
       secrets['HOOK'] = wrong
       const { outcome } = await notifier.deliver()

@@ -2,6 +2,7 @@ import { CwsError, messageOf, type NotifierContext, outcomeOfError, type SecretR
 import type { Dispatcher } from 'undici'
 import type { SlackOptions } from '../options.ts'
 import { conceal } from './conceal.ts'
+import type { Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
 import { type ApiAnswer, type Failure, judgeApi } from './outcome.ts'
 import type { Pace } from './pace.ts'
@@ -27,7 +28,7 @@ const SILENT = {
 }
 
 /** Speaks as a bot: one message a signal, changed in place while that can be done; later words go to its thread. */
-export async function botSender(ctx: NotifierContext<SlackOptions>, connections: Dispatcher, pace: Pace): Promise<Sender> {
+export async function botSender(ctx: NotifierContext<SlackOptions>, connections: Connections, pace: Pace): Promise<Sender> {
   const { WebClient } = await import('@slack/web-api')
   const { api, timeout } = ctx.options
   const channel = ctx.options.channel as string
@@ -35,15 +36,17 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
 
   async function call(method: string, args: Record<string, unknown>, stop: AbortSignal): Promise<ApiAnswer> {
     const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: false, failure })
+    const missed = await pace.turn(stop)
+    if (missed) return failed(missed)
     let token: string
+    let dispatcher: Dispatcher
     try {
       token = tokenOf(ctx)
+      dispatcher = connections.current()
     } catch (error) {
       return failed({ result: 'broken', detail: messageOf(error) })
     }
-    const missed = await pace.turn(stop)
-    if (missed) return failed(missed)
-    const exchange = new Exchange(connections, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
+    const exchange = new Exchange(dispatcher, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
     const client = new WebClient(token, {
       slackApiUrl: api,
       fetch: exchange.fetch,

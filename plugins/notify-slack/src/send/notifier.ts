@@ -3,7 +3,7 @@ import { render } from '../message/render.ts'
 import type { SlackOptions } from '../options.ts'
 import { decodeRequest, type SlackRequest } from '../request.ts'
 import { botSender } from './bot.ts'
-import { connectionsOf } from './connection.ts'
+import { Connections } from './connections.ts'
 import { Pace } from './pace.ts'
 import { webhookSender } from './webhook.ts'
 
@@ -11,7 +11,7 @@ import { webhookSender } from './webhook.ts'
 export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = new Pace()): Promise<Notifier> {
   const { mentions, token } = ctx.options
   const inPlace = token !== undefined
-  const connections = connectionsOf(ctx)
+  const connections = new Connections(ctx)
   const sender = inPlace ? await botSender(ctx, connections, pace) : await webhookSender(ctx, connections, pace)
   const draw = (letter: Letter, tier: number): SlackRequest => render(letter, tier, { mentions, inPlace })
   return {
@@ -20,7 +20,7 @@ export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = n
     // What could not be rendered comes as the signal itself: it is told in a plain form.
     deliver: (notification, stop) =>
       sender.send(decodeRequest(notification.body) ?? draw(letterOf(notification), 1), notification.receipt, stop),
-    close: () => connections.destroy(),
+    close: () => connections.close(),
   }
 }
 

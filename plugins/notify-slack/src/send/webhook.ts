@@ -2,6 +2,7 @@ import { CwsError, isSafeTarget, messageOf, type NotifierContext, outcomeOfError
 import type { Dispatcher } from 'undici'
 import type { SlackOptions } from '../options.ts'
 import { conceal, secretsIn } from './conceal.ts'
+import type { Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
 import { judgeWebhook } from './outcome.ts'
 import type { Pace } from './pace.ts'
@@ -11,7 +12,7 @@ import type { Sender } from './sender.ts'
 const MAX_ANSWER = 16 * 1024
 
 /** Posts to an incoming webhook. Nothing that was posted can be changed: each message is one of its own. */
-export async function webhookSender(ctx: NotifierContext<SlackOptions>, connections: Dispatcher, pace: Pace): Promise<Sender> {
+export async function webhookSender(ctx: NotifierContext<SlackOptions>, connections: Connections, pace: Pace): Promise<Sender> {
   const { IncomingWebhook } = await import('@slack/webhook')
   const { timeout } = ctx.options
   const secret = ctx.options.webhook as SecretRef
@@ -19,15 +20,17 @@ export async function webhookSender(ctx: NotifierContext<SlackOptions>, connecti
   urlOf(ctx, secret)
   return {
     async send({ message }, _receipt, stop) {
+      const missed = await pace.turn(stop)
+      if (missed) return missed
       let url: string
+      let dispatcher: Dispatcher
       try {
         url = urlOf(ctx, secret)
+        dispatcher = connections.current()
       } catch (error) {
         return { result: 'broken', detail: messageOf(error) }
       }
-      const missed = await pace.turn(stop)
-      if (missed) return missed
-      const exchange = new Exchange(connections, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
+      const exchange = new Exchange(dispatcher, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
       const client = new IncomingWebhook(url, { fetch: exchange.fetch, retryConfig: { retries: 0 } })
       // How it ended is judged by the exchange itself.
       const { blocks, ...rest } = message
