@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import { signalRows } from '../src/cli/signal-rows.ts'
 import { startControl } from '../src/delivery/control.ts'
-import { archiveSignals, listSignals, showSignal } from '../src/delivery/signal-queries.ts'
+import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from '../src/delivery/signal-queries.ts'
 import type { EvidencePart } from '../src/recorder/evidence.ts'
 import type { Signal } from '../src/signals/signal.ts'
-import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder } from './fixtures/delivery.ts'
+import { bodyOf, memoryLog, owedIn, put, signalOf, storeIn, temporaryFolder } from './fixtures/delivery.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => {
@@ -69,7 +69,12 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
       return
     }
     const runDir = join(folder.path, 'run')
-    const answers = { 'signals.list': listSignals, 'signals.show': showSignal, 'signals.archive': archiveSignals } as const
+    const answers = {
+      'signals.list': listSignals,
+      'signals.show': showSignal,
+      'signals.ack': acknowledgeSignals,
+      'signals.archive': archiveSignals,
+    } as const
     const handle = (what: string, args: unknown) => answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>)
     const control = await startControl({ runDir, log: memoryLog(), handle })
     agent = {
@@ -133,6 +138,18 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
     expect(await cws('signals', 'show', medium.id)).toMatch(/status +archived, revision 1/)
   })
 
+  test('acknowledged ones are listed still; who is told of them is to hear of it', async () => {
+    expect(await cws('signals', 'ack', medium.id.toLowerCase(), high.id)).toBe('acknowledged 2 signals\n')
+    expect(await cws('signals', 'list', '--status', 'acknowledged', '--format', 'json')).toContain('"status":"acknowledged"')
+    expect(await cws('signals', 'show', medium.id)).toMatch(/status +acknowledged, revision 1/)
+    await cws('signals', 'archive', medium.id)
+    await expect(cws('signals', 'ack', medium.id)).rejects.toMatchObject({ message: expect.stringContaining('is archived') })
+    await agent?.[Symbol.asyncDispose]()
+    agent = undefined
+    using store = storeIn(folder.path)
+    expect(owedIn(store)).toContain(high.id)
+  })
+
   test('its evidence is drawn below it, and is data in JSON', async () => {
     const shown = await cws('signals', 'show', medium.id)
     expect(shown).toMatch(/\n\nprocesses\n(.*\n)*▶.*4711 bash\n\ntimeline\n▶ \+0\.000 s {2}4711 {2}exec {2}bash\n$/)
@@ -158,8 +175,8 @@ test('JSON is what was stored: inodes of 64 bits, nothing that acts on a termina
   store.write({
     op: 'signal',
     signal: { id, rule: signal.rule.id, severity: 3, status, revision, first_seen, last_seen, count, body },
-    entries: [],
-    replaces: [],
+    conversations: [],
+    steps: [],
   })
   const handle = (_: string, args: unknown) => showSignal(store, args as Readonly<Record<string, unknown>>)
   {

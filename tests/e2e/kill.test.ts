@@ -70,9 +70,10 @@ function stored(stateDir: string): Contents {
       .prepare(`SELECT key FROM ${table}`)
       .all()
       .map(({ key }) => String(key))
+  const due = database.prepare('SELECT signal FROM conversations WHERE due IS NOT NULL').all()
   return {
     signals: database.prepare('SELECT id, revision FROM signals').all() as unknown as Stored[],
-    owed: keys('outbox'),
+    owed: [...keys('outbox'), ...due.map(({ signal }) => String(signal))],
     dead: keys('dead'),
   }
 }

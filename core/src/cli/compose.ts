@@ -37,6 +37,11 @@ export async function composition(options: ConfigOption, distribution: Distribut
       const scope = signalScope(events)
       return (text, warn) => parseCondition(text, scope, warn)
     },
+    checkTemplate: async (events) => {
+      const { compileTemplate } = await import('../messages/template.ts')
+      const scope = signalScope(events)
+      return (text) => compileTemplate(text, scope)
+    },
   })
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { messageOf } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
+import { durationOf } from '../notifications/duration.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
 import { describeValue, kindOf } from '../plugin/validate.ts'
 import type { Path } from './problem.ts'
@@ -19,18 +20,22 @@ const keys = {
   name: 'a text',
   when: 'a text',
   to: 'a notifier’s name or a list of them',
-  repeat: 'a duration',
   message: 'a text',
+  wait: 'a duration',
+  update: 'a duration',
+  repeat: 'a duration',
   enabled: 'true or false',
 }
-const duration = /^\d{1,6}(?:s|m|h|d)$/
+
+/** Reads a template over the fields of a signal; throws a CwsError if it is wrong. */
+export type TemplateCheck = (text: string) => unknown
 
 /** Judges `notifications`: keys, types, destinations, conditions. `warn` hears of conditions that are legal but misleading. */
 export function checkNotifications(
   given: unknown,
   notifiers: readonly string[],
   others: readonly string[],
-  condition: ConditionCheck | undefined,
+  { condition, template }: { readonly condition?: ConditionCheck | undefined; readonly template?: TemplateCheck | undefined },
   warn: (path: Path, message: string) => void,
 ): NotificationFlaw[] {
   if (given === undefined) return []
@@ -61,7 +66,7 @@ export function checkNotifications(
       const value = rule[key]
       flaw([index, key], `\`${key}\` must be ${keys[key]}, but ${value === undefined ? 'nothing' : describeValue(value)} was given`)
     }
-    const { name, when, to, repeat, message, enabled } = rule
+    const { name, when, to, message, enabled } = rule
     if (typeof name !== 'string' || name === '') expected('name')
     else if (names.has(name)) flaw([index, 'name'], `two notification rules are named "${name}"`)
     else names.add(name)
@@ -73,9 +78,19 @@ export function checkNotifications(
         flaw([index, 'when'], `\`when\`: ${messageOf(error)}`, 'value', 'CWS_ERR_CONDITION')
       }
     }
-    if (repeat !== undefined && !(typeof repeat === 'string' && duration.test(repeat)))
-      flaw([index, 'repeat'], `\`repeat\` must be a duration such as 30m or 4h, but ${describeValue(repeat)} was given`)
+    for (const key of ['wait', 'update', 'repeat'] as const) {
+      const given = rule[key]
+      if (given !== undefined && !isDuration(given))
+        flaw([index, key], `\`${key}\` must be a duration such as 30m or 4h, but ${describeValue(given)} was given`)
+    }
     if (message !== undefined && typeof message !== 'string') expected('message')
+    if (typeof message === 'string') {
+      try {
+        template?.(message)
+      } catch (error) {
+        flaw([index, 'message'], `\`message\`: ${messageOf(error)}`, 'value', 'CWS_ERR_TEMPLATE')
+      }
+    }
     if (enabled !== undefined && typeof enabled !== 'boolean') expected('enabled')
     const list = Array.isArray(to) ? to : [to]
     if (list.length === 0 || list.some((it) => typeof it !== 'string')) {
@@ -90,6 +105,8 @@ export function checkNotifications(
   }
   return flaws
 }
+
+const isDuration = (given: unknown): boolean => typeof given === 'string' && (durationOf(given) ?? 0) > 0
 
 function unknownDestination(destination: string, notifiers: readonly string[], others: readonly string[]): string {
   if (others.includes(destination)) return `\`to\` names "${destination}", which is a plugin but no notifier`

@@ -9,7 +9,11 @@ export interface NotificationRule<Destination extends string = string> {
   readonly when?: string
   /** One notifier or several. */
   readonly to: Destination | readonly Destination[]
-  /** Tell again while the signal stays open: `4h`. */
+  /** How long the first word waits, so that it says more: `30s`. What is critical does not wait. */
+  readonly wait?: string
+  /** Least time between two words about the same signal: `5m`; 10 seconds if absent. */
+  readonly update?: string
+  /** Tell again while the signal stays open and nobody has acknowledged it: `4h`. */
   readonly repeat?: string
   /** Template of the message; the notifier's own if absent. */
   readonly message?: string

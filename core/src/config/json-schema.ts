@@ -60,6 +60,8 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
   }
 }
 
+const duration = (description: string): Json => ({ type: 'string', pattern: '^\\d{1,6}[smhd]$', description })
+
 const rule = {
   type: 'object',
   required: ['name', 'to'],
@@ -71,7 +73,9 @@ const rule = {
       anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
       description: 'Names of notifiers among the plugins.',
     },
-    repeat: { type: 'string', pattern: '^\\d{1,6}[smhd]$', description: 'Tell again while the signal stays open: `4h`.' },
+    wait: duration('How long the first word waits, so that it says more: `30s`. What is critical does not wait.'),
+    update: duration('Least time between two words about the same signal: `5m`; 10 seconds if absent.'),
+    repeat: duration('Tell again while the signal stays open and nobody has acknowledged it: `4h`.'),
     message: { type: 'string', description: 'Template of the message; the notifier’s own if absent.' },
     enabled: { type: 'boolean' },
   },

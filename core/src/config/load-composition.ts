@@ -10,7 +10,7 @@ import { type Lookup, resolveEntry } from '../plugin/resolve.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
 import { checkOptions, freezeDeep, kindOf } from '../plugin/validate.ts'
 import { checkInstance } from './check-instance.ts'
-import { type ConditionCheck, checkNotifications } from './check-notifications.ts'
+import { type ConditionCheck, checkNotifications, type TemplateCheck } from './check-notifications.ts'
 import type { Config, NotificationRule } from './define-config.ts'
 import { findConfig, passedOver } from './find-config.ts'
 import { configFolder } from './folders.ts'
@@ -33,11 +33,16 @@ export interface LoadOptions {
   readonly installations?: readonly string[]
   /** Judges conditions of notification rules, over the standard events and these of plugins. */
   readonly checkCondition?: (events: readonly EventDefinition[]) => ConditionCheck
+  /** Judges their templates, likewise; asked for only where there is one. */
+  readonly checkTemplate?: (events: readonly EventDefinition[]) => Promise<TemplateCheck>
   /** Where the configuration is when none is named: `/etc/cws`, or the user's folder. */
   readonly systemFolder?: string
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly timeoutMs?: number
 }
+
+const hasTemplate = (notifications: unknown): boolean =>
+  Array.isArray(notifications) && notifications.some((rule) => isRecord(rule) && rule['message'] !== undefined)
 
 export interface LoadedInstance {
   readonly instance: AnyInstance
@@ -89,7 +94,7 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const value = found ? found.loaded.value : await preset?.()
   const checker = new Checker(found?.file, found?.loaded.source)
   const lookup = found?.loaded.kind === 'text' ? { folder, installations, generation: current } : undefined
-  const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options.checkCondition)
+  const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options)
   return {
     file: found?.file,
     folder,
@@ -124,7 +129,7 @@ class Checker {
     value: unknown,
     lookup: Lookup | undefined,
     scope: Parameters<typeof checkInstance>[1],
-    checkCondition: LoadOptions['checkCondition'],
+    { checkCondition, checkTemplate }: Pick<LoadOptions, 'checkCondition' | 'checkTemplate'>,
   ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'warnings'>> {
     if (!isRecord(value)) {
       this.#add(
@@ -157,12 +162,14 @@ class Checker {
     const given = value['notifications']
     const warnings: string[] = []
     if (whole) {
-      const condition = checkCondition?.(placed.flatMap(({ instance }) => instance.definition.events ?? []))
+      const events = placed.flatMap(({ instance }) => instance.definition.events ?? [])
+      const template = hasTemplate(given) ? await checkTemplate?.(events) : undefined
+      const checks = { condition: checkCondition?.(events), ...(template ? { template } : {}) }
       const warn = (path: Path, message: string) => {
         const place = this.#source?.locate({ path, of: 'value' })
         warnings.push(`${place ? `${place.file}:${place.line}:${place.column}: ` : ''}${message}`)
       }
-      for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, condition, warn)) this.#add({ path, of }, problem)
+      for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, checks, warn)) this.#add({ path, of }, problem)
     }
     const monitoring = await this.#monitoring(value['monitoring'])
     if (this.#problems.length > 0) throw this.#error()

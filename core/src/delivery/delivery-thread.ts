@@ -10,23 +10,22 @@ import { Attribution } from './attribution.ts'
 import { Console } from './console/console.ts'
 import { errorBody, startControl } from './control.ts'
 import { privateFolder } from './database.ts'
-import { DestinationQueue } from './destination-queue.ts'
+import type { DestinationQueue } from './destination-queue.ts'
 import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
 import { setUpNotifier } from './notifiers.ts'
 import { Output } from './output.ts'
 import { Places } from './places.ts'
 import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
-import { Router } from './routing.ts'
 import { Secrets } from './secrets.ts'
-import { archiveSignals, listSignals, showSignal } from './signal-queries.ts'
+import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './signal-queries.ts'
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
+import { Telling } from './telling.ts'
 import type { Vitals } from './vitals.ts'
 
 /** Of one try: what Standard Webhooks advises at least. */
 const DEADLINE_MS = 15_000
-const ABSENT_MS = 7 * 24 * 3600_000
 /** Of the time to stop, what is left for the output. */
 const OUTPUT_SHARE = 0.3
 const CRITICAL = rankOf('critical')
@@ -51,11 +50,9 @@ export class DeliveryThread {
   readonly #lock: Disposable
   readonly #store: SignalStore
   readonly #state: StateDatabase
-  /** Of all notifiers that were ever listed: what is owed to one that is not listed any more waits for it to come back. */
-  readonly #queues = new Map<string, DestinationQueue>()
+  readonly #telling: Telling
   readonly #listed = new Map<string, Listed>()
   readonly #places = new Places()
-  #router: Router
   readonly #output: Output
   readonly #console: Console
   readonly #requests = new Map<number, { resolve(body: unknown): void; reject(error: Error): void }>()
@@ -82,10 +79,7 @@ export class DeliveryThread {
     this.#state = new StateDatabase(setup.stateDir, this.#log, (number) => {
       vitals.state = number
     })
-    this.#router = new Router(
-      setup.destinations.map(({ name }) => name),
-      setup.routes,
-    )
+    this.#telling = new Telling(this.#store, setup)
     this.#output = new Output({
       onRoom: () => this.#console.room(),
       onPartial: (partial) => {
@@ -112,6 +106,7 @@ export class DeliveryThread {
     const { runDir, destinations, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
     await this.#monitor(this.#setup.monitoring)
+    await this.#telling.templates.load(this.#setup, this.#log)
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
     for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
@@ -131,14 +126,12 @@ export class DeliveryThread {
   #queueFor(name: string): DestinationQueue {
     const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
     const within = this.#within(name)
-    const queue = new DestinationQueue({ name, store: this.#store, log, clean: this.#clean, deadlineMs: DEADLINE_MS, within })
-    this.#queues.set(name, queue)
-    return queue
+    return this.#telling.add(name, { log, clean: this.#clean, deadlineMs: DEADLINE_MS, within })
   }
 
   #begin(spec: DestinationSpec, quarantined?: string): void {
     const { name } = spec
-    const queue = this.#queues.get(name) as DestinationQueue
+    const queue = this.#telling.queue(name) as DestinationQueue
     const abort = new AbortController()
     this.#listed.set(name, { spec, abort })
     if (quarantined !== undefined) {
@@ -156,14 +149,14 @@ export class DeliveryThread {
   }
 
   /** Another composition: notifiers that are the same run on, the others end when their tries have, and what is owed to them waits. */
-  async #compose({ modules, destinations, monitoring, routes }: DeliveryComposition): Promise<void> {
+  async #compose({ modules, destinations, monitoring, routes, fields }: DeliveryComposition): Promise<void> {
     if (modules) (await import('../config/module-hooks.ts')).installModuleHooks(modules)
     this.#places.add(destinations)
     const names = destinations.map(({ name }) => name)
     for (const [name, { spec, abort }] of [...this.#listed]) {
       if (destinations.some((other) => isSame(spec, other))) continue
       this.#listed.delete(name)
-      const queue = this.#queues.get(name) as DestinationQueue
+      const queue = this.#telling.queue(name) as DestinationQueue
       void queue.retire(abort)
       const owed = queue.counters.pending
       if (owed > 0 && !names.includes(name))
@@ -171,13 +164,11 @@ export class DeliveryThread {
     }
     for (const spec of destinations) {
       if (this.#listed.has(spec.name)) continue
-      if (!this.#queues.has(spec.name)) {
-        const queue = this.#queueFor(spec.name)
-        for (const row of [...this.#store.entries()]) if (row.destination === spec.name) queue.restore(row)
-      }
+      if (!this.#telling.queue(spec.name)) this.#telling.restore(this.#queueFor(spec.name))
       this.#begin(spec)
     }
-    this.#router = new Router(names, routes)
+    await this.#telling.templates.load({ routes, fields }, this.#log)
+    this.#telling.compose({ destinations, routes })
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
   }
 
@@ -252,50 +243,27 @@ export class DeliveryThread {
     const body = safeLine(line)
     const { id, revision, severity } = head
     if (revision === 1) this.#opened[severity] = (this.#opened[severity] ?? 0) + 1
-    const owed = this.#router
-      .route(severity, () => decodeSignal(body))
-      .map((name) => {
-        const queue = this.#queues.get(name) as DestinationQueue
-        return { queue, ...queue.prepare(id, revision, severity, body) }
-      })
-    this.#store.write(
-      {
-        op: 'signal',
-        signal: { ...head, body },
-        entries: owed.map(({ row }) => row),
-        replaces: owed.flatMap(({ replaces }) => replaces),
-      },
-      severity >= CRITICAL,
-    )
+    const { write, told } = this.#telling.prepare(head, body)
+    this.#store.write(write, severity >= CRITICAL)
     this.#console.signal(id, body, number)
     // From here on notifiers run: what one of them does to this thread must not make it take the signal up again.
     this.#vitals.handled = number
-    for (const { queue, row, replaces } of owed) queue.add(row, replaces)
+    told()
     this.#heap.signal()
   }
 
   /** All that `#signal` does and can be undone. */
   #rehearse(head: SignalHead, line: string): void {
     const body = safeLine(line)
-    this.#router.route(head.severity, () => decodeSignal(body))
+    this.#telling.wouldTell(head.severity, body)
     this.#store.rehearse({ ...head, body })
     this.#console.rehearse(body)
   }
 
-  /** Takes up what an earlier agent owed. What is owed to a notifier that is no longer listed waits a week for it to come back. */
+  /** Takes up what an earlier agent owed. What is owed to a notifier that is no longer listed waits for it to come back. */
   #restore(): void {
-    const absent = new Map<string, number>()
-    for (const row of [...this.#store.entries()]) {
-      const { key, destination, signal, revision, body, created } = row
-      const queue = this.#queues.get(destination)
-      if (queue) queue.restore(row)
-      else if (Date.now() - created < ABSENT_MS) absent.set(destination, (absent.get(destination) ?? 0) + 1)
-      else {
-        const reason = 'its destination was not among the plugins for a week'
-        this.#store.write({ op: 'bury', dead: { key, destination, signal, revision, body, reason, at: Date.now() } })
-      }
-    }
-    for (const [name, count] of absent)
+    for (const queue of this.#telling.queues) this.#telling.restore(queue)
+    for (const [name, count] of this.#telling.absent())
       this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
   }
 
@@ -307,7 +275,9 @@ export class DeliveryThread {
       case 'signals.show':
         return showSignal(this.#store, given)
       case 'signals.archive':
-        return archiveSignals(this.#store, given)
+        return archiveSignals(this.#telling.judge, given)
+      case 'signals.ack':
+        return acknowledgeSignals(this.#telling.judge, given)
       case 'outbox':
         return this.#outbox()
       default:
@@ -335,19 +305,21 @@ export class DeliveryThread {
     const destinations = this.#listedQueues().map((queue) => ({
       name: queue.name,
       ...queue.counters,
-      entries: [...queue.entries].slice(0, 100).map(({ key, attempt, state, lastError, due }) => ({
+      entries: [...queue.items].slice(0, 100).map(({ key = null, signal, reason, attempt, state, lastError, due }) => ({
         key,
+        signal,
+        reason,
         attempt,
         state,
         last_error: lastError,
-        due_in_ms: Math.max(0, Math.round(due - performance.now())),
+        due_in_ms: this.#telling.untilMs(due),
       })),
     }))
     return { destinations, dead: this.#store.dead(100).map(({ body: _, ...row }) => row) }
   }
 
   #listedQueues(): readonly DestinationQueue[] {
-    return [...this.#queues.values()].filter(({ name }) => this.#listed.has(name))
+    return this.#telling.queues.filter(({ name }) => this.#listed.has(name))
   }
 
   #counters(): ThreadCounters {
@@ -373,14 +345,14 @@ export class DeliveryThread {
     this.#console.flush()
     await this.#control?.[Symbol.asyncDispose]()
     await this.#monitoring?.[Symbol.asyncDispose]()
-    const left = await Promise.all([...this.#queues.values()].map((queue) => queue.stop(timeoutMs * (1 - OUTPUT_SHARE))))
+    const pending = await this.#telling.stop(timeoutMs * (1 - OUTPUT_SHARE))
     for (const { abort } of this.#listed.values()) abort.abort()
     this.#state.close()
     this.#store.close()
     this.#lock[Symbol.dispose]()
     await this.#output.drain(Math.max(100, began + timeoutMs - performance.now()))
     this.#output.close()
-    this.#post({ kind: 'stopped', pending: left.reduce((sum, count) => sum + count, 0) })
+    this.#post({ kind: 'stopped', pending })
   }
 }
 

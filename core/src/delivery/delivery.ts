@@ -1,4 +1,5 @@
 import { engineTicks } from '../hooks/tick-clock.ts'
+import { ownFieldsOf } from '../model/define-event.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
 import type { AgentStatusLine, DeliveryComposition, DeliveryCounters, DeliveryOptions, DeliveryPlan, FromDelivery } from './protocol.ts'
 import { routesOf } from './routing.ts'
@@ -53,7 +54,8 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
 /** @throws CwsError CWS_ERR_CONDITION, CWS_ERR_DESTINATION_UNKNOWN */
 export function compositionOf({ destinations, notifications, events, modules, monitoring }: DeliveryPlan): DeliveryComposition {
   const names = destinations.map(({ name }) => name)
-  return { modules, destinations, monitoring, routes: notifications && routesOf(notifications, names, events) }
+  const fields = new Map((events ?? []).flatMap((event) => [...ownFieldsOf(event)]))
+  return { modules, destinations, monitoring, fields, routes: notifications && routesOf(notifications, names, events) }
 }
 
 function setupOf(options: DeliveryOptions): SharedSetup {

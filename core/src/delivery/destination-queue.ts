@@ -1,56 +1,44 @@
 import type { Reason } from '../messages/letter.ts'
-import type { Notifier, Outcome } from '../plugin/notifier.ts'
+import type { Conversation } from '../notifications/conversation.ts'
+import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
 import { attempt } from './attempt.ts'
 import { backoffFor, waitFor } from './backoff.ts'
-import { type Entry, entryOf, order, progressOf } from './entry.ts'
-import type { DeliveryLog } from './log.ts'
+import { Breaker } from './breaker.ts'
+import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
-import type { SignalStore } from './store.ts'
-import type { EntryRow } from './store-rows.ts'
+import { type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
+import type { MessageRow } from './store-rows.ts'
 
 const CONCURRENCY = 4
-/** Failures in a row after which the destination as a whole waits and is probed by one try at a time. */
-const FAILURES_TO_PAUSE = 5
-/** Later revisions of a signal come no sooner than this after the last one that was told. */
-const UPDATE_MS = 10_000
-const MAX_ENTRIES = 10_000
-/** One in so many tries serves who waits longest, whatever its severity. */
+const MAX_ITEMS = 10_000
+/** One in so many tries serves who waits longest, whatever its lane. */
 const AGEING = 8
 
-export interface QueueOptions {
-  readonly name: string
-  readonly store: SignalStore
-  readonly log: DeliveryLog
-  /** Makes text of others fit to be logged and shown. */
-  readonly clean: (text: string) => string
+export interface QueueOptions extends Omit<OutboxOptions, 'within'> {
   readonly deadlineMs: number
-  readonly maxEntries?: number
-  /** Runs code of the notifier, so that it is known whose code runs. */
-  readonly within?: <T>(code: () => T) => T
+  readonly maxItems?: number
+  readonly within?: OutboxOptions['within']
 }
 
-/** What one destination is owed, and the tries to deliver it. Memory holds the schedule, the store the texts. */
+/** What one destination is owed, and the tries to deliver it. Memory holds the schedule, the store the conversations and the texts. */
 export class DestinationQueue {
   readonly name: string
   readonly #options: QueueOptions
-  readonly #entries = new Map<string, Entry>()
-  /** Keys by signal, oldest revision first: one at a time, so that order holds within a signal. */
-  readonly #bySignal = new Map<string, string[]>()
-  /** When a signal was last told, for the update interval. */
-  readonly #told = new Map<string, number>()
+  readonly #within: OutboxOptions['within']
+  readonly #outbox: Outbox
+  readonly #schedule = new Schedule()
+  readonly #breaker = new Breaker()
   readonly #abort = new AbortController()
   #notifier: Notifier | undefined
   /** Tries under way. */
   readonly #flights = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
-  #active = 0
   #sequence = 0
   #tries = 0
-  #failures = 0
-  #pausedUntil = 0
-  #stopping = false
+  #isStopping = false
   #idle: (() => void)[] = []
   #state: DestinationCounters['state'] = 'starting'
   #delivered = 0
@@ -60,104 +48,122 @@ export class DestinationQueue {
   constructor(options: QueueOptions) {
     this.name = options.name
     this.#options = options
+    this.#within = options.within ?? ((code) => code())
+    this.#outbox = new Outbox({ ...options, within: this.#within })
+    const known = options.store.destination(options.name)
+    if (!known) return
+    this.#outbox.mode = known.mode ?? undefined
+    this.#breaker.restore(known, options.now())
+    if (this.#breaker.isOpen) this.#lastError = known.last_error ?? undefined
   }
 
   get counters(): DestinationCounters {
-    return { state: this.#state, delivered: this.#delivered, failed: this.#failed, pending: this.#entries.size, lastError: this.#lastError }
+    return { state: this.#state, delivered: this.#delivered, failed: this.#failed, pending: this.#pending, lastError: this.#lastError }
   }
 
-  get entries(): IterableIterator<Entry> {
-    return this.#entries.values()
+  get items(): Iterable<Readonly<Item>> {
+    return this.#schedule
+  }
+
+  /** What is told again later, if nobody does anything until then, is not owed yet; what comes after a message about the same signal is one with it. */
+  get #pending(): number {
+    const now = this.#options.now()
+    let count = 0
+    for (const item of this.#schedule) {
+      const isLater = item.due > now && (item.reason === 'repeat' || item.reason === 'escalated')
+      if (item.key !== undefined || (!isLater && this.#schedule.of(item.signal)[0] === item)) count++
+    }
+    return count
   }
 
   /** The notifier is ready: deliveries begin. */
   start(notifier: Notifier): void {
     this.#notifier = notifier
-    this.#state = 'ok'
-    this.#lastError = undefined
+    this.#outbox.notifier = notifier
+    this.#state = this.#breaker.isBroken ? 'broken' : this.#breaker.isOpen ? 'failing' : 'ok'
+    if (this.#state === 'ok') this.#lastError = undefined
+    const mode = notifier.mode ?? 'latest'
+    if (mode !== this.#outbox.mode) this.#adopt(mode)
     this.#kick()
   }
 
-  /** The notifier could not be set up; entries wait. */
+  /** The notifier could not be set up; what is owed waits. */
   broken(reason: string): void {
     this.#state = 'broken'
     this.#lastError = reason
   }
 
-  /** The notifier will not be called by this thread; entries wait. */
+  /** The notifier will not be called by this thread; what is owed waits. */
   leaveOut(reason: string): void {
     this.#state = 'failed'
     this.#lastError = reason
   }
 
   /**
-   * The notifier is called no more: when its tries have ended it is closed and `abort` tells it. Entries wait for another; it may be right
+   * The notifier is called no more: when its tries have ended it is closed and `abort` tells it. What is owed waits for another; it may be right
    * where this one was wrong, so failures are forgotten. Settles when all is over.
    */
   async retire(abort: AbortController): Promise<void> {
     const old = this.#notifier
     this.#notifier = undefined
     this.#state = 'starting'
-    this.#failures = 0
-    this.#pausedUntil = 0
-    for (const entry of this.#entries.values()) if (entry.attempt > 0) entry.due = 0
+    this.#forgive()
     clearTimeout(this.#timer)
     if (old) await Promise.all([...this.#flights])
     abort.abort(new Error('another configuration'))
     if (old) await this.#close(old)
   }
 
-  /** Takes an entry that an earlier agent owed. */
-  restore(row: EntryRow): void {
-    const wait = Math.min(Math.max(0, row.not_before - Date.now()), Math.max(row.backoff, 0))
-    this.#insert(entryOf(row, this.#sequence++, now() + wait))
-  }
-
-  /** Makes the row for a new revision, and names the entries that it replaces: those that were never tried. The caller stores both, then calls `add`. */
-  prepare(
-    signal: string,
-    revision: number,
-    severity: number,
-    body: string,
-  ): { readonly row: EntryRow; readonly replaces: readonly string[] } {
-    const told = this.#told.get(signal)
-    const wait = told === undefined ? 0 : Math.max(0, told + UPDATE_MS - now())
-    const key = `${signal}:${revision}:${this.name}`
-    const created = Date.now()
-    const replaces = (this.#bySignal.get(signal) ?? []).filter((other) => other !== key && this.#entries.get(other)?.attempt === 0)
-    return {
-      row: {
-        key,
-        destination: this.name,
-        signal,
-        revision,
-        severity,
-        body,
-        created,
-        attempt: 0,
-        not_before: Math.ceil(created + wait),
-        backoff: Math.ceil(wait),
-        state: 'waiting',
-        last_error: null,
-      },
-      replaces,
+  /** Takes up what an earlier agent owed. `looksAtOpen`: also at all about signals that are open, whether or not a word was due. */
+  restore(looksAtOpen: boolean): void {
+    const { store, now } = this.#options
+    const time = now()
+    for (const row of store.messages(this.name)) {
+      const wait = Math.min(Math.max(0, row.not_before - time), Math.max(row.backoff, 0))
+      this.#schedule.add(itemOf(row, store.signal(row.signal)?.rule, this.#sequence++, time + wait))
     }
+    this.review(looksAtOpen)
   }
 
-  add(row: EntryRow, replaces: readonly string[]): void {
-    for (const key of replaces) this.#forget(key)
-    this.#insert(entryOf(row, this.#sequence++, now() + row.backoff))
+  /** Looks anew at conversations: at those that are due some time, or at all about signals that are open. */
+  review(looksAtOpen: boolean): void {
+    const { store, now } = this.#options
+    const time = now()
+    const changed: Conversation[] = []
+    for (const { conversation, head } of store.pending(this.name, looksAtOpen)) {
+      // The clock may have gone back since: nothing is to wait for that time to come again.
+      const since = { ...conversation, told_at: Math.min(conversation.told_at, time) }
+      // Where every revision is told, what is due is no step yet: it was judged while no agent ran.
+      const line = this.#outbox.mode === 'every' && conversation.due !== null ? store.signalBody(head.id) : undefined
+      const planned = this.plan(since, head, line)
+      if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
+      else if (planned.conversation.due !== conversation.due) changed.push(planned.conversation)
+      this.#put(planned)
+    }
+    if (changed.length > 0) store.write({ op: 'converse', conversations: changed })
     this.#bound()
     this.#kick()
   }
 
-  /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how many are left. */
-  async stop(timeoutMs: number): Promise<number> {
-    this.#stopping = true
-    this.#told.clear()
-    for (const entry of this.#entries.values()) if (entry.attempt === 0) entry.due = 0
+  /** See `Outbox`. The caller stores what comes, then calls `take`. */
+  plan(conversation: Conversation, head: SignalHead, line?: string): Planned {
+    return this.#outbox.plan(conversation, head, line)
+  }
+
+  /** Takes what was stored. */
+  take(planned: Planned): void {
+    this.#put(planned)
+    this.#bound()
     this.#kick()
-    if (this.#active > 0) {
+  }
+
+  /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how much is left. */
+  async stop(timeoutMs: number): Promise<number> {
+    this.#isStopping = true
+    const now = this.#options.now()
+    for (const item of this.#schedule) if (item.attempt === 0 && this.#hurries(item.reason)) item.due = now
+    this.#kick()
+    if (this.#flights.size > 0) {
       const timer = setTimeout(() => this.#abort.abort(new Error('the agent stops')), timeoutMs)
       await new Promise<void>((resolve) => this.#idle.push(resolve))
       clearTimeout(timer)
@@ -165,175 +171,221 @@ export class DestinationQueue {
     clearTimeout(this.#timer)
     this.#abort.abort(new Error('the agent stops'))
     if (this.#notifier) await this.#close(this.#notifier)
-    return this.#entries.size
+    return this.#pending
   }
 
   async #close(notifier: Notifier): Promise<void> {
     try {
-      const { within = (code) => code() } = this.#options
-      await Promise.race([within(() => notifier.close?.()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
+      await Promise.race([this.#within(() => notifier.close?.()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())])
     } catch (error) {
       this.#options.log.warn({ error }, 'closing failed')
     }
   }
 
-  #insert(entry: Entry): void {
-    if (this.#entries.has(entry.key)) return
-    this.#entries.set(entry.key, entry)
-    const keys = this.#bySignal.get(entry.signal)
-    if (keys) keys.push(entry.key)
-    else this.#bySignal.set(entry.signal, [entry.key])
+  /** When the agent stops, the last count is told. */
+  readonly #hurries = (reason: Reason): boolean => this.#isStopping && reason === 'updated' && !this.#notifier?.interrupts
+
+  /** The notifier tells otherwise than the one before: what is owed is brought into its form. */
+  #adopt(mode: 'latest' | 'every'): void {
+    this.#outbox.mode = mode
+    this.#remember()
+    if (mode === 'latest') return
+    const { store } = this.#options
+    for (const item of [...this.#schedule]) {
+      if (item.key !== undefined) continue
+      this.#schedule.remove(item)
+      const row = store.signal(item.signal)
+      const conversation = store.conversation(item.signal, this.name)
+      if (!row || !conversation) continue
+      const planned = this.plan(conversation, row, row.body)
+      if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
+      this.#put(planned)
+    }
   }
 
-  #forget(key: string): void {
-    const entry = this.#entries.get(key)
-    if (!entry) return
-    this.#entries.delete(key)
-    const keys = (this.#bySignal.get(entry.signal) ?? []).filter((other) => other !== key)
-    if (keys.length > 0) this.#bySignal.set(entry.signal, keys)
-    else this.#bySignal.delete(entry.signal)
+  #remember(): void {
+    const { mode = null } = this.#outbox
+    const destination = { name: this.name, mode, ...this.#breaker.row, last_error: this.#lastError ?? null }
+    this.#options.store.write({ op: 'destination', destination })
   }
 
-  /** Too many wait: the least severe go first, updates before first words, the oldest before the newest. Counted as failed. */
+  #put({ conversation: { signal }, decision, head, step }: Planned): void {
+    if (step) this.#schedule.add(itemOf(step, head.rule, this.#sequence++, this.#options.now()))
+    const item = this.#schedule.of(signal).find(({ key }) => key === undefined)
+    if (!decision) {
+      if (item) this.#schedule.remove(item)
+    } else if (item) Object.assign(item, { reason: decision.reason, due: decision.due, severity: head.severity })
+    else this.#schedule.add(newItem(head, decision, this.#sequence++))
+  }
+
+  /** Too many wait: what would be served last goes. Counted as failed. */
   #bound(): void {
-    const limit = this.#options.maxEntries ?? MAX_ENTRIES
-    while (this.#entries.size > limit) {
-      let victim: Entry | undefined
-      for (const entry of this.#entries.values()) if (!entry.inFlight && (!victim || order(victim, entry) < 0)) victim = entry
+    const limit = this.#options.maxItems ?? MAX_ITEMS
+    while (this.#schedule.size > limit) {
+      const victim = this.#schedule.victim(this.#options.now())
       if (!victim) return
       this.#giveUp(victim, 'too many deliveries wait')
     }
   }
 
-  #giveUp(entry: Entry, reason: string): void {
-    this.#options.store.write({ op: 'remove', key: entry.key })
-    this.#forget(entry.key)
+  #giveUp(item: Item, reason: string): void {
+    this.#outbox.giveUp(item.signal, item.key)
+    this.#schedule.remove(item)
     this.#failed++
     this.#lastError = reason
-    this.#options.log.warn({ key: entry.key }, `a delivery was given up: ${reason}`)
+    this.#options.log.warn({ key: item.key, signal: item.signal }, `a delivery was given up: ${reason}`)
   }
 
   /** Starts what is due, as far as concurrency allows, and arms the timer for the rest. */
   #kick(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (!this.#notifier || this.#abort.signal.aborted) return
-    const time = now()
-    const limit = this.#probing ? 1 : CONCURRENCY
-    while (this.#active < limit && time >= this.#pausedUntil) {
-      const entry = this.#next(time)
-      if (!entry) break
-      const flight = this.#try(entry, this.#notifier).finally(() => this.#flights.delete(flight))
+    const notifier = this.#notifier
+    if (!notifier || this.#abort.signal.aborted) return
+    const time = this.#options.now()
+    const limit = this.#breaker.isOpen || this.#state === 'broken' ? 1 : CONCURRENCY
+    while (this.#flights.size < limit && time >= this.#breaker.probeAt) {
+      const item = this.#schedule.next(time, this.#tries % AGEING === AGEING - 1)
+      if (!item) break
+      const message = this.#prepare(item)
+      if (!message) continue
+      this.#tries++
+      const flight = this.#try(item, message, notifier).finally(() => this.#landed(flight))
       this.#flights.add(flight)
     }
-    if (this.#stopping || this.#active >= limit) return
-    const due = this.#nextDue(time)
+    if (this.#isStopping || this.#flights.size >= limit) return
+    const due = this.#schedule.nextDue(time)
     if (due === undefined) return
-    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#pausedUntil) - time, 2 ** 30))
+    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#breaker.probeAt) - time, 2 ** 30))
   }
 
-  get #probing(): boolean {
-    return this.#failures >= FAILURES_TO_PAUSE || this.#state === 'broken'
-  }
-
-  #ready(entry: Entry): boolean {
-    return !entry.inFlight && this.#bySignal.get(entry.signal)?.[0] === entry.key
-  }
-
-  #next(time: number): Entry | undefined {
-    const ageing = this.#tries % AGEING === AGEING - 1
-    let best: Entry | undefined
-    for (const entry of this.#entries.values()) {
-      if (entry.due > time || !this.#ready(entry)) continue
-      if (!best || (ageing ? entry.sequence < best.sequence : order(entry, best) < 0)) best = entry
-    }
-    return best
-  }
-
-  #nextDue(time: number): number | undefined {
-    let due: number | undefined
-    for (const entry of this.#entries.values()) if (this.#ready(entry) && (due === undefined || entry.due < due)) due = entry.due
-    return due === undefined ? undefined : Math.max(due, time + 1)
-  }
-
-  async #try(entry: Entry, notifier: Notifier): Promise<void> {
-    const { store } = this.#options
-    this.#active++
-    this.#tries++
-    entry.inFlight = true
-    const body = store.entryBody(entry.key)
-    if (body === undefined) this.#giveUp(entry, 'its text could not be read from the store')
-    else {
-      entry.attempt++
-      entry.state = 'sending'
-      if (entry.attempt === 1) this.#tell(entry.signal)
-      // Before the first byte leaves: after a crash it is known that this one may have arrived.
-      store.write({ op: 'progress', key: entry.key, progress: progressOf(entry) })
-      this.#settle(entry, body, await this.#deliver(entry, body, notifier))
-    }
-    entry.inFlight = false
-    this.#active--
+  #landed(flight: Promise<void>): void {
+    this.#flights.delete(flight)
     this.#kick()
-    if (this.#active === 0) for (const settle of this.#idle.splice(0)) settle()
+    if (this.#flights.size === 0) for (const settle of this.#idle.splice(0)) settle()
   }
 
-  async #deliver(entry: Entry, body: string, notifier: Notifier): Promise<Outcome> {
+  /** The message that is tried now, stored before its first byte leaves; undefined: there is none after all. */
+  #prepare(item: Item): MessageRow | undefined {
+    const { store } = this.#options
+    if (item.key === undefined) return this.#claim(item)
+    const message = store.message(item.key)
+    if (!message) {
+      this.#giveUp(item, 'its text could not be read from the store')
+      return undefined
+    }
+    if (message.state === 'waiting') return this.#make(item, message)
+    if (!item.isAmbiguous && this.#outbox.isOvertaken(message)) return this.#claim(item, message.key)
+    item.attempt++
+    item.state = 'sending'
+    store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
+    return message
+  }
+
+  #claim(item: Item, replaces?: string): MessageRow | undefined {
+    const claimed = this.#outbox.claim(item.signal, this.#hurries, replaces)
+    if (claimed.is === 'gone') {
+      this.#giveUp(item, 'its signal has left the store')
+      return undefined
+    }
+    this.#schedule.remove(item)
+    if (claimed.is !== 'message') {
+      if (claimed.is === 'dead') this.#failed++
+      if (claimed.planned) this.#put(claimed.planned)
+      return undefined
+    }
+    const { key, reason, severity } = claimed.message
+    Object.assign(item, { key, reason, severity, attempt: 1, state: 'sending', backoff: 0 })
+    this.#schedule.add(item)
+    this.#schedule.hear(item.rule, this.#options.now())
+    return claimed.message
+  }
+
+  #make(item: Item, step: MessageRow): MessageRow | undefined {
+    const message = this.#outbox.make(step)
+    if (message) {
+      Object.assign(item, { attempt: 1, state: 'sending' })
+      this.#schedule.hear(item.rule, this.#options.now())
+    } else {
+      this.#schedule.remove(item)
+      this.#failed++
+    }
+    return message
+  }
+
+  async #try(item: Item, message: MessageRow, notifier: Notifier): Promise<void> {
+    item.inFlight = true
+    const outcome = await this.#deliver(item, message, notifier)
+    item.inFlight = false
+    this.#settle(item, message, outcome)
+  }
+
+  async #deliver(item: Item, message: MessageRow, notifier: Notifier): Promise<Outcome> {
+    const { key, reason, body, line } = message
     let signal: Signal
     try {
-      signal = decodeSignal(body)
+      signal = decodeSignal(line ?? body)
     } catch {
       return { result: 'reject', detail: 'its text in the store is no signal' }
     }
-    const reason: Reason = entry.revision === 1 ? 'opened' : 'updated'
-    const notification = { key: entry.key, reason, signal, body, attempt: entry.attempt, receipt: undefined }
-    const { deadlineMs, within = (code) => code() } = this.#options
-    return await within(() => attempt(notifier, notification, deadlineMs, this.#abort.signal))
+    const { deadlineMs, store } = this.#options
+    const receipt = store.conversation(item.signal, this.name)?.receipt ?? undefined
+    const notification: Notification = { key, reason, signal, body, attempt: item.attempt, receipt }
+    return await this.#within(() => attempt(notifier, notification, deadlineMs, this.#abort.signal))
   }
 
-  #tell(signal: string): void {
-    const time = now()
-    if (this.#told.size > 1_000) for (const [id, at] of this.#told) if (at + UPDATE_MS < time) this.#told.delete(id)
-    this.#told.set(signal, time)
-  }
-
-  #settle(entry: Entry, body: string, outcome: Outcome): void {
-    const { store, log, clean } = this.#options
+  #settle(item: Item, message: MessageRow, outcome: Outcome): void {
+    const { store, clean, now } = this.#options
     if (outcome.result === 'delivered') {
-      store.write({ op: 'remove', key: entry.key })
-      this.#forget(entry.key)
       this.#delivered++
+      this.#ended(item, this.#outbox.settle(message, outcome.receipt))
       this.#recovered()
       return
     }
     const detail = clean(outcome.detail)
     if (outcome.result === 'reject') {
-      const { key, signal, revision } = entry
-      store.write({ op: 'bury', dead: { key, destination: this.name, signal, revision, reason: detail, body, at: Date.now() } })
-      this.#forget(key)
-      this.#failed++
       this.#recovered()
-      this.#lastError = detail
-      log.error({ key }, `refused for good: ${detail}`)
+      this.#refused(item, message, detail)
       return
     }
-    entry.state = outcome.result === 'ambiguous' ? 'ambiguous' : 'failed'
-    entry.lastError = detail
-    entry.backoff = waitFor(backoffFor(entry.attempt, entry.severity), outcome.retryAfterMs)
-    entry.due = now() + entry.backoff
-    store.write({ op: 'progress', key: entry.key, progress: progressOf(entry) })
-    if (!this.#abort.signal.aborted) this.#troubled(entry, detail, outcome)
+    if (outcome.result === 'ambiguous') item.isAmbiguous = true
+    item.state = item.isAmbiguous ? 'ambiguous' : 'failed'
+    item.lastError = detail
+    item.backoff = waitFor(backoffFor(item.attempt, item.severity), outcome.retryAfterMs)
+    item.due = now() + item.backoff
+    if (!this.#abort.signal.aborted) this.#troubled(item, detail, outcome)
+    store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
+  }
+
+  #ended(item: Item, planned: Planned | undefined): void {
+    this.#schedule.remove(item)
+    if (planned) this.#put(planned)
+  }
+
+  /** A plainer form of it is tried at once; what cannot be plainer is dead. */
+  #refused(item: Item, message: MessageRow, detail: string): void {
+    const { log, now } = this.#options
+    const plainer = this.#outbox.plainer(message)
+    if (plainer) {
+      log.warn({ key: message.key, tier: message.tier }, `refused in this form, tried in a plainer one: ${detail}`)
+      Object.assign(item, { key: plainer.key, attempt: 0, state: 'failed', isAmbiguous: false, backoff: 0, due: now() })
+      return
+    }
+    this.#failed++
+    this.#lastError = detail
+    log.error({ key: message.key }, `refused for good: ${detail}`)
+    this.#ended(item, this.#outbox.settle(message, undefined, detail))
   }
 
   /** A try failed: what that says of the destination as a whole. */
-  #troubled(entry: Entry, detail: string, outcome: Outcome & { readonly retryAfterMs?: number }): void {
-    const { log } = this.#options
-    const broken = outcome.result === 'broken'
-    this.#failures++
+  #troubled(item: Item, detail: string, outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>): void {
+    const { log, now } = this.#options
     this.#lastError = detail
-    if (broken || outcome.retryAfterMs !== undefined || this.#failures >= FAILURES_TO_PAUSE)
-      this.#pausedUntil = now() + waitFor(backoffFor(this.#failures, entry.severity), outcome.retryAfterMs)
-    const state = broken ? 'broken' : 'failing'
-    const about = { key: entry.key, attempt: entry.attempt }
+    if (this.#breaker.failed(outcome, item.severity, now())) this.#remember()
+    // A probe is a real message: it waits no longer than the probe.
+    if (this.#breaker.isOpen) item.due = Math.min(item.due, this.#breaker.probeAt)
+    const state = outcome.result === 'broken' ? 'broken' : 'failing'
+    const about = { key: item.key, attempt: item.attempt }
     if (this.#state !== state) log.warn(about, `${state}: ${detail}`)
     else log.debug(about, `${outcome.result}: ${detail}`)
     this.#state = state
@@ -342,10 +394,13 @@ export class DestinationQueue {
   #recovered(): void {
     if (this.#state !== 'ok') this.#options.log.info('delivers again')
     this.#state = 'ok'
-    this.#failures = 0
-    this.#pausedUntil = 0
+    this.#forgive()
+  }
+
+  /** What failed for the destination's sake is tried at once. */
+  #forgive(): void {
+    const now = this.#options.now()
+    if (this.#breaker.isOpen || !this.#notifier) for (const item of this.#schedule) if (item.attempt > 0 && item.due > now) item.due = now
+    if (this.#breaker.recovered()) this.#remember()
   }
 }
-
-/** Milliseconds that never go back. */
-const now = (): number => performance.now()

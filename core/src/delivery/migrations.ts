@@ -18,6 +18,34 @@ export const signalMigrations: readonly string[] = [
   // The evidence of a signal in parts, in the order of their rowids.
   `CREATE TABLE evidence (signal TEXT NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
    CREATE INDEX evidence_signal ON evidence (signal);`,
+  // Conversations. What was owed and never tried is told as it is now; what may have arrived keeps its key and its bytes.
+  `CREATE TABLE conversations (
+     signal TEXT NOT NULL, destination TEXT NOT NULL, rule TEXT, wanted INTEGER NOT NULL, changed_at INTEGER NOT NULL, opened_at INTEGER,
+     told_revision INTEGER NOT NULL, told_severity INTEGER NOT NULL, told_count INTEGER NOT NULL, told_status TEXT NOT NULL,
+     told_at INTEGER NOT NULL, tellings INTEGER NOT NULL, generation INTEGER NOT NULL, receipt TEXT, key_revision INTEGER NOT NULL,
+     key_count INTEGER NOT NULL, escalations TEXT NOT NULL, due INTEGER, PRIMARY KEY (signal, destination)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE destinations (
+     name TEXT PRIMARY KEY, mode TEXT, failures INTEGER NOT NULL, opened_at INTEGER, probe_at INTEGER NOT NULL, backoff INTEGER NOT NULL,
+     is_broken INTEGER NOT NULL, last_error TEXT
+   ) STRICT;
+   ALTER TABLE outbox RENAME TO outbox_before;
+   CREATE TABLE outbox (
+     key TEXT PRIMARY KEY, destination TEXT NOT NULL, signal TEXT NOT NULL, revision INTEGER NOT NULL, severity INTEGER NOT NULL,
+     count INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, rule TEXT, generation INTEGER NOT NULL, tier INTEGER NOT NULL,
+     body TEXT NOT NULL, line TEXT, created INTEGER NOT NULL, attempt INTEGER NOT NULL, not_before INTEGER NOT NULL, backoff INTEGER NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('waiting', 'making', 'sending', 'failed', 'ambiguous')), last_error TEXT
+   ) STRICT;
+   INSERT INTO conversations
+     SELECT o.signal, o.destination, NULL, s.revision, min(o.created), min(o.created),
+       min(o.revision) - 1, iif(min(o.revision) > 1, s.severity, 0), 0, iif(min(o.revision) > 1, 'open', ''),
+       0, min(o.revision) - 1, 1, NULL, max(iif(o.attempt > 0, o.revision, 0)), max(o.attempt > 0), '[]', 0
+     FROM outbox_before o JOIN signals s ON s.id = o.signal GROUP BY o.signal, o.destination;
+   INSERT INTO outbox
+     SELECT key, destination, signal, revision, severity, 0, 'open', CASE revision WHEN 1 THEN 'opened' ELSE 'updated' END, NULL, 1, 0,
+       body, NULL, created, attempt, not_before, backoff, iif(attempt > 0, 'ambiguous', 'failed'), last_error
+     FROM outbox_before o WHERE attempt > 0 OR NOT EXISTS (SELECT 1 FROM signals s WHERE s.id = o.signal);
+   DROP TABLE outbox_before;`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

@@ -3,6 +3,8 @@ import type { NotificationRule } from '../config/define-config.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { ListenAddress } from '../config/monitoring.ts'
 import type { EventDefinition } from '../model/define-event.ts'
+import type { Field } from '../model/field.ts'
+import type { Terms } from '../notifications/terms.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 
@@ -59,10 +61,12 @@ export interface Supervision {
 }
 
 /** A notification rule that was checked: plain data. */
-export interface Route {
+export interface Route extends Terms {
   readonly name: string
   readonly to: readonly string[]
   readonly when: Condition
+  /** Template of the message; the usual one if absent. */
+  readonly message?: string | undefined
 }
 
 /** What a configuration says of delivery; a reload brings another one. */
@@ -73,6 +77,8 @@ export interface DeliveryComposition {
   readonly monitoring: ListenAddress | undefined
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
+  /** Of event types of plugins: templates may name them besides the standard ones. */
+  readonly fields: ReadonlyMap<string, Field>
 }
 
 /** What the delivery thread is started with. */

@@ -5,6 +5,7 @@ import type { NotificationRule } from '../config/define-config.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { nearest } from '../model/nearest.ts'
+import { durationOf } from '../notifications/duration.ts'
 import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
@@ -27,8 +28,13 @@ export function routesOf(
     const to = typeof rule.to === 'string' ? [rule.to] : rule.to
     for (const name of to) if (!destinations.includes(name)) throw unknownDestination(rule.name, name, destinations)
     const when = rule.when === undefined ? ALWAYS : conditionOf(rule.name, rule.when, scope)
-    return rule.enabled === false ? [] : [{ name: rule.name, to, when }]
+    return rule.enabled === false ? [] : [{ name: rule.name, to, when, message: rule.message, ...timesOf(rule) }]
   })
+}
+
+function timesOf({ wait, repeat, update }: NotificationRule): Pick<Route, 'wait' | 'repeat' | 'update'> {
+  const ms = (text: string | undefined): number | undefined => (text === undefined ? undefined : durationOf(text))
+  return { wait: ms(wait), repeat: ms(repeat), update: ms(update) }
 }
 
 function conditionOf(rule: string, text: string, scope: ReturnType<typeof signalScope>): Condition {
@@ -52,21 +58,27 @@ function unknownDestination(rule: string, name: string, known: readonly string[]
 /** Decides who hears of a signal. */
 export class Router {
   readonly #destinations: readonly string[]
-  readonly #routes: readonly { readonly to: readonly string[]; readonly when: Predicate }[] | undefined
+  readonly #routes: readonly { readonly route: Route; readonly when: Predicate }[] | undefined
 
   /** Without `routes` every destination gets every signal from `low` up. */
   constructor(destinations: readonly string[], routes: readonly Route[] | undefined) {
     this.#destinations = destinations
-    this.#routes = routes?.map(({ to, when }) => ({ to, when: compileCondition(when) }))
+    this.#routes = routes?.map((route) => ({ route, when: compileCondition(route.when) }))
   }
 
-  /** Names of the destinations, each once. `severity` as a rank; the rest is read only if a rule may ask for it. */
-  route(severity: number, read: () => Signal): readonly string[] {
-    if (!this.#routes) return severity >= LOW ? this.#destinations : []
-    if (this.#routes.length === 0) return []
+  /** The destinations, each with the first rule that holds and names it. `severity` as a rank; the rest is read only if a rule may ask for it. */
+  route(severity: number, read: () => Signal): ReadonlyMap<string, Route | undefined> {
+    const owners = new Map<string, Route | undefined>()
+    if (!this.#routes) {
+      if (severity >= LOW) for (const name of this.#destinations) owners.set(name, undefined)
+      return owners
+    }
+    if (this.#routes.length === 0) return owners
     const subject = readableSignal(read())
-    const names = new Set<string>()
-    for (const { to, when } of this.#routes) if (when(subject) === true) for (const name of to) names.add(name)
-    return [...names]
+    for (const { route, when } of this.#routes) {
+      if (route.to.every((name) => owners.has(name)) || when(subject) !== true) continue
+      for (const name of route.to) if (!owners.has(name)) owners.set(name, route)
+    }
+    return owners
   }
 }

@@ -53,11 +53,24 @@ export function showSignal(reader: SignalReader, { id }: Args): ShownSignal {
 
 /** Answers `signals.archive`: people are done with these signals. All of them or none. @throws CwsError CWS_ERR_USAGE */
 export function archiveSignals(judge: SignalJudge, { ids }: Args): readonly string[] {
+  const found = foundOf(judge, ids)
+  for (const { id } of found) judge.write({ op: 'judge', signal: id, status: 'archived' })
+  return found.map(({ id }) => id)
+}
+
+/** Answers `signals.ack`: somebody looks at these signals. All of them or none. @throws CwsError CWS_ERR_USAGE, also for one that is archived */
+export function acknowledgeSignals(judge: SignalJudge, { ids }: Args): readonly string[] {
+  const found = foundOf(judge, ids)
+  const done = found.find(({ status }) => status === 'archived')
+  if (done) throw new CwsError('CWS_ERR_USAGE', `signal ${done.id} is archived: nobody is waiting for it to be acknowledged`)
+  for (const { id, status } of found) if (status === 'open') judge.write({ op: 'judge', signal: id, status: 'acknowledged' })
+  return found.map(({ id }) => id)
+}
+
+function foundOf(reader: SignalReader, ids: unknown): readonly SignalRow[] {
   if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_SIGNALS)
     throw new CwsError('CWS_ERR_USAGE', `ids is a list of 1 to ${MAX_SIGNALS} ids of signals`)
-  const found = ids.map((id) => find(judge, id).id)
-  for (const signal of found) judge.write({ op: 'judge', signal, status: 'archived' })
-  return found
+  return ids.map((id) => find(reader, id))
 }
 
 /** The line as it was told, with the status that people gave the signal since. */

@@ -1,3 +1,5 @@
+import type { Reason } from '../messages/letter.ts'
+import type { Conversation } from '../notifications/conversation.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 
 /** A signal as it is stored: its newest revision. */
@@ -5,27 +7,40 @@ export interface SignalRow extends SignalHead {
   readonly body: string
 }
 
-/** `sending`: a try was begun and its end is not known, so that it may have arrived. `ambiguous`: the same, known. `failed`: the last try did not arrive. */
-export type EntryState = 'waiting' | 'sending' | 'failed' | 'ambiguous'
+/**
+ * `waiting`: its bytes are not made yet. `making`: they are being made. `sending`: a try was begun and its end is not known, so that it may have
+ * arrived. `ambiguous`: the same, known; it stays so until it is delivered. `failed`: no try arrived.
+ */
+export type MessageState = 'waiting' | 'making' | 'sending' | 'failed' | 'ambiguous'
 
-/** One delivery that is owed. Times are wall clock, ms. */
-export interface EntryRow {
+/** One message whose bytes are made, or, of a destination that is told every revision, a revision that waits for its turn. `not_before` is of the steady clock, `created` of the wall clock, ms. */
+export interface MessageRow {
   readonly key: string
   readonly destination: string
   readonly signal: string
   readonly revision: number
   readonly severity: number
+  readonly count: number
+  readonly status: string
+  readonly reason: Reason
+  readonly rule: string | null
+  readonly generation: number
+  /** Which form of it: the notifier's tiers from 0, after them the fallback. */
+  readonly tier: number
+  /** What each try sends; while it waits, the signal's line. */
   readonly body: string
+  /** The signal's line where that is not the body. */
+  readonly line: string | null
   readonly created: number
   readonly attempt: number
   readonly not_before: number
   readonly backoff: number
-  readonly state: EntryState
+  readonly state: MessageState
   readonly last_error: string | null
 }
 
-/** What changes of an entry with its tries. */
-export type EntryProgress = Pick<EntryRow, 'attempt' | 'not_before' | 'backoff' | 'state' | 'last_error'>
+/** What changes of a message with its tries. */
+export type MessageProgress = Pick<MessageRow, 'attempt' | 'not_before' | 'backoff' | 'state' | 'last_error'>
 
 /** A delivery that was refused for good. */
 export interface DeadRow {
@@ -38,6 +53,21 @@ export interface DeadRow {
   readonly at: number
 }
 
+/** What is known of a destination beyond its messages. Times of the steady clock, ms. */
+export interface DestinationRow {
+  readonly name: string
+  readonly mode: 'latest' | 'every' | null
+  /** Failures in a row. */
+  readonly failures: number
+  /** Since when it is probed by one try at a time; null: it is not. */
+  readonly opened_at: number | null
+  readonly probe_at: number
+  /** How long that was to wait. */
+  readonly backoff: number
+  readonly is_broken: 0 | 1
+  readonly last_error: string | null
+}
+
 /** One part of the evidence of a signal, JSON. */
 export interface EvidenceRow {
   readonly signal: string
@@ -46,12 +76,21 @@ export interface EvidenceRow {
 
 /** A change of the store. Each is one transaction. */
 export type StoreWrite =
-  /** A revision, the deliveries it makes owed, and the keys of those it replaces. */
-  | { readonly op: 'signal'; readonly signal: SignalRow; readonly entries: readonly EntryRow[]; readonly replaces: readonly string[] }
-  | { readonly op: 'progress'; readonly key: string; readonly progress: EntryProgress }
-  /** Delivered, or dropped. */
-  | { readonly op: 'remove'; readonly key: string }
-  | { readonly op: 'bury'; readonly dead: DeadRow }
+  /** A revision, the conversations about it, and the messages that wait for their turn. */
+  | {
+      readonly op: 'signal'
+      readonly signal: SignalRow
+      readonly conversations: readonly Conversation[]
+      readonly steps: readonly MessageRow[]
+    }
+  /** A message has its key, or its bytes. `replaces`: of one that did not arrive and is overtaken. */
+  | { readonly op: 'claim'; readonly message: MessageRow; readonly conversations: readonly Conversation[]; readonly replaces?: string }
+  | { readonly op: 'progress'; readonly key: string; readonly progress: MessageProgress }
+  /** A message leaves: delivered, dropped, or refused for good. */
+  | { readonly op: 'settle'; readonly key: string; readonly conversations: readonly Conversation[]; readonly dead?: DeadRow }
+  | { readonly op: 'converse'; readonly conversations: readonly Conversation[] }
   | { readonly op: 'evidence'; readonly evidence: EvidenceRow }
-  /** People have judged it; a later revision does not change that. */
+  /** People have judged it; a later revision that is not more severe does not change that. Who was told is to be told of it. */
   | { readonly op: 'judge'; readonly signal: string; readonly status: string }
+  | { readonly op: 'destination'; readonly destination: DestinationRow }
+  | { readonly op: 'clock'; readonly offset: number }

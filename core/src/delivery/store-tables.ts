@@ -1,5 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { DeadRow, EntryRow, EvidenceRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { Conversation } from '../notifications/conversation.ts'
+import { statusAfter } from '../notifications/lifecycle.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
+import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
 export interface StoreLimits {
@@ -33,9 +36,14 @@ export class StoreTables {
   apply(write: StoreWrite): void {
     switch (write.op) {
       case 'signal':
-        for (const key of write.replaces) this.#removeEntry(key)
+        for (const conversation of write.conversations) this.putConversation(conversation)
         this.#putSignal(write.signal)
-        for (const entry of write.entries) this.putEntry(entry)
+        for (const step of write.steps) this.putMessage(step)
+        break
+      case 'claim':
+        if (write.replaces !== undefined) this.#removeMessage(write.replaces)
+        this.putMessage(write.message)
+        for (const conversation of write.conversations) this.putConversation(conversation)
         break
       case 'progress': {
         const { attempt, not_before, backoff, state, last_error } = write.progress
@@ -49,17 +57,29 @@ export class StoreTables {
         )
         break
       }
-      case 'remove':
-        this.#removeEntry(write.key)
+      case 'settle':
+        this.#removeMessage(write.key)
+        for (const conversation of write.conversations) this.putConversation(conversation)
+        if (write.dead) this.#bury(write.dead)
         break
-      case 'bury':
-        this.#bury(write.dead)
+      case 'converse':
+        for (const conversation of write.conversations) this.putConversation(conversation)
         break
       case 'evidence':
         this.#putEvidence(write.evidence)
         break
       case 'judge':
         this.#sql('UPDATE signals SET status=? WHERE id=?').run(write.status, write.signal)
+        this.#sql('UPDATE conversations SET due=0 WHERE signal=?').run(write.signal)
+        break
+      case 'destination':
+        this.#sql(
+          `INSERT OR REPLACE INTO destinations (name, mode, failures, opened_at, probe_at, backoff, is_broken, last_error)
+           VALUES (:name, :mode, :failures, :opened_at, :probe_at, :backoff, :is_broken, :last_error)`,
+        ).run({ ...write.destination })
+        break
+      case 'clock':
+        this.#sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock', ?)").run(String(write.offset))
         break
     }
   }
@@ -78,20 +98,73 @@ export class StoreTables {
     ).get() as { rows: number; bytes: number }
   }
 
-  putEntry(row: EntryRow): void {
+  putMessage(row: MessageRow): void {
     this.#sql(
-      `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, body, created, attempt, not_before, backoff, state, last_error)
-       VALUES (:key, :destination, :signal, :revision, :severity, :body, :created, :attempt, :not_before, :backoff, :state, :last_error)`,
+      `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, count, status, reason, rule, generation, tier, body, line,
+         created, attempt, not_before, backoff, state, last_error)
+       VALUES (:key, :destination, :signal, :revision, :severity, :count, :status, :reason, :rule, :generation, :tier, :body, :line,
+         :created, :attempt, :not_before, :backoff, :state, :last_error)`,
     ).run({ ...row })
   }
 
-  /** Everything owed, oldest first. */
-  entries(): IterableIterator<EntryRow> {
-    return this.#sql('SELECT * FROM outbox ORDER BY created, revision, rowid').iterate() as unknown as IterableIterator<EntryRow>
+  putConversation(row: Conversation): void {
+    this.#sql(
+      `INSERT OR REPLACE INTO conversations (signal, destination, rule, wanted, changed_at, opened_at, told_revision, told_severity, told_count,
+         told_status, told_at, tellings, generation, receipt, key_revision, key_count, escalations, due)
+       VALUES (:signal, :destination, :rule, :wanted, :changed_at, :opened_at, :told_revision, :told_severity, :told_count,
+         :told_status, :told_at, :tellings, :generation, :receipt, :key_revision, :key_count, :escalations, :due)`,
+    ).run({ ...row })
   }
 
-  entryBody(key: string): string | undefined {
-    return (this.#sql('SELECT body FROM outbox WHERE key=?').get(key) as { body: string } | undefined)?.body
+  /** All messages that are made or wait for their turn, oldest first. */
+  messages(): IterableIterator<MessageRow> {
+    return this.#sql('SELECT * FROM outbox ORDER BY created, revision, rowid').iterate() as unknown as IterableIterator<MessageRow>
+  }
+
+  message(key: string): MessageRow | undefined {
+    return this.#sql('SELECT * FROM outbox WHERE key=?').get(key) as unknown as MessageRow | undefined
+  }
+
+  conversation(signal: string, destination: string): Conversation | undefined {
+    return this.#sql('SELECT * FROM conversations WHERE signal=? AND destination=?').get(signal, destination) as unknown as
+      | Conversation
+      | undefined
+  }
+
+  /** Those about one signal. */
+  conversations(signal: string): Conversation[] {
+    return this.#sql('SELECT * FROM conversations WHERE signal=?').all(signal) as unknown as Conversation[]
+  }
+
+  /** Those of one destination that are to be looked at, the oldest signals first, each with what it is about. `open`: also all about signals that are open. */
+  *pending(destination: string, open: boolean): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+    const rows = this.#sql(
+      `SELECT c.*, s.rule AS of_rule, s.severity, s.status, s.revision, s.first_seen, s.last_seen, s.count
+       FROM conversations c JOIN signals s ON s.id = c.signal
+       WHERE c.destination=? AND (c.due IS NOT NULL OR (? AND s.status='open')) ORDER BY c.signal`,
+    ).iterate(destination, open ? 1 : 0) as unknown as Iterable<
+      Conversation & Omit<SignalHead, 'id' | 'rule'> & { readonly of_rule: string }
+    >
+    for (const { of_rule, severity, status, revision, first_seen, last_seen, count, ...conversation } of rows)
+      yield { conversation, head: { id: conversation.signal, rule: of_rule, severity, status, revision, first_seen, last_seen, count } }
+  }
+
+  /** How many messages and conversations are owed to destinations. */
+  owed(): readonly { readonly destination: string; readonly count: number }[] {
+    return this.#sql(
+      `SELECT destination, count(*) AS count FROM (
+         SELECT destination, signal FROM outbox UNION SELECT destination, signal FROM conversations WHERE due IS NOT NULL
+       ) GROUP BY destination`,
+    ).all() as unknown as { destination: string; count: number }[]
+  }
+
+  destination(name: string): DestinationRow | undefined {
+    return this.#sql('SELECT * FROM destinations WHERE name=?').get(name) as unknown as DestinationRow | undefined
+  }
+
+  clockOffset(): number {
+    const row = this.#sql("SELECT value FROM meta WHERE key='clock'").get() as { value: string } | undefined
+    return Number(row?.value ?? 0)
   }
 
   signal(id: string): SignalRow | undefined {
@@ -134,11 +207,13 @@ export class StoreTables {
     const before =
       row.revision === 1
         ? undefined
-        : (this.#sql('SELECT bytes, status FROM signals WHERE id=?').get(row.id) as { bytes: number; status: string } | undefined)
-    this.insertSignal(before && row.status === 'open' ? { ...row, status: before.status } : row)
+        : (this.#sql('SELECT bytes, status, severity FROM signals WHERE id=?').get(row.id) as
+            | { bytes: number; status: string; severity: number }
+            | undefined)
+    this.insertSignal({ ...row, status: statusAfter(before, row) })
     this.#bytes += row.body.length - (before?.bytes ?? 0)
     if (!before) this.#rows++
-    this.#bound()
+    this.#bound(row.id)
   }
 
   /** Evidence of a signal that is not there any more is of no use. */
@@ -149,9 +224,10 @@ export class StoreTables {
     this.#bound()
   }
 
-  #bound(): void {
+  /** `newest`: the signal that came just now, which is not to leave at once. */
+  #bound(newest = ''): void {
     while (this.#bytes > this.#limits.bytes && this.#removeEvidence());
-    while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest()
+    while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest(newest)
   }
 
   /** False if there is none. */
@@ -166,23 +242,26 @@ export class StoreTables {
     return true
   }
 
-  #removeOldest(): void {
-    const oldest = (this.#sql("SELECT id, bytes FROM signals WHERE status='archived' ORDER BY id LIMIT 1").get() ??
-      this.#sql('SELECT id, bytes FROM signals ORDER BY id LIMIT 1').get()) as { id: string; bytes: number }
+  /** What nobody was told of stays as long as there is something else. */
+  #removeOldest(newest: string): void {
+    const told = 'id<>? AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.signal=id AND c.told_revision=0 AND c.due IS NOT NULL)'
+    const oldest = (this.#sql(`SELECT id, bytes FROM signals WHERE status='archived' AND ${told} ORDER BY id LIMIT 1`).get(newest) ??
+      this.#sql(`SELECT id, bytes FROM signals WHERE ${told} ORDER BY id LIMIT 1`).get(newest) ??
+      this.#sql('SELECT id, bytes FROM signals WHERE id<>? ORDER BY id LIMIT 1').get(newest)) as { id: string; bytes: number }
     const { bytes } = this.#sql('SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence WHERE signal=?').get(oldest.id) as { bytes: number }
     this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
+    this.#sql('DELETE FROM conversations WHERE signal=?').run(oldest.id)
     if (bytes > 0) this.evidenceRemoved += Number(this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id).changes)
     this.#rows--
     this.#bytes -= oldest.bytes + bytes
     this.removed++
   }
 
-  #removeEntry(key: string): void {
+  #removeMessage(key: string): void {
     this.#sql('DELETE FROM outbox WHERE key=?').run(key)
   }
 
   #bury(row: DeadRow): void {
-    this.#removeEntry(row.key)
     this.#sql(
       `INSERT OR REPLACE INTO dead (key, destination, signal, revision, reason, body, at)
        VALUES (:key, :destination, :signal, :revision, :reason, :body, :at)`,

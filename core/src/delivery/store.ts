@@ -2,10 +2,12 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
+import type { Conversation } from '../notifications/conversation.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
-import type { DeadRow, EntryRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, DestinationRow, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
 import { type StoreLimits, StoreTables } from './store-tables.ts'
 import { WriteBacklog } from './write-backlog.ts'
 
@@ -24,7 +26,7 @@ export interface StoreOptions {
 }
 
 /**
- * Signals and outbox in one file, `signals.db`: a signal and what is owed of it are one transaction. A disk that refuses does not stop the
+ * Signals, conversations and outbox in one file, `signals.db`: a signal and what is owed of it are one transaction. A disk that refuses does not stop the
  * agent: changes gather in memory, bounded, until it takes them. A corrupt file is moved aside, what can be read of the outbox is kept.
  *
  * Durability: a commit under WAL and `synchronous=NORMAL` is in the page cache, safe against the death of the process. Against power loss
@@ -108,18 +110,49 @@ export class SignalStore {
     }
   }
 
-  /** Everything owed, oldest first: read once, at start. */
-  *entries(): Generator<EntryRow> {
-    try {
-      if (this.#tables) yield* this.#tables.entries()
-    } catch (error) {
-      this.#break(error)
-    }
+  /** All messages that are made or wait for their turn, oldest first: read when a destination begins. */
+  messages(destination: string): MessageRow[] {
+    return this.#read((tables) => [...tables.messages()].filter((row) => row.destination === destination)) ?? []
   }
 
-  /** The text that was stored for an entry before its first try. */
-  entryBody(key: string): string | undefined {
-    return this.#backlog.entryBody(key) ?? this.#read((tables) => tables.entryBody(key))
+  /** A message as it was stored before its first try. */
+  message(key: string): MessageRow | undefined {
+    const waiting = this.#backlog.message(key)
+    if (waiting) return waiting
+    const change = this.#backlog.changeOf(key)
+    if (change === 'remove') return undefined
+    const row = this.#read((tables) => tables.message(key))
+    return row && change ? { ...row, ...change } : row
+  }
+
+  conversation(signal: string, destination: string): Conversation | undefined {
+    return this.#backlog.conversation(signal, destination) ?? this.#read((tables) => tables.conversation(signal, destination))
+  }
+
+  /** Those about one signal. */
+  conversations(signal: string): Conversation[] {
+    const waiting = this.#backlog.conversations(signal)
+    const stored = this.#read((tables) => tables.conversations(signal)) ?? []
+    return [...waiting, ...stored.filter((each) => !waiting.some(({ destination }) => destination === each.destination))]
+  }
+
+  /** Conversations of one destination that are to be looked at, each with what it is about. `open`: also all about signals that are open. */
+  pending(destination: string, open: boolean): { readonly conversation: Conversation; readonly head: SignalHead }[] {
+    return this.#read((tables) => [...tables.pending(destination, open)]) ?? []
+  }
+
+  /** How much is owed to whom, in messages and conversations, as far as it is on disk. */
+  owed(): ReadonlyMap<string, number> {
+    return new Map(this.#read((tables) => tables.owed())?.map(({ destination, count }) => [destination, count]))
+  }
+
+  destination(name: string): DestinationRow | undefined {
+    return this.#read((tables) => tables.destination(name))
+  }
+
+  /** What the steady clock was last behind the wall clock, ms. */
+  clockOffset(): number {
+    return this.#read((tables) => tables.clockOffset()) ?? 0
   }
 
   signalBody(id: string): string | undefined {
@@ -128,7 +161,9 @@ export class SignalStore {
 
   /** The newest revision of a signal, with the status that people gave it. */
   signal(id: string): SignalRow | undefined {
-    return this.#backlog.signal(id) ?? this.#read((tables) => tables.signal(id))
+    const row = this.#backlog.signal(id) ?? this.#read((tables) => tables.signal(id))
+    const status = this.#backlog.judged(id)
+    return row && status !== undefined ? { ...row, status } : row
   }
 
   /** The parts of the evidence of a signal, in their order. */
@@ -203,22 +238,36 @@ export class SignalStore {
     return database
   }
 
-  /** Copies what is owed, as far as the corrupt file can be read. */
+  /** Copies what is owed, as far as the corrupt file can be read. Returns how much that was. */
   #salvage(aside: string, tables: StoreTables): number {
+    const owed = new Set<string>()
     let kept = 0
-    try {
-      const old = new DatabaseSync(aside)
+    const copy = <R>(table: string, put: (row: R) => void): void => {
       try {
-        for (const row of old.prepare('SELECT * FROM outbox').iterate() as unknown as Iterable<EntryRow>) {
-          tables.putEntry({ ...row })
-          kept++
-        }
-      } finally {
-        old.close()
+        using old = new DatabaseSync(aside)
+        for (const row of old.prepare(`SELECT * FROM ${table}`).iterate() as unknown as Iterable<R>) put({ ...row })
+      } catch (error) {
+        this.#log.debug(`reading the corrupt store ended: ${messageOf(error)}`)
       }
-    } catch (error) {
-      this.#log.debug(`reading the corrupt store ended: ${messageOf(error)}`)
     }
+    copy<MessageRow>('outbox', (row) => {
+      tables.putMessage(row)
+      kept++
+    })
+    const conversations: Conversation[] = []
+    copy<Conversation>('conversations', (row) => {
+      if (row.due === null) return
+      conversations.push(row)
+      owed.add(row.signal)
+    })
+    copy<SignalRow>('signals', (row) => {
+      if (owed.delete(row.id)) tables.apply({ op: 'signal', signal: row, conversations: [], steps: [] })
+    })
+    for (const row of conversations)
+      if (!owed.has(row.signal)) {
+        tables.putConversation(row)
+        kept++
+      }
     return kept
   }
 

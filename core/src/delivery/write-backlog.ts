@@ -1,4 +1,6 @@
-import type { DeadRow, EntryProgress, EntryRow, EvidenceRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { Conversation } from '../notifications/conversation.ts'
+import { statusAfter } from '../notifications/lifecycle.ts'
+import type { DeadRow, DestinationRow, EvidenceRow, MessageProgress, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** What memory a broken store may cost, in characters of bodies, and in changes of what is on disk. */
 const MAX_TEXT = 32 * 1024 * 1024
@@ -7,41 +9,52 @@ const MAX_CHANGES = 100_000
 /** What the store could not take: merged while it waits, so that a delivery that was made in the meantime leaves no trace, and applied when the disk is back. */
 export class WriteBacklog {
   readonly #signals = new Map<string, SignalRow>()
-  readonly #entries = new Map<string, EntryRow>()
+  readonly #messages = new Map<string, MessageRow>()
+  /** By signal and destination. */
+  readonly #conversations = new Map<string, Conversation>()
   readonly #dead = new Map<string, DeadRow>()
-  /** Changes of entries that are on disk. */
-  readonly #changes = new Map<string, EntryProgress | 'remove'>()
+  /** Changes of messages that are on disk. */
+  readonly #changes = new Map<string, MessageProgress | 'remove'>()
   #evidence: EvidenceRow[] = []
   /** What people said of signals that are on disk. */
   readonly #judged = new Map<string, string>()
+  readonly #destinations = new Map<string, DestinationRow>()
+  #clock: number | undefined
   #text = 0
   /** Signals that will not be stored, since there was no room. */
   dropped = 0
   evidenceDropped = 0
 
   get size(): number {
-    return this.#signals.size + this.#entries.size + this.#dead.size + this.#changes.size + this.#evidence.length + this.#judged.size
+    const maps = [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations]
+    return maps.reduce((sum, { size }) => sum + size, this.#evidence.length + (this.#clock === undefined ? 0 : 1))
   }
 
   add(write: StoreWrite): void {
     switch (write.op) {
       case 'signal':
-        for (const key of write.replaces) this.#remove(key)
         this.#putSignal(write.signal)
-        for (const entry of write.entries) this.#swap(this.#entries, entry.key, entry)
+        this.#converse(write.conversations)
+        for (const step of write.steps) this.#swap(this.#messages, step.key, step)
+        break
+      case 'claim':
+        if (write.replaces !== undefined) this.#remove(write.replaces)
+        this.#swap(this.#messages, write.message.key, write.message)
+        this.#converse(write.conversations)
         break
       case 'progress': {
-        const entry = this.#entries.get(write.key)
-        if (entry) this.#entries.set(write.key, { ...entry, ...write.progress })
+        const message = this.#messages.get(write.key)
+        if (message) this.#messages.set(write.key, { ...message, ...write.progress })
         else this.#change(write.key, write.progress)
         break
       }
-      case 'remove':
+      case 'settle':
         this.#remove(write.key)
+        this.#converse(write.conversations)
+        if (write.dead) this.#swap(this.#dead, write.dead.key, write.dead)
         break
-      case 'bury':
-        this.#remove(write.dead.key)
-        this.#swap(this.#dead, write.dead.key, write.dead)
+      case 'converse':
+        this.#converse(write.conversations)
         break
       case 'evidence':
         this.#evidence.push(write.evidence)
@@ -53,12 +66,32 @@ export class WriteBacklog {
         if (this.#judged.size < MAX_CHANGES) this.#judged.set(write.signal, write.status)
         break
       }
+      case 'destination':
+        this.#destinations.set(write.destination.name, write.destination)
+        break
+      case 'clock':
+        this.#clock = write.offset
+        break
     }
     this.#bound()
   }
 
-  entryBody(key: string): string | undefined {
-    return this.#entries.get(key)?.body
+  message(key: string): MessageRow | undefined {
+    return this.#messages.get(key)
+  }
+
+  /** What became of a message that is on disk; undefined: nothing. */
+  changeOf(key: string): MessageProgress | 'remove' | undefined {
+    return this.#changes.get(key)
+  }
+
+  conversation(signal: string, destination: string): Conversation | undefined {
+    return this.#conversations.get(keyOf(signal, destination))
+  }
+
+  conversations(signal: string): Conversation[] {
+    if (this.#conversations.size === 0) return []
+    return [...this.#conversations.values()].filter((each) => each.signal === signal)
   }
 
   signalBody(id: string): string | undefined {
@@ -67,6 +100,11 @@ export class WriteBacklog {
 
   signal(id: string): SignalRow | undefined {
     return this.#signals.get(id)
+  }
+
+  /** What people said meanwhile of a signal that is on disk. */
+  judged(id: string): string | undefined {
+    return this.#judged.get(id)
   }
 
   evidence(signal: string): string[] {
@@ -79,34 +117,45 @@ export class WriteBacklog {
 
   /** All of it as writes, in an order that gives the same state. */
   *writes(): Generator<StoreWrite> {
-    for (const [key, change] of this.#changes) yield change === 'remove' ? { op: 'remove', key } : { op: 'progress', key, progress: change }
-    const entries = Map.groupBy(this.#entries.values(), (entry) => entry.signal)
-    for (const signal of this.#signals.values()) {
-      yield { op: 'signal', signal, entries: entries.get(signal.id) ?? [], replaces: [] }
-    }
-    for (const dead of this.#dead.values()) yield { op: 'bury', dead }
-    for (const evidence of this.#evidence) yield { op: 'evidence', evidence }
+    for (const [key, change] of this.#changes)
+      yield change === 'remove' ? { op: 'settle', key, conversations: [] } : { op: 'progress', key, progress: change }
+    for (const signal of this.#signals.values()) yield { op: 'signal', signal, conversations: [], steps: [] }
     for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status }
+    for (const message of this.#messages.values()) yield { op: 'claim', message, conversations: [] }
+    yield { op: 'converse', conversations: [...this.#conversations.values()] }
+    for (const dead of this.#dead.values()) yield { op: 'settle', key: dead.key, conversations: [], dead }
+    for (const evidence of this.#evidence) yield { op: 'evidence', evidence }
+    for (const destination of this.#destinations.values()) yield { op: 'destination', destination }
+    if (this.#clock !== undefined) yield { op: 'clock', offset: this.#clock }
   }
 
   clear(): void {
-    for (const map of [this.#signals, this.#entries, this.#dead, this.#changes, this.#judged]) map.clear()
+    for (const map of [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations])
+      map.clear()
     this.#evidence = []
+    this.#clock = undefined
     this.#text = 0
   }
 
   #putSignal(row: SignalRow): void {
-    const status = this.#signals.get(row.id)?.status ?? this.#judged.get(row.id)
-    this.#swap(this.#signals, row.id, status !== undefined && row.status === 'open' ? { ...row, status } : row)
+    const before = this.#signals.get(row.id)
+    this.#swap(this.#signals, row.id, { ...row, status: statusAfter(before, row) })
+    // What was judged is stored after the signal: it must not undo a rise.
+    const judged = this.#judged.get(row.id)
+    if (judged !== undefined && row.status !== judged) this.#judged.delete(row.id)
+  }
+
+  #converse(conversations: readonly Conversation[]): void {
+    for (const each of conversations) this.#conversations.set(keyOf(each.signal, each.destination), each)
   }
 
   #remove(key: string): void {
-    if (this.#entries.has(key)) this.#swap(this.#entries, key, undefined)
+    if (this.#messages.has(key)) this.#swap(this.#messages, key, undefined)
     // It may be on disk as well: a commit that failed when it was synced.
     this.#change(key, 'remove')
   }
 
-  #change(key: string, change: EntryProgress | 'remove'): void {
+  #change(key: string, change: MessageProgress | 'remove'): void {
     if (this.#changes.has(key) || this.#changes.size < MAX_CHANGES) this.#changes.set(key, change)
   }
 
@@ -126,10 +175,12 @@ export class WriteBacklog {
     while (this.#text > MAX_TEXT && this.#signals.size > 1) {
       const id = first(this.#signals)
       this.#swap(this.#signals, id, undefined)
-      for (const entry of this.#entries.values()) if (entry.signal === id) this.#swap(this.#entries, entry.key, undefined)
+      for (const message of this.#messages.values()) if (message.signal === id) this.#swap(this.#messages, message.key, undefined)
+      for (const [key, { signal }] of this.#conversations) if (signal === id) this.#conversations.delete(key)
       this.dropped++
     }
   }
 }
 
+const keyOf = (signal: string, destination: string): string => `${signal}\0${destination}`
 const first = <V>(map: Map<string, V>): string => map.keys().next().value as string

@@ -12,3 +12,8 @@ export function decodeSignal(line: string): Signal {
   const { kind: _, ...signal } = parseExact(line) as Signal & { readonly kind: string }
   return signal
 }
+
+/** The line of a signal that was read: `decodeSignal` backwards. */
+export function encodeSignal(signal: Signal): string {
+  return safeLine(JSON.stringify({ kind: 'signal', ...signal }))
+}

@@ -5,6 +5,7 @@ import { parseCondition } from '../../src/condition/parse.ts'
 import { frameOf } from '../../src/config/frame.ts'
 import { readText } from '../../src/config/text-source.ts'
 import { CwsError } from '../../src/errors/cws-error.ts'
+import { compileTemplate } from '../../src/messages/template.ts'
 import { signalScope } from '../../src/signals/scope.ts'
 import { load, plugins, refusal, sandbox, write } from './sandbox.ts'
 
@@ -140,6 +141,17 @@ test.each([
   })
   expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)])
   if (/:\d+:\d+: /.test(error.message)) expect(error.frame).toMatch(/^> \d+ \|/m)
+})
+
+test('a template that is wrong is refused with its place; none is read where there is none', async () => {
+  const rule = (more: string) => yaml(`plugins: [{ pager: { token: { env: T } } }]\nnotifications:\n  - { name: A, to: pager${more} }\n`)
+  const checkTemplate = async (events: Parameters<typeof signalScope>[0]) => (text: string) => compileTemplate(text, signalScope(events))
+  await load(rule(', message: "**{{rule_name}}**: `{{@process.args}}`"'), { env: { T: 'x' }, checkTemplate })
+  const error = await refusal(rule(', message: "{{@process.file.pth}}"'), { env: { T: 'x' }, checkTemplate })
+  expect(error.code).toBe('CWS_ERR_TEMPLATE')
+  expect(error.message).toMatch(/cws\.config\.yaml:3:\d+: `message`: 1:\d+: .*process\.file\.path/)
+  expect(error.frame).toMatch(/^> 3 \|/m)
+  await load(rule(''), { env: { T: 'x' }, checkTemplate: () => expect.unreachable() })
 })
 
 test('a condition that is legal but misleading is warned of, with its place', async () => {

@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NotificationRule } from '../../src/config/define-config.ts'
 import { backoffFor, waitFor } from '../../src/delivery/backoff.ts'
-import { DestinationQueue } from '../../src/delivery/destination-queue.ts'
+import type { DestinationQueue } from '../../src/delivery/destination-queue.ts'
+import type { DestinationSpec } from '../../src/delivery/protocol.ts'
+import { routesOf } from '../../src/delivery/routing.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
+import { Telling } from '../../src/delivery/telling.ts'
+import type { Letter } from '../../src/messages/letter.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
-import { rankOf } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let store: SignalStore & Disposable
@@ -22,14 +26,22 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const queueOf = (options: { maxEntries?: number; log?: ReturnType<typeof memoryLog> } = {}): DestinationQueue =>
-  new DestinationQueue({ name: 'siem', store, log: memoryLog(), clean, deadlineMs: 15_000, ...options })
+type Offered = { readonly maxItems?: number; readonly log?: ReturnType<typeof memoryLog>; readonly rules?: readonly NotificationRule[] }
 
-function offer(queue: DestinationQueue, signal: Signal): void {
-  const body = bodyOf(signal)
-  const { row, replaces } = queue.prepare(signal.id, signal.revision, rankOf(signal.severity), body)
-  store.write({ op: 'signal', signal: { ...headOf(signal), body }, entries: [row], replaces })
-  queue.add(row, replaces)
+let telling: Telling
+function queueOf({ rules, ...options }: Offered = {}): DestinationQueue {
+  telling = new Telling(store, { destinations: [{ name: 'siem' } as DestinationSpec], routes: rules && routesOf(rules, ['siem']) })
+  return telling.add('siem', { log: memoryLog(), clean, deadlineMs: 15_000, ...options })
+}
+
+function offer(_: DestinationQueue, signal: Signal): void {
+  const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
+  store.write(write)
+  told()
+}
+
+function judge(id: string, status: Signal['status']): void {
+  telling.judge.write({ op: 'judge', signal: id, status })
 }
 
 /** A receiver that answers as the script says, then with success. */
@@ -51,7 +63,8 @@ function receiver(script: (Outcome | 'hang' | Error)[] = []): Notifier & { reado
 }
 
 const keys = (of: { readonly got: Notification[] }): string[] => of.got.map(({ key }) => key)
-const owed = (): string[] => [...store.entries()].map((entry) => entry.key)
+const owed = (): string[] => owedIn(store)
+const made = () => store.messages('siem')
 
 describe('a destination', () => {
   it('is told at once, and owed nothing afterwards', async () => {
@@ -81,8 +94,8 @@ describe('a destination', () => {
     expect(owed()).toEqual([])
   })
 
-  it('gets the same key and body again until it says yes', async () => {
-    const to = receiver([{ result: 'retry', detail: 'HTTP 503' }, new Error('thrown'), { result: 'ambiguous', detail: 'reset' }, 'hang'])
+  it('that may have got a message gets the same key and body again until it says yes', async () => {
+    const to = receiver([{ result: 'ambiguous', detail: 'reset' }, { result: 'retry', detail: 'HTTP 503' }, new Error('thrown'), 'hang'])
     const queue = queueOf()
     queue.start(to)
     const signal = signalOf()
@@ -101,7 +114,7 @@ describe('a destination', () => {
     let seen: unknown
     queue.start({
       deliver: async () => {
-        seen = [...store.entries()].map(({ attempt, state }) => ({ attempt, state }))
+        seen = made().map(({ attempt, state }) => ({ attempt, state }))
         return { result: 'delivered' }
       },
     })
@@ -110,18 +123,253 @@ describe('a destination', () => {
     expect(seen).toEqual([{ attempt: 1, state: 'sending' }])
   })
 
-  it('replaces a revision that was never tried, and no other', async () => {
+  it('gets the newest revision once it is back, if it is sure that none arrived before', async () => {
+    const to = receiver([{ result: 'retry', detail: 'refused' }])
     const queue = queueOf()
     const signal = signalOf()
     offer(queue, signal)
     offer(queue, { ...signal, revision: 2 })
-    expect(owed()).toEqual([`${signal.id}:2:siem`])
-    const to = receiver(['hang'])
+    expect(made()).toEqual([])
     queue.start(to)
     await vi.advanceTimersByTimeAsync(0)
-    offer(queue, { ...signal, revision: 3 })
-    offer(queue, { ...signal, revision: 4 })
-    expect(owed()).toEqual([`${signal.id}:2:siem`, `${signal.id}:4:siem`])
+    for (let revision = 3; revision <= 400; revision++) offer(queue, { ...signal, revision, count: revision })
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(keys(to)).toEqual([`${signal.id}:2:siem`, `${signal.id}:400:siem`])
+    expect(to.got[1]).toMatchObject({ reason: 'opened', attempt: 1, signal: { count: 400 } })
+    expect(owed()).toEqual([])
+  })
+
+  it('that never heard of a signal does not hear that it was judged', async () => {
+    const to = receiver([{ result: 'retry', detail: 'refused' }])
+    const queue = queueOf()
+    queue.start(to)
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    judge(signal.id, 'acknowledged')
+    judge(signal.id, 'archived')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(to.got).toHaveLength(1)
+    expect(owed()).toEqual([])
+  })
+
+  it('that may have heard of a signal hears of it first, then that it was judged', async () => {
+    const to = receiver([{ result: 'ambiguous', detail: 'reset' }])
+    const queue = queueOf()
+    queue.start(to)
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    judge(signal.id, 'archived')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(to.got.map(({ key, reason, signal: { status } }) => [key, reason, status])).toEqual([
+      [`${signal.id}:1:siem`, 'opened', 'open'],
+      [`${signal.id}:1:siem`, 'opened', 'open'],
+      [`${signal.id}:1:siem:2`, 'archived', 'archived'],
+    ])
+    expect(JSON.parse(to.got[2]?.body ?? '')).toMatchObject({ kind: 'signal', status: 'archived' })
+  })
+
+  it('is told again while nobody acknowledges it, at its times, also after a restart', async () => {
+    const repeating = { rules: [{ name: 'All', to: 'siem', repeat: '4h' }] }
+    const signal = signalOf()
+    const to = receiver()
+    {
+      const queue = queueOf(repeating)
+      queue.start(to)
+      offer(queue, signal)
+      await vi.advanceTimersByTimeAsync(4 * 3_600_000 - 60_000)
+      expect(queue.counters.pending).toBe(0)
+      await queue.stop(0)
+    }
+    const queue = queueOf(repeating)
+    telling.restore(queue)
+    queue.start(to)
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(to.got).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(8 * 3_600_000 + 1_000)
+    expect(to.got.map(({ key, reason }) => [key, reason])).toEqual([
+      [`${signal.id}:1:siem`, 'opened'],
+      [`${signal.id}:1:siem:2`, 'repeat'],
+      [`${signal.id}:1:siem:3`, 'repeat'],
+      [`${signal.id}:1:siem:4`, 'repeat'],
+    ])
+    judge(signal.id, 'acknowledged')
+    await vi.advanceTimersByTimeAsync(12 * 3_600_000)
+    expect(to.got.slice(4).map(({ reason }) => reason)).toEqual(['acknowledged'])
+    // A rise of severity after that is told at once, and again.
+    offer(queue, { ...signal, revision: 2, severity: 'critical' })
+    await vi.advanceTimersByTimeAsync(4 * 3_600_000)
+    expect(to.got.slice(5).map(({ reason, signal: { status } }) => [reason, status])).toEqual([
+      ['raised', 'open'],
+      ['repeat', 'open'],
+    ])
+  })
+
+  it('whatever is done to the wall clock, is told at its times', async () => {
+    const queue = queueOf({ rules: [{ name: 'All', to: 'siem', repeat: '4h' }] })
+    const to = receiver()
+    queue.start(to)
+    offer(queue, signalOf())
+    for (const jump of [-24, 24 * 365, -24 * 365]) {
+      await vi.advanceTimersByTimeAsync(60_000)
+      vi.setSystemTime(Date.now() + jump * 3_600_000)
+    }
+    await vi.advanceTimersByTimeAsync(8 * 3_600_000)
+    expect(to.got.map(({ reason }) => reason)).toEqual(['opened', 'repeat', 'repeat'])
+    await queue.stop(0)
+    // While no agent runs, only the wall clock goes on: a year is one repeat, and not one for each four hours of it.
+    vi.setSystemTime(Date.now() + 365 * 24 * 3_600_000)
+    const next = queueOf({ rules: [{ name: 'All', to: 'siem', repeat: '4h' }] })
+    telling.restore(next)
+    next.start(to)
+    await vi.advanceTimersByTimeAsync(3 * 3_600_000)
+    expect(to.got).toHaveLength(4)
+    await next.stop(0)
+    // Gone back: nothing waits longer than its own time.
+    vi.setSystemTime(Date.now() - 365 * 24 * 3_600_000)
+    const last = queueOf({ rules: [{ name: 'All', to: 'siem', repeat: '4h' }] })
+    telling.restore(last)
+    last.start(to)
+    await vi.advanceTimersByTimeAsync(4 * 3_600_000 + 1)
+    expect(to.got).toHaveLength(5)
+  })
+
+  it('whose messages interrupt hears of doubled counts at growing intervals, and of the last one', async () => {
+    const to = Object.assign(receiver(), { interrupts: true })
+    const queue = queueOf()
+    queue.start(to)
+    const signal = signalOf()
+    for (let revision = 1; revision <= 600; revision++) {
+      offer(queue, { ...signal, revision, count: revision * 100 })
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(to.got.map(({ signal: { count } }) => count)).toEqual([100, 3_000, 15_000, 60_000])
+    expect(owed()).toEqual([])
+  })
+
+  it('that changes what it has said gets back what it returned, also after a restart', async () => {
+    const letters: Letter[] = []
+    const to: Notifier = {
+      render: (letter) => {
+        letters.push(letter)
+        return `${letter.reason} ${letter.signal.count}`
+      },
+      deliver: async ({ body, receipt }) => ({ result: 'delivered', receipt: `${receipt ?? ''}[${body}]` }),
+    }
+    const signal = signalOf()
+    {
+      const queue = queueOf({ rules: [{ name: 'All', to: 'siem' }] })
+      queue.start(to)
+      offer(queue, signal)
+      await vi.advanceTimersByTimeAsync(0)
+      await queue.stop(0)
+    }
+    const queue = queueOf({ rules: [{ name: 'All', to: 'siem' }] })
+    telling.restore(queue)
+    queue.start(to)
+    offer(queue, { ...signal, revision: 2, count: 5 })
+    await vi.advanceTimersByTimeAsync(10_000)
+    judge(signal.id, 'archived')
+    await vi.advanceTimersByTimeAsync(0)
+    offer(queue, { ...signal, revision: 3, count: 6, severity: 'critical' })
+    await vi.advanceTimersByTimeAsync(0)
+    const receipts = [undefined, '[opened 1]', '[opened 1][updated 5]', '[opened 1][updated 5][archived 5]']
+    expect(letters.map(({ receipt }) => receipt)).toEqual(receipts)
+    expect(letters.map(({ reason, generation }) => [reason, generation])).toEqual([
+      ['opened', 1],
+      ['updated', 1],
+      ['archived', 1],
+      ['opened', 2],
+    ])
+    expect(letters[0]).toMatchObject({ rule: 'All', title: signal.title, key: `${signal.id}:1:siem` })
+  })
+
+  it('that refuses a form is told in a plainer one, at last in the plainest', async () => {
+    const tiers: [number, string][] = []
+    const got: Notification[] = []
+    const queue = queueOf()
+    queue.start({
+      render: ({ message }, tier) => {
+        tiers.push([tier, JSON.stringify(message)])
+        return `tier ${tier}, ${tiers.length}`
+      },
+      deliver: async (notification) => {
+        got.push(notification)
+        return { result: 'reject', detail: 'invalid_blocks' }
+      },
+    })
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(tiers.map(([tier]) => tier)).toEqual([0, 1, 2, 2])
+    expect(tiers[3]?.[1]).toContain(signal.id)
+    expect(tiers[3]?.[1]).not.toContain('php-fpm')
+    // Another text has another key.
+    expect(got.map(({ key, body }) => [key, body])).toEqual([
+      [`${signal.id}:1:siem`, 'tier 0, 1'],
+      [`${signal.id}:1:siem:2`, 'tier 1, 2'],
+      [`${signal.id}:1:siem:3`, 'tier 2, 3'],
+      [`${signal.id}:1:siem:4`, 'tier 2, 4'],
+    ])
+    expect(store.dead(10)).toMatchObject([{ key: `${signal.id}:1:siem:4`, reason: 'invalid_blocks' }])
+    expect(owed()).toEqual([])
+  })
+
+  it('whose form cannot be made gets the next one; the failure is told', async () => {
+    const log = memoryLog()
+    const queue = queueOf({ log })
+    const to = receiver()
+    queue.start({
+      ...to,
+      render: (_, tier) => {
+        if (tier < 2) throw new Error(`no tier ${tier}`)
+        return 'plain'
+      },
+    })
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got.map(({ body }) => body)).toEqual(['plain'])
+    expect(log.lines.filter((line) => /^error: a message could not be made \(tier [01]\): no tier/.test(line))).toHaveLength(2)
+
+    const never = receiver()
+    const other = queueOf()
+    other.start({
+      ...never,
+      render: () => {
+        throw new Error('never')
+      },
+    })
+    const signal = signalOf()
+    offer(other, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(never.got).toEqual([])
+    expect(store.dead(10)).toMatchObject([{ signal: signal.id, body: bodyOf(signal), reason: 'no message could be made of it' }])
+    expect(other.counters).toMatchObject({ failed: 1, pending: 0 })
+  })
+
+  it('that is told every revision gets them in order, also those that people judged', async () => {
+    const to = Object.assign(receiver([{ result: 'retry', detail: 'down' }]), { mode: 'every' as const })
+    const queue = queueOf()
+    queue.start(to)
+    const signal = signalOf()
+    for (let revision = 1; revision <= 400; revision++) offer(queue, { ...signal, revision, count: revision })
+    judge(signal.id, 'archived')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(to.got.slice(1).map(({ signal: { revision } }) => revision)).toEqual([...Array(400).keys(), 399].map((i) => i + 1))
+    expect(to.got.slice(-2).map(({ key, reason }) => [key, reason])).toEqual([
+      [`${signal.id}:400:siem`, 'updated'],
+      [`${signal.id}:400:siem:2`, 'archived'],
+    ])
+    expect(owed()).toEqual([])
+    // What it is, is known before it is set up again.
+    await queue.stop(0)
+    const next = queueOf()
+    telling.restore(next)
+    const other = signalOf()
+    for (const revision of [1, 2, 3]) offer(next, { ...other, revision })
+    expect(made().map(({ key, state }) => [key, state])).toEqual([1, 2, 3].map((revision) => [`${other.id}:${revision}:siem`, 'waiting']))
   })
 
   it('buries what is refused for good, and goes on', async () => {
@@ -182,7 +430,7 @@ describe('a destination', () => {
     queue.start({ deliver: () => new Promise(() => {}) })
     offer(queue, signalOf())
     await vi.advanceTimersByTimeAsync(16_001)
-    expect([...store.entries()]).toMatchObject([{ attempt: 1, state: 'ambiguous', last_error: 'no answer within 15000 ms' }])
+    expect(made()).toMatchObject([{ attempt: 1, state: 'ambiguous', last_error: 'no answer within 15000 ms' }])
     expect(queue.counters.state).toBe('failing')
   })
 
@@ -191,7 +439,7 @@ describe('a destination', () => {
     queue.start({ deliver: async () => undefined as never })
     offer(queue, signalOf())
     await vi.advanceTimersByTimeAsync(0)
-    expect([...store.entries()]).toMatchObject([{ state: 'ambiguous' }])
+    expect(made()).toMatchObject([{ state: 'ambiguous' }])
   })
 
   it('serves the most severe first, and now and then who waits longest', async () => {
@@ -209,13 +457,13 @@ describe('a destination', () => {
   })
 
   it('that is never there costs a bounded outbox: the least severe go first, counted', () => {
-    const queue = queueOf({ maxEntries: 3 })
+    const queue = queueOf({ maxItems: 3 })
     const [low, high] = [signalOf({ severity: 'low' }), signalOf()]
     offer(queue, high)
     offer(queue, low)
     const rest = [signalOf({ severity: 'medium' }), signalOf({ severity: 'critical' })]
     for (const signal of rest) offer(queue, signal)
-    expect(owed()).toEqual([high, ...rest].map(({ id }) => `${id}:1:siem`))
+    expect(new Set(owed())).toEqual(new Set([high, ...rest].map(({ id }) => id)))
     expect(queue.counters).toMatchObject({ pending: 3, failed: 1 })
   })
 
@@ -230,7 +478,7 @@ describe('a destination', () => {
     }
     vi.setSystemTime(Date.now() - 24 * 3600_000)
     const queue = queueOf()
-    for (const row of store.entries()) queue.restore(row)
+    telling.restore(queue)
     const to = receiver()
     queue.start(to)
     await vi.advanceTimersByTimeAsync(60_001)
@@ -254,7 +502,7 @@ describe('a destination', () => {
     const left = slow.stop(1_000)
     await vi.advanceTimersByTimeAsync(1_001)
     expect(await left).toBe(1)
-    expect([...store.entries()]).toMatchObject([{ attempt: 1, state: 'ambiguous' }])
+    expect(made()).toMatchObject([{ attempt: 1, state: 'ambiguous' }])
   })
 })
 

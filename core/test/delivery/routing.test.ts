@@ -10,14 +10,15 @@ import { bodyOf, signalOf } from '../fixtures/delivery.ts'
 const DESTINATIONS = ['slack', 'pagerduty', 'siem']
 
 function routed(signal: Signal, ...rules: Parameters<typeof routesOf>[0]): readonly string[] {
-  return new Router(DESTINATIONS, structuredClone(routesOf(rules, DESTINATIONS))).route(rankOf(signal.severity), () => signal)
+  const router = new Router(DESTINATIONS, structuredClone(routesOf(rules, DESTINATIONS)))
+  return [...router.route(rankOf(signal.severity), () => signal).keys()]
 }
 
 it('sends everything from low up everywhere when there are no rules', () => {
   const router = new Router(DESTINATIONS, undefined)
   const unread = () => expect.unreachable()
-  expect(router.route(rankOf('low'), unread)).toEqual(DESTINATIONS)
-  expect(router.route(rankOf('info'), unread)).toEqual([])
+  expect([...router.route(rankOf('low'), unread)]).toEqual(DESTINATIONS.map((name) => [name, undefined]))
+  expect([...router.route(rankOf('info'), unread)]).toEqual([])
 })
 
 it('sends what rules say, to each destination once', () => {
@@ -31,6 +32,26 @@ it('sends what rules say, to each destination once', () => {
   expect(routed(signalOf({ severity: 'high' }), ...rules)).toEqual(['slack', 'siem'])
   expect(routed(signalOf({ severity: 'low' }), ...rules)).toEqual(['siem'])
   expect(routed(signalOf())).toEqual([])
+})
+
+it('of several rules the first that holds has the word, a destination each', () => {
+  const rules = [
+    { name: 'Page us', when: 'severity == critical', to: ['pagerduty', 'slack'], repeat: '1h' },
+    { name: 'Tell the team', to: ['slack', 'siem'], wait: '30s', update: '5m' },
+  ]
+  const router = new Router(DESTINATIONS, routesOf(rules, DESTINATIONS))
+  const owners = (severity: Signal['severity']) =>
+    [...router.route(rankOf(severity), () => signalOf({ severity }))].map(([name, route]) => [name, route?.name])
+  expect(owners('critical')).toEqual([
+    ['pagerduty', 'Page us'],
+    ['slack', 'Page us'],
+    ['siem', 'Tell the team'],
+  ])
+  expect(owners('low')).toEqual([
+    ['slack', 'Tell the team'],
+    ['siem', 'Tell the team'],
+  ])
+  expect(routesOf(rules, DESTINATIONS)).toMatchObject([{ repeat: 3_600_000 }, { wait: 30_000, update: 300_000 }])
 })
 
 it.each([

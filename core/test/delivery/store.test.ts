@@ -10,7 +10,18 @@ import { StateDatabase } from '../../src/delivery/state-store.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { ulid } from '../../src/signals/ulid.ts'
-import { bodyOf, memoryLog, put, signalOf, storeIn, temporaryFolder, until } from '../fixtures/delivery.ts'
+import {
+  bodyOf,
+  conversationOf,
+  memoryLog,
+  messageOf,
+  owedIn,
+  put,
+  signalOf,
+  storeIn,
+  temporaryFolder,
+  until,
+} from '../fixtures/delivery.ts'
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
@@ -21,34 +32,44 @@ describe('the store of signals', () => {
     {
       using store = storeIn(folder.path)
       put(store, signal, ['siem', 'slack'])
-      put(store, { ...signal, revision: 2, count: 7 }, ['siem'], [`${signal.id}:1:siem`])
+      put(store, { ...signal, revision: 2, count: 7 }, ['siem'])
+      store.write({ op: 'claim', message: messageOf(signal), conversations: [conversationOf(signal, 'siem', { key_revision: 1 })] })
       for (const name of readdirSync(folder.path)) expect(modeOf(join(folder.path, name))).toBe('600')
     }
     using store = storeIn(folder.path)
     expect(store.signals(10)).toMatchObject([{ id: signal.id, revision: 2, count: 7, severity: 3 }])
-    expect([...store.entries()].map((entry) => entry.key)).toEqual([`${signal.id}:1:slack`, `${signal.id}:2:siem`])
-    expect(store.entryBody(`${signal.id}:1:slack`)).toBe(bodyOf(signal))
+    expect(store.pending('slack', false)).toMatchObject([{ conversation: { wanted: 1, due: 0 }, head: { revision: 2, count: 7 } }])
+    expect(store.conversation(signal.id, 'siem')).toMatchObject({ wanted: 1, key_revision: 1 })
+    expect(store.message(`${signal.id}:1:siem`)).toEqual(expect.objectContaining({ body: bodyOf(signal), reason: 'opened' }))
+    expect([...store.owed()]).toEqual([
+      ['siem', 1],
+      ['slack', 1],
+    ])
   })
 
-  it('follows the tries of an entry to its end', () => {
+  it('follows the tries of a message to its end', () => {
     using folder = temporaryFolder()
     const [a, b] = [signalOf(), signalOf()]
     {
       using store = storeIn(folder.path)
-      put(store, a)
-      put(store, b)
+      for (const signal of [a, b]) {
+        put(store, signal)
+        store.write({ op: 'claim', message: messageOf(signal), conversations: [] })
+      }
       const key = `${a.id}:1:siem`
       store.write({ op: 'progress', key, progress: { attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' } })
       const dead = { key: `${b.id}:1:siem`, destination: 'siem', signal: b.id, revision: 1, body: bodyOf(b), reason: 'HTTP 400', at: 1 }
-      store.write({ op: 'bury', dead })
+      store.write({ op: 'settle', key: dead.key, conversations: [conversationOf(b, 'siem', { due: null })], dead })
     }
     using store = storeIn(folder.path)
-    expect([...store.entries()]).toMatchObject([
+    expect(store.messages('siem')).toMatchObject([
       { signal: a.id, attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' },
     ])
     expect(store.dead(10)).toMatchObject([{ signal: b.id, reason: 'HTTP 400' }])
-    store.write({ op: 'remove', key: `${a.id}:1:siem` })
-    expect([...store.entries()]).toEqual([])
+    store.write({ op: 'settle', key: `${a.id}:1:siem`, conversations: [conversationOf(a, 'siem', { due: null, told_revision: 1 })] })
+    expect(store.messages('siem')).toEqual([])
+    expect(owedIn(store)).toEqual([])
+    expect(store.conversations(a.id)).toMatchObject([{ told_revision: 1 }])
   })
 
   it('is bounded: the oldest archived signals go first, then the oldest of all', () => {
@@ -107,6 +128,28 @@ describe('the store of signals', () => {
     expect(store.signals(10, 0, null, 'archived')).toHaveLength(1)
   })
 
+  it('a rise of severity opens it anew, whatever people said of less', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path)
+    const signal = signalOf()
+    put(store, signal, [])
+    store.write({ op: 'judge', signal: signal.id, status: 'archived' })
+    put(store, { ...signal, revision: 2, severity: 'critical' }, [])
+    expect(store.signal(signal.id)).toMatchObject({ status: 'open', severity: 4 })
+  })
+
+  it('of those that leave to make room, those that nobody was told of are the last', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path, { limits: { signals: 2 } })
+    const [owed, told, newest] = [1, 2, 3].map((time) => signalOf({ id: ulid(time) })) as [Signal, Signal, Signal]
+    put(store, owed)
+    put(store, told, [])
+    put(store, newest, [])
+    expect(store.signals(10).map(({ id }) => id)).toEqual([newest.id, owed.id])
+    for (const time of [4, 5]) put(store, signalOf({ id: ulid(time) }))
+    expect(store.conversation(owed.id, 'siem')).toBeUndefined()
+  })
+
   it('filters by severity and rule, newest first', () => {
     using folder = temporaryFolder()
     using store = storeIn(folder.path)
@@ -136,10 +179,10 @@ describe('the store of signals', () => {
     using store = storeIn(folder.path, { log })
     expect(store.error).toBeUndefined()
     expect(log.lines.join('\n')).toMatch(/error: the store was corrupt/)
-    expect([...store.entries()]).toHaveLength(50)
+    expect(owedIn(store)).toHaveLength(50)
     expect(readdirSync(folder.path).some((name) => name.startsWith('signals.db.corrupt-'))).toBe(true)
     put(store, signalOf())
-    expect(store.signals(10)).toHaveLength(1)
+    expect(store.signals(100)).toHaveLength(51)
   })
 
   it('begins anew over a file that is no database at all', () => {
@@ -171,11 +214,51 @@ describe('the store of signals', () => {
     for (let start = 0; start < 2; start++) {
       const database = openDatabase(file, newer)
       expect(database.prepare('SELECT id, note FROM signals').all()).toEqual([{ id: signal.id, note: null }])
-      expect(database.prepare('SELECT key FROM outbox').all()).toHaveLength(1)
+      expect(database.prepare('SELECT due FROM conversations').all()).toHaveLength(1)
       database.close()
     }
     expect(version()).toBe(newer.length)
     expect(() => storeIn(folder.path)).toThrow(/newer version/)
+  })
+
+  it('takes over what a version without conversations owed', () => {
+    using folder = temporaryFolder()
+    const [untried, tried, grown, gone] = [1, 2, 3, 4].map((time) => signalOf({ id: ulid(time) })) as [Signal, Signal, Signal, Signal]
+    {
+      const database = openDatabase(join(folder.path, 'signals.db'), signalMigrations.slice(0, 2))
+      const tables =
+        'INSERT INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body) VALUES (?,?,?,?,?,?,?,?,?,?)'
+      const store = (signal: Signal) => {
+        const { id, rule, severity, status, revision, first_seen, last_seen, count } = headOf(signal)
+        database.prepare(tables).run(id, rule, severity, status, revision, first_seen, last_seen, count, 9, bodyOf(signal))
+      }
+      const owe = (signal: Signal, attempt: number, state: string) =>
+        database
+          .prepare('INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?,?)')
+          .run(`${signal.id}:${signal.revision}:siem`, 'siem', signal.id, signal.revision, 3, bodyOf(signal), 1, attempt, 5, 5, state, null)
+      for (const signal of [untried, tried, { ...grown, revision: 3, count: 9 }]) store(signal)
+      owe(untried, 0, 'waiting')
+      owe(tried, 2, 'failed')
+      owe({ ...grown, revision: 2 }, 1, 'sending')
+      owe({ ...grown, revision: 3 }, 0, 'waiting')
+      owe(gone, 0, 'waiting')
+      database.close()
+    }
+    using store = storeIn(folder.path)
+    expect(owedIn(store).sort()).toEqual([untried, tried, grown, gone].map(({ id }) => id))
+    // What may have arrived keeps its key and its bytes; so does what there is no signal of any more.
+    expect(store.messages('siem').map(({ key, state, body }) => [key, state, body])).toEqual(
+      [
+        [tried, 1, 'ambiguous'],
+        [gone, 1, 'failed'],
+        [grown, 2, 'ambiguous'],
+      ].map(([signal, revision, state]) => {
+        const of = { ...(signal as Signal), revision: revision as number }
+        return [`${of.id}:${revision}:siem`, state, bodyOf(of)]
+      }),
+    )
+    expect(store.conversation(untried.id, 'siem')).toMatchObject({ told_revision: 0, key_revision: 0, key_count: 0, due: 0 })
+    expect(store.conversation(grown.id, 'siem')).toMatchObject({ told_revision: 1, told_status: 'open', key_revision: 2, key_count: 1 })
   })
 
   it('refuses a file of a newer version instead of guessing', () => {
@@ -196,7 +279,7 @@ describe('the store of signals', () => {
     store.rehearse({ ...headOf({ ...real, revision: 9 }), body: 'x' })
     expect(store.signals(10)).toMatchObject([{ id: real.id, revision: 1, body: bodyOf(real) }])
     expect([store.stored, store.removed, store.error]).toEqual([1, 0, undefined])
-    expect([...store.entries()]).toHaveLength(1)
+    expect(owedIn(store)).toEqual([real.id])
     put(store, { ...real, revision: 2 })
     expect(store.signals(10)).toMatchObject([{ revision: 2 }])
     expect(store.removed).toBe(0)
@@ -231,21 +314,41 @@ describe('the store of signals', () => {
     const other = new DatabaseSync(join(folder.path, 'signals.db'))
     other.exec('BEGIN IMMEDIATE')
     const [delivered, owed] = [signalOf(), signalOf()]
+    const siem = {
+      name: 'siem',
+      mode: 'latest',
+      failures: 5,
+      opened_at: 3,
+      probe_at: 9,
+      backoff: 6,
+      is_broken: 1,
+      last_error: 'down',
+    } as const
     put(store, delivered)
     put(store, owed)
-    store.write({ op: 'remove', key: `${delivered.id}:1:siem` })
-    store.write({ op: 'remove', key: `${before.id}:1:siem` })
+    for (const signal of [delivered, before]) {
+      store.write({ op: 'claim', message: messageOf(signal), conversations: [] })
+      store.write({ op: 'settle', key: `${signal.id}:1:siem`, conversations: [conversationOf(signal, 'siem', { due: null })] })
+    }
+    store.write({ op: 'claim', message: messageOf(owed), conversations: [] })
+    store.write({ op: 'destination', destination: siem })
+    store.write({ op: 'clock', offset: 7 })
     store.write({ op: 'evidence', evidence: { signal: owed.id, body: '{}' } })
     store.write({ op: 'judge', signal: before.id, status: 'archived' })
     expect(store.evidence(owed.id)).toEqual(['{}'])
     expect(store.error).toMatch(/locked/)
-    expect(store.entryBody(`${owed.id}:1:siem`)).toBe(bodyOf(owed))
+    expect(store.message(`${owed.id}:1:siem`)?.body).toBe(bodyOf(owed))
+    expect(store.message(`${before.id}:1:siem`)).toBeUndefined()
+    expect(store.conversation(delivered.id, 'siem')?.due).toBeNull()
+    expect(store.signal(before.id)?.status).toBe('archived')
     expect(store.signals(10)).toHaveLength(3)
     expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
     other.exec('ROLLBACK')
     other.close()
     await until(() => store.error === undefined, 'the store to recover')
-    expect([...store.entries()].map((entry) => entry.signal)).toEqual([owed.id])
+    expect(owedIn(store)).toEqual([owed.id])
+    expect(store.destination('siem')).toEqual(expect.objectContaining(siem))
+    expect(store.clockOffset()).toBe(7)
     expect(store.signals(10)).toHaveLength(3)
     expect(store.stored).toBe(3)
     expect(store.evidence(owed.id)).toEqual(['{}'])

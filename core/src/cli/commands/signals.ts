@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { wholeSignal } from '../../delivery/console/human.ts'
 import { ask } from '../../delivery/control-client.ts'
 import {
+  acknowledgeSignals,
   archiveSignals,
   listSignals,
   MAX_SIGNALS,
@@ -36,6 +37,9 @@ const QUERIES = {
   'signals.show': showSignal,
 } as const satisfies Readonly<Record<string, (reader: SignalReader, args: Readonly<Record<string, unknown>>) => unknown>>
 
+/** What changes there, likewise. */
+const CHANGES = { 'signals.archive': archiveSignals, 'signals.ack': acknowledgeSignals } as const
+
 const EXAMPLES = `
 Asks the agent that runs; where none runs, its state folder is read.
 
@@ -43,6 +47,7 @@ Examples:
   sudo cws signals list                              the newest 50
   sudo cws signals list --severity high              those that are high or critical
   sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC   one, whole: who did it, and what to do
+  sudo cws signals ack 01KB6QRD4V5N0ZK3W8F2T9XHMC       looked at
   sudo cws signals archive 01KB6QRD4V5N0ZK3W8F2T9XHMC   done with`
 
 const LIST_EXAMPLES = `
@@ -69,10 +74,17 @@ Examples:
   sudo cws signals archive 01KB6QRD4V5N0ZK3W8F2T9XHMC
   sudo cws signals list --rule noisy --format json | jq -r .id | xargs sudo cws signals archive`
 
+const ACK_EXAMPLES = `
+The agent that runs is told; where none runs, its state folder is changed.
+
+Examples:
+  sudo cws signals ack 01KB6QRD4V5N0ZK3W8F2T9XHMC
+  sudo cws signals list --severity high --status open --format json | jq -r .id | xargs sudo cws signals ack`
+
 export function signalsCommand(program: Command): void {
   const signals = program
     .command('signals')
-    .summary('list the signals that are stored, show one, archive some')
+    .summary('list the signals that are stored, show one, acknowledge or archive some')
     .description('Shows what the agent has found on this host.')
     .addHelpText('after', EXAMPLES)
   const list = signals.command('list').summary('list signals, newest first').description('Lists signals, newest first.')
@@ -89,12 +101,22 @@ export function signalsCommand(program: Command): void {
     .description('Shows one signal: what happened, who did it, what to do.')
   show.addHelpText('after', SHOW_EXAMPLES)
   withOptions(show, stateDirOption(), runDirOption(), formatOption('human')).action(showOne)
+  const ack = signals
+    .command('ack <id...>')
+    .summary('say that somebody looks at signals')
+    .description(
+      'Acknowledges signals: who was told of them hears of it, they are not told again, and nobody else is called. One that becomes more severe opens anew.',
+    )
+  ack.addHelpText('after', ACK_EXAMPLES)
+  withOptions(ack, stateDirOption(), runDirOption(), formatOption('human')).action(judgeAll('signals.ack', 'acknowledged'))
   const archive = signals
     .command('archive <id...>')
     .summary('be done with signals')
-    .description('Archives signals: `list` shows them no more, and they are the first to leave a store that is full.')
+    .description(
+      'Archives signals: who was told of them hears of it, `list` shows them no more, and they are the first to leave a store that is full.',
+    )
   archive.addHelpText('after', ARCHIVE_EXAMPLES)
-  withOptions(archive, stateDirOption(), runDirOption(), formatOption('human')).action(archiveAll)
+  withOptions(archive, stateDirOption(), runDirOption(), formatOption('human')).action(judgeAll('signals.archive', 'archived'))
 }
 
 async function listAll({ severity, rule, limit, status, all, ...options }: ListOptions): Promise<void> {
@@ -130,10 +152,12 @@ async function showOne(id: string, options: ShowOptions): Promise<void> {
   if (signal.evidence) process.stdout.write(`\n${evidenceView(signal, signal.evidence, rowWidth())}\n`)
 }
 
-async function archiveAll(ids: readonly string[], options: ShowOptions): Promise<void> {
-  const archived = (await change(options, 'signals.archive', { ids })) as readonly string[]
-  if (options.format === 'json') json({ kind: 'archived', ids: archived })
-  else line(archived.length === 1 ? `archived ${archived[0]}` : `archived ${archived.length} signals`)
+function judgeAll(what: keyof typeof CHANGES, done: string) {
+  return async (ids: readonly string[], options: ShowOptions): Promise<void> => {
+    const judged = (await change(options, what, { ids })) as readonly string[]
+    if (options.format === 'json') json({ kind: done, ids: judged })
+    else line(judged.length === 1 ? `${done} ${judged[0]}` : `${done} ${judged.length} signals`)
+  }
 }
 
 function detailRows({
@@ -164,14 +188,14 @@ function detailRows({
 }
 
 /** Tells the agent; changes its files where none answers. @throws CwsError CWS_ERR_NOT_RUNNING if there is neither */
-async function change(options: FolderOptions, what: 'signals.archive', args: Readonly<Record<string, unknown>>): Promise<unknown> {
+async function change(options: FolderOptions, what: keyof typeof CHANGES, args: Readonly<Record<string, unknown>>): Promise<unknown> {
   const { run, state } = foldersOf(options)
   try {
     return await ask(run, what, args)
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
     const { changeStoredSignals } = await import('../../delivery/stored-signals.ts')
-    const found = changeStoredSignals(state, (judge) => archiveSignals(judge, args))
+    const found = changeStoredSignals(state, (judge) => CHANGES[what](judge, args))
     if (found === undefined) throw error
     return found
   }

@@ -107,8 +107,7 @@ function message({ key, signal }: Letter, text: string, blocks?: readonly Messag
 /** What a telephone shows before anything is opened. */
 function popup(letter: Letter): string {
   const head = `${headline(letter)} (${whereAndHowOften(letter)})`
-  const sentences = letter.message.filter(({ type }) => type === 'paragraph')
-  const rest = oneLine(plain(sentences).slice(0, 4 * POPUP))
+  const rest = oneLine(plain(letter.message).slice(0, 4 * POPUP))
   return escapeText(shorten([head, rest].filter((it) => it !== '').join(': '), POPUP))
 }
 

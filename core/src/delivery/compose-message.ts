@@ -1,0 +1,102 @@
+import { defaultMessage, fallbackDocument } from '../messages/default-message.ts'
+import type { Document } from '../messages/document.ts'
+import type { Letter, Reason } from '../messages/letter.ts'
+import type { Template } from '../messages/template.ts'
+import type { Notifier } from '../plugin/notifier.ts'
+import type { Signal } from '../signals/signal.ts'
+import type { MessageRow } from './store-rows.ts'
+
+/** The notifier's own tiers are 0, 1, 2; the last is the fallback in its plainest form. */
+export const LAST_TIER = 3
+export const UNMADE = 4
+
+/** What a message is made of. */
+export interface Draft {
+  readonly key: string
+  readonly destination: string
+  readonly reason: Reason
+  readonly rule: string | null
+  readonly generation: number
+  readonly receipt: string | null
+  readonly signal: Signal
+  readonly severity: number
+  /** The signal's JSON line. */
+  readonly line: string
+}
+
+/** What makes the bytes of a message. */
+export interface Composer {
+  readonly notifier: Notifier
+  readonly template: Pick<Template, 'render'>
+  /** Runs code of the notifier, so that it is known whose code runs. */
+  readonly within: <T>(code: () => T) => T
+  /** Hears of a form, or a template, that failed. */
+  readonly onFault: (what: string, error: unknown) => void
+}
+
+/**
+ * Makes a message in the first form from `tier` on that can be made: what a notifier throws at costs the message its form, not its delivery. If none
+ * can, its tier is `UNMADE` and its body the signal's line.
+ */
+export function composeMessage(draft: Draft, tier: number, composer: Composer): MessageRow {
+  const { key, destination, reason, rule, generation, signal, severity, line } = draft
+  const row = {
+    key,
+    destination,
+    signal: signal.id,
+    revision: signal.revision,
+    severity,
+    count: signal.count,
+    status: signal.status,
+    reason,
+    rule,
+    generation,
+    created: Date.now(),
+    attempt: 0,
+    not_before: 0,
+    backoff: 0,
+    state: 'failed',
+    last_error: null,
+  } as const
+  if (!composer.notifier.render) return { ...row, tier: 0, body: line, line: null }
+  for (let each = tier; each <= LAST_TIER; each++) {
+    try {
+      return { ...row, tier: each, body: render(draft, each, composer), line }
+    } catch (error) {
+      composer.onFault(`tier ${each}`, error)
+    }
+  }
+  return { ...row, tier: UNMADE, body: line, line: null }
+}
+
+function render(draft: Draft, tier: number, composer: Composer): string {
+  const { key, reason, rule, generation, receipt, signal } = draft
+  const occasion = { reason, rule: rule ?? undefined, generation, time: new Date().toISOString() }
+  const letter: Letter = {
+    ...occasion,
+    key,
+    signal,
+    title: signal.title,
+    message: tier < LAST_TIER ? document(signal, occasion, composer) : fallbackDocument({ signal, occasion }),
+    receipt: receipt ?? undefined,
+  }
+  const { notifier, within } = composer
+  const body: unknown = within(() => notifier.render?.(letter, Math.min(tier, LAST_TIER - 1)))
+  if (typeof body !== 'string') throw new TypeError(`render(letter, tier) must return a text, but returned ${typeof body}`)
+  return body
+}
+
+/** A template that fails costs the message its words, not its delivery, and says so. */
+function document(
+  signal: Signal,
+  occasion: Omit<Letter, 'key' | 'signal' | 'title' | 'message' | 'receipt'>,
+  { template, onFault }: Composer,
+): Document {
+  try {
+    return template.render(signal, occasion)
+  } catch (error) {
+    onFault('its template', error)
+    const failed = { type: 'text', text: 'The template of this message failed; this is the usual one.', value: false } as const
+    return [{ type: 'paragraph', children: [failed] }, ...defaultMessage({ signal, occasion })]
+  }
+}

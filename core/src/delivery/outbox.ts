@@ -1,0 +1,209 @@
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import type { Reason } from '../messages/letter.ts'
+import type { Template } from '../messages/template.ts'
+import { type Conversation, escalationsOf, nextKey } from '../notifications/conversation.ts'
+import { type Decision, decide } from '../notifications/decide.ts'
+import type { Terms } from '../notifications/terms.ts'
+import type { Notifier } from '../plugin/notifier.ts'
+import type { Signal } from '../signals/signal.ts'
+import { decodeSignal, encodeSignal } from '../signals/signal-json.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
+import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE } from './compose-message.ts'
+import type { DeliveryLog } from './log.ts'
+import type { SignalStore } from './store.ts'
+import type { MessageRow, SignalRow } from './store-rows.ts'
+
+/** Longest receipt, in characters. */
+const MAX_RECEIPT = 4_096
+
+export interface OutboxOptions {
+  readonly name: string
+  readonly store: SignalStore
+  readonly log: DeliveryLog
+  /** Makes text of others fit to be logged and shown. */
+  readonly clean: (text: string) => string
+  /** The steady clock. */
+  readonly now: () => number
+  /** What a rule of this name says; of none where there are no rules. */
+  readonly terms: (rule: string | null) => Terms
+  /** What makes the message of a signal under a rule. */
+  readonly template: (rule: string | null) => Pick<Template, 'render'>
+  /** Runs code of the notifier, so that it is known whose code runs. */
+  readonly within: <T>(code: () => T) => T
+}
+
+/** A conversation with what is next in it, and the revision that waits for its turn where each is told. */
+export interface Planned {
+  readonly conversation: Conversation
+  readonly decision: Decision | undefined
+  readonly head: SignalHead
+  readonly step: MessageRow | undefined
+}
+
+/** What became of a conversation that was due: a message, a later time, a message that cannot be made, or its signal is gone. */
+export type Claimed =
+  | { readonly is: 'message'; readonly message: MessageRow }
+  | { readonly is: 'later' | 'dead'; readonly planned: Planned | undefined }
+  | { readonly is: 'gone' }
+
+/** The conversations and messages of one destination, as they go from one state to the next: each step is stored before it is taken. */
+export class Outbox {
+  readonly #options: OutboxOptions
+  /** Undefined while it is not known how the destination is told. */
+  mode: Notifier['mode']
+  notifier: Notifier | undefined
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /**
+   * What is next in a conversation about a signal that is, or has become, so. `line`: of what is new, which is a step of its own where every revision
+   * is told. The caller stores what comes.
+   */
+  plan(conversation: Conversation, head: SignalHead, line?: string): Planned {
+    if (this.mode === 'every') {
+      const { key, conversation: next } = nextKey(conversation, head.revision)
+      if (line === undefined) return { conversation: { ...conversation, due: null }, decision: undefined, head, step: undefined }
+      return { conversation: { ...next, due: null }, decision: undefined, head, step: this.#step(key, conversation, head, line) }
+    }
+    const decision = decide(conversation, head, this.#terms(conversation), this.#options.now())
+    return { conversation: { ...conversation, due: decision?.due ?? null }, decision, head, step: undefined }
+  }
+
+  /** Makes the message that a conversation asks for now, if it does. `replaces`: one that did not arrive. `hurries`: what is told before its time. */
+  claim(signal: string, hurries: (reason: Reason) => boolean, replaces?: string): Claimed {
+    const { store, now, name } = this.#options
+    const conversation = store.conversation(signal, name)
+    const row = store.signal(signal)
+    if (!conversation || !row) return { is: 'gone' }
+    const planned = this.plan(conversation, row)
+    const { decision } = planned
+    if (!decision || (decision.due > now() && !hurries(decision.reason))) {
+      const conversations = [planned.conversation]
+      store.write(replaces === undefined ? { op: 'converse', conversations } : { op: 'settle', key: replaces, conversations })
+      return { is: 'later', planned }
+    }
+    const { key, conversation: next } = nextKey(conversation, row.revision)
+    const message = this.#compose(draftOf(key, next, row, decision.reason))
+    const sent = { ...message, attempt: 1, state: 'sending' } as const
+    // What is next is seen when it has arrived.
+    store.write({ op: 'claim', message: sent, conversations: [{ ...next, due: null }], ...(replaces === undefined ? {} : { replaces }) })
+    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, undefined, 'no message could be made of it') }
+    return { is: 'message', message: sent }
+  }
+
+  /** Makes the bytes of a revision whose turn it is; undefined: they cannot be made, and it is dead. */
+  make(step: MessageRow): MessageRow | undefined {
+    const { store, name } = this.#options
+    const receipt = store.conversation(step.signal, name)?.receipt ?? null
+    const composed = this.#compose({ ...step, receipt, signal: decodeSignal(step.body), line: step.body })
+    if (composed.tier === UNMADE) {
+      this.settle(step, undefined, 'no message could be made of it')
+      return undefined
+    }
+    const message: MessageRow = { ...composed, created: step.created, attempt: 1, state: 'sending' }
+    store.write({ op: 'claim', message, conversations: [] })
+    return message
+  }
+
+  /** Refused in one form: a plainer one, under a key of its own. Undefined: there is none. */
+  plainer(message: MessageRow): MessageRow | undefined {
+    const { store, name } = this.#options
+    const { line } = message
+    if (!this.notifier?.render || line === null || message.tier >= LAST_TIER) return undefined
+    const conversation = store.conversation(message.signal, name)
+    if (!conversation) return undefined
+    const { key, conversation: next } = nextKey(conversation, message.revision)
+    const draft = { ...message, key, receipt: conversation.receipt, signal: decodeSignal(line), line }
+    const composed = this.#compose(draft, message.tier + 1)
+    if (composed.tier === UNMADE) return undefined
+    store.write({ op: 'claim', message: composed, conversations: [next], replaces: message.key })
+    return composed
+  }
+
+  /** Whether something newer takes the place of a message of which nothing has arrived. */
+  isOvertaken(message: MessageRow): boolean {
+    const { store, name } = this.#options
+    if (this.mode !== 'latest') return false
+    const row = store.signal(message.signal)
+    if (!row || (row.revision === message.revision && row.status === message.status)) return false
+    return store.conversation(message.signal, name) !== undefined
+  }
+
+  /** The destination knows it now, or, if it is `dead` for a reason, will never take it. What is next in that conversation. */
+  settle(message: MessageRow, receipt: string | undefined, dead?: string): Planned | undefined {
+    const { store, now, name } = this.#options
+    const { key, signal, revision, severity, count, status, generation, body } = message
+    const conversation = store.conversation(signal, name)
+    const time = now()
+    const told: Conversation | undefined = conversation && {
+      ...conversation,
+      told_revision: revision,
+      told_severity: severity,
+      told_count: count,
+      told_status: status,
+      told_at: time,
+      tellings: conversation.tellings + 1,
+      generation,
+      receipt: this.#kept(receipt) ?? conversation.receipt,
+      escalations: JSON.stringify(escalationsOf(conversation).filter((at) => at > time)),
+    }
+    const row = told && store.signal(signal)
+    const planned = row && this.plan(told, row)
+    const conversations = planned ? [planned.conversation] : told ? [told] : []
+    const buried = dead === undefined ? {} : { dead: { key, destination: name, signal, revision, reason: dead, body, at: Date.now() } }
+    store.write({ op: 'settle', key, conversations, ...buried })
+    return planned
+  }
+
+  /** Nobody will be told of this: there was no room, or nothing to make it of. */
+  giveUp(signal: string, key: string | undefined): void {
+    const { store, name } = this.#options
+    const conversation = store.conversation(signal, name)
+    const conversations = conversation ? [{ ...conversation, due: null }] : []
+    store.write(key === undefined ? { op: 'converse', conversations } : { op: 'settle', key, conversations })
+  }
+
+  #terms({ rule }: Conversation): Terms {
+    return { ...this.#options.terms(rule), interrupts: this.notifier?.interrupts ?? false }
+  }
+
+  /** A revision, or what people said of one, that waits for its turn. */
+  #step(key: string, { told_revision, told_severity, rule, generation }: Conversation, head: SignalHead, line: string): MessageRow {
+    const { id: signal, revision, severity, count, status } = head
+    const grown = told_revision > 0 && severity > told_severity ? 'raised' : 'updated'
+    const reason = status === 'acknowledged' || status === 'archived' ? status : revision === 1 ? 'opened' : grown
+    const about = { key, destination: this.#options.name, signal, revision, severity, count, status, reason, rule, generation } as const
+    const untried = { attempt: 0, not_before: 0, backoff: 0, state: 'waiting', last_error: null } as const
+    return { ...about, tier: 0, body: lineOf(head, line), line: null, created: Date.now(), ...untried }
+  }
+
+  #compose(draft: Draft, tier = 0): MessageRow {
+    const { template, log, clean, within } = this.#options
+    const onFault: Composer['onFault'] = (what, error) => {
+      const code = error instanceof CwsError ? error.code : 'CWS_ERR_PLUGIN_FAULT'
+      log.error({ code, key: draft.key }, `a message could not be made (${what}): ${clean(messageOf(error))}`)
+    }
+    return composeMessage(draft, tier, { notifier: this.notifier as Notifier, template: template(draft.rule), within, onFault })
+  }
+
+  #kept(receipt: string | undefined): string | undefined {
+    if (receipt === undefined || receipt.length <= MAX_RECEIPT) return receipt
+    this.#options.log.error(`a receipt is at most ${MAX_RECEIPT} characters, but one of ${receipt.length} came; it is not kept`)
+    return undefined
+  }
+}
+
+function draftOf(key: string, conversation: Conversation, row: SignalRow, reason: Reason): Draft {
+  const { destination, rule, receipt, generation, told_status } = conversation
+  const isOpenedAnew = row.status === 'open' && told_status === 'archived'
+  const line = lineOf(row, row.body)
+  const signal = decodeSignal(line)
+  return { key, destination, reason, rule, receipt, generation: generation + (isOpenedAnew ? 1 : 0), signal, severity: row.severity, line }
+}
+
+/** The line as it was told, with the status that people gave the signal since. */
+function lineOf({ status }: SignalHead, line: string): string {
+  return status === 'open' ? line : encodeSignal({ ...decodeSignal(line), status: status as Signal['status'] })
+}

@@ -1,0 +1,128 @@
+import type { Reason } from '../messages/letter.ts'
+import type { Decision } from '../notifications/decide.ts'
+import { laneOf } from '../notifications/lanes.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
+import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
+
+/** For how long a rule counts as heard, ms. */
+const HEARD_MS = 10 * 60_000
+const MAX_HEARD = 1_000
+
+/** Something to be said, now or later: a message whose bytes are made, or a conversation that is due. Without texts, which the store holds. */
+export interface Item {
+  readonly signal: string
+  /** Id of the signal's rule; undefined if it is not known any more. */
+  readonly rule: string | undefined
+  /** Of the message; undefined: it is not made yet. */
+  key: string | undefined
+  reason: Reason
+  severity: number
+  /** By the steady clock, ms. */
+  due: number
+  readonly sequence: number
+  attempt: number
+  backoff: number
+  state: MessageState
+  lastError: string | null
+  /** A try may have arrived. */
+  isAmbiguous: boolean
+  inFlight: boolean
+}
+
+/** What one destination is owed, and who is served first. */
+export class Schedule {
+  readonly #items = new Set<Item>()
+  /** By signal, in the order in which they are to be told: one at a time. */
+  readonly #bySignal = new Map<string, Item[]>()
+  readonly #heard = new Map<string, number>()
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  [Symbol.iterator](): IterableIterator<Item> {
+    return this.#items.values()
+  }
+
+  of(signal: string): readonly Item[] {
+    return this.#bySignal.get(signal) ?? []
+  }
+
+  add(item: Item): void {
+    this.#items.add(item)
+    const items = this.#bySignal.get(item.signal)
+    if (!items) this.#bySignal.set(item.signal, [item])
+    // A message that is made goes before what is only due.
+    else if (item.key !== undefined && items.at(-1)?.key === undefined) items.splice(-1, 0, item)
+    else items.push(item)
+  }
+
+  remove(item: Item): void {
+    if (!this.#items.delete(item)) return
+    const items = this.of(item.signal).filter((other) => other !== item)
+    if (items.length > 0) this.#bySignal.set(item.signal, items)
+    else this.#bySignal.delete(item.signal)
+  }
+
+  /** A message of the rule was made. */
+  hear(rule: string | undefined, now: number): void {
+    if (rule === undefined) return
+    if (this.#heard.size > MAX_HEARD) for (const [id, at] of this.#heard) if (at + HEARD_MS < now) this.#heard.delete(id)
+    if (this.#heard.size <= MAX_HEARD) this.#heard.set(rule, now)
+  }
+
+  /** What is served next of what is due. `aged`: who waits longest, whatever its lane. */
+  next(now: number, aged: boolean): Item | undefined {
+    let best: Item | undefined
+    for (const item of this.#items) {
+      if (item.due > now || !this.#isReady(item)) continue
+      if (!best || (aged ? item.sequence < best.sequence : this.#order(item, best, now) < 0)) best = item
+    }
+    return best
+  }
+
+  /** When something is due next. */
+  nextDue(now: number): number | undefined {
+    let due: number | undefined
+    for (const item of this.#items) if (this.#isReady(item) && (due === undefined || item.due < due)) due = item.due
+    return due === undefined ? undefined : Math.max(due, now + 1)
+  }
+
+  /** What is missed least: what would be served last. What may have arrived is not among it. */
+  victim(now: number): Item | undefined {
+    let victim: Item | undefined
+    for (const item of this.#items)
+      if (!item.inFlight && !item.isAmbiguous && (!victim || this.#order(victim, item, now) < 0)) victim = item
+    return victim
+  }
+
+  #isReady(item: Item): boolean {
+    return !item.inFlight && this.#bySignal.get(item.signal)?.[0] === item
+  }
+
+  #order(a: Item, b: Item, now: number): number {
+    return this.#lane(a, now) - this.#lane(b, now) || b.severity - a.severity || a.sequence - b.sequence
+  }
+
+  #lane({ reason, severity, rule }: Item, now: number): number {
+    const heard = rule === undefined ? undefined : this.#heard.get(rule)
+    return laneOf(reason, severity, heard !== undefined && heard + HEARD_MS > now)
+  }
+}
+
+/** Of a conversation that is due. */
+export function newItem({ id: signal, rule, severity }: SignalHead, { reason, due }: Decision, sequence: number): Item {
+  const untried = { attempt: 0, backoff: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
+  return { signal, rule, key: undefined, reason, severity, due, sequence, ...untried }
+}
+
+/** Of a message that is stored. */
+export function itemOf(row: MessageRow, rule: string | undefined, sequence: number, due: number): Item {
+  const { key, signal, severity, reason, attempt, backoff, state, last_error: lastError } = row
+  const isAmbiguous = state === 'sending' || state === 'ambiguous'
+  return { signal, rule, key, reason, severity, due, sequence, attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
+}
+
+export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {
+  return { attempt, not_before: Math.ceil(due), backoff: Math.ceil(backoff), state, last_error: lastError }
+}

@@ -1,0 +1,208 @@
+import { type Conversation, newConversation } from '../notifications/conversation.ts'
+import { statusAfter } from '../notifications/lifecycle.ts'
+import { decodeSignal } from '../signals/signal-json.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
+import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
+import type { Planned } from './outbox.ts'
+import type { DeliveryComposition, Route } from './protocol.ts'
+import { Router } from './routing.ts'
+import { RuleTemplates } from './rule-templates.ts'
+import type { SignalJudge } from './signal-queries.ts'
+import { SteadyClock } from './steady-clock.ts'
+import type { SignalStore } from './store.ts'
+import type { StoreWrite } from './store-rows.ts'
+
+/** How often it is seen whether the wall clock was set, ms. */
+const CLOCK_MS = 10_000
+/** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
+const ABSENT_MS = 7 * 24 * 3600_000
+
+/** A revision that is ready to be stored, and to be told afterwards. */
+export interface Prepared {
+  readonly write: Extract<StoreWrite, { op: 'signal' }>
+  /** Call it once `write` is stored. */
+  told(): void
+}
+
+/** Who is to be told of which signal: the rules, and a queue for each destination that was ever listed. */
+export class Telling {
+  readonly #store: SignalStore
+  readonly #clock: SteadyClock
+  readonly #timer: NodeJS.Timeout
+  readonly templates = new RuleTemplates()
+  readonly #queues = new Map<string, DestinationQueue>()
+  #routes: readonly Route[] | undefined
+  #router: Router
+
+  constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>) {
+    this.#store = store
+    this.#clock = new SteadyClock(store.clockOffset())
+    this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
+    this.#watchClock()
+    this.#routes = composition.routes
+    this.#router = routerOf(composition)
+  }
+
+  get queues(): readonly DestinationQueue[] {
+    return [...this.#queues.values()]
+  }
+
+  queue(name: string): DestinationQueue | undefined {
+    return this.#queues.get(name)
+  }
+
+  /** Makes the queue of a destination, which begins empty. */
+  add(name: string, options: Pick<QueueOptions, 'log' | 'clean' | 'deadlineMs' | 'within' | 'maxItems'>): DestinationQueue {
+    const terms = (rule: string | null): Route | Record<string, never> => this.#routes?.find((route) => route.name === rule) ?? {}
+    const parts = {
+      name,
+      store: this.#store,
+      now: () => this.#clock.now(),
+      terms,
+      template: (rule: string | null) => this.templates.of(rule),
+    }
+    const queue = new DestinationQueue({ ...parts, ...options })
+    this.#queues.set(name, queue)
+    return queue
+  }
+
+  /** Takes up what an earlier agent owed to a destination. */
+  restore(queue: DestinationQueue): void {
+    queue.restore(this.#tellsAgain)
+  }
+
+  /** Other rules: what is open is looked at anew. */
+  compose(composition: Pick<DeliveryComposition, 'destinations' | 'routes'>): void {
+    const before = this.#tellsAgain
+    this.#routes = composition.routes
+    this.#router = routerOf(composition)
+    for (const queue of this.#queues.values()) queue.review(before || this.#tellsAgain)
+  }
+
+  get #tellsAgain(): boolean {
+    return this.#routes?.some(({ repeat }) => repeat !== undefined) ?? false
+  }
+
+  /** How long it is until then, ms; 0: it is past. */
+  untilMs(due: number): number {
+    return Math.max(0, due - this.#clock.now())
+  }
+
+  /** Names of the destinations that would hear of it. */
+  wouldTell(severity: number, line: string): readonly string[] {
+    return [...this.#router.route(severity, () => decodeSignal(line)).keys()]
+  }
+
+  /** What a new revision makes owed. Whom it was told once hears of it further, whether or not a rule still holds. */
+  prepare(head: SignalHead, line: string): Prepared {
+    const { id, revision, severity } = head
+    const now = this.#clock.now()
+    const known = { ...head, status: statusAfter(revision === 1 ? undefined : this.#store.signal(id), head) }
+    const before = new Map(this.#store.conversations(id).map((each) => [each.destination, each]))
+    const owners = this.#router.route(severity, () => decodeSignal(line))
+    const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
+    for (const name of new Set([...owners.keys(), ...before.keys()])) {
+      const queue = this.#queues.get(name)
+      if (!queue) continue
+      const rule = owners.get(name)?.name
+      const conversation = before.get(name) ?? newConversation(id, name, rule, now)
+      const isOwned = owners.has(name)
+      const wanted: Conversation = {
+        ...conversation,
+        rule: isOwned ? (rule ?? null) : conversation.rule,
+        wanted: revision,
+        changed_at: revision > conversation.wanted ? now : conversation.changed_at,
+        opened_at: conversation.opened_at ?? (isOwned ? now : null),
+      }
+      plans.push({ queue, planned: queue.plan(wanted, known, line) })
+    }
+    return {
+      write: {
+        op: 'signal',
+        signal: { ...known, body: line },
+        conversations: plans.map(({ planned }) => planned.conversation),
+        steps: plans.flatMap(({ planned: { step } }) => step ?? []),
+      },
+      told: () => {
+        for (const { queue, planned } of plans) queue.take(planned)
+      },
+    }
+  }
+
+  /** Stores what people say of signals, and tells who was told of them. */
+  get judge(): SignalJudge {
+    const store = this.#store
+    return {
+      signals: (...args) => store.signals(...args),
+      signal: (id) => store.signal(id),
+      evidence: (signal) => store.evidence(signal),
+      write: (change) => {
+        store.write(change)
+        if (change.op === 'judge') this.#judged(change.signal)
+      },
+    }
+  }
+
+  #judged(id: string): void {
+    const row = this.#store.signal(id)
+    if (!row) return
+    for (const conversation of this.#store.conversations(id)) {
+      const queue = this.#queues.get(conversation.destination)
+      if (!queue) continue
+      const planned = queue.plan(conversation, row, row.body)
+      const { step } = planned
+      const conversations = [planned.conversation]
+      this.#store.write(step ? { op: 'claim', message: step, conversations } : { op: 'converse', conversations })
+      queue.take(planned)
+    }
+  }
+
+  /** What is owed to destinations that are not listed, by name. What has waited for a week is given up. */
+  absent(): ReadonlyMap<string, number> {
+    const absent = new Map<string, number>()
+    for (const name of this.#store.owed().keys()) {
+      if (this.#queues.has(name)) continue
+      const count = this.#stillOwed(name)
+      if (count > 0) absent.set(name, count)
+    }
+    return absent
+  }
+
+  #stillOwed(name: string): number {
+    const signals = new Set<string>()
+    const at = Date.now()
+    for (const { key, signal, revision, body, created } of this.#store.messages(name)) {
+      if (at - created < ABSENT_MS) signals.add(signal)
+      else {
+        const dead = { key, destination: name, signal, revision, body, reason: 'its destination was not among the plugins for a week', at }
+        this.#store.write({ op: 'settle', key, conversations: [], dead })
+      }
+    }
+    const late: Conversation[] = []
+    for (const { conversation } of this.#store.pending(name, false)) {
+      if (this.#clock.now() - conversation.changed_at < ABSENT_MS) signals.add(conversation.signal)
+      else late.push({ ...conversation, due: null })
+    }
+    if (late.length > 0) this.#store.write({ op: 'converse', conversations: late })
+    return signals.size
+  }
+
+  /** Drains all queues within the time; returns how much is left. */
+  async stop(timeoutMs: number): Promise<number> {
+    clearInterval(this.#timer)
+    const left = await Promise.all(this.queues.map((queue) => queue.stop(timeoutMs)))
+    this.#watchClock()
+    return left.reduce((sum, count) => sum + count, 0)
+  }
+
+  #watchClock(): void {
+    const offset = this.#clock.jumped()
+    if (offset !== undefined) this.#store.write({ op: 'clock', offset })
+  }
+}
+
+const routerOf = ({ destinations, routes }: Pick<DeliveryComposition, 'destinations' | 'routes'>): Router =>
+  new Router(
+    destinations.map(({ name }) => name),
+    routes,
+  )

@@ -1,0 +1,70 @@
+/**
+ * What one destination is owed of one signal: that it knows the newest state. Times are those of the steady clock, ms. A row of the table of the
+ * same name.
+ */
+export interface Conversation {
+  readonly signal: string
+  readonly destination: string
+  /** Name of the notification rule that owns it: the first that held. Null where there are no rules. */
+  readonly rule: string | null
+  /** The newest revision, and when it came. */
+  readonly wanted: number
+  readonly changed_at: number
+  /** Since when it is to be told; null: only if nobody acknowledges it. */
+  readonly opened_at: number | null
+  /** What the destination knows; 0 and '': nothing. */
+  readonly told_revision: number
+  readonly told_severity: number
+  readonly told_count: number
+  readonly told_status: string
+  readonly told_at: number
+  /** How often it was told. */
+  readonly tellings: number
+  /** How often the signal was opened anew after it was archived, from 1, as far as the destination was told. */
+  readonly generation: number
+  /** What the receiver returned for the last message that it took. */
+  readonly receipt: string | null
+  /** The last key: its revision, and how many messages there were of that revision. */
+  readonly key_revision: number
+  readonly key_count: number
+  /** When it escalates to this destination, JSON: a list of times that are still to come. Fixed when the signal opens. */
+  readonly escalations: string
+  /** When it is to be looked at next; null: not until something changes. */
+  readonly due: number | null
+}
+
+/** One about which nothing was said yet. */
+export function newConversation(signal: string, destination: string, rule: string | undefined, now: number): Conversation {
+  return {
+    signal,
+    destination,
+    rule: rule ?? null,
+    wanted: 0,
+    changed_at: now,
+    opened_at: null,
+    told_revision: 0,
+    told_severity: 0,
+    told_count: 0,
+    told_status: '',
+    told_at: 0,
+    tellings: 0,
+    generation: 1,
+    receipt: null,
+    key_revision: 0,
+    key_count: 0,
+    escalations: '[]',
+    due: null,
+  }
+}
+
+export function escalationsOf({ escalations }: Conversation): readonly number[] {
+  return JSON.parse(escalations) as number[]
+}
+
+/** The key of the next message, and the conversation that remembers it: no two messages have the same. */
+export function nextKey(conversation: Conversation, revision: number): { readonly key: string; readonly conversation: Conversation } {
+  const { signal, destination, key_revision, key_count } = conversation
+  const count = key_revision === revision ? key_count + 1 : 1
+  const key = `${signal}:${revision}:${destination}${count > 1 ? `:${count}` : ''}`
+  return { key, conversation: { ...conversation, key_revision: revision, key_count: count } }
+}

@@ -1,0 +1,74 @@
+import type { Reason } from '../messages/letter.ts'
+import { rankOf } from '../signals/severity.ts'
+import type { SignalHead } from '../signals/signal-line.ts'
+import { type Conversation, escalationsOf } from './conversation.ts'
+import type { Terms } from './terms.ts'
+
+/** Later revisions come no sooner than this after the last word, ms. */
+export const UPDATE_MS = 10_000
+/** The same where each message interrupts somebody, by how often they were told; the last one holds on. */
+const INTERRUPT_MS = [30_000, 2 * 60_000, 10 * 60_000, 30 * 60_000, 60 * 60_000] as const
+/** What has not grown for so long, ms, will not: the length of the window in which findings gather in a signal. */
+const FINAL_MS = 10 * 60_000
+const CRITICAL = rankOf('critical')
+
+/** Why somebody is to be told, and when. */
+export interface Decision {
+  readonly reason: Extract<Reason, 'opened' | 'updated' | 'raised' | 'repeat' | 'escalated' | 'acknowledged' | 'archived'>
+  readonly due: number
+}
+
+type Head = Pick<SignalHead, 'revision' | 'severity' | 'status' | 'count'>
+
+/**
+ * Why and when a destination is to be told of a signal next; undefined: not until something changes. Of several reasons the one that is due first.
+ * A `due` that is past means now. Depends on nothing but its arguments.
+ */
+export function decide(conversation: Conversation, head: Head, terms: Terms, now: number): Decision | undefined {
+  const reasons = conversation.told_revision === 0 ? firstWords(conversation, head, terms) : furtherWords(conversation, head, terms, now)
+  return reasons.reduce<Decision | undefined>((first, each) => (first === undefined || each.due < first.due ? each : first), undefined)
+}
+
+/** What is judged before anybody was told needs no word. */
+function firstWords(conversation: Conversation, head: Head, { wait = 0 }: Terms): readonly Decision[] {
+  const { opened_at } = conversation
+  if (head.status !== 'open') return []
+  if (opened_at === null) return escalation(conversation)
+  return [{ reason: 'opened', due: opened_at + (head.severity >= CRITICAL ? 0 : wait) }]
+}
+
+function furtherWords(conversation: Conversation, head: Head, terms: Terms, now: number): readonly Decision[] {
+  const { told_status, told_severity, told_revision } = conversation
+  // A clock that was behind when the agent started must not hold anything up for longer than its own wait.
+  const told = Math.min(conversation.told_at, now)
+  if (head.status === 'archived') return told_status === 'archived' ? [] : [{ reason: 'archived', due: now }]
+  if (head.status === 'open' && told_status === 'archived') return [{ reason: 'opened', due: now }]
+  // Opened anew after it was acknowledged is raised: what somebody looks at has become worse.
+  if (head.status === 'open' && (told_status !== 'open' || head.severity > told_severity)) return [{ reason: 'raised', due: now }]
+  if (head.status === 'acknowledged' && told_status !== 'acknowledged') return [{ reason: 'acknowledged', due: now }]
+  const reasons: Decision[] = []
+  if (head.revision > told_revision) {
+    const due = updateDue(conversation, head, terms, told)
+    if (due !== undefined) reasons.push({ reason: 'updated', due })
+  }
+  if (head.status === 'open') {
+    if (terms.repeat !== undefined) reasons.push({ reason: 'repeat', due: told + terms.repeat })
+    reasons.push(...escalation(conversation))
+  }
+  return reasons
+}
+
+function updateDue(conversation: Conversation, head: Head, { update, interrupts }: Terms, told: number): number | undefined {
+  if (!interrupts) return told + (update ?? UPDATE_MS)
+  // Who has acknowledged it looks for themselves.
+  if (head.status !== 'open' || head.count === conversation.told_count) return undefined
+  const widened = INTERRUPT_MS[Math.min(Math.max(conversation.tellings - 1, 0), INTERRUPT_MS.length - 1)] as number
+  const interval = told + Math.max(update ?? 0, widened)
+  if (head.count >= 2 * conversation.told_count) return interval
+  return Math.max(interval, conversation.changed_at + FINAL_MS)
+}
+
+function escalation(conversation: Conversation): readonly Decision[] {
+  const [due] = escalationsOf(conversation)
+  return due === undefined ? [] : [{ reason: 'escalated', due }]
+}

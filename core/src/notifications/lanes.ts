@@ -1,0 +1,39 @@
+import type { Reason } from '../messages/letter.ts'
+import { rankOf } from '../signals/severity.ts'
+
+/** Rank of `critical`. */
+const CRITICAL = rankOf('critical')
+
+export const lanes = ['critical', 'first of a rule', 'judged', 'escalated', 'first words', 'updates', 'repeats', 'digests'] as const
+export type Lane = (typeof lanes)[number]
+
+/**
+ * Who is served first where several wait: what is critical and new; a rule that was not heard lately, so that a noisy one does not hide it; what
+ * people have judged; what nobody has; then the rest.
+ */
+export function laneOf(reason: Reason, severity: number, isHeard: boolean): number {
+  return lanes.indexOf(named(reason, severity, isHeard))
+}
+
+function named(reason: Reason, severity: number, isHeard: boolean): Lane {
+  switch (reason) {
+    case 'opened':
+    case 'raised':
+      return severity >= CRITICAL ? 'critical' : isHeard ? 'first words' : 'first of a rule'
+    case 'acknowledged':
+    case 'archived':
+      return 'judged'
+    case 'escalated':
+    case 'notice':
+      return 'escalated'
+    case 'updated':
+      return 'updates'
+    case 'replayed':
+    case 'test':
+      return 'first words'
+    case 'repeat':
+      return 'repeats'
+    case 'digest':
+      return 'digests'
+  }
+}
