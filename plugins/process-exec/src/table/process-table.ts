@@ -1,14 +1,14 @@
 import { EXEC, FORK, HEADER } from '../record/layout.ts'
 import type { Memory } from '../record/memory.ts'
+import { Exits } from './exits.ts'
 import { Lineages } from './lineages.ts'
 import { Links } from './links.ts'
 import { NODE, type Node, Nodes } from './nodes.ts'
 import { type Row, Rows } from './rows.ts'
+import { trace } from './sessions.ts'
+import { isElder, stamp, startedAt } from './starts.ts'
 import { Strings } from './strings.ts'
 
-/** Exited processes are kept this long, so that events which come late find their author. */
-const GRACE_MS = 5_000
-const TICK_NS = 10_000_000n
 /** Processes that may go to make room for one. */
 const MAX_EVICTIONS = 256
 
@@ -29,9 +29,6 @@ function timeOf(memory: Memory, at: number): number {
   return (memory.u32[(at + HEADER.time) >>> 2] as number) + (memory.u32[((at + HEADER.time) >>> 2) + 1] as number) * 2 ** 32
 }
 
-/** Init, and the process that all threads of the kernel descend from. */
-const LAST_KERNEL_PID = 2
-
 /** What reads a process that the table does not know, from /proc; its record is then given to `snapshot`. */
 export type Loader = (pid: number) => void
 
@@ -48,12 +45,11 @@ export class ProcessTable {
   /** Asked for parents that are missing; undefined: they stay unknown. */
   loader: Loader | undefined
   readonly #links: Links
+  readonly #exits: Exits
   #lineages: Lineages | undefined
   readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
-  #firstExited: Node = 0
-  #lastExited: Node = 0
   #hand: Node = 1
   #evictedExited = 0
   #evictedRunning = 0
@@ -62,6 +58,7 @@ export class ProcessTable {
     this.strings = new Strings(Math.floor(maxBytes * 0.5))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
+    this.#exits = new Exits(this.nodes)
     this.#links = new Links(this.nodes, this.rows, (node) => this.#lives(node))
   }
 
@@ -125,7 +122,7 @@ export class ProcessTable {
       if (before !== 0) this.#succeed(node, before)
       else this.#settle(node, this.#parent(memory.u32[(at + EXEC.ppid) >>> 2] as number, memory, at + EXEC.parent_start, node))
       this.#adopt(node, pid)
-      this.#trace(node, before)
+      trace(this.nodes, this.rows, this.#links, node, before)
     }
     this.#links.release(before)
     if (node !== 0) this.#links.shorten(node)
@@ -144,7 +141,7 @@ export class ProcessTable {
       // One that came from its own child would stand above itself, without end.
       if (nodes.up[known] === 0 && !this.#links.leadsTo(parent, known)) {
         this.#settle(known, parent)
-        this.#trace(known, 0)
+        trace(this.nodes, this.rows, this.#links, known, 0)
       }
       return known
     }
@@ -157,10 +154,10 @@ export class ProcessTable {
     nodes.pid[node] = pid
     nodes.ppid[node] = memory.u32[(at + FORK.real_ppid) >>> 2] as number
     nodes.nsPid[node] = memory.u32[(at + FORK.ns_pid) >>> 2] as number
-    this.#stamp(node, memory, at)
+    stamp(this.nodes, node, memory, at)
     this.#settle(node, parent)
     this.#adopt(node, pid)
-    this.#trace(node, 0)
+    trace(this.nodes, this.rows, this.#links, node, 0)
     return node
   }
 
@@ -168,8 +165,8 @@ export class ProcessTable {
   exit(memory: Memory, at: number, nowMs: number): Node {
     this.version++
     const node = this.find(memory.u32[(at + HEADER.pid) >>> 2] as number)
-    if (node === 0 || !this.#startedAt(node, memory, at + HEADER.start)) return 0
-    this.#retire(node, nowMs)
+    if (node === 0 || !startedAt(this.nodes, node, memory, at + HEADER.start)) return 0
+    this.#exits.add(node, nowMs)
     return node
   }
 
@@ -183,7 +180,7 @@ export class ProcessTable {
       if (nodes.row[known] === 0) this.#describe(known, this.#row(memory, at), memory, at, true)
       if (nodes.up[known] === 0) {
         this.#settle(known, this.#elder(known, memory.u32[(at + EXEC.ppid) >>> 2] as number))
-        this.#trace(known, 0)
+        trace(this.nodes, this.rows, this.#links, known, 0)
       }
       return known
     }
@@ -196,7 +193,7 @@ export class ProcessTable {
     nodes.begin[node] = memory.u64[(at + HEADER.start) >>> 3] as bigint
     this.#adopt(node, pid)
     this.#settle(node, this.#elder(node, nodes.ppid[node] as number))
-    this.#trace(node, 0)
+    trace(this.nodes, this.rows, this.#links, node, 0)
     return node
   }
 
@@ -205,12 +202,12 @@ export class ProcessTable {
     const node = this.find(pid)
     if (node === 0) return
     this.version++
-    this.#retire(node, nowMs)
+    this.#exits.add(node, nowMs)
   }
 
   /** Lets go of processes whose grace period is over. */
   sweep(nowMs: number): void {
-    while (this.#firstExited !== 0 && (this.nodes.moment[this.#firstExited] as number) + GRACE_MS <= nowMs) this.#drop(this.#firstExited)
+    for (let node = this.#exits.over(nowMs); node !== 0; node = this.#exits.over(nowMs)) this.#drop(node)
   }
 
   /** The image that stands above in the lineage and belongs to another process: the parent's; 0 if unknown or none. */
@@ -227,42 +224,22 @@ export class ProcessTable {
   #same(pid: number, memory: Memory, startAt: number): Node {
     const node = this.find(pid)
     if (node === 0) return 0
-    if (this.#startedAt(node, memory, startAt)) return node
-    this.#retire(node, this.#latestExit())
+    if (startedAt(this.nodes, node, memory, startAt)) return node
+    this.#exits.add(node, this.#exits.latest)
     return 0
-  }
-
-  #startedAt(node: Node, memory: Memory, startAt: number): boolean {
-    const { startLow, startHigh, flags } = this.nodes
-    const low = memory.u32[startAt >>> 2] as number
-    const high = memory.u32[(startAt >>> 2) + 1] as number
-    if (startLow[node] === low && startHigh[node] === high) return true
-    const start = (BigInt(high) << 32n) | BigInt(low)
-    const known = (BigInt(startHigh[node] as number) << 32n) | BigInt(startLow[node] as number)
-    // One of the two may come from /proc, which counts in ticks: a multiple of a tick is as good as any start within it.
-    if (((flags[node] as number) & NODE.TICKS) === 0) return start % TICK_NS === 0n && known / TICK_NS === start / TICK_NS
-    if (known / TICK_NS !== start / TICK_NS) return false
-    if (start % TICK_NS !== 0n) {
-      startLow[node] = low
-      startHigh[node] = high
-      flags[node] = (flags[node] as number) & ~NODE.TICKS
-    }
-    return true
   }
 
   /** The process that made `child`: it must have started as the record says, or, where that is not known, not after the child. */
   #parent(pid: number, memory: Memory, startAt: number, child: Node): Node {
     if (memory.u64[startAt >>> 3] === 0n) return this.#elder(child, pid)
     const node = this.#findOrLoad(pid)
-    return node !== 0 && this.#startedAt(node, memory, startAt) ? node : 0
+    return node !== 0 && startedAt(this.nodes, node, memory, startAt) ? node : 0
   }
 
   #elder(child: Node, pid: number): Node {
     const node = this.#findOrLoad(pid)
     if (child === 0 || node === 0 || node === child) return 0
-    const { startHigh, startLow } = this.nodes
-    const age = (of: Node) => (startHigh[of] as number) * 2 ** 32 + (startLow[of] as number)
-    return age(node) <= age(child) + Number(TICK_NS) && !this.#links.leadsTo(node, child) ? node : 0
+    return isElder(this.nodes, node, child) && !this.#links.leadsTo(node, child) ? node : 0
   }
 
   #findOrLoad(pid: number): Node {
@@ -299,14 +276,7 @@ export class ProcessTable {
     nodes.pid[node] = memory.u32[(at + HEADER.pid) >>> 2] as number
     nodes.ppid[node] = memory.u32[(at + EXEC.ppid) >>> 2] as number
     nodes.nsPid[node] = memory.u32[(at + EXEC.ns_pid) >>> 2] as number
-    this.#stamp(node, memory, at)
-  }
-
-  #stamp(node: Node, memory: Memory, at: number): void {
-    const { nodes } = this
-    nodes.startLow[node] = memory.u32[(at + HEADER.start) >>> 2] as number
-    nodes.startHigh[node] = memory.u32[((at + HEADER.start) >>> 2) + 1] as number
-    nodes.begin[node] = memory.u64[(at + HEADER.time) >>> 3] as bigint
+    stamp(this.nodes, node, memory, at)
   }
 
   /** Links a new image of a process behind the present one. */
@@ -338,26 +308,9 @@ export class ProcessTable {
     this.#current.set(pid, node)
     if (before === undefined || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
     else {
-      if ((nodes.flags[before] as number) & NODE.EXITED) this.#unqueue(before)
+      this.#exits.remove(before)
       this.#links.release(before)
     }
-  }
-
-  /**
-   * Says which session and family the process belongs to: those of the image that it had, else of its parent. Who executes a program as the
-   * leader of a session begins one; a child of init, or of nobody who is known, a family.
-   */
-  #trace(node: Node, before: Node): void {
-    const { nodes } = this
-    const { session, family, maker, serial, pid, flags } = nodes
-    const from = before !== 0 ? before : this.#links.parentOf(node)
-    if (before !== 0) maker[node] = maker[before] as number
-    else maker[node] = from === 0 ? 0 : (serial[from] as number)
-    const isFirst = from === 0 || (before === 0 && (pid[from] as number) <= LAST_KERNEL_PID)
-    session[node] = isFirst ? (serial[node] as number) : (session[from] as number)
-    family[node] = isFirst ? (serial[node] as number) : (family[from] as number)
-    const isImage = (flags[node] as number) & (NODE.EXECED | NODE.SNAPSHOT) && nodes.row[node] !== 0
-    if (isImage && this.rows.u32(nodes.row[node] as number, EXEC.sid) === pid[node]) session[node] = serial[node] as number
   }
 
   #lives(node: Node): boolean {
@@ -366,38 +319,10 @@ export class ProcessTable {
     return present !== 0 && serial[present] === serial[node] && ((flags[present] as number) & NODE.EXITED) === 0
   }
 
-  #latestExit(): number {
-    return this.#lastExited === 0 ? 0 : (this.nodes.moment[this.#lastExited] as number)
-  }
-
-  /** The process has ended: it stays at the end of the line for its grace period. */
-  #retire(node: Node, nowMs: number): void {
-    const { flags, moment, next, previous } = this.nodes
-    if ((flags[node] as number) & NODE.EXITED) return
-    flags[node] = (flags[node] as number) | NODE.EXITED
-    moment[node] = Math.max(nowMs, this.#latestExit())
-    previous[node] = this.#lastExited
-    next[node] = 0
-    if (this.#lastExited === 0) this.#firstExited = node
-    else next[this.#lastExited] = node
-    this.#lastExited = node
-  }
-
-  #unqueue(node: Node): void {
-    const { next, previous, flags } = this.nodes
-    const before = previous[node] as number
-    const after = next[node] as number
-    if (before === 0) this.#firstExited = after
-    else next[before] = after
-    if (after === 0) this.#lastExited = before
-    else previous[after] = before
-    flags[node] = (flags[node] as number) & ~NODE.EXITED
-  }
-
   /** Lets go of a process; its images stay as long as descendants need them. */
   #drop(node: Node): void {
     const { pid, serial, flags } = this.nodes
-    if ((flags[node] as number) & NODE.EXITED) this.#unqueue(node)
+    this.#exits.remove(node)
     flags[node] = (flags[node] as number) | NODE.EXITED
     if (this.#current.get(pid[node] as number) === node) this.#current.delete(pid[node] as number)
     this.#links.forgetEarlier(node)
@@ -408,9 +333,10 @@ export class ProcessTable {
 
   /** Makes room: the process that exited first, else a running one without descendants, by a hand that goes round. */
   #evict(): boolean {
-    if (this.#firstExited !== 0) {
+    const { first } = this.#exits
+    if (first !== 0) {
       this.#evictedExited++
-      this.#drop(this.#firstExited)
+      this.#drop(first)
       return true
     }
     const { pid, refs, top } = this.nodes
