@@ -1,6 +1,8 @@
 import { type Document, type Letter, printable, textOf } from '@cws/core'
+import { sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { defaultMessage } from '../../../core/src/messages/default-message.ts'
 import { render } from '../src/message/render.ts'
 import { read } from './grammar.ts'
 import { letter, paragraph, value, words } from './letters.ts'
@@ -98,6 +100,40 @@ describe('values', () => {
   it(`of any bytes are text wherever they stand (${runs} runs)`, () => {
     fc.assert(fc.property(hostile, expectInert), { numRuns: runs, ...(runs > SLICE ? {} : { seed: 20261130 }) })
   }, 1_800_000)
+
+  it('of an event are text in the message that is told where no template says otherwise', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const process = {
+          pid: 7,
+          file: { path: text, name: text },
+          user: text,
+          args: text,
+          ancestors: [{ pid: 1, file: { path: text, name: text } }],
+        }
+        const signal = sampleSignal({
+          title: text,
+          message: text,
+          advice: text,
+          host: { name: text },
+          rule: { id: text, name: text },
+          tags: [text],
+          group: { 'process.args': text },
+          event: { type: 'exec', process, container: { id: text, name: text }, exec: { file: { path: text } } },
+        })
+        const occasion = { reason: 'raised', rule: text, generation: 1, time: signal.last_seen } as const
+        const message = defaultMessage({ signal, occasion })
+        for (const tier of [0, 1, 2]) {
+          const request = render(letter({ reason: 'raised', message, title: text }, signal), tier, { mentions: ['here'], inPlace: true })
+          for (const made of [request.message, request.reply]) {
+            const { popup, blocks } = read(messageSchema.parse(made), true)
+            expect([popup.mentions, popup.links, blocks.mentions, blocks.links, blocks.markup]).toEqual([[], [], [], [], []])
+          }
+        }
+      }),
+      { numRuns: Math.min(runs, 5_000) / 2, seed: 20261130 },
+    )
+  })
 
   it('in the label of a link leave the link as its author wrote it', () => {
     fc.assert(

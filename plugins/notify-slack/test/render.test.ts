@@ -43,7 +43,7 @@ describe('a message', () => {
       {},
     )
     expect(message).toEqual({
-      text: '🟠 High · A program was run from memory (test, once): What happened /dev/shm/x was run by www-data systemd └ nginx &gt; Look 1. one 2. two • deeper 3. three The runbook (https://wiki.example/run?x=%3C)',
+      text: '🟠 High · A program was run from memory (test, once): /dev/shm/x was run by www-data The runbook (https://wiki.example/run?x=%3C)',
       blocks: [
         { type: 'header', text: { type: 'plain_text', text: '🟠 High · A program was run from memory', emoji: false } },
         {
@@ -60,16 +60,20 @@ describe('a message', () => {
         {
           type: 'rich_text',
           elements: [
-            { type: 'rich_text_section', elements: [{ type: 'text', text: 'What happened', style: { bold: true } }] },
+            {
+              type: 'rich_text_section',
+              elements: [
+                { type: 'text', text: 'What happened', style: { bold: true } },
+                { type: 'text', text: '\n' },
+              ],
+            },
             {
               type: 'rich_text_section',
               elements: [
                 { type: 'text', text: '/dev/shm/x', style: { code: true } },
                 { type: 'text', text: ' was ' },
                 { type: 'text', text: 'run', style: { bold: true } },
-                { type: 'text', text: '\n' },
-                { type: 'text', text: 'by ' },
-                { type: 'text', text: 'www-data' },
+                { type: 'text', text: '\nby www-data' },
               ],
             },
             { type: 'rich_text_preformatted', elements: [{ type: 'text', text: 'systemd\n└ nginx' }] },
@@ -114,11 +118,23 @@ describe('a message', () => {
     })
   })
 
+  it('has code in one piece, and long code in pieces that Slack takes', () => {
+    const code = (...texts: string[]): Document => [
+      paragraph({ type: 'code', children: texts.map((text) => ({ type: 'text', text, value: true })) }),
+    ]
+    const elements = (document: Document) => JSON.stringify(drawn(document).blocks?.slice(2))
+    expect(elements(code('cws signals show ', '01JD'))).toBe(
+      '[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"cws signals show 01JD","style":{"code":true}}]}]}]',
+    )
+    expect(elements(code('x'.repeat(2_000), 'y'.repeat(2_000))).match(/"type":"text"/g)).toHaveLength(2)
+  })
+
   it('gets plainer with each tier', () => {
     const document = [paragraph(value('`x` & <y>'))]
     const plain = drawn(document, 1)
     expect(plain.blocks?.map(({ type }) => type)).toEqual(['header', 'context', 'section'])
     expect(read(plain).blocks.text).toContain('`x` & <y>')
+    expect(wordsIn(plain.blocks)).toContain('last seen 2026-11-24 09:00:00 UTC')
     const short = drawn(document, 2)
     expect(short.text).toBe('```🟠 High · A program was run from memory (test, once)\nˋxˋ &amp; &lt;y&gt;```')
     expect(short).not.toHaveProperty('blocks')

@@ -53,7 +53,8 @@ export class SlackServer {
   readonly #server: Server
   readonly #strict: boolean
   readonly #scheme: string
-  #last = Number.NEGATIVE_INFINITY
+  /** When a channel last took a message. */
+  readonly #taken = new Map<string, number>()
   #ts = 1_764_000_000
 
   private constructor({ strict = false, identity }: Options) {
@@ -126,12 +127,13 @@ export class SlackServer {
     this.calls.push(call)
     const interruption = this.next.shift()
     if (interruption && interruption(response, request) !== false) return
-    if (this.#strict && call.at - this.#last < 1_000) {
+    const channel = webhook ? 'C0HOOK' : this.#idOf(call.fields['channel'])
+    if (this.#strict && call.at - (this.#taken.get(channel) ?? Number.NEGATIVE_INFINITY) < 1_000) {
       call.answer = 'ratelimited'
       response.writeHead(429, { 'retry-after': '1' }).end('{"ok":false,"error":"ratelimited"}')
       return
     }
-    this.#last = call.at
+    this.#taken.set(channel, call.at)
     if (webhook) {
       const error = this.#refusal(call.fields) ?? this.#post(call.fields, 'C0HOOK', undefined, true).error
       call.answer = error ?? 'ok'
@@ -145,11 +147,15 @@ export class SlackServer {
       .end(JSON.stringify({ ok: answer.error === undefined, ...answer }))
   }
 
+  #idOf(channel: unknown): string {
+    return this.channels.get(String(channel)) ?? String(channel)
+  }
+
   #answer({ method, fields, authorization }: Call): { error?: string } {
     if (authorization !== `Bearer ${TOKEN}`) return { error: 'invalid_auth' }
     const { channel, ts, thread_ts, reply_broadcast, ...rest } = fields
     if (method === 'chat.postMessage') {
-      const id = this.channels.get(String(channel)) ?? String(channel)
+      const id = this.#idOf(channel)
       if (![...this.channels.values()].includes(id)) return { error: 'channel_not_found' }
       if (thread_ts !== undefined && !this.messages.has(String(thread_ts))) return { error: 'thread_not_found' }
       const error = this.#refusal(rest)

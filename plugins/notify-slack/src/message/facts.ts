@@ -17,7 +17,7 @@ export function facts(letter: Letter, brief: boolean): ContextBlock {
   fact(`on ${signal.host.name}`)
   if (SINGLE.has(reason)) return { type: 'context', elements }
   fact(times(signal.count))
-  if (brief) fact(`last seen ${signal.last_seen}`)
+  if (brief) fact(`last seen ${utc(signal.last_seen)}`)
   else elements.push({ type: 'mrkdwn', text: seen(signal.first_seen, signal.last_seen), verbatim: true })
   fact(`rule ${signal.rule.id}`)
   if (!brief && signal.tags.some((tag) => tag.trim() !== '')) fact(signal.tags.join(', '), TAGS)
@@ -34,8 +34,11 @@ function seen(first: string, last: string): string {
 /** A time that each reader sees in his own zone. */
 function moment(time: string): string {
   const ms = Date.parse(time)
-  if (Number.isNaN(ms)) return 'at an unknown time'
-  const seconds = Math.floor(ms / 1000)
-  const fallback = new Date(seconds * 1000).toISOString().replace('T', ' ').replace('.000Z', ' UTC')
-  return `<!date^${seconds}^{date_short_pretty} {time_secs}|${fallback}>`
+  return Number.isNaN(ms) ? utc(time) : `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time_secs}|${utc(time)}>`
+}
+
+/** `2026-11-24 09:00:00 UTC` */
+function utc(time: string): string {
+  const ms = Date.parse(time)
+  return Number.isNaN(ms) ? 'at an unknown time' : new Date(ms).toISOString().replace(/T(.*)\..*/, ' $1 UTC')
 }

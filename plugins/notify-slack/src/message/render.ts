@@ -107,7 +107,8 @@ function message({ key, signal }: Letter, text: string, blocks?: readonly Messag
 /** What a telephone shows before anything is opened. */
 function popup(letter: Letter): string {
   const head = `${headline(letter)} (${whereAndHowOften(letter)})`
-  const rest = oneLine(plain(letter.message).slice(0, 4 * POPUP))
+  const sentences = letter.message.filter(({ type }) => type === 'paragraph')
+  const rest = oneLine(plain(sentences).slice(0, 4 * POPUP))
   return escapeText(shorten([head, rest].filter((it) => it !== '').join(': '), POPUP))
 }
 

@@ -4,8 +4,10 @@ import { type Budget, beginning } from './cut.ts'
 import { escapedLength, fits } from './escape.ts'
 import { type Mentions, mentionElement } from './mentions.ts'
 
-/** What an element costs of the budget besides its text. */
-const ELEMENT = 1
+/** Between paragraphs, which Slack sets close. */
+const GAP: RichText = { type: 'text', text: '\n' }
+/** What an element costs of the budget besides its text: itself, and the gap behind it. */
+const ELEMENT = 2
 
 /** Draws a document in Slack's rich text. Its text elements are never parsed: no value can become a link, a mention or mark-up. */
 export class RichTextDrawing {
@@ -18,17 +20,19 @@ export class RichTextDrawing {
   }
 
   draw(document: Document): RichElement[] {
-    return document.flatMap((block) => this.#block(block))
+    const elements = document.flatMap((block) => this.#block(block))
+    return elements.map((element, i) => (isSection(element) && isSection(elements[i + 1]) ? section([...element.elements, GAP]) : element))
   }
 
   #block(block: Block): RichElement[] {
     switch (block.type) {
       case 'paragraph':
-        return section(this.#inlines(block.children))
-      case 'heading':
-        return section(this.#inlines(block.children, { bold: true }))
+      case 'heading': {
+        const elements = this.#line(block)
+        return elements.length > 0 ? [section(elements)] : []
+      }
       case 'code': {
-        const elements = block.children.flatMap(({ text }) => this.#text(text))
+        const elements = this.#text(textOf(block.children))
         return elements.length > 0 ? [{ type: 'rich_text_preformatted', elements }] : []
       }
       case 'quote': {
@@ -55,7 +59,7 @@ export class RichTextDrawing {
       const nested = item.filter((it) => it.type === 'list')
       const line = this.#flow(item.filter((it) => it.type !== 'list'))
       if (line.length > 0) {
-        lines.push({ type: 'rich_text_section', elements: line })
+        lines.push(section(line))
         drawn++
       }
       if (nested.length === 0) continue
@@ -75,17 +79,17 @@ export class RichTextDrawing {
       if (flow.length > 0) flow.push(...this.#text('\n'))
       flow.push(...line)
     }
-    return flow
+    return joined(flow)
   }
 
   #line(block: Block): RichInline[] {
     switch (block.type) {
       case 'paragraph':
-        return this.#inlines(block.children)
+        return joined(this.#inlines(block.children))
       case 'heading':
-        return this.#inlines(block.children, { bold: true })
+        return joined(this.#inlines(block.children, { bold: true }))
       case 'code':
-        return block.children.flatMap(({ text }) => this.#text(text, { code: true }))
+        return this.#text(textOf(block.children), { code: true })
       case 'quote':
         return this.#flow(block.children)
       case 'list':
@@ -107,7 +111,7 @@ export class RichTextDrawing {
       case 'break':
         return this.#text('\n')
       case 'code':
-        return inline.children.flatMap(({ text }) => this.#text(text, { ...style, code: true }))
+        return this.#text(textOf(inline.children), { ...style, code: true })
       case 'emphasis':
         return this.#inlines(inline.children, { ...style, italic: true })
       case 'strong':
@@ -163,9 +167,27 @@ export function isWeb(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
 }
 
-function section(elements: RichInline[]): RichElement[] {
-  return elements.length > 0 ? [{ type: 'rich_text_section', elements }] : []
+function section(elements: RichInline[]): RichSection {
+  return { type: 'rich_text_section', elements }
 }
+
+function isSection(element: RichElement | undefined): element is RichSection {
+  return element?.type === 'rich_text_section'
+}
+
+/** Neighbours that look the same become one: two pieces of code side by side would be two boxes. */
+function joined(inlines: readonly RichInline[]): RichInline[] {
+  const together: RichInline[] = []
+  for (const inline of inlines) {
+    const last = together.at(-1)
+    if (last?.type === 'text' && inline.type === 'text' && looksLike(last, inline) && fits(last.text + inline.text, LIMITS.section))
+      together[together.length - 1] = { ...last, text: last.text + inline.text }
+    else together.push(inline)
+  }
+  return together
+}
+
+const looksLike = (one: RichText, other: RichText): boolean => JSON.stringify(one.style ?? {}) === JSON.stringify(other.style ?? {})
 
 function styled<E extends RichText | RichLink>(element: E, style: Style): E {
   return Object.keys(style).length > 0 ? { ...element, style } : element
