@@ -158,7 +158,7 @@ export const helpers: Readonly<Record<string, Helper>> = {
   upper: { usage: '{{upper severity}}', doc: 'In capitals.', make: (call) => changed(call, (text) => text.toUpperCase()) },
   lower: { usage: '{{lower host.name}}', doc: 'In small letters.', make: (call) => changed(call, (text) => text.toLowerCase()) },
   count: {
-    usage: '{{#if (eval "count > 10")}}…{{/if}} {{count tags}}',
+    usage: '{{count tags}}',
     doc: 'How many elements a list has. Alone it is the variable `count`.',
     make: (call) => {
       const [what] = exactly(call, 1)

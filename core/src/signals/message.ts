@@ -2,7 +2,7 @@ import type { BaseEvent } from '../model/event-class.ts'
 import { UNKNOWN } from '../model/unknown.ts'
 import { printable } from './printable.ts'
 
-/** Longest value in a message, in characters: notify.md's budget for one field. */
+/** Longest value in a message, in characters. */
 const MAX_VALUE = 512
 const VARIABLE = /\{\{@([a-z0-9_.]+)\}\}/g
 const FIELD_OR_VALUE = /\{\{(@?)([a-z0-9_.]+)\}\}/g
@@ -18,8 +18,9 @@ export function variablesOf(template: string): string[] {
  */
 export function renderMessage(template: string, event: BaseEvent, values: Readonly<Record<string, string | number>> = {}): string {
   return template.replace(FIELD_OR_VALUE, (whole, at: string, name: string) => {
-    if (at !== '') return valueText(event, name)
-    return Object.hasOwn(values, name) ? printable(String(values[name])) : whole
+    const text = at !== '' ? valueText(event, name) : Object.hasOwn(values, name) ? printable(String(values[name])) : undefined
+    // What is between backticks is shown as code: where it ends is for who wrote the message to say.
+    return text === undefined ? whole : text.replaceAll('`', '\\u{60}')
   })
 }
 
