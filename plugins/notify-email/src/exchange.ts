@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
 
@@ -57,9 +59,12 @@ export class ExchangeError extends Error {
 /** The server's connections. One for each mail: nothing is kept open that could have died in the meantime. */
 export class Exchanges {
   readonly #open = new Set<SMTPConnection>()
+  readonly #server: Server
   readonly #options: SMTPConnectionOptions
 
-  constructor({ host, port, tls, ca, ehlo, timeout }: Server) {
+  constructor(server: Server) {
+    const { host, port, tls, ca, ehlo, timeout } = server
+    this.#server = server
     this.#options = {
       host,
       port,
@@ -71,24 +76,17 @@ export class Exchanges {
       connectionTimeout: timeout,
       greetingTimeout: timeout,
       socketTimeout: timeout,
-      dnsTimeout: timeout,
       maxResponseSize: MAX_ANSWER,
       socketCloseTimeout: 0,
-      // Otherwise addresses of loopback would be looked for with the name servers alone.
-      allowInternalNetworkInterfaces: true,
     }
   }
 
   /** Hands a mail over. Throws `ExchangeError` for all that ends before the recipients are judged, or after it without an answer that takes the mail. */
   async send(envelope: Envelope, credentials: Credentials | undefined, mail: string, signal: AbortSignal): Promise<Answered> {
-    const connection = new SMTPConnection(this.#options)
-    this.#open.add(connection)
-    connection.once('end', () => this.#open.delete(connection))
     let stage: Stage = 'connect'
+    let connection: SMTPConnection | undefined
     const broken = Promise.withResolvers<never>()
     broken.promise.catch(() => {})
-    // Stays to the end: a connection may break while it is being closed.
-    connection.on('error', broken.reject)
     const abort = (): void => broken.reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     const step = <T>(act: (done: (error: unknown, value?: T) => void) => void): Promise<T> =>
@@ -97,12 +95,15 @@ export class Exchanges {
         new Promise<T>((resolve, reject) => act((error, value) => (error ? reject(error) : resolve(value as T)))),
       ])
     try {
-      signal.throwIfAborted()
-      await step<void>((done) => connection.connect((error?: unknown) => done(error)))
+      const open = this.#over(await dial(this.#server, signal))
+      connection = open
+      // Stays to the end: a connection may break while it is being closed.
+      open.on('error', broken.reject)
+      await step<void>((done) => open.connect((error?: unknown) => done(error)))
       if (credentials) {
         stage = 'login'
-        if (!connection.allowsAuth) throw new Error('the server offers no login')
-        await step((done) => connection.login({ credentials: { user: credentials.user, pass: credentials.password } }, done))
+        if (!open.allowsAuth) throw new Error('the server offers no login')
+        await step((done) => open.login({ credentials: { user: credentials.user, pass: credentials.password } }, done))
       }
       stage = 'mail'
       const bytes = Readable.from([Buffer.from(mail)]).on('end', () => {
@@ -110,18 +111,25 @@ export class Exchanges {
       })
       const { from, to } = envelope
       const sent = await step<Taken>((done) =>
-        connection.send({ from, to: [...to], size: Buffer.byteLength(mail) }, bytes, done as Parameters<SMTPConnection['send']>[2]),
+        open.send({ from, to: [...to], size: Buffer.byteLength(mail) }, bytes, done as Parameters<SMTPConnection['send']>[2]),
       )
-      this.#goodbye(connection)
+      this.#goodbye(open)
       return { accepted: sent.accepted, refused: refusals(sent.rejectedErrors), reply: sent.response }
     } catch (error) {
-      connection.close()
+      connection?.close()
       const refused = refusals((error as Partial<Taken>).rejectedErrors)
       if (refused.length > 0) return { accepted: [], refused, reply: undefined }
       throw new ExchangeError(stage, error)
     } finally {
       signal.removeEventListener('abort', abort)
     }
+  }
+
+  #over(socket: Socket): SMTPConnection {
+    const connection = new SMTPConnection({ ...this.#options, connection: socket })
+    this.#open.add(connection)
+    connection.once('end', () => this.#open.delete(connection))
+    return connection
   }
 
   /** Breaks off what is open. */
@@ -135,6 +143,24 @@ export class Exchanges {
     connection.once('end', () => clearTimeout(timer))
     connection.quit()
   }
+}
+
+/** Looks the host up as all programs of this machine do, its hosts file included: Nodemailer would ask the name servers, even for this very host. */
+async function dial({ host, port }: Server, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ host, port, signal, ...(host === 'localhost' ? { lookup: thisHost } : {}) })
+  await once(socket, 'connect')
+  // Until somebody else listens: what breaks now is told by the first thing that is read.
+  return socket.on('error', () => {})
+}
+
+/** Whatever a name server says: what goes there may be unencrypted. */
+const thisHost: LookupFunction = (_, { all }, found) => {
+  if (all)
+    found(null, [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ])
+  else found(null, '127.0.0.1', 4)
 }
 
 interface Taken {

@@ -1,9 +1,10 @@
+import dns from 'node:dns'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, type Notification } from '@cws/core'
 import { PluginTester, sampleSignal } from '@cws/core/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import email from '../src/index.ts'
 import { TestAuthority } from './certificates.ts'
 import { MailServer } from './mail-server.ts'
@@ -324,8 +325,37 @@ describe('TLS', () => {
     expect(await tried(secured(other.port, { tls: 'implicit' }))).toMatchObject({ result: 'broken' })
   })
 
+  it('wants a certificate of ours that there is none of: nothing is sent', async () => {
+    const identity = authority.identity('mutual', good)
+    await using server = await MailServer.start({ ...identity, secure: true, requestCert: true, rejectUnauthorized: true })
+    expect(await tried(secured(server.port, { tls: 'implicit' }))).toMatchObject({ result: 'broken' })
+    expect(server.got).toEqual([])
+  })
+
   it('is refused at set-up if the file of authorities is not there', async () => {
     await expect(open(secured(25, { ca: join(folder, 'none.pem') }))).rejects.toThrow(/ENOENT/)
+  })
+})
+
+describe('the name of the server', () => {
+  it('is never asked of anybody where it is this very host: what goes there may be unencrypted', async () => {
+    await using server = await ScriptedServer.start()
+    const asked = [vi.spyOn(dns, 'lookup'), vi.spyOn(dns.Resolver.prototype, 'resolve4'), vi.spyOn(dns.Resolver.prototype, 'resolve6')]
+    expect(await tried(plain(server.port, { host: 'localhost' }))).toMatchObject({ result: 'delivered' })
+    for (const spy of asked) {
+      expect(spy).not.toHaveBeenCalled()
+      spy.mockRestore()
+    }
+  })
+
+  it.each([
+    ['ENOTFOUND', { result: 'broken', detail: 'cannot connect safely (ENOTFOUND)' }],
+    ['EAI_AGAIN', { result: 'retry', detail: 'no connection (EAI_AGAIN)' }],
+  ])('that cannot be found: %s', async (code, outcome) => {
+    const failing = ((_: string, __: object, done: (error: Error) => void) => done(Object.assign(new Error(code), { code }))) as never
+    const spy = vi.spyOn(dns, 'lookup').mockImplementation(failing)
+    expect(await tried(plain(25, { host: 'mail.example.com', allowPlaintext: true }))).toEqual(outcome)
+    spy.mockRestore()
   })
 })
 
