@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
+import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
+import XOAuth2 from 'nodemailer/lib/xoauth2'
 
 /** What a server's answer may be, bytes. */
 const MAX_ANSWER = 16 * 1024
@@ -17,10 +18,8 @@ export interface Server {
   readonly timeout: number
 }
 
-export interface Credentials {
-  readonly user: string
-  readonly password: string
-}
+/** A password, or an access token of OAuth 2.0 (the mechanism XOAUTH2). */
+export type Credentials = { readonly user: string } & ({ readonly password: string } | { readonly token: string })
 
 export interface Envelope {
   readonly from: string
@@ -103,7 +102,7 @@ export class Exchanges {
       if (credentials) {
         stage = 'login'
         if (!open.allowsAuth) throw new Error('the server offers no login')
-        await step((done) => open.login({ credentials: { user: credentials.user, pass: credentials.password } }, done))
+        await step((done) => open.login(authOf(credentials), done))
       }
       stage = 'mail'
       const bytes = Readable.from([Buffer.from(mail)]).on('end', () => {
@@ -143,6 +142,13 @@ export class Exchanges {
     connection.once('end', () => clearTimeout(timer))
     connection.quit()
   }
+}
+
+function authOf(credentials: Credentials): SMTPConnectionAuth {
+  const { user } = credentials
+  // Without anything to renew the token with, so it never calls anybody.
+  if ('token' in credentials) return { method: 'XOAUTH2', user, oauth2: new XOAuth2({ user, accessToken: credentials.token }) }
+  return { credentials: { user, pass: credentials.password } }
 }
 
 /** Looks the host up as all programs of this machine do, its hosts file included: Nodemailer would ask the name servers, even for this very host. */

@@ -73,7 +73,8 @@ function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answe
 function credentialsOf(ctx: NotifierContext<EmailOptions>): Credentials | undefined {
   const { auth } = ctx.options
   if (!auth) return undefined
-  return { user: typeof auth.user === 'string' ? auth.user : ctx.secret(auth.user), password: ctx.secret(auth.password) }
+  const user = typeof auth.user === 'string' ? auth.user : ctx.secret(auth.user)
+  return 'token' in auth ? { user, token: ctx.secret(auth.token) } : { user, password: ctx.secret(auth.password) }
 }
 
 function correspondentsOf({ from, to, replyTo }: EmailOptions): Correspondents {

@@ -24,6 +24,8 @@ const recipients = z
   .max(MAX_RECIPIENTS)
   .refine((list) => new Set(list.map((text) => parseAddress(text)?.address)).size === list.length, 'names somebody twice')
 
+const user = z.union([z.string().min(1), secretRef('User name that is a secret')]).describe('User name')
+
 const fields = z.strictObject({
   host: z.string().regex(HOST, 'must be the name or the address of a host').describe('Mail server that takes the mails'),
   port: z.int().min(1).max(65_535).optional().describe('587 unless told otherwise, 465 with tls: implicit, 25 with tls: none'),
@@ -36,12 +38,12 @@ const fields = z.strictObject({
   allowPlaintext: z.boolean().default(false).describe('Send mails unencrypted to another host: everybody on the way can read them'),
   ca: z.string().min(1).optional().describe('Path of a PEM file: the certificate authorities to trust instead of the usual ones'),
   auth: z
-    .strictObject({
-      user: z.union([z.string().min(1), secretRef('User name that is a secret')]).describe('User name'),
-      password: secret('Password'),
-    })
+    .union([
+      z.strictObject({ user, password: secret('Password') }),
+      z.strictObject({ user, token: secret('Access token of OAuth 2.0, kept fresh by who gives it out') }),
+    ])
     .optional()
-    .describe('Log in before anything is sent; only over TLS or to this very host'),
+    .describe('Log in before anything is sent, with a password or a token; only over TLS or to this very host'),
   from: address.describe('Who the mails are from: cws@example.com or CWS <cws@example.com>'),
   to: z
     .union([address.transform((one) => [one]), recipients])
@@ -70,7 +72,7 @@ export const options = fields
   })
   .refine(({ tls, host, auth }) => tls !== 'none' || auth === undefined || isLoopback(host), {
     path: ['auth'],
-    error: 'not without TLS: the password could be read on the way',
+    error: 'not without TLS: what it is made with could be read on the way',
   })
 
 export type EmailOptions = z.output<typeof options>

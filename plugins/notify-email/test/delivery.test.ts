@@ -23,6 +23,7 @@ new PluginTester({ describe, it }).run(email, {
     { ...USUAL, auth: AUTH },
     { ...USUAL, to: ['a@example.com', 'Ben <b@example.com>'], tls: 'implicit', port: 465, ca: '/etc/ssl/own.pem' },
     { ...USUAL, host: 'localhost', tls: 'none', auth: AUTH },
+    { ...USUAL, auth: { user: env('MAIL_USER'), token: { file: '/run/mail-token' } } },
     { ...USUAL, host: '::1', tls: 'none', returnPath: '', replyTo: 'soc@example.com', ehlo: 'web1.example.com' },
     { ...USUAL, tls: 'none', allowPlaintext: true, timeout: 1_000 },
     { ...USUAL, from: '"CWS, on =?utf-8?Q?x?= hosts" <cws@xn--bcher-kva.example>' },
@@ -32,6 +33,8 @@ new PluginTester({ describe, it }).run(email, {
     { ...USUAL, tls: 'none' },
     { ...USUAL, tls: 'none', host: '127.0.0.1.example.com' },
     { ...USUAL, tls: 'none', allowPlaintext: true, auth: AUTH },
+    { ...USUAL, auth: { user: 'cws' } },
+    { ...USUAL, auth: { ...AUTH, token: env('TOKEN') } },
     { ...USUAL, tls: 'opportunistic' },
     { ...USUAL, host: 'mail.example.com\r\nx' },
     { ...USUAL, host: 'smtp://mail.example.com' },
@@ -376,6 +379,24 @@ describe('a login', () => {
     values['MAIL_PASSWORD'] = PASSWORD
     expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
     expect(server.got).toMatchObject([{ user: 'cws' }])
+  })
+
+  it('may be made with an access token, and never asks for another', async () => {
+    const values: Record<string, string> = { TOKEN: 'stale' }
+    await using server = await MailServer.start({
+      disabledCommands: ['STARTTLS'],
+      allowInsecureAuth: true,
+      authMethods: ['PLAIN', 'XOAUTH2'],
+      onAuth: ({ method, username, accessToken }, _, done) =>
+        method === 'XOAUTH2' && accessToken === 'fresh'
+          ? done(null, { user: username })
+          : done(null, { data: { status: '401', schemes: 'bearer', scope: 'mail' } } as never),
+    })
+    await using notifier = await open(plain(server.port, { auth: { user: 'cws@example.com', token: env('TOKEN') } }), { secrets: values })
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'broken', detail: expect.stringMatching(/^login/) })
+    values['TOKEN'] = 'fresh'
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
+    expect(server.got).toMatchObject([{ user: 'cws@example.com' }])
   })
 
   const offering = (answer: Answer) => (step: Step) =>
