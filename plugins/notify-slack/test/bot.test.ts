@@ -1,7 +1,7 @@
 import type { Outcome, Reason, Signal } from '@cws/core'
 import type { TestNotifier } from '@cws/core/testing'
 import { describe, expect, it } from 'vitest'
-import { Pace } from '../src/send/pace.ts'
+import { Pace, paceOf } from '../src/send/pace.ts'
 import { call, paragraph, words } from './letters.ts'
 import { byBot, opened } from './opened.ts'
 import { SlackServer, TOKEN } from './slack-server.ts'
@@ -243,6 +243,11 @@ describe('a channel', () => {
     expect(outcome).toMatchObject({ result: 'retry', detail: 'the channel takes no more messages for now' })
     expect((outcome as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(25_000)
     expect(server.calls).toHaveLength(1)
+  })
+
+  it('has one pace for all who speak there', () => {
+    expect(paceOf('https://slack.com/api/ #a')).toBe(paceOf('https://slack.com/api/ #a'))
+    expect(paceOf('https://slack.com/api/ #a')).not.toBe(paceOf('https://slack.com/api/ #b'))
   })
 
   it('is asked again after an hour, whatever Slack says', async () => {

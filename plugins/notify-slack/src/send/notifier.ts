@@ -4,11 +4,11 @@ import type { SlackOptions } from '../options.ts'
 import { decodeRequest, type SlackRequest } from '../request.ts'
 import { botSender } from './bot.ts'
 import { Connections } from './connections.ts'
-import { Pace } from './pace.ts'
+import { paceOf } from './pace.ts'
 import { webhookSender } from './webhook.ts'
 
 /** The notifier of one channel. @throws CwsError CWS_ERR_PLUGIN_OPTIONS for a secret that cannot be one */
-export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = new Pace()): Promise<Notifier> {
+export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = paceOf(placeOf(ctx))): Promise<Notifier> {
   const { mentions, token } = ctx.options
   const inPlace = token !== undefined
   const connections = new Connections(ctx)
@@ -23,6 +23,10 @@ export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = n
     close: () => connections.close(),
   }
 }
+
+/** Where its messages go. The channel of a webhook is not known here. */
+const placeOf = ({ name, options: { api, channel } }: NotifierContext<SlackOptions>): string =>
+  channel === undefined ? `webhook ${name}` : `${api} ${channel}`
 
 function letterOf({ key, reason, signal, receipt }: Notification): Letter {
   const lines = signal.message.split('\n').map((text) => [{ type: 'text', text: printable(text), value: true }] as const)

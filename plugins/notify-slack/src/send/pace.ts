@@ -39,3 +39,13 @@ export class Pace {
     this.#next = Math.max(this.#next, performance.now() + Math.min(ms, LONGEST_PAUSE_MS))
   }
 }
+
+/** As many as there were channels in configurations; each is two numbers. */
+const paces = new Map<string, Pace>()
+
+/** The pace of a place, shared by all who speak there; it outlives a change of the configuration. */
+export function paceOf(place: string): Pace {
+  const pace = paces.get(place) ?? new Pace()
+  paces.set(place, pace)
+  return pace
+}
