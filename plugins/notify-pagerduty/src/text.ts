@@ -27,8 +27,8 @@ export function shortHarmless(text: string, max: number): string {
 }
 
 /**
- * A message as plain text, for PagerDuty draws no mark-up but makes links of what looks like one: only the links that the author of the template
- * made stay whole.
+ * A message as plain text, for PagerDuty draws no mark-up but makes links of what looks like one: only what the author of the template
+ * wrote stays one.
  */
 export function plainText(document: Document): string {
   return document.map(ofBlock).join('\n\n')
@@ -40,7 +40,7 @@ function ofBlock(block: Block): string {
     case 'heading':
       return ofInlines(block.children)
     case 'code':
-      return lines(block.children)
+      return drawn(block.children)
     case 'quote':
       return indented(plainText(block.children), '> ', '> ')
     case 'list':
@@ -50,42 +50,70 @@ function ofBlock(block: Block): string {
   }
 }
 
-/** What stands between links is taken as one text: two harmless texts may be a link together. */
+type Piece = Pick<Text, 'text' | 'value'> | { readonly url: string }
+
 function ofInlines(children: readonly Inline[]): string {
-  const parts: string[] = ['']
-  collect(children, parts)
-  return parts.map((part, i) => (i % 2 === 0 ? harmlessLines(part) : part)).join('')
+  return drawn(children.flatMap(piecesOf))
 }
 
-/** Texts at even places, URLs of the author at odd ones. */
-function collect(children: readonly Inline[], parts: string[]): void {
-  for (const child of children)
-    switch (child.type) {
-      case 'text':
-        parts[parts.length - 1] += child.text
-        break
-      case 'code':
-        parts[parts.length - 1] += `\`${child.children.map(({ text }) => text).join('')}\``
-        break
-      case 'break':
-        parts[parts.length - 1] += '\n'
-        break
-      case 'link':
-        collect(child.children, parts)
-        // `URL` ends each origin with a slash, so that nothing behind it can lengthen the name of the host.
-        parts[parts.length - 1] += ' ('
-        parts.push(new URL(child.url).href, ')')
-        break
-      case 'mention':
-        break
-      default:
-        collect(child.children, parts)
+function piecesOf(inline: Inline): readonly Piece[] {
+  switch (inline.type) {
+    case 'text':
+      return [inline]
+    case 'code':
+      return [own('`'), ...inline.children, own('`')]
+    case 'break':
+      return [own('\n')]
+    case 'mention':
+      return []
+    case 'link':
+      // `URL` ends each origin with a slash, so that nothing behind it can lengthen the name of the host.
+      return [...inline.children.flatMap(piecesOf), own(' ('), { url: new URL(inline.url).href }, own(')')]
+    default:
+      return inline.children.flatMap(piecesOf)
+  }
+}
+
+const own = (text: string): Piece => ({ text, value: false })
+
+/**
+ * The pieces as one text. Links are broken in values, and in words of the author that touch a value: two harmless texts may be a link together.
+ */
+function drawn(pieces: readonly Piece[]): string {
+  let out = ''
+  /** What is not known to be harmless yet. */
+  let open = ''
+  let touches = false
+  const close = (): void => {
+    out += touches ? harmlessLines(open) : printableLines(open)
+    open = ''
+    touches = false
+  }
+  for (const piece of pieces) {
+    if ('url' in piece) {
+      close()
+      out += piece.url
+    } else if (piece.value) {
+      open += piece.text
+      touches = true
+    } else {
+      if (/\s$/.test(open)) close()
+      const [first = '', ...rest] = piece.text.split(/(?<=\s)/)
+      open += first
+      for (const word of rest) {
+        close()
+        open = word
+      }
+      if (/\s$/.test(open)) close()
     }
+  }
+  close()
+  return out
 }
 
-const lines = (children: readonly Text[]): string => harmlessLines(children.map(({ text }) => text).join(''))
-
-const harmlessLines = (text: string): string => text.split('\n').map(harmless).join('\n')
+const onLines = (change: (line: string) => string) => (text: string) => text.split('\n').map(change).join('\n')
+const harmlessLines = onLines(harmless)
+const printableLines = onLines(printable)
 
 function indented(text: string, first: string, rest: string): string {
   return text

@@ -7,6 +7,8 @@ import { type Document, type Evidence, env, type Letter, type Outcome, type Sign
 import { PluginTester, sampleSignal, TestNotifier } from '@cws/core/testing'
 import { array, assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { defaultMessage } from '../../../core/src/messages/default-message.ts'
+import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { TestAuthority } from '../../../tests/support/certificates.ts'
 import { Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import pagerduty from '../src/index.ts'
@@ -289,6 +291,9 @@ describe('a page', () => {
           { type: 'mention', channel: 'slack', id: 'S012' },
           text(' https'),
           text('://evil.example '),
+          { ...text('exec.file.name: see https://corp.example/ or https://'), value: false },
+          text('evil.example'),
+          { ...text('.com and corp.example '), value: false },
           { type: 'link', url: 'https://wiki.example.com', children: [text('www.evil.example')] },
           text('.evil.example'),
         ],
@@ -301,7 +306,7 @@ describe('a page', () => {
     expect(lastTrigger(receiver).payload.custom_details?.['message']).toBe(
       [
         'What',
-        'one two\n`a[.]bc` hxxps[:]//evil[.]example www[.]evil[.]example (https://wiki.example.com/).evil.example',
+        'one two\n`a[.]bc` hxxps[:]//evil[.]example exec.file.name: see https://corp.example/ or hxxps[:]//evil[.]example[.]com and corp.example www[.]evil[.]example (https://wiki.example.com/).evil.example',
         '- x\n  y\n- ',
         '1. z',
         '> q',
@@ -413,6 +418,22 @@ describe('what an attacker chose', () => {
     await using about = await set(receiver)
     for (const text of EVIL) {
       expect(await about.tell('opened', saidBy(text)), text).toMatchObject({ result: 'delivered' })
+      expect(injectedInto(lastTrigger(receiver)), text).toEqual([])
+      // The same values in the message as it is without a template: titles, lineage, facts.
+      const process = {
+        file: { name: text, path: `/${text}` },
+        user: text,
+        args: text,
+        argv: [text],
+        ancestors: [{ comm: text, args: text }],
+      }
+      const told = {
+        ...saidBy(text).signal,
+        event: { type: 'exec', process, exec: { file: { path: text } } },
+        group: { 'exec.args': text },
+      }
+      const message = defaultMessage({ signal: sampleSignal(told), occasion: opened })
+      expect(await about.tell('opened', { signal: told, letter: { message } }), text).toMatchObject({ result: 'delivered' })
       expect(injectedInto(lastTrigger(receiver)), text).toEqual([])
     }
     expect(receiver.alerts).toHaveLength(1)
@@ -657,9 +678,10 @@ describe('the routing key', () => {
 
 it('the README shows the page that is sent', async () => {
   await using receiver = await PagerDuty.start()
-  await using about = await set(receiver)
-  await about.tell('opened')
+  await using about = await set(receiver, { signalUrl: 'https://wiki.example.com/signals/' })
+  const message = defaultMessage({ signal: shellSignal, occasion: opened })
+  await about.tell('opened', { signal: shellSignal, letter: { message, title: shellSignal.title, rule: 'Page us' } })
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const shown = JSON.parse(/```json\n(.*?)```/s.exec(readme)?.[1] ?? '') as object
-  expect(shown).toEqual({ ...lastTrigger(receiver), routing_key: 'your integration key', dedup_key: 'KEY' })
+  expect(shown).toEqual({ ...lastTrigger(receiver), routing_key: 'your integration key' })
 })
