@@ -1,8 +1,9 @@
-import { defineNotifier, type Letter, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
+import { Connections, defineNotifier, type Letter, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { receiptFrom } from './alert-key.ts'
 import { type AlertEvent, eventsOf } from './event.ts'
 import { options, type PagerDutyOptions } from './options.ts'
-import { dispatcherFor, post } from './post.ts'
+import { post } from './post.ts'
 import { fingerprintOf, routingKeyOf } from './routing-key.ts'
 
 /** Opens, acknowledges and resolves alerts of PagerDuty by its Events API v2: one alert a signal. */
@@ -13,15 +14,17 @@ export default defineNotifier(import.meta, {
     const key = (): string => routingKeyOf(ctx.name, ctx.secret, ctx.options.routingKey)
     // A key that cannot be had, or is none, is told now, not with the first signal.
     key()
-    const dispatcher = dispatcherFor(ctx)
+    const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
     return {
       // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
       interrupts: true,
       render: (letter, tier) => linesOf(eventsOf(letter, ctx.options, tier)),
       async deliver(notification, signal) {
         let routingKey: string
+        let dispatcher: Dispatcher
         try {
           routingKey = key()
+          dispatcher = connections.current()
         } catch (error) {
           return { result: 'broken', detail: messageOf(error) }
         }
@@ -37,7 +40,7 @@ export default defineNotifier(import.meta, {
         }
         return { ...(outcome as Outcome & { result: 'delivered' }), receipt: JSON.stringify({ alert: events[0]?.dedup_key, route }) }
       },
-      close: () => dispatcher.destroy(),
+      close: () => connections.close(),
     }
   },
 })

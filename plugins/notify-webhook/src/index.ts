@@ -1,5 +1,6 @@
 import {
   beginningOf,
+  Connections,
   defineNotifier,
   type Letter,
   messageOf,
@@ -9,8 +10,7 @@ import {
   outcomeOfAnswer,
   outcomeOfError,
 } from '@cws/core'
-import { type Dispatcher, request } from 'undici'
-import { Connections } from './connections.ts'
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
 import { contentTypeOf, type StandardFormat, written } from './formats/format.ts'
 import { options, type WebhookOptions } from './options.ts'
 import { fill, fillUrl } from './placeholders.ts'
@@ -23,7 +23,7 @@ export default defineNotifier(import.meta, {
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.
     signersOf(ctx)
-    const connections = new Connections(ctx)
+    const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
     const { format, mode } = ctx.options
     const deliver = async (notification: Notification, signal: AbortSignal): Promise<Outcome> => {
       const url = fillUrl(ctx.options.url, notification)
