@@ -4,6 +4,7 @@ import { doctorCommand } from './commands/doctor.ts'
 import { eventsCommand } from './commands/events.ts'
 import { fieldsCommand } from './commands/fields.ts'
 import { initCommand } from './commands/init.ts'
+import { notifyCommand } from './commands/notify.ts'
 import { pluginsCommand } from './commands/plugins.ts'
 import { recordCommand } from './commands/record.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -44,6 +45,7 @@ export function program(distribution: Distribution): Command {
   initCommand(cws, distribution)
   statusCommand(cws)
   signalsCommand(cws)
+  notifyCommand(cws, distribution)
   doctorCommand(cws, distribution)
   pluginsCommand(cws, distribution)
   fieldsCommand(cws, distribution)

@@ -14,6 +14,7 @@ import type { DestinationQueue } from './destination-queue.ts'
 import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
 import { setUpNotifier } from './notifiers.ts'
+import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
 import { Places } from './places.ts'
 import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
@@ -51,6 +52,7 @@ export class DeliveryThread {
   readonly #store: SignalStore
   readonly #state: StateDatabase
   readonly #telling: Telling
+  readonly #desk: NotifyDesk
   readonly #listed = new Map<string, Listed>()
   readonly #places = new Places()
   readonly #output: Output
@@ -80,6 +82,14 @@ export class DeliveryThread {
       vitals.state = number
     })
     this.#telling = new Telling(this.#store, setup)
+    this.#desk = new NotifyDesk({
+      store: this.#store,
+      telling: this.#telling,
+      log: this.#log,
+      clean: this.#clean,
+      queues: () => this.#listedQueues(),
+      rules: setup.notifications,
+    })
     this.#output = new Output({
       onRoom: () => this.#console.room(),
       onPartial: (partial) => {
@@ -149,7 +159,7 @@ export class DeliveryThread {
   }
 
   /** Another composition: notifiers that are the same run on, the others end when their tries have, and what is owed to them waits. */
-  async #compose({ modules, destinations, monitoring, routes, fields }: DeliveryComposition): Promise<void> {
+  async #compose({ modules, destinations, monitoring, routes, notifications, fields }: DeliveryComposition): Promise<void> {
     if (modules) (await import('../config/module-hooks.ts')).installModuleHooks(modules)
     this.#places.add(destinations)
     const names = destinations.map(({ name }) => name)
@@ -169,6 +179,7 @@ export class DeliveryThread {
     }
     await this.#telling.templates.load({ routes, fields }, this.#log)
     this.#telling.compose({ destinations, routes })
+    this.#desk.rules = notifications
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
   }
 
@@ -278,10 +289,8 @@ export class DeliveryThread {
         return archiveSignals(this.#telling.judge, given)
       case 'signals.ack':
         return acknowledgeSignals(this.#telling.judge, given)
-      case 'outbox':
-        return this.#outbox()
       default:
-        return await this.#ask(what, args)
+        return this.#desk.answers(what) ? await this.#desk.answer(what, given) : await this.#ask(what, args)
     }
   }
 
@@ -299,23 +308,6 @@ export class DeliveryThread {
     this.#requests.delete(request)
     if (error) waiting?.reject(Object.assign(new Error(error.message), error))
     else waiting?.resolve(body)
-  }
-
-  #outbox(): unknown {
-    const destinations = this.#listedQueues().map((queue) => ({
-      name: queue.name,
-      ...queue.counters,
-      entries: [...queue.items].slice(0, 100).map(({ key = null, signal, reason, attempt, state, lastError, due }) => ({
-        key,
-        signal,
-        reason,
-        attempt,
-        state,
-        last_error: lastError,
-        due_in_ms: this.#telling.untilMs(due),
-      })),
-    }))
-    return { destinations, dead: this.#store.dead(100).map(({ body: _, ...row }) => row) }
   }
 
   #listedQueues(): readonly DestinationQueue[] {

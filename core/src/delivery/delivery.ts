@@ -55,7 +55,7 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
 export function compositionOf({ destinations, notifications, events, modules, monitoring }: DeliveryPlan): DeliveryComposition {
   const names = destinations.map(({ name }) => name)
   const fields = new Map((events ?? []).flatMap((event) => [...ownFieldsOf(event)]))
-  return { modules, destinations, monitoring, fields, routes: notifications && routesOf(notifications, names, events) }
+  return { modules, destinations, monitoring, fields, notifications, routes: notifications && routesOf(notifications, names, events) }
 }
 
 function setupOf(options: DeliveryOptions): SharedSetup {

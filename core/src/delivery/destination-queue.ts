@@ -1,3 +1,4 @@
+import { CwsError } from '../errors/cws-error.ts'
 import type { Reason } from '../messages/letter.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
@@ -155,6 +156,32 @@ export class DestinationQueue {
     this.#put(planned)
     this.#bound()
     this.#kick()
+  }
+
+  /** Tells a signal once more, under a key of its own, which is returned; undefined: nobody here was told of it, or it has left the store. */
+  replay(signal: string): string | undefined {
+    const step = this.#outbox.replay(signal)
+    if (!step) return undefined
+    this.#schedule.add(itemOf(step, this.#options.store.signal(signal)?.rule, this.#sequence++, this.#options.now()))
+    this.#bound()
+    this.#kick()
+    return step.key
+  }
+
+  /**
+   * Tries one message that nobody is owed, whatever the state of the destination: it changes nothing, and nothing of it is stored.
+   * @throws CwsError CWS_ERR_DELIVERY while no notifier is set up
+   */
+  async test(signal: Signal, rule: string | null): Promise<{ readonly key: string; readonly outcome: Outcome }> {
+    const notifier = this.#notifier
+    if (!notifier) throw new CwsError('CWS_ERR_DELIVERY', `"${this.name}" is ${this.#state}: ${this.#lastError ?? 'try again'}`)
+    const { key, body } = this.#outbox.sample(signal, rule)
+    const notification: Notification = { key, reason: 'test', signal, body, attempt: 1, receipt: undefined }
+    const trying = this.#within(() => attempt(notifier, notification, this.#options.deadlineMs, this.#abort.signal))
+    const flight: Promise<void> = trying.then(() => this.#landed(flight))
+    this.#flights.add(flight)
+    const outcome = await trying
+    return { key, outcome: { ...outcome, detail: this.#options.clean(outcome.detail ?? '') } }
   }
 
   /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how much is left. */

@@ -5,6 +5,7 @@ import { type Conversation, escalationsOf, nextKey } from '../notifications/conv
 import { type Decision, decide } from '../notifications/decide.ts'
 import type { Terms } from '../notifications/terms.ts'
 import type { Notifier } from '../plugin/notifier.ts'
+import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal, encodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
@@ -120,6 +121,25 @@ export class Outbox {
     if (composed.tier === UNMADE) return undefined
     store.write({ op: 'claim', message: composed, conversations: [next], replaces: message.key })
     return composed
+  }
+
+  /** A step that tells a signal once more, as it is now, under a key of its own; undefined: nobody there was told of it, or it has left the store. */
+  replay(signal: string): MessageRow | undefined {
+    const { store, name } = this.#options
+    const conversation = store.conversation(signal, name)
+    const row = store.signal(signal)
+    if (!conversation || !row) return undefined
+    const { key, conversation: next } = nextKey(conversation, row.revision)
+    const step: MessageRow = { ...this.#step(key, conversation, row, row.body), reason: 'replayed' }
+    store.write({ op: 'claim', message: step, conversations: [next] })
+    return step
+  }
+
+  /** The message of a signal that nobody is owed. Nothing of it is stored. */
+  sample(signal: Signal, rule: string | null): MessageRow {
+    const key = `${signal.id}:${signal.revision}:${this.#options.name}`
+    const about = { key, destination: this.#options.name, reason: 'test', rule, receipt: null, generation: 1 } as const
+    return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal) })
   }
 
   /** Whether something newer takes the place of a message of which nothing has arrived. */

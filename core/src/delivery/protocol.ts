@@ -77,6 +77,8 @@ export interface DeliveryComposition {
   readonly monitoring: ListenAddress | undefined
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
+  /** The rules that the routes were made of, as they were written. */
+  readonly notifications: readonly NotificationRule[] | undefined
   /** Of event types of plugins: templates may name them besides the standard ones. */
   readonly fields: ReadonlyMap<string, Field>
 }

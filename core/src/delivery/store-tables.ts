@@ -162,6 +162,10 @@ export class StoreTables {
     return this.#sql('SELECT * FROM destinations WHERE name=?').get(name) as unknown as DestinationRow | undefined
   }
 
+  destinations(): DestinationRow[] {
+    return this.#sql('SELECT * FROM destinations ORDER BY name').all() as unknown as DestinationRow[]
+  }
+
   clockOffset(): number {
     const row = this.#sql("SELECT value FROM meta WHERE key='clock'").get() as { value: string } | undefined
     return Number(row?.value ?? 0)

@@ -5,7 +5,6 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { lockState } from './lock.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
-import type { SignalJudge, SignalReader } from './signal-queries.ts'
 import { SIGNALS_FILE, SignalStore } from './store.ts'
 import { StoreTables } from './store-tables.ts'
 
@@ -14,7 +13,7 @@ import { StoreTables } from './store-tables.ts'
  * Returns undefined if no agent has kept signals there.
  * @throws CwsError CWS_ERR_STATE_DIR if they cannot be read
  */
-export function withStoredSignals<T>(stateDir: string, read: (reader: SignalReader) => T): T | undefined {
+export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTables) => T): T | undefined {
   const path = join(stateDir, SIGNALS_FILE)
   if (!existsSync(path)) return undefined
   try {
@@ -40,7 +39,7 @@ export function withStoredSignals<T>(stateDir: string, read: (reader: SignalRead
  * Runs `change` over the signals of a state folder that no agent uses: none can start meanwhile. Returns undefined if no agent has kept signals there.
  * @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR, CWS_ERR_STORE
  */
-export function changeStoredSignals<T>(stateDir: string, change: (judge: SignalJudge) => T): T | undefined {
+export function changeStoredSignals<T>(stateDir: string, change: (store: SignalStore) => T): T | undefined {
   if (!existsSync(join(stateDir, SIGNALS_FILE))) return undefined
   using _lock = lockState(stateDir)
   const store = new SignalStore({ stateDir, log: silent })

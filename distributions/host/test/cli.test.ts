@@ -28,7 +28,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test('teaches: every command has its help with examples', () => {
     const { stdout, status } = cws('--help')
     expect(status).toBe(0)
-    for (const command of ['run', 'check', 'init', 'status', 'signals', 'doctor', 'plugins', 'fields', 'events']) {
+    for (const command of ['run', 'check', 'init', 'status', 'signals', 'notify', 'doctor', 'plugins', 'fields', 'events']) {
       expect(stdout).toContain(`\n  ${command} `)
       const help = cws(command, '--help')
       expect(help.status).toBe(0)

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import type { Distribution } from '../distribution.ts'
+import { listCommand } from '../notify/list.ts'
+import { outboxCommand } from '../notify/outbox.ts'
+import { replayCommand, testCommand } from '../notify/send.ts'
+
+const EXAMPLES = `
+Examples:
+  sudo cws notify list                 rules and destinations, and how they are
+  sudo cws notify test team            send one message to a destination, and see what became of it
+  sudo cws notify outbox               what is owed, and what was refused for good`
+
+export function notifyCommand(program: Command, distribution: Distribution): void {
+  const notify = program
+    .command('notify')
+    .summary('see who is told of what; test it')
+    .description('Shows notification rules and what is owed to destinations, tells again, and tests.')
+    .addHelpText('after', EXAMPLES)
+  listCommand(notify, distribution)
+  testCommand(notify)
+  outboxCommand(notify)
+  replayCommand(notify)
+}

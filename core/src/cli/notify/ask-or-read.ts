@@ -1,0 +1,34 @@
+import { userInfo } from 'node:os'
+import { ask } from '../../delivery/control-client.ts'
+import type { StoreTables } from '../../delivery/store-tables.ts'
+import { CwsError } from '../../errors/cws-error.ts'
+import { foldersOf } from '../compose.ts'
+import type { FolderOptions } from '../options.ts'
+
+/** Asks the agent; where none answers, reads its files; undefined if there are none. */
+export async function askOrRead<T>(
+  options: FolderOptions,
+  what: string,
+  read: (tables: StoreTables) => T,
+): Promise<{ readonly from: 'agent' | 'files'; readonly body: T } | undefined> {
+  const { run, state } = foldersOf(options)
+  try {
+    return { from: 'agent', body: (await ask(run, what)) as T }
+  } catch (error) {
+    if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
+    const { withStoredSignals } = await import('../../delivery/stored-signals.ts')
+    const body = withStoredSignals(state, read)
+    return body === undefined ? undefined : { from: 'files', body }
+  }
+}
+
+/** Who runs the command, for the log of the agent: who called sudo, if it was called. */
+export function whoAsks(): string {
+  const { SUDO_USER: sudo } = process.env
+  if (sudo) return sudo
+  try {
+    return userInfo().username
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
+  }
+}

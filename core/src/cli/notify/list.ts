@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import { storedDestinations } from '../../delivery/outbox-view.ts'
+import type { DestinationView, NotifyList, RuleView } from '../../notifications/rule-view.ts'
+import { ruleView } from '../../notifications/rule-view.ts'
+import { composition } from '../compose.ts'
+import type { Distribution } from '../distribution.ts'
+import {
+  type ConfigOption,
+  configOption,
+  type FolderOptions,
+  type FormatOption,
+  formatOption,
+  runDirOption,
+  stateDirOption,
+  withOptions,
+} from '../options.ts'
+import { type Cell, json, line, styled, table } from '../output.ts'
+import { askOrRead } from './ask-or-read.ts'
+import { stateCell } from './texts.ts'
+
+const EXAMPLES = `
+Asks the agent that runs; where none runs, the configuration and its state folder are read.
+
+Examples:
+  sudo cws notify list
+  sudo cws notify list --format json | jq -r '.destinations[] | select(.state != "ok").name'`
+
+type Options = ConfigOption & FolderOptions & FormatOption
+
+export function listCommand(notify: Command, distribution: Distribution): void {
+  const command = notify
+    .command('list')
+    .summary('show rules and destinations')
+    .description('Shows the notification rules, the destinations and how they are.')
+    .addHelpText('after', EXAMPLES)
+  withOptions(command, configOption(), stateDirOption(), runDirOption(), formatOption('human')).action(async (options: Options) => {
+    const list = await listOf(options, distribution)
+    if (options.format === 'json') json({ kind: 'notifications', ...list })
+    else tell(list)
+  })
+}
+
+async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
+  const found = await askOrRead<NotifyList | readonly DestinationView[]>(options, 'notify.list', storedDestinations)
+  if (found?.from === 'agent') return found.body as NotifyList
+  const { instances, notifications } = await composition(options, distribution)
+  const notifiers = instances.flatMap(({ instance }) => (instance.kind === 'notifier' ? [instance.name] : []))
+  const stored = (found?.body ?? []) as readonly DestinationView[]
+  const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, last_error: null } as const
+  const listed = notifiers.map((name) => stored.find((each) => each.name === name) ?? { name, ...untold })
+  const absent = stored.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
+  return { rules: notifications?.map(ruleView) ?? null, destinations: [...listed, ...absent] }
+}
+
+function tell({ rules, destinations }: NotifyList): void {
+  line(styled('bold', 'rules'))
+  if (rules === null) line('  none: every notifier is told of every signal from low up')
+  else if (rules.length === 0) line('  an empty list: nobody is told')
+  else for (const rule of rules) tellRule(rule)
+  line(styled('bold', 'destinations'))
+  if (destinations.length === 0) line('  none: there are no notifiers among the plugins')
+  table(destinations.map(destinationRow), '  ')
+}
+
+function tellRule({ name, when, to, wait, update, repeat, enabled, message }: RuleView): void {
+  const times = Object.entries({ wait, update, repeat }).flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}`]))
+  const further = [...times, ...(message === null ? [] : ['words of its own'])]
+  line(
+    `  ${name}`,
+    styled('dim', `→ ${to.join(', ')}${further.length > 0 ? `; ${further.join(', ')}` : ''}`),
+    ...(enabled ? [] : [styled('yellow', 'disabled')]),
+  )
+  line(`      ${when ?? 'all signals'}`)
+}
+
+function destinationRow({ name, state, delivered, failed, pending, last_error: error }: DestinationView): readonly Cell[] {
+  const counts = delivered === null ? [`${pending} owed`] : [`${delivered} delivered`, `${failed} failed`, `${pending} owed`]
+  return [name, stateCell(state), counts.join(', '), state === 'ok' ? '' : (error ?? '')]
+}

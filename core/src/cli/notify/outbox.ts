@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import { type OutboxView, type OwedView, storedOutbox } from '../../delivery/outbox-view.ts'
+import { CwsError } from '../../errors/cws-error.ts'
+import { foldersOf } from '../compose.ts'
+import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
+import { json, line, styled, table } from '../output.ts'
+import { when } from '../signal-rows.ts'
+import { askOrRead } from './ask-or-read.ts'
+import { durationText, stateCell } from './texts.ts'
+
+const EXAMPLES = `
+Asks the agent that runs; where none runs, its state folder is read. Messages that were delivered are not kept.
+
+Examples:
+  sudo cws notify outbox
+  sudo cws notify outbox --format json | jq -r '.dead[].key'    what was refused for good`
+
+export function outboxCommand(notify: Command): void {
+  const command = notify
+    .command('outbox')
+    .summary('show what is owed, and what was refused for good')
+    .description('Shows of each destination what is owed to it: why, how often it was tried, the last error, when it is tried next.')
+    .addHelpText('after', EXAMPLES)
+  withOptions(command, stateDirOption(), runDirOption(), formatOption('human')).action(async (options: FolderOptions & FormatOption) => {
+    const found = await askOrRead<OutboxView>(options, 'outbox', storedOutbox)
+    if (!found) throw new CwsError('CWS_ERR_NOT_RUNNING', `no agent answers, and there are no signals in ${foldersOf(options).state}`)
+    if (options.format === 'json') json({ kind: 'outbox', ...found.body })
+    else tell(found.body)
+  })
+}
+
+function tell({ destinations, dead }: OutboxView): void {
+  if (destinations.length === 0) line('nothing is owed to anybody: there are no notifiers')
+  for (const { name, state, pending, last_error: error, entries, left_out: more } of destinations) {
+    line(styled('bold', name), stateCell(state), `${pending} owed`, ...(error === null || state === 'ok' ? [] : [`(${error})`]))
+    table(entries.map(entryRow), '  ')
+    if (more > 0) line(`  and ${more} more`)
+  }
+  if (dead.length === 0) return
+  line(styled('bold', 'refused for good'))
+  table(
+    dead.map(({ key, at, reason }) => [when(new Date(at).toISOString()), key, reason]),
+    '  ',
+  )
+}
+
+function entryRow({ key, signal, reason, attempt, state, last_error: error, due_in_ms: due }: OwedView): readonly string[] {
+  const tries =
+    attempt === 0 ? 'not tried' : `${attempt} ${attempt === 1 ? 'try' : 'tries'}${state === 'ambiguous' ? ', may have arrived' : ''}`
+  return [key ?? signal, reason ?? 'due', tries, due > 0 ? `in ${durationText(due)}` : 'now', error ?? '']
+}

@@ -1,0 +1,100 @@
+import { hostname } from 'node:os'
+import type { NotificationRule } from '../config/define-config.ts'
+import { CwsError } from '../errors/cws-error.ts'
+import { nearest } from '../model/nearest.ts'
+import { type NotifyList, ruleView } from '../notifications/rule-view.ts'
+import { sampleSignal } from '../notifications/sample-signal.ts'
+import type { DestinationQueue } from './destination-queue.ts'
+import type { DeliveryLog } from './log.ts'
+import { destinationView, type OutboxView, outboxOf } from './outbox-view.ts'
+import { replayKey } from './replay-key.ts'
+import type { SignalStore } from './store.ts'
+import type { Telling } from './telling.ts'
+
+type Args = Readonly<Record<string, unknown>>
+
+export interface DeskParts {
+  readonly store: SignalStore
+  readonly telling: Telling
+  readonly log: DeliveryLog
+  readonly clean: (text: string) => string
+  /** Of the notifiers that are listed now. */
+  readonly queues: () => readonly DestinationQueue[]
+  readonly rules: readonly NotificationRule[] | undefined
+}
+
+/** Answers what `cws notify` asks of an agent. */
+export class NotifyDesk {
+  readonly #parts: DeskParts
+  readonly #answers: Readonly<Record<string, (args: Args) => unknown>> = {
+    outbox: () => this.#outbox(),
+    'notify.list': () => this.#list(),
+    'notify.replay': (args) => this.#replay(args),
+    'notify.test': (args) => this.#test(args),
+  }
+  /** Of the composition, as they were written. */
+  rules: readonly NotificationRule[] | undefined
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+    this.rules = parts.rules
+  }
+
+  answers(what: string): boolean {
+    return Object.hasOwn(this.#answers, what)
+  }
+
+  /** @throws CwsError CWS_ERR_USAGE, CWS_ERR_DELIVERY */
+  async answer(what: string, args: Args): Promise<unknown> {
+    return await this.#answers[what]?.(args)
+  }
+
+  #list(): NotifyList {
+    return { rules: this.rules?.map(ruleView) ?? null, destinations: this.#parts.queues().map(destinationView) }
+  }
+
+  #outbox(): OutboxView {
+    const { store, telling, queues } = this.#parts
+    return outboxOf(queues(), store.dead(100), (due) => telling.untilMs(due))
+  }
+
+  #replay(args: Args): unknown {
+    const { store, log, clean } = this.#parts
+    const { queue, signal, key } = replayKey(args['key'], { store, queueOf: (name) => this.#queue(name) })
+    const again = queue.replay(signal)
+    if (again === undefined) throw new CwsError('CWS_ERR_USAGE', `signal ${signal} has left the store: there is nothing to tell any more`)
+    log.info({ key: again, replays: key, by: by(args, clean) }, 'told once more, since somebody asked for it')
+    return { key: again, replays: key }
+  }
+
+  async #test(args: Args): Promise<unknown> {
+    const { log, clean } = this.#parts
+    const queue = this.#queue(args['destination'])
+    const rule = args['rule'] ?? null
+    if (rule !== null && !this.rules?.some(({ name }) => name === rule))
+      throw unknown('notification rule', rule, this.rules?.map(({ name }) => name) ?? [])
+    const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null)
+    log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
+    return { destination: queue.name, key, outcome }
+  }
+
+  #queue(name: unknown): DestinationQueue {
+    const queues = this.#parts.queues()
+    const queue = queues.find((each) => each.name === name)
+    if (queue) return queue
+    const names = queues.map((each) => each.name)
+    throw unknown('notifier', name, names)
+  }
+}
+
+/** Who asked, as the command says. */
+function by({ by: who }: Args, clean: (text: string) => string): string {
+  return typeof who === 'string' && who !== '' ? clean(who.slice(0, 64)) : 'unknown'
+}
+
+function unknown(what: string, name: unknown, names: readonly string[]): CwsError {
+  const guess = typeof name === 'string' ? nearest(name, names) : undefined
+  return new CwsError('CWS_ERR_USAGE', `there is no ${what} ${JSON.stringify(name ?? null)}${guess ? `; did you mean "${guess}"?` : ''}`, {
+    hint: names.length > 0 ? `there are: ${names.join(', ')}` : 'there is none',
+  })
+}
