@@ -152,7 +152,8 @@ export class Runtime {
       state: this.#stateOf(name),
       keep: (key, create, on) => this.#kept.keep(ownerOf(plugin.loaded), options, key, create, on),
       modules: this.#modules,
-      fed: () => new Set(this.sensors.flatMap((sensor) => (sensor.running ? sensor.definition.feeds : []))),
+      isFed: (type, field) => this.sensors.some((sensor) => sensor.tells(type, field)),
+      feeders: (type, field) => this.sensors.map((sensor) => sensor.feederOf(type, field)).filter(({ flavours }) => flavours.length > 0),
       addSource: (definition) => {
         for (const type of definition.feeds) this.engine.events.get(type)
         this.sensors.push(new Sensor(name, definition))

@@ -1,5 +1,5 @@
 import { CwsError, messageOf } from '../errors/cws-error.ts'
-import type { Flavour, InterestSet, Probe, SourceCounts, SourceDefinition } from '../plugin/source.ts'
+import type { Feeder, Flavour, InterestSet, Probe, SourceCounts, SourceDefinition } from '../plugin/source.ts'
 import { within } from '../plugin/timeout.ts'
 
 const START_MS = 60_000
@@ -41,6 +41,22 @@ export class Sensor {
 
   get running(): string | undefined {
     return this.#running?.name
+  }
+
+  /** Whether it feeds this type now; with a field: and its flavour does not lack that. */
+  tells(type: string, field?: string): boolean {
+    return this.#running !== undefined && this.#tellsBy(this.#running, type, field)
+  }
+
+  /** By which of its flavours it would. */
+  feederOf(type: string, field?: string): Feeder {
+    const telling = this.definition.flavours.filter((flavour) => this.#tellsBy(flavour, type, field))
+    return { sensor: this.definition.sensor, flavours: telling.map(({ name }) => name) }
+  }
+
+  #tellsBy({ lacks }: Flavour, type: string, field: string | undefined): boolean {
+    if (!(this.definition.feeds as readonly string[]).includes(type)) return false
+    return field === undefined || !lacks?.[type]?.some((one) => (one.endsWith('.*') ? field.startsWith(one.slice(0, -1)) : field === one))
   }
 
   /** Hands over what is wanted, then starts. Returns false if no flavour runs. @throws CwsError CWS_ERR_SOURCES_FAILED if a pinned flavour cannot. */

@@ -7,7 +7,7 @@ import type { EventType } from '../model/event-map.ts'
 import type { Unknown } from '../model/unknown.ts'
 import type { Finding } from '../signals/finding.ts'
 import type { Logger } from './logger.ts'
-import type { BatchFeed, ObjectFeed, Readers, SourceDefinition } from './source.ts'
+import type { BatchFeed, Feeder, ObjectFeed, Readers, SourceDefinition } from './source.ts'
 import type { ProcessTracker, TrackedEvent } from './tracker.ts'
 
 /** Typed services by name. Plugins add theirs: `declare module '@cws/core' { interface ServiceMap { 'package-owner': PackageOwner } }`. */
@@ -41,6 +41,8 @@ export interface ModelView {
   types(): readonly string[]
   /** Whether a sensor that runs feeds this type; with a field: and somebody tells that field of it, which is else UNKNOWN for ever. */
   isFed(type: string, field?: string): boolean
+  /** What of this composition would feed it: where nothing does, a sensor that does not run, or by another flavour. */
+  feeders(type: string, field?: string): readonly Feeder[]
 }
 
 /** Everything that a plugin may touch. Built-ins get nothing that outsiders do not. */

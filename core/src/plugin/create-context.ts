@@ -15,7 +15,7 @@ import type { Logger } from './logger.ts'
 import type { Modules } from './modules.ts'
 import { PerScope } from './per.ts'
 import type { Services } from './services.ts'
-import type { SourceDefinition } from './source.ts'
+import type { Feeder, SourceDefinition } from './source.ts'
 
 /** What a plugin's context stands on. */
 export interface ContextParts {
@@ -29,7 +29,8 @@ export interface ContextParts {
   readonly keep: <V>(key: string, create: () => V, on?: unknown) => V
   readonly modules: Modules
   /** Event types that running sensors feed. */
-  readonly fed: () => ReadonlySet<string>
+  readonly isFed: (type: string, field?: string) => boolean
+  readonly feeders: (type: string, field?: string) => readonly Feeder[]
   readonly addSource: (definition: SourceDefinition) => void
   readonly onStatus: (state: PluginState, detail: string | undefined) => void
   readonly onStop: (callback: () => void | Promise<void>) => void
@@ -79,7 +80,8 @@ export function createContext(parts: ContextParts): PluginContext {
       get: (type) => engine.events.get(type),
       types: () => [...engine.events.values()].map((event) => event.type),
       isFed: (type, field) =>
-        (parts.fed().has(type) || type.startsWith('agent.')) && (field === undefined || engine.told.has(engine.events.get(type), field)),
+        (type.startsWith('agent.') || parts.isFed(type, field)) && (field === undefined || engine.told.has(engine.events.get(type), field)),
+      feeders: (type, field) => (field === undefined || engine.told.has(engine.events.get(type), field) ? parts.feeders(type, field) : []),
     },
     folder: parts.modules.folder,
     import: (specifier) => parts.modules.import(specifier),

@@ -25,11 +25,19 @@ export type Probe = { readonly ok: true; readonly gaps?: readonly string[] } | {
 /** One way a source can see the same thing. Listed best first; the first that probes and starts runs. */
 export interface Flavour {
   readonly name: string
+  /** Fields that it never tells, by event type: names, and `process.*` for all that begin so. Rules that need one are not fed while it runs. */
+  readonly lacks?: Readonly<Record<string, readonly string[]>>
   /** Whether this host can run it, and if not why. Quick, without side effects that last. */
   probe(): Probe | Promise<Probe>
   /** Attaches. A throw means: try the next flavour; the reason is told by `cws doctor`. */
   start(): void | Promise<void>
   stop(): void | Promise<void>
+}
+
+/** What would feed something: a sensor, by any of these flavours. */
+export interface Feeder {
+  readonly sensor: string
+  readonly flavours: readonly string[]
 }
 
 /** Counts of one event type at a source. */

@@ -37,6 +37,7 @@ export default definePlugin(import.meta, {
     const shared = () => ctx.maybe('native-drain')
     const flavour = (one: FileFlavour) => ({
       name: one.name,
+      ...(one.lacks ? { lacks: one.lacks } : {}),
       probe: () => one.probe(shared()),
       start: () => sensor.start(owner, feeds, one, shared()),
       stop: () => sensor.stop(owner),

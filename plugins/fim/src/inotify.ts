@@ -6,6 +6,7 @@ import { type Gap, gapTexts } from './gaps.ts'
 /** A watch on each directory: needs no privilege. */
 export const inotify: FileFlavour = {
   name: 'inotify',
+  lacks: { change: ['process.*'] },
   probe(): Probe {
     try {
       const probed = probeInotify()

@@ -55,6 +55,7 @@ export default definePlugin(import.meta, {
         bpf('raw_tp', 'process_raw.bpf.o', ['btf', 'ringBuffer', 'rawTracepoint']),
         {
           name: 'procfs',
+          lacks: { exit: ['exit.cause', 'exit.code'] },
           probe: probeProcfs,
           start: () => start('procfs', (to) => attachProcfs(to, options.pollMs), false),
           stop: () => running.stop(owner),

@@ -35,7 +35,9 @@ export function tellLoaded(
   const unfed = inState({ rules }, 'unfed')
   for (const [need, ofNeed] of Map.groupBy(unfed, ({ needs = [] }) => needs.join(', '))) {
     const what = need.includes('.') ? `that need ${need}` : `on "${need}"`
-    log.info(`not fed here, so that they cannot fire: rules ${what} (${named100(ofNeed.map((rule) => rule.id))})`)
+    log.info(
+      `not fed here, so that they cannot fire: rules ${what} (${named100(ofNeed.map((rule) => rule.id))})${wouldFeed(ofNeed, model)}`,
+    )
   }
   const idsOf = (state: RuleStatus['state']) => inState({ rules }, state).map((rule) => rule.id)
   const run = idsOf('loaded').length
@@ -50,6 +52,14 @@ export function tellLoaded(
     disabled,
     policies: report.policies.map(({ file, state }) => `${file}: ${state}`),
   }
+}
+
+/** Which sensors of this composition would, by which of their flavours: they do not run here. */
+function wouldFeed([rule]: readonly RuleStatus[], { feeders }: PluginContext['model']): string {
+  const { on = [], needs = [] } = rule ?? {}
+  const found = needs.flatMap((need) => (on.includes(need) ? feeders(need) : on.flatMap((type) => feeders(type, need))))
+  const texts = new Set(found.map(({ sensor, flavours }) => `the sensor "${sensor}" (${flavours.join(', ')})`))
+  return texts.size > 0 ? `; ${[...texts].join(', ')} would feed them` : ''
 }
 
 /** The report as it is once it is known what is fed. */

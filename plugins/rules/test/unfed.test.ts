@@ -36,3 +36,37 @@ it('rules that need what nobody feeds are named, with what they need; those that
     '3 rules run, 4 not fed here, 0 refused, 0 off',
   ])
 })
+
+it('of what only another flavour tells, that is named', async () => {
+  const none = { start() {}, stop() {} }
+  const files = definePlugin(import.meta, {
+    name: 'files',
+    setup(ctx) {
+      ctx.feed('open', { 'open.file.path': () => '/etc/shadow', 'open.flags': () => 0, 'process.uid': () => 0 })
+      ctx.source({
+        sensor: 'files',
+        feeds: ['open'],
+        flavours: [
+          { name: 'best', probe: () => ({ ok: false, reason: 'not here' }), ...none },
+          { name: 'good', probe: () => ({ ok: false, reason: 'nor this' }), lacks: { open: ['open.flags'] }, ...none },
+          { name: 'poor', probe: () => ({ ok: true }), lacks: { open: ['open.flags', 'process.*'] }, ...none },
+        ],
+      })
+    },
+  })
+  const pack = [
+    rule('path', 'open', 'open.file.path == "/etc/shadow"'),
+    rule('written', 'open', 'open.flags & O_CREAT > 0'),
+    rule('by-root', 'open', 'process.uid == 0'),
+    rule('failed', 'open', 'open.retval == EACCES'),
+  ]
+  await using pipeline = await TestPipeline.of([files(), rules({ packs: [pack] })])
+  await pipeline.start()
+  expect(pipeline.faults).toEqual([])
+  const told = pipeline.logs.map(({ message }) => message).filter((message) => message.includes('cannot fire'))
+  expect(told).toEqual([
+    'not fed here, so that they cannot fire: rules that need open.flags (written); the sensor "files" (best) would feed them',
+    'not fed here, so that they cannot fire: rules that need process.uid (by-root); the sensor "files" (best, good) would feed them',
+    'not fed here, so that they cannot fire: rules that need open.retval (failed)',
+  ])
+})
