@@ -253,7 +253,11 @@ describe('a channel', () => {
   it('is asked again after an hour, whatever Slack says', async () => {
     const pace = new Pace(0)
     pace.pause(1e12)
-    const missed = await pace.turn(new AbortController().signal)
+    const missed = await pace.run<Outcome>(
+      new AbortController().signal,
+      async () => ({ result: 'delivered' }),
+      (failure) => failure,
+    )
     expect((missed as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(3_600_000)
   })
 

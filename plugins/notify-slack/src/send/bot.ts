@@ -34,10 +34,10 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
   const channel = ctx.options.channel as string
   tokenOf(ctx)
 
-  async function call(method: string, args: Record<string, unknown>, stop: AbortSignal): Promise<ApiAnswer> {
-    const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: false, failure })
-    const missed = await pace.turn(stop)
-    if (missed) return failed(missed)
+  const call = (method: string, args: Record<string, unknown>, stop: AbortSignal): Promise<ApiAnswer> =>
+    pace.run(stop, () => ask(method, args, stop), failed)
+
+  async function ask(method: string, args: Record<string, unknown>, stop: AbortSignal): Promise<ApiAnswer> {
     let token: string
     let dispatcher: Dispatcher
     try {
@@ -88,6 +88,8 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
     },
   }
 }
+
+const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: false, failure })
 
 /** Changing a message twice does no harm: it need not be known whether it was, and something newer may take its place. */
 function repeatable(failure: Failure): Failure {

@@ -1,6 +1,7 @@
-import { CwsError, isSafeTarget, messageOf, type NotifierContext, outcomeOfError, type SecretRef } from '@cws/core'
+import { CwsError, isSafeTarget, messageOf, type NotifierContext, type Outcome, outcomeOfError, type SecretRef } from '@cws/core'
 import type { Dispatcher } from 'undici'
 import type { SlackOptions } from '../options.ts'
+import type { SlackMessage } from '../request.ts'
 import { conceal, secretsIn } from './conceal.ts'
 import type { Connections } from './connections.ts'
 import { Exchange } from './exchange.ts'
@@ -18,29 +19,34 @@ export async function webhookSender(ctx: NotifierContext<SlackOptions>, connecti
   const secret = ctx.options.webhook as SecretRef
   // A secret that cannot be had is told now, not with the first signal.
   urlOf(ctx, secret)
+
+  async function post({ blocks, ...message }: SlackMessage, stop: AbortSignal): Promise<Outcome> {
+    let url: string
+    let dispatcher: Dispatcher
+    try {
+      url = urlOf(ctx, secret)
+      dispatcher = connections.current()
+    } catch (error) {
+      return { result: 'broken', detail: messageOf(error) }
+    }
+    const exchange = new Exchange(dispatcher, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
+    const client = new IncomingWebhook(url, { fetch: exchange.fetch, retryConfig: { retries: 0 } })
+    // How it ended is judged by the exchange itself.
+    await client.send(blocks ? { ...message, blocks: [...blocks] } : message).catch(() => {})
+    const { answer } = exchange
+    if (!answer) return outcomeOfError(exchange.error, exchange.aborted)
+    const outcome = judgeWebhook({ ...answer, text: conceal(answer.text, secretsIn(url)) })
+    if ('retryAfterMs' in outcome && outcome.retryAfterMs !== undefined) pace.pause(outcome.retryAfterMs)
+    return outcome
+  }
+
   return {
-    async send({ message }, _receipt, stop) {
-      const missed = await pace.turn(stop)
-      if (missed) return missed
-      let url: string
-      let dispatcher: Dispatcher
-      try {
-        url = urlOf(ctx, secret)
-        dispatcher = connections.current()
-      } catch (error) {
-        return { result: 'broken', detail: messageOf(error) }
-      }
-      const exchange = new Exchange(dispatcher, AbortSignal.any([stop, AbortSignal.timeout(timeout)]), MAX_ANSWER)
-      const client = new IncomingWebhook(url, { fetch: exchange.fetch, retryConfig: { retries: 0 } })
-      // How it ended is judged by the exchange itself.
-      const { blocks, ...rest } = message
-      await client.send(blocks ? { ...rest, blocks: [...blocks] } : rest).catch(() => {})
-      if (!exchange.answer) return outcomeOfError(exchange.error, exchange.aborted)
-      const { answer } = exchange
-      const outcome = judgeWebhook({ ...answer, text: conceal(answer.text, secretsIn(url)) })
-      if ('retryAfterMs' in outcome && outcome.retryAfterMs !== undefined) pace.pause(outcome.retryAfterMs)
-      return outcome
-    },
+    send: ({ message }, _receipt, stop) =>
+      pace.run<Outcome>(
+        stop,
+        () => post(message, stop),
+        (missed) => missed,
+      ),
   }
 }
 
