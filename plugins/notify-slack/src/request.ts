@@ -15,10 +15,10 @@ export interface SlackMessage {
 export interface SlackRequest {
   readonly kind: 'slack'
   readonly message: SlackMessage
-  /** Words for the thread of an earlier message, for those who would not see that it changed. */
+  /** Words for the thread of an earlier message, for those who would not see that it changed, or where it cannot be changed any more. */
   readonly reply?: SlackMessage
-  /** The reply shows in the channel too. */
-  readonly broadcast?: true
+  /** Who is to read the reply also when the message was changed. */
+  readonly say?: 'thread' | 'channel'
   /** `letter.generation`: after a signal was opened anew its old message is left alone. */
   readonly generation: number
   /** It is about no single signal: always a message of its own, which nothing later changes. */

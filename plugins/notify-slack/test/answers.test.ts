@@ -1,3 +1,5 @@
+import { printable } from '@cws/core'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeApi, judgeWebhook } from '../src/send/outcome.ts'
 import { byBot, byWebhook, opened } from './opened.ts'
@@ -99,6 +101,45 @@ describe('what Slack says', () => {
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
     })
   })
+})
+
+it('any answer has an outcome, told in one short line without addresses', () => {
+  const said = fc.constantFrom(
+    'ok',
+    '{"ok":true}',
+    '{"ok":false,"error":"',
+    'https://evil.example/?t=',
+    '\u001b[2J',
+    '\u009b',
+    '\n',
+    '\u202e',
+    ' ',
+    TOKEN,
+  )
+  const text = fc.oneof(
+    fc.array(fc.oneof(said, fc.string({ unit: 'binary', maxLength: 40 })), { maxLength: 20 }).map((parts) => parts.join('')),
+    fc
+      .record({ ok: fc.anything(), error: fc.anything(), channel: fc.anything(), ts: fc.anything(), response_metadata: fc.anything() })
+      .map((it) => JSON.stringify(it)),
+  )
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 200, max: 599 }),
+      text,
+      fc.option(fc.string(), { nil: undefined }),
+      fc.boolean(),
+      (status, body, retryAfter, whole) => {
+        const judged = judgeApi(answer(status, body, retryAfter, whole))
+        for (const outcome of [judgeWebhook(answer(status, body, retryAfter, whole)), judged.ok ? undefined : judged.failure]) {
+          const { detail = '' } = outcome ?? {}
+          expect(detail.length).toBeLessThanOrEqual(200)
+          expect(detail).toBe(printable(detail))
+          expect(detail).not.toMatch(/:\/\/|xoxb-/)
+        }
+      },
+    ),
+    { numRuns: 500 },
+  )
 })
 
 /** Every way in which an exchange can go wrong, and what becomes of it. */

@@ -2,6 +2,7 @@ import type { Outcome, Reason, Signal } from '@cws/core'
 import type { TestNotifier } from '@cws/core/testing'
 import { describe, expect, it } from 'vitest'
 import { Pace, paceOf } from '../src/send/pace.ts'
+import { read } from './grammar.ts'
 import { call, paragraph, words } from './letters.ts'
 import { byBot, opened } from './opened.ts'
 import { SlackServer, TOKEN } from './slack-server.ts'
@@ -76,7 +77,7 @@ describe('a signal', () => {
     expect(server.channel).toMatchObject([{ changed: 1 }])
   })
 
-  it.each(['edit_window_closed', 'cant_update_message', 'is_inactive', 'channel_not_found'])(
+  it.each(['message_not_found', 'cant_update_message', 'is_inactive', 'channel_not_found'])(
     'whose message cannot be changed (%s) gets a new one',
     async (error) => {
       await using server = await SlackServer.start()
@@ -88,6 +89,27 @@ describe('a signal', () => {
       expect(server.channel).toHaveLength(2)
     },
   )
+
+  it('whose message is too old to be changed goes on in its thread, quietly where it only grew', async () => {
+    await using server = await SlackServer.start()
+    await using notifier = await opened(byBot(server, { mentions: ['S0TEAM'] }))
+    const conversation = new Conversation(notifier)
+    const message = [paragraph(words('For '), call('S0TEAM'))]
+    await conversation.tell('opened', {}, { message })
+    const { receipt } = conversation
+    for (const [reason, count] of [
+      ['updated', 2],
+      ['raised', 3],
+    ] as const) {
+      server.answerOnce(200, '{"ok":false,"error":"edit_window_closed"}')
+      expect(await conversation.tell(reason, { count }, { message })).toEqual({ result: 'delivered', receipt })
+    }
+    expect([server.channel.length, server.channel[0]?.changed]).toEqual([1, 0])
+    expect(server.replies.map((reply) => [reply.text.slice(0, 10), reply.inChannel, read(reply).blocks.mentions])).toEqual([
+      ['It goes on', false, []],
+      ['Raised to ', true, ['S0TEAM']],
+    ])
+  })
 
   it('that was opened anew, or is told in another channel, gets a new message; the old one stays as it was', async () => {
     await using server = await SlackServer.start()

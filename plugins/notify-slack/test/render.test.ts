@@ -162,8 +162,8 @@ describe('a message', () => {
 
   it('is said again in the thread when somebody should hear of it, and in the channel when somebody must', () => {
     const told = (reason: Reason): unknown => {
-      const { reply, broadcast } = render(letter({ reason }), 0, inPlace)
-      return reply === undefined ? 'in place' : broadcast ? 'channel' : 'thread'
+      const { reply, say } = render(letter({ reason }), 0, inPlace)
+      return reply === undefined ? 'nowhere else' : (say ?? 'in place')
     }
     expect(
       Object.fromEntries(
@@ -184,7 +184,7 @@ describe('a message', () => {
         ).map((reason) => [reason, told(reason)]),
       ),
     ).toEqual({
-      opened: 'in place',
+      opened: 'nowhere else',
       updated: 'in place',
       raised: 'channel',
       repeat: 'channel',
@@ -192,9 +192,9 @@ describe('a message', () => {
       acknowledged: 'thread',
       archived: 'thread',
       replayed: 'channel',
-      digest: 'in place',
-      notice: 'in place',
-      test: 'in place',
+      digest: 'nowhere else',
+      notice: 'nowhere else',
+      test: 'nowhere else',
     })
   })
 

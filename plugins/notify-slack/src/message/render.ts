@@ -22,10 +22,15 @@ const TEXT_ONLY = 500
 /** What the blocks besides the message may need. */
 const SMALL_PRINT = 2_200
 
-/** An update in place rings no bell: of these, the thread is told. */
-const SAID: ReadonlySet<Reason> = new Set(['raised', 'repeat', 'escalated', 'acknowledged', 'archived', 'replayed'])
-/** And of these, the channel too. */
-const BROADCAST: ReadonlySet<Reason> = new Set(['raised', 'repeat', 'escalated', 'replayed'])
+/** A change in place rings no bell: who is told besides. */
+const SAID: Readonly<Partial<Record<Reason, 'thread' | 'channel'>>> = {
+  raised: 'channel',
+  repeat: 'channel',
+  escalated: 'channel',
+  replayed: 'channel',
+  acknowledged: 'thread',
+  archived: 'thread',
+}
 /** Nobody is called because the work is done. */
 const SETTLED: ReadonlySet<Reason> = new Set(['acknowledged', 'archived'])
 
@@ -38,8 +43,7 @@ export function render(letter: Letter, tier: number, { mentions: allowed, inPlac
   return {
     kind: 'slack',
     message,
-    ...(inPlace && SAID.has(reason) ? { reply: reply(letter, tier, [...mentions.called]) } : {}),
-    ...(inPlace && BROADCAST.has(reason) ? { broadcast: true } : {}),
+    ...(inPlace ? replyTo(letter, tier, mentions) : {}),
     generation,
     ...(SINGLE.has(reason) ? { single: true } : {}),
   }
@@ -75,8 +79,15 @@ function textOnly(letter: Letter, mentions: Mentions): SlackMessage {
   return message(letter, `${before}\`\`\`${escapeText(shorten(text.toWellFormed(), TEXT_ONLY - before.length - 6))}\`\`\``)
 }
 
+function replyTo(letter: Letter, tier: number, { called }: Mentions): Pick<SlackRequest, 'reply' | 'say'> {
+  const { reason } = letter
+  if (reason === 'updated') return { reply: reply(letter, tier, []) }
+  const say = SAID[reason]
+  return say === undefined ? {} : { reply: reply(letter, tier, [...called]), say }
+}
+
 function reply(letter: Letter, tier: number, called: readonly string[]): SlackMessage {
-  const why = whyTold(letter) ?? ''
+  const why = whyTold(letter) ?? 'It goes on'
   const what = `${headline(letter)} (${whereAndHowOften(letter)})`
   if (tier === 0) {
     const text = { type: 'text', text: `${why}: `, style: { bold: true } } as const

@@ -64,7 +64,7 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
   }
 
   return {
-    async send({ message, reply, broadcast, generation, single }, receipt, stop) {
+    async send({ message, reply, say, generation, single }, receipt, stop) {
       const place = single ? undefined : placeOf(receipt, channel, generation)
       if (place) {
         // Before the reply: a reply whose fate is unknown is then all that a later try may say twice.
@@ -73,13 +73,13 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
           { channel: place.channel, ts: place.ts, ...message, blocks: message.blocks ?? NO_BLOCKS },
           stop,
         )
-        if (changed.ok) {
-          if (!reply) return { result: 'delivered', receipt: receiptOf(place) }
-          const thread = { channel: place.channel, thread_ts: place.ts, reply_broadcast: broadcast === true }
+        if (changed.ok && !say) return { result: 'delivered', receipt: receiptOf(place) }
+        if (!changed.ok && changed.unchangeable === undefined) return repeatable(changed.failure)
+        if (reply && (changed.ok || changed.unchangeable === 'closed')) {
+          const thread = { channel: place.channel, thread_ts: place.ts, reply_broadcast: say === 'channel' }
           const said = await call('chat.postMessage', { ...thread, ...reply }, stop)
           return said.ok ? { result: 'delivered', receipt: receiptOf(place) } : said.failure
         }
-        if (!changed.unchangeable) return repeatable(changed.failure)
       }
       const posted = await call('chat.postMessage', { channel, ...message }, stop)
       if (!posted.ok) return posted.failure
@@ -89,7 +89,7 @@ export async function botSender(ctx: NotifierContext<SlackOptions>, connections:
   }
 }
 
-const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: false, failure })
+const failed = (failure: Failure): ApiAnswer => ({ ok: false, unchangeable: undefined, failure })
 
 /** Changing a message twice does no harm: it need not be known whether it was, and something newer may take its place. */
 function repeatable(failure: Failure): Failure {

@@ -18,13 +18,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   missing_scope: 'give the app the scope chat:write and install it again',
   no_service: 'the webhook was removed; make another',
 }
-/** A message cannot be changed: it was deleted, is too old, or was another's. */
-const UNCHANGEABLE = /^(?:edit_window_closed|cant_update_message|message_not_found|is_inactive|channel_not_found)$/
+/** The message that was to be changed is not there, or another's. */
+const GONE = /^(?:cant_update_message|message_not_found|is_inactive|channel_not_found)$/
 
-/** How the Web API answered. `unchangeable`: the message of which it was asked cannot be changed, another can be posted. */
+/** How the Web API answered. `unchangeable`: the message that was to be changed is `gone`, or there but too old to be changed (`closed`). */
 export type ApiAnswer =
   | { readonly ok: true; readonly channel: string; readonly ts: string }
-  | { readonly ok: false; readonly unchangeable: boolean; readonly failure: Failure }
+  | { readonly ok: false; readonly unchangeable: 'gone' | 'closed' | undefined; readonly failure: Failure }
 
 interface ApiBody {
   readonly ok?: unknown
@@ -37,14 +37,14 @@ interface ApiBody {
 /** Judges an answer by its shape: nothing but Slack's own "ok" is success. */
 export function judgeApi(answer: Answer, now = Date.now()): ApiAnswer {
   const { status, text, whole } = answer
-  const failed = (failure: Failure, unchangeable = false): ApiAnswer => ({ ok: false, unchangeable, failure })
+  const failed = (failure: Failure, unchangeable?: 'gone' | 'closed'): ApiAnswer => ({ ok: false, unchangeable, failure })
   const body = status === 200 || status === 429 ? asJson(text) : undefined
   if (body?.ok === true && typeof body.channel === 'string' && typeof body.ts === 'string')
     return { ok: true, channel: body.channel, ts: body.ts }
   if (body?.ok === false && typeof body.error === 'string') {
     const said = Array.isArray(body.response_metadata?.messages) ? `: ${body.response_metadata.messages.join('; ')}` : ''
     const failure = failureOf(body.error, `Slack says ${body.error}${said}`, answer, now)
-    return failed(failure, UNCHANGEABLE.test(body.error))
+    return failed(failure, body.error === 'edit_window_closed' ? 'closed' : GONE.test(body.error) ? 'gone' : undefined)
   }
   if (status !== 200) return failed(byStatus(answer, now))
   if (!whole) return failed({ result: 'ambiguous', detail: 'the answer broke off' })
@@ -102,7 +102,7 @@ function shown(text: string): string {
   const line = text
     .slice(0, 1_000)
     .replace(/\s+/g, ' ')
-    .replace(/\b[a-z][a-z0-9+.-]*:\/\/\S*/gi, '(address)')
-    .replace(/\bxox[a-z]-\S+/gi, '(secret)')
+    .replace(/\S*:\/\/\S*/g, '(address)')
+    .replace(/xox[a-z]-\S*/gi, '(secret)')
   return printable(line).slice(0, 200)
 }
