@@ -2,7 +2,6 @@ import {
   beginningOf,
   Connections,
   defineNotifier,
-  type Letter,
   messageOf,
   type Notification,
   type NotifierContext,
@@ -11,7 +10,7 @@ import {
   outcomeOfError,
 } from '@cws/core'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
-import { contentTypeOf, type StandardFormat, written } from './formats/format.ts'
+import { contentTypeOf, written } from './formats/format.ts'
 import { options, type WebhookOptions } from './options.ts'
 import { fill, fillUrl } from './placeholders.ts'
 import { signatureOf, signersOf } from './signature.ts'
@@ -28,16 +27,15 @@ export default defineNotifier(import.meta, {
     const deliver = async (notification: Notification, signal: AbortSignal): Promise<Outcome> => {
       const url = fillUrl(ctx.options.url, notification)
       if (url === undefined) return { result: 'reject', detail: 'a value of the signal would change where the URL leads' }
-      const body = format === 'native' ? notification.body : bodyOf(notification, format)
       let headers: Record<string, string>
       let dispatcher: Dispatcher
       try {
-        headers = headersFor(ctx, notification, body)
+        headers = headersFor(ctx, notification)
         dispatcher = connections.current()
       } catch (error) {
         return { result: 'broken', detail: messageOf(error) }
       }
-      return await post(url, ctx.options.timeout, dispatcher, headers, body, signal)
+      return await post(url, ctx.options.timeout, dispatcher, headers, notification.body, signal)
     }
     const close = (): Promise<void> => connections.close()
     // The native form is the signal's own line, which is what an agent stores that is told nothing else.
@@ -65,26 +63,18 @@ async function post(
   }
 }
 
-function headersFor(ctx: NotifierContext<WebhookOptions>, notification: Notification, body: string): Record<string, string> {
+function headersFor(ctx: NotifierContext<WebhookOptions>, notification: Notification): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(ctx.options.headers))
     headers[name] = typeof value === 'string' ? fill(value, notification) : ctx.secret(value)
+  const { key, body } = notification
   const now = new Date()
   return {
     'user-agent': 'cws',
     ...headers,
-    'content-type': contentTypeOf(ctx.options.format),
-    'webhook-id': notification.key,
+    'content-type': contentTypeOf(body),
+    'webhook-id': key,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-    'webhook-signature': signatureOf(ctx, notification.key, now, body),
+    'webhook-signature': signatureOf(ctx, key, now, body),
   }
-}
-
-/** What was rendered; made of the signal alone where that failed, the same in each try. */
-function bodyOf({ body, key, reason, signal, receipt }: Notification, format: StandardFormat): string {
-  if (!body.startsWith('{"kind":"signal"')) return body
-  const message = [{ type: 'paragraph', children: [{ type: 'text', text: signal.message, value: true }] }] as const
-  const { title, last_seen: time } = signal
-  const letter: Letter = { key, reason, rule: undefined, signal, title, message, generation: 1, receipt, time }
-  return written(format, letter, 0)
 }

@@ -14,8 +14,9 @@ const WRITERS: Readonly<Record<StandardFormat, (letter: Letter) => object>> = {
   ecs: ecsDocument,
 }
 
-export function contentTypeOf(format: Format): string {
-  return format === 'cloudevents' ? 'application/cloudevents+json; charset=UTF-8' : 'application/json; charset=utf-8'
+/** Of a body as it was stored: its form may have been chosen before the configuration was changed. */
+export function contentTypeOf(body: string): string {
+  return body.startsWith('{"specversion":') ? 'application/cloudevents+json; charset=UTF-8' : 'application/json; charset=utf-8'
 }
 
 /** The body in the form of a standard, with what could fool a reader escaped. Integers beyond 2^53 stay exact. */

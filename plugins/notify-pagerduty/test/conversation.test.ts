@@ -1,0 +1,133 @@
+import type { Signal } from '@cws/core'
+import { TestNotifier } from '@cws/core/testing'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { DestinationSpec } from '../../../core/src/delivery/protocol.ts'
+import type { SignalStore } from '../../../core/src/delivery/store.ts'
+import { Telling } from '../../../core/src/delivery/telling.ts'
+import { headOf } from '../../../core/src/signals/signal-line.ts'
+import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../../../core/test/fixtures/delivery.ts'
+import pagerduty from '../src/index.ts'
+import { PagerDuty } from './pagerduty.ts'
+
+/*
+ * The agent's own delivery, with its store and its clock, tells PagerDuty: what a whole conversation comes to there.
+ */
+
+const HOUR = 3600_000
+
+let receiver: PagerDuty
+let notifier: TestNotifier
+let folder: ReturnType<typeof temporaryFolder>
+let store: SignalStore & Disposable
+let telling: Telling
+
+beforeEach(async () => {
+  receiver = await PagerDuty.start()
+  notifier = await TestNotifier.of(pagerduty({ routingKey: 'e93facc04764012d7bfb002500d5d1a6', endpoint: receiver.url }))
+  // Sockets keep their time.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+  folder = temporaryFolder()
+  store = storeIn(folder.path)
+  telling = new Telling(store, { destinations: [{ name: 'pagerduty' } as DestinationSpec], routes: undefined })
+  telling.add('pagerduty', { log: memoryLog(), clean, deadlineMs: 15_000 }).start(notifier.notifier)
+})
+
+afterEach(async () => {
+  vi.useRealTimers()
+  await notifier.stop()
+  store[Symbol.dispose]()
+  folder[Symbol.dispose]()
+  await receiver[Symbol.asyncDispose]()
+})
+
+function offer(signal: Signal): void {
+  const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
+  store.write(write)
+  told()
+}
+
+const judge = (signal: Signal, status: Signal['status']): void => telling.judge.write({ op: 'judge', signal: signal.id, status })
+
+/** Waits until the agent owes nothing that is due, and PagerDuty has so many events. */
+async function untilEvents(count: number): Promise<void> {
+  for (let turns = 0; receiver.bodies.length < count || telling.queue('pagerduty')?.counters.pending !== 0; turns++) {
+    if (turns > 20_000) throw new Error(`waited for ${count} events, have ${receiver.bodies.length}, owe ${owedIn(store, 'pagerduty')}`)
+    await vi.advanceTimersByTimeAsync(0)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+it('a signal that opens, grows, is acknowledged, archived and is back is one alert, and then another one', async () => {
+  const signal = signalOf()
+  offer(signal)
+  await untilEvents(1)
+  for (let revision = 2; revision < 7; revision++) {
+    offer({ ...signal, revision, count: 2 ** revision })
+    await vi.advanceTimersByTimeAsync(2 * HOUR)
+    await untilEvents(revision)
+  }
+  judge(signal, 'acknowledged')
+  await untilEvents(7)
+  judge(signal, 'archived')
+  await untilEvents(8)
+  offer({ ...signal, revision: 7, severity: 'critical' })
+  await untilEvents(9)
+  expect(receiver.alerts).toMatchObject([
+    { status: 'resolved', pages: 1, log: [...Array(6).fill('trigger'), 'acknowledge', 'resolve'], key: expect.stringMatching(/-1$/) },
+    { status: 'triggered', pages: 1, log: ['trigger'], key: expect.stringMatching(/-2$/) },
+  ])
+  expect(receiver.dropped).toBe(0)
+})
+
+it('a signal that becomes more severe while somebody has it pages anew', async () => {
+  const signal = signalOf({ severity: 'medium' })
+  offer(signal)
+  await untilEvents(1)
+  judge(signal, 'acknowledged')
+  await untilEvents(2)
+  offer({ ...signal, revision: 2, severity: 'critical' })
+  await untilEvents(4)
+  judge(signal, 'archived')
+  await untilEvents(5)
+  expect(receiver.alerts.map(({ log, first }) => [first.payload.severity, ...log])).toEqual([
+    ['warning', 'trigger', 'acknowledge', 'resolve'],
+    ['critical', 'trigger', 'resolve'],
+  ])
+})
+
+it('what may have arrived is told again before it is ended', async () => {
+  const signal = signalOf()
+  receiver.instead.push((_, request) => void request.socket.destroy())
+  offer(signal)
+  while (receiver.bodies.length < 1) await new Promise((resolve) => setImmediate(resolve))
+  judge(signal, 'archived')
+  for (let turns = 0; receiver.alerts[0]?.status !== 'resolved' && turns < 1_000; turns++) {
+    await vi.advanceTimersByTimeAsync(100)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(receiver.alerts).toMatchObject([{ log: ['trigger', 'resolve'] }])
+  expect(receiver.bodies[1]).toBe(receiver.bodies[0])
+})
+
+it('nobody is paged for what was judged before PagerDuty could be reached', async () => {
+  const signal = signalOf()
+  receiver.instead.push((response) => void response.writeHead(503).end())
+  offer(signal)
+  while (receiver.bodies.length < 1) await new Promise((resolve) => setImmediate(resolve))
+  judge(signal, 'acknowledged')
+  judge(signal, 'archived')
+  await vi.advanceTimersByTimeAsync(2 * HOUR)
+  await untilEvents(1)
+  expect(receiver.alerts).toEqual([])
+})
+
+it('what PagerDuty refuses is said in fewer words, and arrives', async () => {
+  receiver.instead.push(
+    (response) => void response.writeHead(413).end(),
+    (response) => void response.writeHead(413).end(),
+  )
+  offer(signalOf())
+  await untilEvents(3)
+  expect(receiver.bodies[2]?.length).toBeLessThan(receiver.bodies[0]?.length as number)
+  expect(receiver.alerts).toHaveLength(1)
+})
