@@ -1,7 +1,7 @@
 import type { Evidence } from '../signals/finding.ts'
 import type { Signal } from '../signals/signal.ts'
 import { code, given, list, paragraph, said, strong } from './build.ts'
-import type { Block, Document, Inline } from './document.ts'
+import type { Block, Document, Inline, Text } from './document.ts'
 import { LINEAGE_FIELDS, lineageBlock, object, userOf } from './lineage.ts'
 import { proseInlines } from './prose.ts'
 import { shownText, shownValue, toldValue } from './shown-value.ts'
@@ -66,21 +66,21 @@ function detailsOf(signal: Signal): Block[] {
 
 /** Where it was, and what makes it one signal. */
 function factsOf({ event, group }: Signal): Inline[][] {
-  const facts: [name: string, ...value: Inline[]][] = []
+  const facts: [name: Text, ...value: Inline[]][] = []
   const container = object(event['container'])?.['id']
   if (typeof container === 'string' && container !== '')
-    facts.push(['Container', code(given(shownText(container.slice(0, CONTAINER_ID), CONTAINER_ID)))])
+    facts.push([said('Container'), code(given(shownText(container.slice(0, CONTAINER_ID), CONTAINER_ID)))])
   const process = object(event['process'])
   const program = process && object(process['file'])?.['path']
   if (process && typeof program === 'string' && program !== '') {
     const user = userOf(process)
-    facts.push(['Program', code(given(shownText(program, 512))), ...(user === '' ? [] : [said(' as '), given(user)])])
+    facts.push([said('Program'), code(given(shownText(program, 512))), ...(user === '' ? [] : [said(' as '), given(user)])])
   }
   for (const [field, value] of Object.entries(group)) {
     if (SHOWN_ELSEWHERE.has(field) || value === null || value === '') continue
-    facts.push([shownText(field, 100), code(given(shownValue(toldValue(value))))])
+    facts.push([given(shownText(field, 100)), code(given(shownValue(toldValue(value))))])
   }
-  return facts.map(([name, ...value]) => [strong(said(`${name}: `)), ...value])
+  return facts.map(([name, ...value]) => [strong(name, said(': ')), ...value])
 }
 
 /** `03:00:01 uploaded-file: open.file.path /srv/x` */
@@ -89,7 +89,9 @@ function evidence({ rule, timestamp, fields }: Evidence): Inline[] {
     .filter(([, value]) => value !== null && value !== '')
     .slice(0, MAX_FACTS)
     .flatMap(([name, value], i): Inline[] => [
-      said(`${i === 0 ? ': ' : ', '}${shownText(name, 100)} `),
+      said(i === 0 ? ': ' : ', '),
+      given(shownText(name, 100)),
+      said(' '),
       code(given(shownValue(toldValue(value), { text: 128, whole: 256 }))),
     ])
   return [said(/T(\d\d:\d\d:\d\d)/.exec(timestamp)?.[1] ?? ''), said(' '), given(shownText(rule, 100)), ...facts]

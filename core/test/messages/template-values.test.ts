@@ -9,7 +9,7 @@ import { printable } from '../../src/signals/printable.ts'
 import { signalScope } from '../../src/signals/scope.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { opened, shellSignal } from '../fixtures/shell-signal.ts'
-import { sketch } from '../fixtures/sketch.ts'
+import { sketch, withoutLinks } from '../fixtures/sketch.ts'
 
 const scope = signalScope()
 /** A value in every place that Markdown has for text. */
@@ -37,8 +37,6 @@ const everywhere = compileTemplate(
 )
 const called = (name: string): Signal => ({ ...shellSignal, host: { name } })
 const harmless = sketch(everywhere.render(called('harmless'), opened), false)
-/** Links are left out where a value alone would be a step in a path. */
-const withoutLinks = (shape: string): string => shape.replaceAll(/\[link {2}(\$|[^\][]*)\]/g, '$1')
 
 /** Characters of every plane and halves of them, and often those that Markdown and templates are made of. */
 const anyText = array(
