@@ -1,5 +1,5 @@
-import { helpers } from '../core/src/messages/helpers.ts'
-import { blockVariables, variables } from '../core/src/messages/variables.ts'
+import { helpers } from '../core/src/messages/language/helpers.ts'
+import { blockVariables, variables } from '../core/src/messages/language/variables.ts'
 
 /** docs/templates.md with its lists of names and helpers as they are declared; all else in it is written by hand. */
 export function templatesPage(page: string): string {

@@ -38,9 +38,14 @@ export async function composition(options: ConfigOption, distribution: Distribut
       return (text, warn) => parseCondition(text, scope, warn)
     },
     checkTemplate: async (events) => {
-      const { compileTemplate } = await import('../messages/template.ts')
+      const [{ compileTemplate }, { templateProblems }] = await Promise.all([
+        import('../messages/template.ts'),
+        import('../messages/template-problems.ts'),
+      ])
       const scope = signalScope(events)
-      return (text) => compileTemplate(text, scope)
+      return (text, warn) => {
+        for (const problem of templateProblems(compileTemplate(text, scope), events)) warn(problem)
+      }
     },
   })
 }

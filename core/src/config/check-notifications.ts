@@ -27,10 +27,10 @@ const keys = {
   enabled: 'true or false',
 }
 
-/** Reads a template over the fields of a signal; throws a CwsError if it is wrong. */
-export type TemplateCheck = (text: string) => unknown
+/** Reads a template over the fields of a signal; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
+export type TemplateCheck = (text: string, warn: (warning: string) => void) => unknown
 
-/** Judges `notifications`: keys, types, destinations, conditions. `warn` hears of conditions that are legal but misleading. */
+/** Judges `notifications`: keys, types, destinations, conditions. `warn` hears of conditions and templates that are legal but misleading. */
 export function checkNotifications(
   given: unknown,
   notifiers: readonly string[],
@@ -86,7 +86,7 @@ export function checkNotifications(
     if (message !== undefined && typeof message !== 'string') expected('message')
     if (typeof message === 'string') {
       try {
-        template?.(message)
+        template?.(message, (warning) => warn(['notifications', index, 'message'], `\`message\`: ${warning}`))
       } catch (error) {
         flaw([index, 'message'], `\`message\`: ${messageOf(error)}`, 'value', 'CWS_ERR_TEMPLATE')
       }

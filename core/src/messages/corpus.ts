@@ -3,6 +3,7 @@ import type { Field } from '../model/field.ts'
 import { standardEvents } from '../model/standard-events.ts'
 import type { Signal } from '../signals/signal.ts'
 import { bareSignal } from './probes.ts'
+import { shownText } from './shown-value.ts'
 
 /** What whoever names files, arguments and containers may put into a message, to become mark-up, a link, a mention, a line or a command somewhere. */
 export const hostileTexts: readonly string[] = [
@@ -51,9 +52,10 @@ export interface Example {
 /** Every event type with nothing known of it; then hostile values in all of these fields. */
 export function* corpus(fields: Iterable<string>, more: readonly EventDefinition[] = []): Generator<Example> {
   const definitions = [...standardEvents, ...more]
-  for (const { type } of definitions) yield { what: `${type} with nothing known`, signal: { ...bareSignal, event: { type } } }
+  for (const { type } of definitions) yield { what: `${type} of which nothing is known`, signal: { ...bareSignal, event: { type } } }
   const declared = new Map(definitions.flatMap((each) => [...each.fields]))
-  for (const [i, text] of hostileTexts.entries()) yield { what: `hostile text ${i}`, signal: hostileSignal(text, fields, declared) }
+  for (const text of hostileTexts)
+    yield { what: `a signal whose texts are all "${shownText(text, 40)}"`, signal: hostileSignal(text, fields, declared) }
 }
 
 /** Every text in it, and every element of every list, is this one. */

@@ -5,6 +5,8 @@ const AUTHORITY = /(?<=\[:\]\/\/)[^\s/?#]+/g
 /** A name of a host that stands alone, as programs for mail and short messages find it: not a part of a path, and its last label of letters. */
 const BARE_HOST =
   /(?<![\p{L}\p{N}/._-])(?:[\p{L}\p{N}][\p{L}\p{N}-]{0,62}[.\u3002\uff0e\uff61])+(?:\p{L}{2,63}|xn--[\da-z-]{1,59})(?![\p{L}\p{N}_-]|\.\p{N})/giu
+/** What programs take for the beginning of an address whatever follows. */
+const WWW = /(?<![\p{L}\p{N}/._-])www[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/giu
 const MAIL = /(?<=[\p{L}\p{N}._%+-])@(?=[\p{L}\p{N}-]+[.\u3002\uff0e\uff61])/gu
 
 /**
@@ -19,6 +21,7 @@ export function defang(text: string): string {
     .replaceAll('://', '[:]//')
     .replace(AUTHORITY, broken)
     .replace(BARE_HOST, broken)
+    .replace(WWW, broken)
 }
 
 function broken(host: string): string {

@@ -1,28 +1,31 @@
 import { messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { printable } from '../signals/printable.ts'
+import type { Signal } from '../signals/signal.ts'
 import { corpus } from './corpus.ts'
 import type { Document, Inline } from './document.ts'
+import { bareSubject } from './probes.ts'
 import type { Template } from './template.ts'
 
-const MAX_PROBLEMS = 10
-
 /**
- * What goes wrong with a template for signals of which nothing is known, and for hostile ones: one line each, at most ten; none if it is fit for use.
+ * What goes wrong with a template for signals of which nothing is known, and for hostile ones: a line for each thing, with the first signal that it
+ * was found with; none if the template is fit for use.
  */
 export function templateProblems(template: Template, more: readonly EventDefinition[] = []): readonly string[] {
-  const problems: string[] = []
+  const problems = new Map<string, string>()
   for (const { what, signal } of corpus(template.fields, more)) {
-    if (problems.length >= MAX_PROBLEMS) break
-    try {
-      const message = template.render(signal, { reason: 'opened', rule: 'a rule', generation: 1, time: signal.last_seen })
-      const fault = faultIn(message, template)
-      if (fault !== undefined) problems.push(`${what}: ${fault}`)
-    } catch (error) {
-      problems.push(`${what}: ${messageOf(error)}`)
-    }
+    const fault = faultWith(template, signal)
+    if (fault !== undefined && !problems.has(fault)) problems.set(fault, what)
   }
-  return problems
+  return [...problems].map(([fault, what]) => `${fault} (${what})`)
+}
+
+function faultWith(template: Template, signal: Signal): string | undefined {
+  try {
+    return faultIn(template.render(signal, bareSubject(signal).occasion), template)
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 /** What no value can bring about, looked for all the same. */

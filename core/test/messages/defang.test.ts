@@ -9,6 +9,7 @@ it.each([
   ['curl evil.example/x', 'curl evil[.]example/x'],
   ['see www.evil.example.', 'see www[.]evil[.]example.'],
   ['evil\u3002example', 'evil[.]example'],
+  ['www.http-', 'www[.]http-'],
   ['to=evil.xn--p1ai', 'to=evil[.]xn--p1ai'],
   ['пример.рф', 'пример[.]рф'],
   ['mailto:root@evil.example', 'mailto:root[@]evil[.]example'],

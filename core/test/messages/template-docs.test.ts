@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { helpers } from '../../src/messages/helpers.ts'
+import { helpers } from '../../src/messages/language/helpers.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
 import { compileTemplate } from '../../src/messages/template.ts'
 import { templateProblems } from '../../src/messages/template-problems.ts'

@@ -115,13 +115,11 @@ it('templates are tried on every type of event and on hostile values', () => {
 
 it('a template that fails for such signals is told', () => {
   const greedy = compileTemplate('{{#each tags}}{{#each tags}}{{#each tags}}x{{/each}}{{/each}}{{/each}}', scope, 'mine')
-  const problems = templateProblems(greedy)
-  expect(problems).toHaveLength(10)
-  expect(problems[0]).toBe('hostile text 0: mine: the template loops more than 1000 times')
+  expect(templateProblems(greedy)).toEqual(['mine: the template loops more than 1000 times (a signal whose texts are all "")'])
   const leaky: Template = {
     mentions: [],
     fields: [],
     render: () => [{ type: 'paragraph', children: [{ type: 'mention', channel: 'slack', id: 'S1' }] }],
   }
-  expect(templateProblems(leaky)[0]).toBe('exec with nothing known: somebody is mentioned whom the template does not name')
+  expect(templateProblems(leaky)).toEqual(['somebody is mentioned whom the template does not name (exec of which nothing is known)'])
 })

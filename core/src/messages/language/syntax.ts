@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars'
-import type { Refuse } from '../condition/source.ts'
+import type { Refuse } from '../../condition/source.ts'
 
 export type Program = hbs.AST.Program
 export type Statement = hbs.AST.Statement

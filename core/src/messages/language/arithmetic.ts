@@ -1,8 +1,8 @@
-import type { Refuse } from '../condition/source.ts'
-import { UNKNOWN } from '../model/unknown.ts'
+import type { Refuse } from '../../condition/source.ts'
+import { UNKNOWN } from '../../model/unknown.ts'
+import type { Value } from '../value.ts'
 import type { Expression } from './expression.ts'
 import type { Run } from './run.ts'
-import type { Value } from './value.ts'
 
 const MAX_LENGTH = 512
 const MAX_DEPTH = 32

@@ -1,14 +1,14 @@
-import type { Scope } from '../condition/ir.ts'
-import type { Refuse } from '../condition/source.ts'
-import { nearest } from '../model/nearest.ts'
+import type { Scope } from '../../condition/ir.ts'
+import type { Refuse } from '../../condition/source.ts'
+import { nearest } from '../../model/nearest.ts'
+import { shownValue } from '../shown-value.ts'
+import type { Mention, Slot } from '../value.ts'
 import { Branches } from './branches.ts'
 import type { Expression } from './expression.ts'
 import { type Argument, helpers, holds } from './helpers.ts'
 import { type Loop, Names, names } from './names.ts'
 import type { Run } from './run.ts'
-import { shownValue } from './shown-value.ts'
 import { type Block, isRaw, type Mustache, offsetOf, type Path, type Program, type Statement, type Sub } from './syntax.ts'
-import type { Mention, Slot } from './value.ts'
 
 /** Writes a part of a template as Markdown with tokens. */
 export type Writer = (run: Run) => void

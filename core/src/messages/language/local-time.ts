@@ -1,5 +1,5 @@
-import { UNKNOWN } from '../model/unknown.ts'
-import type { Value } from './value.ts'
+import { UNKNOWN } from '../../model/unknown.ts'
+import type { Value } from '../value.ts'
 
 /** @param refuse is told what is wrong, and which zones there are */
 export function zoneNamed(zone: string, refuse: (message: string, zones: readonly string[]) => never): Intl.DateTimeFormat {

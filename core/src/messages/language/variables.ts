@@ -1,10 +1,10 @@
-import { UNKNOWN } from '../model/unknown.ts'
-import { rankOf } from '../signals/severity.ts'
-import { defaultMessage } from './default-message.ts'
-import type { Document, Inline } from './document.ts'
-import { lineageBlock } from './lineage.ts'
-import { proseInlines } from './prose.ts'
-import type { Subject, Value } from './value.ts'
+import { UNKNOWN } from '../../model/unknown.ts'
+import { rankOf } from '../../signals/severity.ts'
+import { defaultMessage } from '../default-message.ts'
+import type { Document, Inline } from '../document.ts'
+import { lineageBlock } from '../lineage.ts'
+import { proseInlines } from '../prose.ts'
+import type { Subject, Value } from '../value.ts'
 
 /** A name that templates know. docs/templates.md is made of these. */
 export interface Variable {

@@ -1,7 +1,7 @@
-import type { Field } from '../model/field.ts'
-import type { Document, Inline } from './document.ts'
+import type { Field } from '../../model/field.ts'
+import type { Document, Inline } from '../document.ts'
+import type { Limits, Value } from '../value.ts'
 import type { Run } from './run.ts'
-import type { Limits, Value } from './value.ts'
 
 /** Something in a template that has a value. */
 export interface Expression {

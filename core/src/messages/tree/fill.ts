@@ -1,10 +1,10 @@
-import { printable } from '../signals/printable.ts'
-import { given, said } from './build.ts'
-import type { Block, Document, Inline, Text } from './document.ts'
-import { plainOf } from './plain-of.ts'
-import { renderPlain } from './render-plain.ts'
+import { printable } from '../../signals/printable.ts'
+import { given, said } from '../build.ts'
+import type { Block, Document, Inline, Text } from '../document.ts'
+import { plainOf } from '../plain-of.ts'
+import { renderPlain } from '../render-plain.ts'
+import type { Slot } from '../value.ts'
 import type { Part, Shape, ShapeBlock, ShapeInline } from './shape.ts'
-import type { Slot } from './value.ts'
 
 /** Puts values into the tree: by number, once, each as what may stand in that place. */
 export function fill(shape: Shape, slots: readonly Slot[]): Document {

@@ -1,11 +1,11 @@
-import type { Refuse } from '../condition/source.ts'
-import { UNKNOWN } from '../model/unknown.ts'
+import type { Refuse } from '../../condition/source.ts'
+import { UNKNOWN } from '../../model/unknown.ts'
+import { ARGUMENT_LIMITS, cut, FIELD_LIMITS, PROSE_LIMITS, textOf } from '../shown-value.ts'
+import type { Value } from '../value.ts'
 import { parseArithmetic } from './arithmetic.ts'
 import type { Expression } from './expression.ts'
 import { localTime, zoneNamed } from './local-time.ts'
 import type { Run } from './run.ts'
-import { ARGUMENT_LIMITS, cut, FIELD_LIMITS, PROSE_LIMITS, textOf } from './shown-value.ts'
-import type { Value } from './value.ts'
 
 /** What a helper was given in the template. */
 export type Argument = { readonly at: number } & (

@@ -1,7 +1,7 @@
-import { CwsError } from '../errors/cws-error.ts'
-import { UNKNOWN } from '../model/unknown.ts'
+import { CwsError } from '../../errors/cws-error.ts'
+import { UNKNOWN } from '../../model/unknown.ts'
+import type { Slot, Subject, Value } from '../value.ts'
 import type { Branches } from './branches.ts'
-import type { Slot, Subject, Value } from './value.ts'
 
 /** Times that the bodies of all loops of a template may be written, together. */
 export const MAX_ITERATIONS = 1000
