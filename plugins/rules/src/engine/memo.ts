@@ -29,7 +29,7 @@ export class Memo {
   readonly #gated: readonly Gated[]
   readonly #others: readonly Compiled[]
   readonly #rests: ReadonlyMap<number, Rests>
-  /** Look-ups that are made for every event. */
+  /** Look-ups that are made for every event; `isRead` are those that are made where nothing is remembered. */
   readonly #shared = new Map<string, Entry>()
   readonly #always: (lookup: Lookup) => boolean
 
@@ -37,7 +37,7 @@ export class Memo {
     of: { readonly recurrence: Recurrence } | { readonly keys: readonly string[] },
     rules: readonly { readonly rule: PlacedRule; readonly gate: Gate | undefined }[],
     gates: Gates,
-    isAlwaysRead: (lookup: Lookup) => boolean,
+    { isAlwaysRead, isRead }: { readonly isAlwaysRead: (lookup: Lookup) => boolean; readonly isRead: (lookup: Lookup) => boolean },
   ) {
     const settled = 'keys' in of ? new Set(of.keys) : of.recurrence.fields
     this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence)
@@ -45,7 +45,7 @@ export class Memo {
     const read = new Set(rules.map(({ gate }) => gate?.lookup))
     const whole = (rule: PlacedRule) => ({
       ...rule,
-      screen: gates.screenOf(rule.condition, (lookup) => read.has(lookup) || isAlwaysRead(lookup)),
+      screen: gates.screenOf(rule.condition, (lookup) => read.has(lookup) || isRead(lookup)),
     })
     this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: whole(rule), gates: [gate] }] : [])))
     this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => whole(rule))

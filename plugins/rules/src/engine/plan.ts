@@ -1,4 +1,4 @@
-import { type EventDefinition, fieldsIn, leavesIn, type Readable, type Recurring, type Undecoded } from '@cws/core'
+import { type EventDefinition, type Field, fieldsIn, leavesIn, type Readable, type Recurring, type Undecoded } from '@cws/core'
 import { Candidates, type Compiled, judgeEach, type OnTrue } from './candidates.ts'
 import { alternativesOf, type Demand, demandsOf } from './demand.ts'
 import { type Gate, Gates } from './gate.ts'
@@ -60,20 +60,29 @@ export class Plan {
         else always.push(rule)
       }
     }
-    for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), (field) => !settled.has(field))
-    for (const { rule } of byOwn) gates.prepare(leavesIn(rule.condition), (field) => !own.has(field) || gates.has(field))
-    for (const { one } of byOther) gates.prepare(leavesIn(one.condition), (field) => gates.has(field) && !settled.has(field))
+    const ungated = byLineage.filter(({ gate }) => gate === undefined).map(({ rule }) => rule)
+    // What several rules test that no good gate stands before is looked up for all of them where nothing is remembered.
+    const shared = new Set([
+      ...sharedFields(ungated, settled, definition),
+      ...sharedFields([...byOwn.map(({ rule }) => rule), ...byOther.map(({ one }) => one)], own, definition),
+    ])
+    for (const { rule } of byLineage) gates.prepare(leavesIn(rule.condition), (field) => !settled.has(field) || shared.has(field))
+    for (const { rule } of byOwn)
+      gates.prepare(leavesIn(rule.condition), (field) => !own.has(field) || gates.has(field) || shared.has(field))
+    for (const { one } of byOther)
+      gates.prepare(leavesIn(one.condition), (field) => !settled.has(field) && (gates.has(field) || shared.has(field)))
     gates.build()
 
     const read = new Set(byOther.flatMap((one) => one.gates.map(({ lookup }) => lookup)))
     const isAlwaysRead = (lookup: Lookup) => read.has(lookup)
+    const isRead = (lookup: Lookup) => read.has(lookup) || shared.has(lookup.field)
     this.#gated = Gated.by(
-      byOther.map(({ one, gates: behind }) => ({ one: { ...one, screen: gates.screenOf(one.condition, isAlwaysRead) }, gates: behind })),
+      byOther.map(({ one, gates: behind }) => ({ one: { ...one, screen: gates.screenOf(one.condition, isRead) }, gates: behind })),
     )
     this.#always = always
     const memos: Memo[] = []
-    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, gates, isAlwaysRead))
-    if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, gates, isAlwaysRead))
+    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, gates, { isAlwaysRead, isRead }))
+    if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, gates, { isAlwaysRead, isRead }))
     this.#memos = memos
   }
 
@@ -94,6 +103,22 @@ export class Plan {
       this.#busy = false
     }
   }
+}
+
+/** Of some fields those with a text that at least two of these rules demand something of. */
+function sharedFields(rules: readonly PlacedRule[], among: ReadonlySet<string>, { fields }: EventDefinition): Set<string> {
+  const seen = new Set<string>()
+  const shared = new Set<string>()
+  for (const { condition } of rules) {
+    const tested = new Set(leavesIn(condition).flatMap((leaf) => demandsOf(leaf, fields).map(({ field }) => field)))
+    for (const name of tested) {
+      const { field: kind, array } = fields.get(name) as Field
+      if (!among.has(name) || array || (kind !== 'string' && kind !== 'path')) continue
+      if (seen.has(name)) shared.add(name)
+      seen.add(name)
+    }
+  }
+  return shared
 }
 
 /** Fields of the event itself whose values recur and that some rule tests. */
