@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { messageOf } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
-import { durationOf } from '../notifications/duration.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
 import { describeValue, kindOf } from '../plugin/validate.ts'
+import { checkTimes, checkTo, type Flawed } from './check-notification-times.ts'
 import type { Path } from './problem.ts'
 
 export interface NotificationFlaw {
@@ -24,6 +24,8 @@ const keys = {
   wait: 'a duration',
   update: 'a duration',
   repeat: 'a duration',
+  quiet: 'quiet hours',
+  escalate: 'a list of steps',
   enabled: 'true or false',
 }
 
@@ -78,11 +80,12 @@ export function checkNotifications(
         flaw([index, 'when'], `\`when\`: ${messageOf(error)}`, 'value', 'CWS_ERR_CONDITION')
       }
     }
-    for (const key of ['wait', 'update', 'repeat'] as const) {
-      const given = rule[key]
-      if (given !== undefined && !isDuration(given))
-        flaw([index, key], `\`${key}\` must be a duration such as 30m or 4h, but ${describeValue(given)} was given`)
+    const inRule: Flawed = (path, message, of) => flaw([index, ...path], message, of)
+    const destination = (path: Path, name: string) => {
+      if (!notifiers.includes(name))
+        flaw([index, ...path], unknownDestination(name, notifiers, others), 'value', 'CWS_ERR_DESTINATION_UNKNOWN')
     }
+    checkTimes(rule, inRule, destination)
     if (message !== undefined && typeof message !== 'string') expected('message')
     if (typeof message === 'string') {
       try {
@@ -92,21 +95,10 @@ export function checkNotifications(
       }
     }
     if (enabled !== undefined && typeof enabled !== 'boolean') expected('enabled')
-    const list = Array.isArray(to) ? to : [to]
-    if (list.length === 0 || list.some((it) => typeof it !== 'string')) {
-      expected('to')
-      continue
-    }
-    for (const [place, destination] of (list as string[]).entries()) {
-      if (notifiers.includes(destination)) continue
-      const path = Array.isArray(to) ? [index, 'to', place] : [index, 'to']
-      flaw(path, unknownDestination(destination, notifiers, others), 'value', 'CWS_ERR_DESTINATION_UNKNOWN')
-    }
+    checkTo(to, ['to'], inRule, destination)
   }
   return flaws
 }
-
-const isDuration = (given: unknown): boolean => typeof given === 'string' && (durationOf(given) ?? 0) > 0
 
 function unknownDestination(destination: string, notifiers: readonly string[], others: readonly string[]): string {
   if (others.includes(destination)) return `\`to\` names "${destination}", which is a plugin but no notifier`

@@ -1,4 +1,5 @@
 import type { NotifierNames, PluginInput } from '../plugin/instance.ts'
+import type { Severity } from '../signals/severity.ts'
 import type { MonitoringInput } from './monitoring.ts'
 
 /** Which signals go where, in which words. */
@@ -15,9 +16,30 @@ export interface NotificationRule<Destination extends string = string> {
   readonly update?: string
   /** Tell again while the signal stays open and nobody has acknowledged it: `4h`. */
   readonly repeat?: string
-  /** Template of the message; the notifier's own if absent. */
+  /** Hours in which nobody is told: what came then is one message at their end. */
+  readonly quiet?: QuietHoursInput
+  /** Whom to tell besides while nobody acknowledges it. Fixed when a signal opens. */
+  readonly escalate?: readonly EscalationInput<Destination>[]
+  /** Template of the message; the usual message if absent. */
   readonly message?: string
   readonly enabled?: boolean
+}
+
+/** From `from` until before `to` by the clock on the wall of a time zone; over midnight if `to` is earlier. */
+export interface QuietHoursInput {
+  /** `22:00` */
+  readonly from: string
+  readonly to: string
+  /** `Europe/Paris` */
+  readonly zone: string
+  /** What is as severe as this is told all the same. */
+  readonly except?: Severity
+}
+
+export interface EscalationInput<Destination extends string = string> {
+  /** How long after the step before, the first after the signal opened: `10m`. */
+  readonly after: string
+  readonly to: Destination | readonly Destination[]
 }
 
 export interface Config<P extends readonly PluginInput[] = readonly PluginInput[]> {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { NotifierDefinition, PluginDefinition } from '../plugin/instance.ts'
 import { shortestName } from '../plugin/resolve.ts'
 import { defOf } from '../plugin/schema-walk.ts'
+import { severities } from '../signals/severity.ts'
 import { monitoringSchema } from './monitoring.ts'
 
 /** A plugin that the schema is to know. */
@@ -62,6 +63,12 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
 
 const duration = (description: string): Json => ({ type: 'string', pattern: '^\\d{1,6}[smhd]$', description })
 
+const timeOfDay = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'Time of the day: `22:00`.' }
+const names = {
+  anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+  description: 'Names of notifiers among the plugins.',
+}
+
 const rule = {
   type: 'object',
   required: ['name', 'to'],
@@ -69,14 +76,34 @@ const rule = {
   properties: {
     name: { type: 'string', minLength: 1, description: 'For people, and for changes by name while the agent runs.' },
     when: { type: 'string', description: 'Condition over the signal, for example `severity >= medium`. All signals if absent.' },
-    to: {
-      anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
-      description: 'Names of notifiers among the plugins.',
-    },
+    to: names,
     wait: duration('How long the first word waits, so that it says more: `30s`. What is critical does not wait.'),
     update: duration('Least time between two words about the same signal: `5m`; 10 seconds if absent.'),
     repeat: duration('Tell again while the signal stays open and nobody has acknowledged it: `4h`.'),
-    message: { type: 'string', description: 'Template of the message; the notifier’s own if absent.' },
+    quiet: {
+      type: 'object',
+      required: ['from', 'to', 'zone'],
+      additionalProperties: false,
+      description: 'Hours in which nobody is told: what came then is one message at their end.',
+      properties: {
+        from: timeOfDay,
+        to: timeOfDay,
+        zone: { type: 'string', minLength: 1, description: 'Time zone: `Europe/Paris`.' },
+        except: { enum: severities, description: 'What is as severe as this is told all the same.' },
+      },
+    },
+    escalate: {
+      type: 'array',
+      minItems: 1,
+      description: 'Whom to tell besides while nobody acknowledges it. Fixed when a signal opens.',
+      items: {
+        type: 'object',
+        required: ['after', 'to'],
+        additionalProperties: false,
+        properties: { after: duration('How long after the step before: `10m`.'), to: names },
+      },
+    },
+    message: { type: 'string', description: 'Template of the message; the usual message if absent.' },
     enabled: { type: 'boolean' },
   },
 }

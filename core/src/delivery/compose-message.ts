@@ -1,7 +1,10 @@
+import { paragraph, said } from '../messages/build.ts'
 import { defaultMessage, fallbackDocument } from '../messages/default-message.ts'
 import type { Document } from '../messages/document.ts'
 import type { Letter, Reason } from '../messages/letter.ts'
 import type { Template } from '../messages/template.ts'
+import type { Occasion } from '../messages/value.ts'
+import { digestOf, digestTitle } from '../notifications/digest.ts'
 import type { Notifier } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import type { MessageRow } from './store-rows.ts'
@@ -9,6 +12,10 @@ import type { MessageRow } from './store-rows.ts'
 /** The notifier's own tiers are 0, 1, 2; the last is the fallback in its plainest form. */
 export const LAST_TIER = 3
 export const UNMADE = 4
+
+/** Signals of a digest that have a line of their own; in the plainest form. */
+const LISTED = 20
+const LISTED_AT_LAST = 3
 
 /** What a message is made of. */
 export interface Draft {
@@ -22,6 +29,10 @@ export interface Draft {
   readonly severity: number
   /** The signal's JSON line. */
   readonly line: string
+  /** How many less severe signals are not told since this one is. */
+  readonly kept?: number
+  /** Of a digest: all its signals. */
+  readonly digest?: readonly Signal[] | undefined
 }
 
 /** What makes the bytes of a message. */
@@ -57,6 +68,7 @@ export function composeMessage(draft: Draft, tier: number, composer: Composer): 
     backoff: 0,
     state: 'failed',
     last_error: null,
+    covers: null,
   } as const
   if (!composer.notifier.render) return { ...row, tier: 0, body: line, line: null }
   for (let each = tier; each <= LAST_TIER; each++) {
@@ -76,8 +88,8 @@ function render(draft: Draft, tier: number, composer: Composer): string {
     ...occasion,
     key,
     signal,
-    title: signal.title,
-    message: tier < LAST_TIER ? document(signal, occasion, composer) : fallbackDocument({ signal, occasion }),
+    title: draft.digest ? digestTitle(draft.digest.length) : signal.title,
+    message: messageFor(draft, occasion, tier, composer),
     receipt: receipt ?? undefined,
   }
   const { notifier, within } = composer
@@ -86,12 +98,17 @@ function render(draft: Draft, tier: number, composer: Composer): string {
   return body
 }
 
+function messageFor({ signal, digest, kept = 0 }: Draft, occasion: Occasion, tier: number, composer: Composer): Document {
+  if (digest) return digestOf(digest, tier < LAST_TIER ? LISTED : LISTED_AT_LAST)
+  const message = tier < LAST_TIER ? document(signal, occasion, composer) : fallbackDocument({ signal, occasion })
+  return kept > 0 ? [...message, paragraph(said(keptText(kept)))] : message
+}
+
+const keptText = (count: number): string =>
+  `${count} less severe ${count === 1 ? 'signal' : 'signals'} of the same processes or container ${count === 1 ? 'is' : 'are'} not told while this one is open.`
+
 /** A template that fails costs the message its words, not its delivery, and says so. */
-function document(
-  signal: Signal,
-  occasion: Omit<Letter, 'key' | 'signal' | 'title' | 'message' | 'receipt'>,
-  { template, onFault }: Composer,
-): Document {
+function document(signal: Signal, occasion: Occasion, { template, onFault }: Composer): Document {
   try {
     return template.render(signal, occasion)
   } catch (error) {

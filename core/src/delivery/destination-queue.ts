@@ -8,6 +8,7 @@ import type { SignalHead } from '../signals/signal-line.ts'
 import { attempt } from './attempt.ts'
 import { backoffFor, waitFor } from './backoff.ts'
 import { Breaker } from './breaker.ts'
+import { coveredBy } from './covered.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
 import { type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
@@ -256,7 +257,7 @@ export class DestinationQueue {
   }
 
   #giveUp(item: Item, reason: string): void {
-    this.#outbox.giveUp(item.signal, item.key)
+    this.#outbox.giveUp([item.signal, ...item.covers], item.key)
     this.#schedule.remove(item)
     this.#failed++
     this.#lastError = reason
@@ -310,7 +311,8 @@ export class DestinationQueue {
   }
 
   #claim(item: Item, replaces?: string): MessageRow | undefined {
-    const claimed = this.#outbox.claim(item.signal, this.#hurries, replaces)
+    const others = () => this.#schedule.due(this.#options.now())
+    const claimed = this.#outbox.claim(item.signal, { hurries: this.#hurries, others, replaces })
     if (claimed.is === 'gone') {
       this.#giveUp(item, 'its signal has left the store')
       return undefined
@@ -318,11 +320,13 @@ export class DestinationQueue {
     this.#schedule.remove(item)
     if (claimed.is !== 'message') {
       if (claimed.is === 'dead') this.#failed++
-      if (claimed.planned) this.#put(claimed.planned)
+      for (const planned of claimed.planned) this.#put(planned)
       return undefined
     }
     const { key, reason, severity } = claimed.message
-    Object.assign(item, { key, reason, severity, attempt: 1, state: 'sending', backoff: 0 })
+    const covers = coveredBy(claimed.message).map(({ signal }) => signal)
+    for (const signal of covers) for (const other of this.#schedule.of(signal)) this.#schedule.remove(other)
+    Object.assign(item, { key, reason, severity, covers, attempt: 1, state: 'sending', backoff: 0 })
     this.#schedule.add(item)
     this.#schedule.hear(item.rule, this.#options.now())
     return claimed.message
@@ -384,9 +388,9 @@ export class DestinationQueue {
     store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
   }
 
-  #ended(item: Item, planned: Planned | undefined): void {
+  #ended(item: Item, next: readonly Planned[]): void {
     this.#schedule.remove(item)
-    if (planned) this.#put(planned)
+    for (const planned of next) this.#put(planned)
   }
 
   /** A plainer form of it is tried at once; what cannot be plainer is dead. */

@@ -46,6 +46,10 @@ export const signalMigrations: readonly string[] = [
        body, NULL, created, attempt, not_before, backoff, iif(attempt > 0, 'ambiguous', 'failed'), last_error
      FROM outbox_before o WHERE attempt > 0 OR NOT EXISTS (SELECT 1 FROM signals s WHERE s.id = o.signal);
    DROP TABLE outbox_before;`,
+  // Messages of several signals, and what a more severe signal keeps quiet.
+  `ALTER TABLE outbox ADD COLUMN covers TEXT;
+   ALTER TABLE conversations ADD COLUMN kept_by TEXT;
+   CREATE INDEX conversations_kept ON conversations (kept_by) WHERE kept_by IS NOT NULL;`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

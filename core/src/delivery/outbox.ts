@@ -3,6 +3,7 @@ import type { Reason } from '../messages/letter.ts'
 import type { Template } from '../messages/template.ts'
 import { type Conversation, escalationsOf, nextKey } from '../notifications/conversation.ts'
 import { type Decision, decide } from '../notifications/decide.ts'
+import { MAX_IN_DIGEST } from '../notifications/digest.ts'
 import type { Terms } from '../notifications/terms.ts'
 import type { Notifier } from '../plugin/notifier.ts'
 import { rankOf } from '../signals/severity.ts'
@@ -10,9 +11,10 @@ import type { Signal } from '../signals/signal.ts'
 import { decodeSignal, encodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE } from './compose-message.ts'
+import { coveredBy } from './covered.ts'
 import type { DeliveryLog } from './log.ts'
 import type { SignalStore } from './store.ts'
-import type { MessageRow, SignalRow } from './store-rows.ts'
+import type { Covered, MessageRow, SignalRow } from './store-rows.ts'
 
 /** Longest receipt, in characters. */
 const MAX_RECEIPT = 4_096
@@ -41,10 +43,16 @@ export interface Planned {
   readonly step: MessageRow | undefined
 }
 
+export interface Claiming {
+  readonly hurries: (reason: Reason) => boolean
+  readonly others: () => Iterable<string>
+  readonly replaces?: string | undefined
+}
+
 /** What became of a conversation that was due: a message, a later time, a message that cannot be made, or its signal is gone. */
 export type Claimed =
   | { readonly is: 'message'; readonly message: MessageRow }
-  | { readonly is: 'later' | 'dead'; readonly planned: Planned | undefined }
+  | { readonly is: 'later' | 'dead'; readonly planned: readonly Planned[] }
   | { readonly is: 'gone' }
 
 /** The conversations and messages of one destination, as they go from one state to the next: each step is stored before it is taken. */
@@ -68,12 +76,15 @@ export class Outbox {
       if (line === undefined) return { conversation: { ...conversation, due: null }, decision: undefined, head, step: undefined }
       return { conversation: { ...next, due: null }, decision: undefined, head, step: this.#step(key, conversation, head, line) }
     }
-    const decision = decide(conversation, head, this.#terms(conversation), this.#options.now())
+    const decision = decide(conversation, head, this.#terms(conversation), this.#options.now(), Date.now())
     return { conversation: { ...conversation, due: decision?.due ?? null }, decision, head, step: undefined }
   }
 
-  /** Makes the message that a conversation asks for now, if it does. `replaces`: one that did not arrive. `hurries`: what is told before its time. */
-  claim(signal: string, hurries: (reason: Reason) => boolean, replaces?: string): Claimed {
+  /**
+   * Makes the message that a conversation asks for now, if it does. `replaces`: one that did not arrive. `hurries`: what is told before its time.
+   * `others`: signals that are due as well, for a digest.
+   */
+  claim(signal: string, { hurries, others, replaces }: Claiming): Claimed {
     const { store, now, name } = this.#options
     const conversation = store.conversation(signal, name)
     const row = store.signal(signal)
@@ -83,14 +94,19 @@ export class Outbox {
     if (!decision || (decision.due > now() && !hurries(decision.reason))) {
       const conversations = [planned.conversation]
       store.write(replaces === undefined ? { op: 'converse', conversations } : { op: 'settle', key: replaces, conversations })
-      return { is: 'later', planned }
+      return { is: 'later', planned: [planned] }
     }
     const { key, conversation: next } = nextKey(conversation, row.revision)
-    const message = this.#compose(draftOf(key, next, row, decision.reason))
-    const sent = { ...message, attempt: 1, state: 'sending' } as const
+    const draft = { ...draftOf(key, next, row, decision.reason), kept: store.kept(signal, name) }
+    const companions = decision.isHeld && this.notifier?.render ? this.#companions(conversation, others) : []
+    const digest = companions.length > 0 ? [draft.signal, ...companions.map((each) => signalOf(each.row))] : undefined
+    const message = this.#compose(digest ? { ...draft, reason: 'digest', digest } : draft)
+    const covers = digest ? JSON.stringify(companions.map(({ row }) => coveredOf(row))) : null
+    const sent = { ...message, covers, attempt: 1, state: 'sending' } as const
+    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, due: null }))
     // What is next is seen when it has arrived.
-    store.write({ op: 'claim', message: sent, conversations: [{ ...next, due: null }], ...(replaces === undefined ? {} : { replaces }) })
-    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, undefined, 'no message could be made of it') }
+    store.write({ op: 'claim', message: sent, conversations, ...(replaces === undefined ? {} : { replaces }) })
+    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(sent, undefined, 'no message could be made of it') }
     return { is: 'message', message: sent }
   }
 
@@ -116,8 +132,11 @@ export class Outbox {
     const conversation = store.conversation(message.signal, name)
     if (!conversation) return undefined
     const { key, conversation: next } = nextKey(conversation, message.revision)
-    const draft = { ...message, key, receipt: conversation.receipt, signal: decodeSignal(line), line }
-    const composed = this.#compose(draft, message.tier + 1)
+    const signal = decodeSignal(line)
+    const rows = coveredBy(message).flatMap((each) => store.signal(each.signal) ?? [])
+    const digest = message.covers === null ? undefined : [signal, ...rows.map(signalOf)]
+    const draft = { ...message, key, receipt: conversation.receipt, signal, line, digest }
+    const composed = { ...this.#compose(draft, message.tier + 1), covers: message.covers }
     if (composed.tier === UNMADE) return undefined
     store.write({ op: 'claim', message: composed, conversations: [next], replaces: message.key })
     return composed
@@ -145,43 +164,71 @@ export class Outbox {
   /** Whether something newer takes the place of a message of which nothing has arrived. */
   isOvertaken(message: MessageRow): boolean {
     const { store, name } = this.#options
-    if (this.mode !== 'latest') return false
+    if (this.mode !== 'latest' || message.covers !== null) return false
     const row = store.signal(message.signal)
     if (!row || (row.revision === message.revision && row.status === message.status)) return false
     return store.conversation(message.signal, name) !== undefined
   }
 
-  /** The destination knows it now, or, if it is `dead` for a reason, will never take it. What is next in that conversation. */
-  settle(message: MessageRow, receipt: string | undefined, dead?: string): Planned | undefined {
-    const { store, now, name } = this.#options
-    const { key, signal, revision, severity, count, status, generation, body } = message
-    const conversation = store.conversation(signal, name)
-    const time = now()
-    const told: Conversation | undefined = conversation && {
-      ...conversation,
-      told_revision: revision,
-      told_severity: severity,
-      told_count: count,
-      told_status: status,
-      told_at: time,
-      tellings: conversation.tellings + 1,
-      generation,
-      receipt: this.#kept(receipt) ?? conversation.receipt,
-      escalations: JSON.stringify(escalationsOf(conversation).filter((at) => at > time)),
-    }
-    const row = told && store.signal(signal)
-    const planned = row && this.plan(told, row)
-    const conversations = planned ? [planned.conversation] : told ? [told] : []
+  /** The destination knows it now, or, if it is `dead` for a reason, will never take it. What is next in these conversations. */
+  settle(message: MessageRow, receipt: string | undefined, dead?: string): readonly Planned[] {
+    const { store, name } = this.#options
+    const { key, signal, revision, generation, body } = message
+    const told = [
+      this.#told(message, { generation, receipt: this.#kept(receipt) }),
+      ...coveredBy(message).map((each) => this.#told(each, {})),
+    ].flatMap((each) => each ?? [])
+    const planned = told.flatMap((each) => {
+      const row = store.signal(each.signal)
+      return row ? [this.plan(each, row)] : []
+    })
     const buried = dead === undefined ? {} : { dead: { key, destination: name, signal, revision, reason: dead, body, at: Date.now() } }
-    store.write({ op: 'settle', key, conversations, ...buried })
+    store.write({ op: 'settle', key, conversations: planned.map(({ conversation }) => conversation), ...buried })
     return planned
   }
 
-  /** Nobody will be told of this: there was no room, or nothing to make it of. */
-  giveUp(signal: string, key: string | undefined): void {
-    const { store, name } = this.#options
+  /** The conversation in which this was said just now. */
+  #told(what: Covered, news: { readonly generation?: number; readonly receipt?: string | undefined }): Conversation | undefined {
+    const { store, now, name } = this.#options
+    const { signal, revision, severity, count, status } = what
     const conversation = store.conversation(signal, name)
-    const conversations = conversation ? [{ ...conversation, due: null }] : []
+    const time = now()
+    return (
+      conversation && {
+        ...conversation,
+        told_revision: revision,
+        told_severity: severity,
+        told_count: count,
+        told_status: status,
+        told_at: time,
+        tellings: conversation.tellings + 1,
+        generation: news.generation ?? conversation.generation,
+        receipt: news.receipt ?? conversation.receipt,
+        escalations: JSON.stringify(escalationsOf(conversation).filter((at) => at > time)),
+      }
+    )
+  }
+
+  /** What else the same rule held through the same quiet hours. */
+  #companions({ signal, rule }: Conversation, others: () => Iterable<string>): { conversation: Conversation; row: SignalRow }[] {
+    const { store, name, now } = this.#options
+    const found: { conversation: Conversation; row: SignalRow }[] = []
+    for (const other of others()) {
+      if (other === signal) continue
+      if (found.length >= MAX_IN_DIGEST - 1) break
+      const conversation = store.conversation(other, name)
+      const row = conversation?.rule === rule ? store.signal(other) : undefined
+      if (!conversation || !row) continue
+      const { decision } = this.plan(conversation, row)
+      if (decision?.isHeld && decision.due <= now()) found.push({ conversation, row })
+    }
+    return found
+  }
+
+  /** Nobody will be told of this: there was no room, or nothing to make it of. */
+  giveUp(signals: readonly string[], key: string | undefined): void {
+    const { store, name } = this.#options
+    const conversations = signals.flatMap((signal) => store.conversation(signal, name) ?? []).map((each) => ({ ...each, due: null }))
     store.write(key === undefined ? { op: 'converse', conversations } : { op: 'settle', key, conversations })
   }
 
@@ -195,7 +242,7 @@ export class Outbox {
     const grown = told_revision > 0 && severity > told_severity ? 'raised' : 'updated'
     const reason = status === 'acknowledged' || status === 'archived' ? status : revision === 1 ? 'opened' : grown
     const about = { key, destination: this.#options.name, signal, revision, severity, count, status, reason, rule, generation } as const
-    const untried = { attempt: 0, not_before: 0, backoff: 0, state: 'waiting', last_error: null } as const
+    const untried = { attempt: 0, not_before: 0, backoff: 0, state: 'waiting', last_error: null, covers: null } as const
     return { ...about, tier: 0, body: lineOf(head, line), line: null, created: Date.now(), ...untried }
   }
 
@@ -214,6 +261,12 @@ export class Outbox {
     return undefined
   }
 }
+
+function coveredOf({ id: signal, revision, severity, count, status }: SignalRow): Covered {
+  return { signal, revision, severity, count, status }
+}
+
+const signalOf = (row: SignalRow): Signal => decodeSignal(lineOf(row, row.body))
 
 function draftOf(key: string, conversation: Conversation, row: SignalRow, reason: Reason): Draft {
   const { destination, rule, receipt, generation, told_status } = conversation

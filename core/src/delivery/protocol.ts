@@ -4,7 +4,7 @@ import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { ListenAddress } from '../config/monitoring.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { Field } from '../model/field.ts'
-import type { Terms } from '../notifications/terms.ts'
+import type { EscalationStep, Terms } from '../notifications/terms.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 
@@ -67,6 +67,7 @@ export interface Route extends Terms {
   readonly when: Condition
   /** Template of the message; the usual one if absent. */
   readonly message?: string | undefined
+  readonly escalate?: readonly EscalationStep[] | undefined
 }
 
 /** What a configuration says of delivery; a reload brings another one. */

@@ -1,11 +1,13 @@
 import { compileCondition } from '../condition/compile.ts'
 import type { Condition, Predicate } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
-import type { NotificationRule } from '../config/define-config.ts'
+import type { NotificationRule, QuietHoursInput } from '../config/define-config.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { nearest } from '../model/nearest.ts'
 import { durationOf } from '../notifications/duration.ts'
+import { minutesOf, type QuietHours } from '../notifications/quiet-hours.ts'
+import type { Terms } from '../notifications/terms.ts'
 import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
@@ -25,16 +27,24 @@ export function routesOf(
 ): readonly Route[] {
   const scope = signalScope(events)
   return rules.flatMap((rule) => {
-    const to = typeof rule.to === 'string' ? [rule.to] : rule.to
-    for (const name of to) if (!destinations.includes(name)) throw unknownDestination(rule.name, name, destinations)
+    const to = listOf(rule.to)
+    const escalate = rule.escalate?.map((step) => ({ after: durationOf(step.after) ?? 0, to: listOf(step.to) }))
+    for (const name of [...to, ...(escalate ?? []).flatMap((step) => step.to)])
+      if (!destinations.includes(name)) throw unknownDestination(rule.name, name, destinations)
     const when = rule.when === undefined ? ALWAYS : conditionOf(rule.name, rule.when, scope)
-    return rule.enabled === false ? [] : [{ name: rule.name, to, when, message: rule.message, ...timesOf(rule) }]
+    return rule.enabled === false ? [] : [{ name: rule.name, to, when, message: rule.message, escalate, ...timesOf(rule) }]
   })
 }
 
-function timesOf({ wait, repeat, update }: NotificationRule): Pick<Route, 'wait' | 'repeat' | 'update'> {
+const listOf = (to: string | readonly string[]): readonly string[] => (typeof to === 'string' ? [to] : to)
+
+function timesOf({ wait, repeat, update, quiet }: NotificationRule): Terms {
   const ms = (text: string | undefined): number | undefined => (text === undefined ? undefined : durationOf(text))
-  return { wait: ms(wait), repeat: ms(repeat), update: ms(update) }
+  return { wait: ms(wait), repeat: ms(repeat), update: ms(update), quiet: quiet && quietOf(quiet) }
+}
+
+function quietOf({ from, to, zone, except }: QuietHoursInput): QuietHours {
+  return { from: minutesOf(from) ?? 0, to: minutesOf(to) ?? 0, zone, except: except && rankOf(except) }
 }
 
 function conditionOf(rule: string, text: string, scope: ReturnType<typeof signalScope>): Condition {

@@ -2,6 +2,7 @@ import type { Reason } from '../messages/letter.ts'
 import type { Decision } from '../notifications/decide.ts'
 import { laneOf } from '../notifications/lanes.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { coveredBy } from './covered.ts'
 import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
 
 /** For how long a rule counts as heard, ms. */
@@ -20,6 +21,8 @@ export interface Item {
   /** By the steady clock, ms. */
   due: number
   readonly sequence: number
+  /** Other signals that the message tells: nothing else is said of them meanwhile. */
+  covers: readonly string[]
   attempt: number
   backoff: number
   state: MessageState
@@ -35,6 +38,8 @@ export class Schedule {
   /** By signal, in the order in which they are to be told: one at a time. */
   readonly #bySignal = new Map<string, Item[]>()
   readonly #heard = new Map<string, number>()
+  /** Signals that a message on its way tells along with its own. */
+  readonly #covered = new Map<string, number>()
 
   get size(): number {
     return this.#items.size
@@ -50,6 +55,7 @@ export class Schedule {
 
   add(item: Item): void {
     this.#items.add(item)
+    this.#cover(item, 1)
     const items = this.#bySignal.get(item.signal)
     if (!items) this.#bySignal.set(item.signal, [item])
     // A message that is made goes before what is only due.
@@ -59,9 +65,23 @@ export class Schedule {
 
   remove(item: Item): void {
     if (!this.#items.delete(item)) return
+    this.#cover(item, -1)
     const items = this.of(item.signal).filter((other) => other !== item)
     if (items.length > 0) this.#bySignal.set(item.signal, items)
     else this.#bySignal.delete(item.signal)
+  }
+
+  /** Signals of which a word is due now, and none is on its way. */
+  *due(now: number): Generator<string> {
+    for (const item of this.#items) if (item.key === undefined && item.due <= now && this.#isReady(item)) yield item.signal
+  }
+
+  #cover({ covers }: Item, by: 1 | -1): void {
+    for (const signal of covers) {
+      const count = (this.#covered.get(signal) ?? 0) + by
+      if (count > 0) this.#covered.set(signal, count)
+      else this.#covered.delete(signal)
+    }
   }
 
   /** A message of the rule was made. */
@@ -97,7 +117,7 @@ export class Schedule {
   }
 
   #isReady(item: Item): boolean {
-    return !item.inFlight && this.#bySignal.get(item.signal)?.[0] === item
+    return !item.inFlight && this.#bySignal.get(item.signal)?.[0] === item && !this.#covered.has(item.signal)
   }
 
   #order(a: Item, b: Item, now: number): number {
@@ -113,14 +133,15 @@ export class Schedule {
 /** Of a conversation that is due. */
 export function newItem({ id: signal, rule, severity }: SignalHead, { reason, due }: Decision, sequence: number): Item {
   const untried = { attempt: 0, backoff: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
-  return { signal, rule, key: undefined, reason, severity, due, sequence, ...untried }
+  return { signal, rule, key: undefined, reason, severity, due, sequence, covers: [], ...untried }
 }
 
 /** Of a message that is stored. */
 export function itemOf(row: MessageRow, rule: string | undefined, sequence: number, due: number): Item {
   const { key, signal, severity, reason, attempt, backoff, state, last_error: lastError } = row
   const isAmbiguous = state === 'sending' || state === 'ambiguous'
-  return { signal, rule, key, reason, severity, due, sequence, attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
+  const covers = coveredBy(row).map((each) => each.signal)
+  return { signal, rule, key, reason, severity, due, sequence, covers, attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

@@ -37,7 +37,12 @@ export interface MessageRow {
   readonly backoff: number
   readonly state: MessageState
   readonly last_error: string | null
+  /** Of a digest: the other signals that it tells, JSON, a list of `Covered`; null: none. */
+  readonly covers: string | null
 }
+
+/** A signal as a digest tells it. */
+export type Covered = Pick<Conversation, 'signal'> & Pick<SignalHead, 'revision' | 'severity' | 'count' | 'status'>
 
 /** What changes of a message with its tries. */
 export type MessageProgress = Pick<MessageRow, 'attempt' | 'not_before' | 'backoff' | 'state' | 'last_error'>

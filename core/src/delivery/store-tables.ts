@@ -101,18 +101,18 @@ export class StoreTables {
   putMessage(row: MessageRow): void {
     this.#sql(
       `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, count, status, reason, rule, generation, tier, body, line,
-         created, attempt, not_before, backoff, state, last_error)
+         created, attempt, not_before, backoff, state, last_error, covers)
        VALUES (:key, :destination, :signal, :revision, :severity, :count, :status, :reason, :rule, :generation, :tier, :body, :line,
-         :created, :attempt, :not_before, :backoff, :state, :last_error)`,
+         :created, :attempt, :not_before, :backoff, :state, :last_error, :covers)`,
     ).run({ ...row })
   }
 
   putConversation(row: Conversation): void {
     this.#sql(
       `INSERT OR REPLACE INTO conversations (signal, destination, rule, wanted, changed_at, opened_at, told_revision, told_severity, told_count,
-         told_status, told_at, tellings, generation, receipt, key_revision, key_count, escalations, due)
+         told_status, told_at, tellings, generation, receipt, key_revision, key_count, escalations, kept_by, due)
        VALUES (:signal, :destination, :rule, :wanted, :changed_at, :opened_at, :told_revision, :told_severity, :told_count,
-         :told_status, :told_at, :tellings, :generation, :receipt, :key_revision, :key_count, :escalations, :due)`,
+         :told_status, :told_at, :tellings, :generation, :receipt, :key_revision, :key_count, :escalations, :kept_by, :due)`,
     ).run({ ...row })
   }
 
@@ -129,6 +129,15 @@ export class StoreTables {
     return this.#sql('SELECT * FROM conversations WHERE signal=? AND destination=?').get(signal, destination) as unknown as
       | Conversation
       | undefined
+  }
+
+  /** Of how many signals a destination was told nothing since this one is more severe. */
+  kept(signal: string, destination: string): number {
+    const row = this.#sql('SELECT count(*) AS count FROM conversations WHERE kept_by=? AND destination=? AND told_revision=0').get(
+      signal,
+      destination,
+    ) as { count: number }
+    return row.count
   }
 
   /** Those about one signal. */

@@ -129,6 +129,11 @@ export class SignalStore {
     return this.#backlog.conversation(signal, destination) ?? this.#read((tables) => tables.conversation(signal, destination))
   }
 
+  /** Of how many signals a destination was told nothing since this one is more severe, as far as is on disk. */
+  kept(signal: string, destination: string): number {
+    return this.#read((tables) => tables.kept(signal, destination)) ?? 0
+  }
+
   /** Those about one signal. */
   conversations(signal: string): Conversation[] {
     const waiting = this.#backlog.conversations(signal)

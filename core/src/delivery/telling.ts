@@ -1,5 +1,8 @@
 import { type Conversation, newConversation } from '../notifications/conversation.ts'
+import { escalationsFrom } from '../notifications/escalation.ts'
+import { Kin } from '../notifications/kin.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
+import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
@@ -31,6 +34,7 @@ export class Telling {
   readonly #timer: NodeJS.Timeout
   readonly templates = new RuleTemplates()
   readonly #queues = new Map<string, DestinationQueue>()
+  readonly #kin = new Kin()
   #routes: readonly Route[] | undefined
   #router: Router
 
@@ -95,24 +99,30 @@ export class Telling {
 
   /** What a new revision makes owed. Whom it was told once hears of it further, whether or not a rule still holds. */
   prepare(head: SignalHead, line: string): Prepared {
-    const { id, revision, severity } = head
+    const { id, revision } = head
     const now = this.#clock.now()
-    const known = { ...head, status: statusAfter(revision === 1 ? undefined : this.#store.signal(id), head) }
+    const was = revision === 1 ? undefined : this.#store.signal(id)
+    const known = { ...head, status: statusAfter(was, head) }
     const before = new Map(this.#store.conversations(id).map((each) => [each.destination, each]))
-    const owners = this.#router.route(severity, () => decodeSignal(line))
+    const { owners, above } = this.#owners(known, line, now)
+    const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
+    const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
-    for (const name of new Set([...owners.keys(), ...before.keys()])) {
+    for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
       const queue = this.#queues.get(name)
       if (!queue) continue
-      const rule = owners.get(name)?.name
-      const conversation = before.get(name) ?? newConversation(id, name, rule, now)
       const isOwned = owners.has(name)
+      const rule = owners.get(name)?.name
+      const escalation = escalations.get(name)
+      const conversation = before.get(name) ?? newConversation(id, name, rule ?? escalation?.rule, now)
       const wanted: Conversation = {
         ...conversation,
         rule: isOwned ? (rule ?? null) : conversation.rule,
         wanted: revision,
         changed_at: revision > conversation.wanted ? now : conversation.changed_at,
         opened_at: conversation.opened_at ?? (isOwned ? now : null),
+        kept_by: this.#keeper(above, name),
+        escalations: escalation ? JSON.stringify(escalation.times) : conversation.escalations,
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
     }
@@ -127,6 +137,27 @@ export class Telling {
         for (const { queue, planned } of plans) queue.take(planned)
       },
     }
+  }
+
+  /** Which rules want it told to whom, and what is beside it that is more severe. Where there are no rules, everything is told. */
+  #owners({ severity, status }: SignalHead, line: string, now: number) {
+    let read: Signal | undefined
+    const signal = (): Signal => {
+      read ??= decodeSignal(line)
+      return read
+    }
+    const owners = this.#router.route(severity, signal)
+    if (this.#routes === undefined || owners.size === 0) return { owners, above: [] }
+    const above = this.#kin.above(signal(), severity, now)
+    if (status === 'open') this.#kin.add(signal(), severity, now)
+    return { owners, above }
+  }
+
+  /** Of more severe signals the one that is open, and told to the same destination. */
+  #keeper(above: readonly string[], destination: string): string | null {
+    const isTold = (id: string) =>
+      this.#store.signal(id)?.status === 'open' && (this.#store.conversation(id, destination)?.opened_at ?? null) !== null
+    return above.find(isTold) ?? null
   }
 
   /** Stores what people say of signals, and tells who was told of them. */

@@ -29,6 +29,8 @@ export interface Conversation {
   readonly key_count: number
   /** When it escalates to this destination, JSON: a list of times that are still to come. Fixed when the signal opens. */
   readonly escalations: string
+  /** Id of the more severe signal that keeps this one quiet, as long as nobody was told of it; null: none does. */
+  readonly kept_by: string | null
   /** When it is to be looked at next; null: not until something changes. */
   readonly due: number | null
 }
@@ -53,6 +55,7 @@ export function newConversation(signal: string, destination: string, rule: strin
     key_revision: 0,
     key_count: 0,
     escalations: '[]',
+    kept_by: null,
     due: null,
   }
 }

@@ -2,6 +2,7 @@ import type { Reason } from '../messages/letter.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { type Conversation, escalationsOf } from './conversation.ts'
+import { quietUntil } from './quiet-hours.ts'
 import type { Terms } from './terms.ts'
 
 /** Later revisions come no sooner than this after the last word, ms. */
@@ -16,23 +17,37 @@ const CRITICAL = rankOf('critical')
 export interface Decision {
   readonly reason: Extract<Reason, 'opened' | 'updated' | 'raised' | 'repeat' | 'escalated' | 'acknowledged' | 'archived'>
   readonly due: number
+  /** It was due in quiet hours, and waits, or waited, for their end. */
+  readonly isHeld?: true
 }
 
 type Head = Pick<SignalHead, 'revision' | 'severity' | 'status' | 'count'>
 
 /**
  * Why and when a destination is to be told of a signal next; undefined: not until something changes. Of several reasons the one that is due first.
- * A `due` that is past means now. Depends on nothing but its arguments.
+ * A `due` that is past means now. `now` is of the steady clock, `wall` of the one on the wall. Depends on nothing but its arguments.
  */
-export function decide(conversation: Conversation, head: Head, terms: Terms, now: number): Decision | undefined {
+export function decide(conversation: Conversation, head: Head, terms: Terms, now: number, wall: number): Decision | undefined {
   const reasons = conversation.told_revision === 0 ? firstWords(conversation, head, terms) : furtherWords(conversation, head, terms, now)
-  return reasons.reduce<Decision | undefined>((first, each) => (first === undefined || each.due < first.due ? each : first), undefined)
+  const first = reasons.reduce<Decision | undefined>(
+    (first, each) => (first === undefined || each.due < first.due ? each : first),
+    undefined,
+  )
+  return first && held(first, head, terms, wall - now)
 }
 
-/** What is judged before anybody was told needs no word. */
+/** Who has judged a signal is awake: that is told at any hour. */
+function held(decision: Decision, { severity }: Head, { quiet }: Terms, offset: number): Decision {
+  const { reason, due } = decision
+  if (!quiet || reason === 'acknowledged' || reason === 'archived' || severity >= (quiet.except ?? Infinity)) return decision
+  const end = quietUntil(quiet, due + offset)
+  return end === undefined ? decision : { reason, due: end - offset, isHeld: true }
+}
+
+/** What is judged before anybody was told needs no word, nor what is part of something worse that is told. */
 function firstWords(conversation: Conversation, head: Head, { wait = 0 }: Terms): readonly Decision[] {
-  const { opened_at } = conversation
-  if (head.status !== 'open') return []
+  const { opened_at, kept_by } = conversation
+  if (head.status !== 'open' || kept_by !== null) return []
   if (opened_at === null) return escalation(conversation)
   return [{ reason: 'opened', due: opened_at + (head.severity >= CRITICAL ? 0 : wait) }]
 }
@@ -41,10 +56,11 @@ function furtherWords(conversation: Conversation, head: Head, terms: Terms, now:
   const { told_status, told_severity, told_revision } = conversation
   // A clock that was behind when the agent started must not hold anything up for longer than its own wait.
   const told = Math.min(conversation.told_at, now)
+  const changed = Math.min(conversation.changed_at, now)
   if (head.status === 'archived') return told_status === 'archived' ? [] : [{ reason: 'archived', due: now }]
-  if (head.status === 'open' && told_status === 'archived') return [{ reason: 'opened', due: now }]
+  if (head.status === 'open' && told_status === 'archived') return [{ reason: 'opened', due: changed }]
   // Opened anew after it was acknowledged is raised: what somebody looks at has become worse.
-  if (head.status === 'open' && (told_status !== 'open' || head.severity > told_severity)) return [{ reason: 'raised', due: now }]
+  if (head.status === 'open' && (told_status !== 'open' || head.severity > told_severity)) return [{ reason: 'raised', due: changed }]
   if (head.status === 'acknowledged' && told_status !== 'acknowledged') return [{ reason: 'acknowledged', due: now }]
   const reasons: Decision[] = []
   if (head.revision > told_revision) {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { frameOf } from '../../src/config/frame.ts'
 import { readText } from '../../src/config/text-source.ts'
+import { routesOf } from '../../src/delivery/routing.ts'
 import { CwsError } from '../../src/errors/cws-error.ts'
 import { compileTemplate } from '../../src/messages/template.ts'
 import { signalScope } from '../../src/signals/scope.ts'
@@ -141,6 +142,52 @@ test.each([
   })
   expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)])
   if (/:\d+:\d+: /.test(error.message)) expect(error.frame).toMatch(/^> \d+ \|/m)
+})
+
+test.each([
+  ['quiet: soon', '`quiet` must be an object such as'],
+  ["quiet: { from: '25:00', to: '06:00', zone: UTC }", '`from` must be a time of the day such as 22:00, but "25:00" was given'],
+  ["quiet: { from: '22:00', zone: UTC }", '`to` must be a time of the day such as 22:00, but nothing was given'],
+  ["quiet: { from: '22:00', to: '22:00', zone: UTC }", '`from` and `to` are the same'],
+  ["quiet: { from: '22:00', to: '06:00', zone: Europe/Pari }", 'there is no time zone "Europe/Pari"; did you mean "Europe/Paris"?'],
+  ["quiet: { from: '22:00', to: '06:00' }", '`zone` must be the name of a time zone'],
+  ["quiet: { from: '22:00', to: '06:00', zone: UTC, except: sever }", '`except` must be one of info, low, medium, high, critical'],
+  ["quiet: { from: '22:00', to: '06:00', zone: UTC, exept: low }", 'unknown key "exept" in `quiet`; did you mean "except"?'],
+  ['escalate: []', '`escalate` must be a list of steps'],
+  ['escalate: [5]', 'a step of `escalate` must be an object'],
+  ['escalate: [{ to: pager }]', '`after` must be a duration such as 10m, but nothing was given'],
+  ['escalate: [{ after: 0m, to: pager }]', '`after` must be a duration such as 30m or 4h, but "0m" was given'],
+  ['escalate: [{ after: 5m }]', '`to` must be a notifier’s name or a list of them, but nothing was given'],
+  ['escalate: [{ after: 5m, to: [pager, pagr] }]', '`to` names "pagr", but there is no such notifier; did you mean "pager"?'],
+  ['wait: 5', '`wait` must be a duration such as 30m or 4h, but 5 was given'],
+  ['update: 5 minutes', '`update` must be a duration such as 30m or 4h'],
+])('of a notification rule refuses %s', async (key, message) => {
+  const error = await refusal(
+    yaml(`plugins: [{ pager: { token: { env: T } } }]\nnotifications:\n  - name: A\n    to: pager\n    ${key}\n`),
+    { env: { T: 'x' } },
+  )
+  expect(error.message).toContain(message)
+  expect(error.message).toMatch(/cws\.config\.yaml:5:\d+: /)
+})
+
+test('quiet hours and escalation are taken as they should be', async () => {
+  const folder = yaml(`plugins: [{ pager: { token: { env: T } } }]
+notifications:
+  - name: A
+    to: pager
+    quiet: { from: '22:00', to: '06:00', zone: Europe/Paris, except: critical }
+    escalate: [{ after: 10m, to: pager }, { after: 20m, to: [pager] }]
+`)
+  const { notifications } = await load(folder, { env: { T: 'x' } })
+  expect(routesOf(notifications ?? [], ['pager'])).toMatchObject([
+    {
+      quiet: { from: 1_320, to: 360, zone: 'Europe/Paris', except: 4 },
+      escalate: [
+        { after: 600_000, to: ['pager'] },
+        { after: 1_200_000, to: ['pager'] },
+      ],
+    },
+  ])
 })
 
 test('a template that is wrong is refused with its place; none is read where there is none', async () => {

@@ -5,6 +5,11 @@ import { statusAfter } from '../../src/notifications/lifecycle.ts'
 import type { Terms } from '../../src/notifications/terms.ts'
 
 const NOW = 1_000_000_000
+/** A summer's evening: 23:30 in Paris. */
+const WALL = Date.parse('2026-07-01T21:30:00Z')
+const quiet = { from: 22 * 60, to: 6 * 60, zone: 'Europe/Paris', except: 4 }
+/** 06:00 there. */
+const MORNING = NOW + 6.5 * 3_600_000
 const AGO = 60_000
 const [MEDIUM, HIGH, CRITICAL] = [2, 3, 4]
 
@@ -44,6 +49,8 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
   ['the same, acknowledged in time', untold({ opened_at: null, escalations: '[5]' }), head({ status: 'acknowledged' }), {}, undefined],
   ['no rule wants it', untold({ opened_at: null }), head(), {}, undefined],
 
+  ['part of something worse that is told', untold({ kept_by: 't' }), head(), { repeat: 1 }, undefined],
+
   ['told, and nothing is new', told(), head(), {}, undefined],
   ['grown', told(), head({ revision: 2, count: 2 }), {}, { reason: 'updated', due: later(10_000) }],
   ['grown, with an interval', told(), head({ revision: 2, count: 2 }), { update: 300_000 }, { reason: 'updated', due: later(300_000) }],
@@ -54,15 +61,15 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
     {},
     { reason: 'updated', due: later(10_000) },
   ],
-  ['raised', told(), head({ revision: 2, severity: CRITICAL }), { update: 300_000 }, { reason: 'raised', due: NOW }],
+  ['raised', told(), head({ revision: 2, severity: CRITICAL }), { update: 300_000 }, { reason: 'raised', due: later(0) }],
   [
     'raised after it was acknowledged',
     told({ told_status: 'acknowledged' }),
     head({ revision: 2, severity: CRITICAL }),
     {},
-    { reason: 'raised', due: NOW },
+    { reason: 'raised', due: later(0) },
   ],
-  ['opened anew after it was archived', told({ told_status: 'archived' }), head({ revision: 2 }), {}, { reason: 'opened', due: NOW }],
+  ['opened anew after it was archived', told({ told_status: 'archived' }), head({ revision: 2 }), {}, { reason: 'opened', due: later(0) }],
   ['less severe than was told', told(), head({ revision: 2, severity: MEDIUM }), {}, { reason: 'updated', due: later(10_000) }],
 
   ['acknowledged', told(), head({ status: 'acknowledged' }), { repeat: 1 }, { reason: 'acknowledged', due: NOW }],
@@ -138,11 +145,31 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
     { interrupts: true },
     undefined,
   ],
+  ['in quiet hours', untold(), head(), { quiet }, { reason: 'opened', due: MORNING, isHeld: true }],
+  [
+    'in quiet hours, so severe that somebody is woken',
+    untold(),
+    head({ severity: CRITICAL }),
+    { quiet },
+    { reason: 'opened', due: later(0) },
+  ],
+  ['due once they are over', untold(), head(), { quiet, wait: 9 * 3_600_000 }, { reason: 'opened', due: later(9 * 3_600_000) }],
+  ['grown in quiet hours', told(), head({ revision: 2 }), { quiet }, { reason: 'updated', due: MORNING, isHeld: true }],
+  ['to be repeated in quiet hours', told(), head(), { quiet, repeat: 3_600_000 }, { reason: 'repeat', due: MORNING, isHeld: true }],
+  ['judged in quiet hours', told(), head({ status: 'archived' }), { quiet }, { reason: 'archived', due: NOW }],
+  ['opened and archived in quiet hours', untold(), head({ status: 'archived' }), { quiet }, undefined],
+  [
+    'came in quiet hours that are over',
+    untold({ opened_at: NOW - 18 * 3_600_000 }),
+    head(),
+    { quiet },
+    { reason: 'opened', due: MORNING - 24 * 3_600_000, isHeld: true },
+  ],
 ]
 
 describe('whether and why somebody is told', () => {
   it.each(cases)('%s', (_, conversation, signal, terms, expected) => {
-    expect(decide(conversation, signal, terms, NOW)).toEqual(expected)
+    expect(decide(conversation, signal, terms, NOW, WALL)).toEqual(expected)
   })
 })
 

@@ -1,0 +1,257 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NotificationRule } from '../../src/config/define-config.ts'
+import type { DestinationSpec } from '../../src/delivery/protocol.ts'
+import { routesOf } from '../../src/delivery/routing.ts'
+import type { SignalStore } from '../../src/delivery/store.ts'
+import { Telling } from '../../src/delivery/telling.ts'
+import type { Letter } from '../../src/messages/letter.ts'
+import { renderPlain } from '../../src/messages/render-plain.ts'
+import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
+import type { Signal } from '../../src/signals/signal.ts'
+import { headOf } from '../../src/signals/signal-line.ts'
+import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+
+const NAMES = ['team', 'pager'] as const
+const HOUR = 3_600_000
+
+let folder: ReturnType<typeof temporaryFolder>
+let store: SignalStore & Disposable
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
+  // 23:30 in Paris.
+  vi.setSystemTime('2026-07-01T21:30:00Z')
+  folder = temporaryFolder()
+  store = storeIn(folder.path)
+})
+afterEach(() => {
+  store[Symbol.dispose]()
+  folder[Symbol.dispose]()
+  vi.useRealTimers()
+})
+
+/** Two destinations under rules, and what each was told. */
+class House {
+  readonly telling: Telling
+  readonly letters: Record<(typeof NAMES)[number], Letter[]> = { team: [], pager: [] }
+  readonly outcomes: Outcome[] = []
+
+  constructor(rules: readonly NotificationRule[] | undefined) {
+    const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
+    this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) })
+    for (const name of NAMES) {
+      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 })
+      this.telling.restore(queue)
+      queue.start(this.#notifier(name))
+    }
+  }
+
+  #notifier(name: (typeof NAMES)[number]): Notifier {
+    return {
+      render: (letter) => JSON.stringify(letter),
+      deliver: async ({ body }) => {
+        this.letters[name].push(JSON.parse(body) as Letter)
+        return this.outcomes.shift() ?? { result: 'delivered' }
+      },
+    }
+  }
+
+  tell(signal: Signal): Signal {
+    const { write, told } = this.telling.prepare(headOf(signal), bodyOf(signal))
+    store.write(write)
+    told()
+    return signal
+  }
+
+  judge({ id }: Signal, status: Signal['status']): void {
+    this.telling.judge.write({ op: 'judge', signal: id, status })
+  }
+
+  reasons(name: (typeof NAMES)[number]): string[] {
+    return this.letters[name].map(({ reason }) => reason)
+  }
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+describe('escalation', () => {
+  const rules: NotificationRule[] = [
+    {
+      name: 'Team',
+      to: 'team',
+      escalate: [
+        { after: '10m', to: 'pager' },
+        { after: '20m', to: ['team', 'pager'] },
+      ],
+    },
+  ]
+
+  it('tells others while nobody acknowledges, each step after the one before', async () => {
+    const house = new House(rules)
+    house.tell(signalOf())
+    await pass(9.9 * 60_000)
+    expect(house.letters.pager).toEqual([])
+    await pass(0.2 * 60_000)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    expect(house.letters.pager[0]).toMatchObject({ rule: 'Team' })
+    await pass(20 * 60_000)
+    expect(house.reasons('pager')).toEqual(['escalated', 'escalated'])
+    expect(house.reasons('team')).toEqual(['opened', 'escalated'])
+    await pass(24 * HOUR)
+    expect(house.reasons('pager')).toHaveLength(2)
+  })
+
+  it('ends when somebody acknowledges, and who was told hears of it', async () => {
+    const house = new House(rules)
+    const signal = house.tell(signalOf())
+    await pass(12 * 60_000)
+    house.judge(signal, 'acknowledged')
+    await pass(24 * HOUR)
+    expect(house.reasons('pager')).toEqual(['escalated', 'acknowledged'])
+    expect(house.reasons('team')).toEqual(['opened', 'acknowledged'])
+    // Worse than what was acknowledged: it begins anew.
+    house.tell({ ...signal, revision: 2, severity: 'critical' })
+    await pass(11 * 60_000)
+    expect(house.reasons('pager').slice(2)).toEqual(['raised', 'escalated'])
+    await pass(20 * 60_000)
+    expect(house.reasons('pager').slice(4)).toEqual(['escalated'])
+  })
+
+  it('is fixed when the signal opens, also over a restart with other rules', async () => {
+    const first = new House(rules)
+    const signal = first.tell(signalOf())
+    await pass(60_000)
+    first.telling.compose({ destinations: NAMES.map((name) => ({ name }) as DestinationSpec), routes: routesOf([], NAMES) })
+    await first.telling.stop(0)
+    const house = new House([{ name: 'Other', to: 'team' }])
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(10 * 60_000)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    house.tell(signalOf())
+    await pass(HOUR)
+    expect(house.reasons('pager')).toEqual(['escalated', 'escalated'])
+  })
+
+  it('tells nobody of what was archived in time', async () => {
+    const house = new House(rules)
+    const signal = house.tell(signalOf())
+    await pass(60_000)
+    house.judge(signal, 'archived')
+    await pass(24 * HOUR)
+    expect(house.reasons('pager')).toEqual([])
+    expect(owedIn(store, 'pager')).toEqual([])
+  })
+})
+
+describe('what is part of something worse', () => {
+  const rules: NotificationRule[] = [
+    { name: 'Page', when: 'severity == critical', to: ['pager', 'team'] },
+    { name: 'Team', to: 'team', message: '{{rule_name}}' },
+  ]
+  const ran = (pid: number, ancestors: readonly number[], more: Partial<Signal> = {}): Signal =>
+    signalOf({ event: { type: 'exec', process: { pid, ancestors: ancestors.map((pid) => ({ pid })) }, container: { id: '' } }, ...more })
+
+  it('is not told while that is open, which says how much that is', async () => {
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [50, 1], { severity: 'critical' }))
+    await pass(0)
+    house.tell(ran(101, [100, 50, 1]))
+    house.tell(ran(50, [1]))
+    const other = house.tell(ran(102, [51, 1]))
+    const inside = house.tell(ran(103, [1], { event: { type: 'exec', process: { pid: 103 }, container: { id: 'c1' } } }))
+    house.tell({ ...critical, revision: 2, count: 2 })
+    await pass(11_000)
+    expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([critical.id, other.id, inside.id, critical.id])
+    expect(renderPlain(house.letters.team[3]?.message ?? [])).toContain(
+      '2 less severe signals of the same processes or container are not told',
+    )
+    expect(renderPlain(house.letters.pager[1]?.message ?? [])).not.toContain('less severe')
+  })
+
+  it('is told when it grows once that is done with', async () => {
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    const low = house.tell(ran(100, [1], { severity: 'low' }))
+    await pass(60_000)
+    house.judge(critical, 'archived')
+    house.tell({ ...low, revision: 2, count: 2 })
+    await pass(0)
+    expect(house.letters.team.map(({ reason, signal: { severity } }) => [reason, severity])).toEqual([
+      ['opened', 'critical'],
+      ['archived', 'critical'],
+      ['opened', 'low'],
+    ])
+  })
+
+  it('is told to whom that is not told, to all where there are no rules, and if it is as severe', async () => {
+    const apart = new House([
+      { name: 'Page', when: 'severity == critical', to: 'pager' },
+      { name: 'Team', when: 'severity < critical', to: 'team' },
+    ])
+    apart.tell(ran(100, [1], { severity: 'critical' }))
+    apart.tell(ran(100, [1]))
+    await pass(0)
+    const none = new House(undefined)
+    none.tell(ran(200, [1], { severity: 'critical' }))
+    none.tell(ran(200, [1]))
+    none.tell(ran(200, [1], { severity: 'critical' }))
+    await pass(0)
+    expect(apart.reasons('team')).toEqual(['opened'])
+    expect(none.reasons('team')).toHaveLength(3)
+  })
+})
+
+describe('quiet hours', () => {
+  const rules: NotificationRule[] = [
+    { name: 'Night', to: 'team', quiet: { from: '22:00', to: '06:00', zone: 'Europe/Paris', except: 'critical' } },
+  ]
+
+  it('hold what is not severe enough, and end with one message of all of it', async () => {
+    const house = new House(rules)
+    const [low, high, gone] = ['low', 'high', 'high'].map((severity) =>
+      house.tell(signalOf({ severity: severity as Signal['severity'], title: `a ${severity} one` })),
+    ) as [Signal, Signal, Signal]
+    const critical = house.tell(signalOf({ severity: 'critical' }))
+    await pass(HOUR)
+    expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([critical.id])
+    house.judge(gone, 'archived')
+    house.tell({ ...low, revision: 2, count: 9 })
+    await pass(5.6 * HOUR)
+    expect(house.reasons('team')).toEqual(['opened', 'digest'])
+    const digest = house.letters.team[1] as Letter
+    expect(digest.title).toBe('2 signals of the quiet hours')
+    const text = renderPlain(digest.message)
+    expect(text).toContain('high a high one on web1')
+    expect(text).toContain('low a low one on web1, 9 events')
+    expect(text.indexOf(high.id)).toBeLessThan(text.indexOf(low.id))
+    expect(text).not.toContain(gone.id)
+    expect(owedIn(store, 'team')).toEqual([])
+    // Both are known now.
+    house.judge(low, 'acknowledged')
+    await pass(0)
+    expect(house.reasons('team').slice(2)).toEqual(['acknowledged'])
+    expect(store.conversation(low.id, 'team')).toMatchObject({ told_revision: 2, told_count: 9 })
+  })
+
+  it('what a digest is on its way with is told by nothing else, also over a restart', async () => {
+    const first = new House(rules)
+    const signals = Array.from({ length: 150 }, () => first.tell(signalOf()))
+    first.outcomes.push({ result: 'ambiguous', detail: 'reset' })
+    await pass(6.5 * HOUR)
+    await first.telling.stop(0)
+    const house = new House(rules)
+    house.tell({ ...(signals[0] as Signal), revision: 2, count: 2 })
+    await pass(60_000)
+    const letters = [...first.letters.team, ...house.letters.team]
+    expect(letters.filter(({ reason }) => reason !== 'updated').length).toBe(3)
+    expect(new Set(letters.filter(({ reason }) => reason === 'digest').map(({ key }) => key)).size).toBe(2)
+    for (const { id } of signals) expect(store.conversation(id, 'team')?.told_revision).toBeGreaterThan(0)
+  })
+
+  it('that hold one signal end with it, not with a digest', async () => {
+    const house = new House(rules)
+    house.tell(signalOf())
+    await pass(7 * HOUR)
+    expect(house.reasons('team')).toEqual(['opened'])
+  })
+})
