@@ -4,6 +4,7 @@ import { cut, harmless, plainText } from './text.ts'
 /** By tier: what the receiver refused comes shorter. Characters of the message, bytes of what the signal holds of events. */
 const MESSAGE_LENGTHS = [16 * 1024, 4 * 1024, 512] as const
 const EVIDENCE_BYTES = [Number.POSITIVE_INFINITY, 48 * 1024, 0] as const
+const MAX_ADVICE = 4 * 1024
 /** Bytes that are kept for the list of what was cut. */
 const CUT_BYTES = 1024
 
@@ -24,7 +25,7 @@ export function detailsOf(letter: Letter, tier: number, maxBytes: number): Value
   if (message !== text) missing.push('message: its end')
   const details = {
     message,
-    advice: signal.advice.split('\n').map(harmless).join('\n'),
+    advice: cut(signal.advice.split('\n').map(harmless).join('\n'), MAX_ADVICE),
     severity: signal.severity,
     count: signal.count,
     first_seen: signal.first_seen,
