@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -59,6 +61,24 @@ describe('a file that is opened', () => {
     expect(readFileSync(at('x'), 'utf8')).toBe('somebody’s')
     expect(obstacle({ read: at('y') })).toBe(`there is no ${at('y')} here`)
   })
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('what was made is removed when %s ends who made it', async (signal) => {
+  const modules = ['undoing', 'perform'].map((name) => JSON.stringify(join(import.meta.dirname, `../src/simulate/${name}.ts`)))
+  const program = `const [{ Undoing }, { perform }] = await Promise.all([${modules.map((path) => `import(${path})`).join(', ')}])
+    using done = new Undoing()
+    done.undo = perform({ make: ${JSON.stringify(at('x'))} })
+    process.stdout.write('made')
+    await new Promise((resolve) => setTimeout(resolve, 60_000))`
+  const child = spawn(process.execPath, ['--conditions=cws-source', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  expect(existsSync(at('x'))).toBe(true)
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  expect(await ended).toEqual([null, signal])
+  expect(existsSync(at('x'))).toBe(false)
 })
 
 describe('a program that runs', () => {

@@ -19,6 +19,7 @@ import {
 } from '@cws/core/cli'
 import { isOurs } from '../simulate/ours.ts'
 import { obstacle, perform } from '../simulate/perform.ts'
+import { Undoing } from '../simulate/undoing.ts'
 import { packsOf } from './rules-of.ts'
 
 /** The agent tells of a signal that grows at most every 10 s. */
@@ -26,9 +27,6 @@ const WAIT_MS = 15_000
 const POLL_MS = 50
 
 type State = 'fired' | 'silent' | 'failed' | 'refused' | 'not here' | 'no trigger' | 'can be tried'
-
-/** A person or a supervisor ends the command by them. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 interface Outcome {
   readonly rule: string
@@ -103,24 +101,6 @@ async function attempt(rule: string, trigger: Trigger, options: Options): Promis
     return signal ? outcome(rule, 'fired', signal.title, signal.id) : outcome(rule, 'silent', `no signal of it within ${WAIT_MS / 1000} s`)
   } catch (error) {
     return outcome(rule, 'failed', messageOf(error))
-  }
-}
-
-/** What is undone when the scope ends, or the command is told to end. */
-class Undoing implements Disposable {
-  undo = (): void => {}
-  readonly #end = (signal: NodeJS.Signals): void => {
-    this[Symbol.dispose]()
-    process.kill(process.pid, signal)
-  }
-
-  constructor() {
-    for (const signal of SIGNALS) process.once(signal, this.#end)
-  }
-
-  [Symbol.dispose](): void {
-    for (const signal of SIGNALS) process.off(signal, this.#end)
-    this.undo()
   }
 }
 
