@@ -7,6 +7,7 @@ import { isAboutSignal } from './threads.ts'
 const MESSAGE = [100_000, 10_000, 0] as const
 const TITLE = 500
 const NAME = 255
+const TAGS = 500
 /** Characters of the subject: what programs show of it at most, and well below the limit of a line. */
 const SUBJECT = 200
 const HOST = 60
@@ -42,6 +43,8 @@ export interface Bodies {
   readonly html: string | undefined
 }
 
+type Fact = readonly [name: string, value: string]
+
 /** What a mail says, in the parts that text and HTML share. */
 interface Content {
   /** Absent where the mail is about no one signal. */
@@ -49,8 +52,8 @@ interface Content {
   readonly label: string
   readonly title: string
   readonly message: Document
-  /** Below a line at the end: what finds the signal again, whatever the message says. */
-  readonly footer: readonly string[]
+  /** Below the message: what is told of every signal, whatever the message says. */
+  readonly facts: readonly Fact[]
 }
 
 /** `[HIGH] A program was run from memory (web1)`: the same in all mails about a signal while its severity is, for some mail programs thread by it. */
@@ -70,32 +73,56 @@ export function bodiesOf(letter: Letter, tier: number): Bodies {
     label: LABELS[reason],
     title: shown(title, TITLE),
     message: characters === 0 ? [] : prepared(letter.message, characters),
-    footer: footerOf(letter),
+    facts: factsOf(letter),
   }
   return { text: textOf(content), html: tier < 2 ? htmlOf(content) : undefined }
 }
 
-function footerOf({ reason, rule, signal }: Letter): string[] {
-  const by = rule === undefined ? [] : [`Sent by the notification rule "${shown(rule, NAME)}".`]
-  if (!isAboutSignal(reason)) return [`From the agent on ${shown(signal.host.name, NAME)}.`, ...by]
-  const { id, host, status, count } = signal
+function factsOf({ reason, rule, signal }: Letter): Fact[] {
+  const host: Fact = ['Host', shown(signal.host.name, NAME)]
+  const by: Fact[] = rule === undefined ? [] : [['Sent by', `the notification rule "${shown(rule, NAME)}"`]]
+  if (!isAboutSignal(reason)) return [host, ...by]
+  const { id, status, tags } = signal
   return [
-    `Signal ${shown(id, NAME)} on ${shown(host.name, NAME)}: ${status}, ${count} ${count === 1 ? 'event' : 'events'}, rule ${shown(signal.rule.id, NAME)}.`,
+    host,
+    ['Seen', seen(signal)],
+    ['Rule', `${shown(signal.rule.name, NAME)} (${shown(signal.rule.id, NAME)})`],
+    ...(tags.length === 0 ? [] : [['Tags', shown(tags.join(', '), TAGS)] as const]),
+    ['Signal', `${shown(id, NAME)}, ${status}`],
     ...by,
   ]
+}
+
+/** `12 times, 2026-11-30 03:00:00 to 03:05:00 UTC`. */
+function seen({ count, first_seen, last_seen }: Letter['signal']): string {
+  const first = timeOf(first_seen)
+  const last = timeOf(last_seen)
+  const [day] = first.split(' ', 1)
+  const span = first === last ? first : `${first} to ${last.startsWith(`${day} `) ? last.slice(11) : last}`
+  return `${count === 1 ? 'once' : `${count} times`}, ${span} UTC`
+}
+
+/** `2026-11-30 03:00:00` of a time in RFC 3339. */
+function timeOf(rfc3339: string): string {
+  return printable(rfc3339.slice(0, 19)).replace('T', ' ')
 }
 
 function shown(text: string, length: number): string {
   return defang(shortened(printable(text), length))
 }
 
-function textOf({ severity, label, title, message, footer }: Content): string {
+function textOf({ severity, label, title, message, facts }: Content): string {
   const mark = severity === undefined ? label : `${severity.toUpperCase()} · ${label}`
-  const parts = [`${mark}: ${title}`, ...(message.length === 0 ? [] : [renderPlain(message, WIDTH)]), footer.join('\n')]
-  return `${parts.join('\n\n')}\n`
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2
+  const table = facts.map(([name, value]) => name.padEnd(width) + value).join('\n')
+  return `${[`${mark}: ${title}`, ...(message.length === 0 ? [] : [renderPlain(message, WIDTH)]), table].join('\n\n')}\n`
 }
 
-function htmlOf({ severity, label, title, message, footer }: Content): string {
+function htmlOf({ severity, label, title, message, facts }: Content): string {
+  const rows = facts.map(
+    ([name, value]) =>
+      `<tr><td style="padding:2px 16px 2px 0;vertical-align:top;white-space:nowrap">${name}</td><td style="padding:2px 0;overflow-wrap:anywhere">${escapeHtml(value)}</td></tr>`,
+  )
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -109,7 +136,9 @@ function htmlOf({ severity, label, title, message, footer }: Content): string {
 <p style="margin:0 0 8px">${severity === undefined ? '' : `${badge(severity)} `}${label}</p>
 <h1 style="margin:0 0 16px;font-size:20px;overflow-wrap:anywhere">${escapeHtml(title)}</h1>
 ${html(message)}
-<p style="margin:24px 0 0;padding:8px 0 0;border-top:1px solid #999999;font-size:12px;overflow-wrap:anywhere">${footer.map(escapeHtml).join('<br>')}</p>
+<table role="presentation" style="margin:24px 0 0;padding:8px 0 0;border-top:1px solid #999999;border-spacing:0;font-size:13px">
+${rows.join('\n')}
+</table>
 </div>
 </body>
 </html>

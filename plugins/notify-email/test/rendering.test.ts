@@ -52,8 +52,12 @@ describe('a mail', () => {
 
 It was /dev/shm/x.
 
-Signal 01JDEXAMPLE0000000000000AA on test: open, 1 event, rule exec-from-memory-fs.
-Sent by the notification rule "on call".
+Host     test
+Seen     once, 2026-11-24 09:00:00 UTC
+Rule     A program was run from memory (exec-from-memory-fs)
+Tags     mitre:T1059
+Signal   01JDEXAMPLE0000000000000AA, open
+Sent by  the notification rule "on call"
 `)
     expect(read.html).toContain('It was /dev/shm/x.')
     expect(read.html).not.toMatch(/<(img|script|link|style|iframe|form)|url\(|src=/i)
@@ -104,7 +108,7 @@ Sent by the notification rule "on call".
     const read = await parsed(mailOf(letter({ reason, title: '7 signals came in quiet hours' }), 0, WHO))
     expect(read.subject).toBe(`[${reason}] 7 signals came in quiet hours (test)`)
     expect(read.inReplyTo).toBeUndefined()
-    expect(read.text).toMatch(/^[DNT][a-z]+: 7 signals came in quiet hours\n\nIt was .*\n\nFrom the agent on test\.\n/)
+    expect(read.text).toMatch(/^[DNT][a-z]+: 7 signals came in quiet hours\n\nIt was .*\n\nHost +test\nSent by .*\n$/)
     expect(read.html).not.toContain('HIGH')
   })
 
@@ -118,15 +122,17 @@ Sent by the notification rule "on call".
     ['archived', 'Archived'],
     ['replayed', 'Sent again'],
   ] as const satisfies readonly (readonly [Reason, string])[])('says first why it comes: %s', async (reason, label) => {
-    const read = await parsed(mailOf(letter({ reason, signal: sampleSignal({ count: 7 }) }), 0, WHO))
+    const read = await parsed(
+      mailOf(letter({ reason, signal: sampleSignal({ count: 7, last_seen: '2026-11-24T09:05:00.000000000Z' }) }), 0, WHO),
+    )
     expect(read.text?.split('\n')[0]).toBe(`HIGH · ${label}: A program was run from memory`)
     expect(read.html).toContain(`HIGH</span> ${label}</p>`)
-    expect(read.text).toContain('open, 7 events')
+    expect(read.text).toContain('Seen     7 times, 2026-11-24 09:00:00 to 09:05:00 UTC\n')
   })
 
   it('draws each kind of node', async () => {
     const { text = '', html } = await parsed(mailOf(everywhere('x'), 0, WHO))
-    expect(text.slice(0, text.indexOf('Signal'))).toBe(`HIGH · New: x
+    expect(text.slice(0, text.indexOf('Host '))).toBe(`HIGH · New: x
 
 x
 -
@@ -145,7 +151,7 @@ x (https://wiki.example.com/?q=x)
 
 `)
     const bare = (html || '').replace(/ (style|rel)="[^"]*"/g, '')
-    expect(bare.slice(bare.indexOf('</h1>') + 6, bare.indexOf('<p>Signal'))).toBe(`<h2>x</h2>
+    expect(bare.slice(bare.indexOf('</h1>') + 6, bare.indexOf('<table'))).toBe(`<h2>x</h2>
 <p>a <strong>x</strong><em>x</em><br><code>x</code></p>
 <p><a href="https://wiki.example.com/?q=x">x</a></p>
 <pre>$ x</pre>
@@ -255,7 +261,9 @@ describe('a mail that was refused', () => {
     const [full, , least] = await Promise.all(mails.map((mail) => parsed(mail)))
     expect(full?.text).toContain('(The rest is left out: it was too long for a mail.)')
     expect(least?.html).toBe(false)
-    expect(least?.text).toMatch(/^HIGH · New: A program was run from memory\n\nSignal 01JDEXAMPLE0000000000000AA on test/)
+    expect(least?.text).toMatch(
+      /^HIGH · New: A program was run from memory\n\nHost +test\n(.+\n)+Signal +01JDEXAMPLE0000000000000AA, open\n/,
+    )
     expect(least?.messageId).toBe(full?.messageId)
   })
 })
