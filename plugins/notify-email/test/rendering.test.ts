@@ -5,12 +5,10 @@ import { sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { describe, expect, it } from 'vitest'
-import { defaultTemplate } from '../../../core/src/messages/template.ts'
-import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { isMail, mailOf } from '../src/mail.ts'
 import { addressOf } from '../src/options.ts'
 import { HOSTILE } from './hostile.ts'
-import { everywhere, letter, value, WHO, words } from './letters.ts'
+import { everywhere, letter, shellLetter, value, WHO, words } from './letters.ts'
 
 /** As another reads it. */
 const parsed = (mail: string): Promise<ParsedMail> => simpleParser(mail, { skipTextToHtml: true, skipHtmlToText: true })
@@ -161,8 +159,7 @@ x (https://wiki.example.com/?q=x)
   })
 
   it('is what the README shows', async () => {
-    const message = defaultTemplate.render(shellSignal, opened)
-    const { subject, text } = await parsed(mailOf(letter({ signal: shellSignal, title: shellSignal.title, message }), 0, WHO))
+    const { subject, text } = await parsed(mailOf(shellLetter(), 0, WHO))
     const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
     expect(readme).toContain(`\`\`\`\nSubject: ${subject}\n\n${text}\`\`\`\n`)
   })
