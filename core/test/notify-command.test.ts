@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
-import type { NotificationRule } from '../src/config/define-config.ts'
+import type { Config, NotificationRule } from '../src/config/define-config.ts'
 import { startControl } from '../src/delivery/control.ts'
 import type { DestinationQueue } from '../src/delivery/destination-queue.ts'
+import { Mutes } from '../src/delivery/mutes.ts'
 import { NotifyDesk } from '../src/delivery/notify-desk.ts'
 import type { DestinationSpec } from '../src/delivery/protocol.ts'
 import { routesOf } from '../src/delivery/routing.ts'
@@ -13,7 +14,8 @@ import { Telling } from '../src/delivery/telling.ts'
 import type { Notification, Notifier, Outcome } from '../src/plugin/notifier.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { headOf } from '../src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, signalOf, storeIn, temporaryFolder, until } from './fixtures/delivery.ts'
+import { bodyOf, clean, memoryLog, put, signalOf, storeIn, temporaryFolder, until } from './fixtures/delivery.ts'
+import { file } from './fixtures/notifiers.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => {
@@ -28,6 +30,8 @@ afterEach(() => {
 })
 
 /** Runs the command line in this process; returns what it wrote. */
+let preset: Config = { plugins: [] }
+
 async function cws(...args: string[]): Promise<string> {
   let out = ''
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -35,7 +39,7 @@ async function cws(...args: string[]): Promise<string> {
     return true
   })
   try {
-    const distribution = { version: '0', installation: import.meta.url, preset: async () => ({ plugins: [] }), starter: '' }
+    const distribution = { version: '0', installation: import.meta.url, preset: async () => preset, starter: '' }
     const config = ['list'].includes(args[1] ?? '') ? ['--config', configFile()] : []
     const folders = ['--state-dir', folder.path, '--run-dir', join(folder.path, 'run')]
     const isAsked = ['test', 'replay'].includes(args[1] ?? '')
@@ -48,7 +52,7 @@ async function cws(...args: string[]): Promise<string> {
 
 const jsonOf = async (...args: string[]) => JSON.parse(await cws(...args, '--format', 'json'))
 
-const rules: readonly NotificationRule[] = [
+const RULES: readonly NotificationRule[] = [
   { name: 'Tell the team', when: 'severity >= medium', to: 'team', repeat: '4h' },
   { name: 'Archive', to: ['siem'], enabled: false },
 ]
@@ -66,14 +70,17 @@ class Agent {
   readonly queues: DestinationQueue[] = []
   readonly got: Notification[] = []
   readonly desk: NotifyDesk
+  readonly mutes: Mutes
   #control: AsyncDisposable | undefined
 
-  constructor(names: readonly string[] = ['team', 'siem']) {
+  constructor(names: readonly string[] = ['team', 'siem'], rules = RULES) {
     this.store = storeIn(folder.path)
+    this.mutes = new Mutes(this.store, this.log)
     const destinations = names.map((name) => ({ name }) as DestinationSpec)
-    this.telling = new Telling(this.store, { destinations, routes: routesOf(rules, names) })
+    this.telling = new Telling(this.store, { destinations, routes: routesOf(rules, names) }, this.mutes)
     for (const name of names) this.queues.push(this.telling.add(name, { log: this.log, clean, deadlineMs: 1_000 }))
-    this.desk = new NotifyDesk({ store: this.store, telling: this.telling, log: this.log, clean, queues: () => this.queues, rules })
+    const { store, telling, mutes, log } = this
+    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules })
   }
 
   async listen(): Promise<void> {
@@ -133,6 +140,7 @@ describe('notify list', () => {
       kind: 'notifications',
       rules: [],
       destinations: [{ name: 'team', state: 'stopped', delivered: null, failed: null, pending: 1, last_error: null }],
+      mutes: [],
     })
     expect(await cws('notify', 'list')).toContain('an empty list: nobody is told')
   })
@@ -273,5 +281,177 @@ describe('notify test', () => {
     await expect(cws('notify', 'test', 'siem')).rejects.toMatchObject({ code: 'CWS_ERR_DELIVERY' })
     await expect(cws('notify', 'test', 'tem')).rejects.toMatchObject({ message: 'there is no notifier "tem"; did you mean "team"?' })
     await expect(cws('notify', 'test', 'team', '--rule', 'Tell')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+  })
+})
+
+describe('notify preview', () => {
+  const shown: readonly NotificationRule[] = [
+    { name: 'Web', when: 'rule.id == "shell-from-web-server" && severity >= high', to: 'file', message: '**{{rule_name}}**: {{title}}' },
+    { name: 'Rest', when: 'severity >= medium', to: ['file', 'other'] },
+  ]
+  beforeEach(() => {
+    preset = { plugins: [file({ path: join(folder.path, 'out') }), file({ path: '/dev/null', name: 'other' })], notifications: shown }
+  })
+  afterEach(() => {
+    preset = { plugins: [] }
+  })
+
+  test('of what is in the files: which rule, to whom, in which words; nothing acts on a terminal', async () => {
+    const web = signalOf({ id: '01KB6QRD4V5N0ZK3W8F2T9XHMC', title: 'a \u001b[2J\u202e shell' })
+    {
+      using store = storeIn(folder.path)
+      for (const signal of [web, signalOf({ id: '01KB6QRD4V5N0ZK3W8F2T9XHMA', severity: 'low' })]) put(store, signal, [])
+    }
+    const told = await cws('notify', 'preview')
+    expect(told).toContain('a \\u{1b}[2J\\u{202e} shell 01KB6QRD4V5N0ZK3W8F2T9XHMC\n    Web → file\n    A web server started a shell: a ')
+    expect(told).toContain('    Rest → other\n')
+    expect(told).toMatch(/\n1 of the newest 2 signals would be told\n$/)
+    expect(told).not.toMatch(/\u001b|\u202e/)
+    const rows = (await cws('notify', 'preview', 'Web', '--last', '5', '--format', 'json')).split('\n').slice(0, -1)
+    expect(rows.map((row) => JSON.parse(row))).toMatchObject([
+      { kind: 'preview', rule: 'Web', to: ['file'], signal: { id: web.id }, problem: null },
+    ])
+    expect(existsSync(join(folder.path, 'out'))).toBe(false)
+    await expect(cws('notify', 'preview', 'Wbe')).rejects.toMatchObject({
+      message: 'there is no notification rule "Wbe"; did you mean "Web"?',
+    })
+  })
+
+  test('a thousand signals match as the router of an agent has them', async () => {
+    const signals = Array.from({ length: 1_000 }, (_, i) =>
+      signalOf({
+        severity: (['low', 'medium', 'high', 'critical'] as const)[i % 4] as 'low',
+        rule: { id: i % 3 ? 'a' : 'shell-from-web-server', name: 'x' },
+      }),
+    )
+    const expected = new Map<string, string>()
+    {
+      await using agent = new Agent(['file', 'other'], shown)
+      for (const signal of signals) agent.offer(signal)
+      for (const { id } of signals)
+        for (const { destination, rule } of agent.store.conversations(id)) expected.set(`${id} ${destination}`, String(rule))
+    }
+    const rows = (await cws('notify', 'preview', '--last', '1000', '--format', 'json')).split('\n').slice(0, -1)
+    const found = new Map<string, string>()
+    for (const { signal, rule, to } of rows.map((row) => JSON.parse(row))) for (const name of to) found.set(`${signal.id} ${name}`, rule)
+    expect(found).toEqual(expected)
+    expect(found.size).toBeGreaterThan(1_000)
+  })
+})
+
+describe('notify mute', () => {
+  const low = () => signalOf({ severity: 'medium', rule: { id: 'noisy', name: 'Noisy' } })
+  const mute = (...more: string[]) => cws('notify', 'mute', '--rule', 'noisy', '--reason', 'deploying', ...more)
+
+  test('nobody is told of it, and it is counted; critical ones and archives are told all the same', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    expect(await mute('--for', '2h')).toMatch(
+      /^ {2}1 rule\.id == "noisy" until .* (2h|1h 59m) left; 0 signals muted\n {6}ada: deploying\n$/,
+    )
+    const [one, other, critical] = [low(), low(), { ...low(), severity: 'critical' } as const]
+    for (const signal of [signalOf(), one, { ...one, revision: 2, count: 2 }, other, critical]) agent.offer(signal)
+    await until(() => agent.got.length === 2, 'what is not muted')
+    expect(agent.got.map(({ signal }) => [signal.severity, signal.rule.id])).toEqual([
+      ['high', 'shell-from-web-server'],
+      ['critical', 'noisy'],
+    ])
+    expect(agent.store.signals(10)).toHaveLength(4)
+    expect((await jsonOf('notify', 'list')).mutes).toMatchObject([
+      { id: 1, when: 'rule.id == "noisy"', reason: 'deploying', by: 'ada', critical: false, muted: 2, ended: null, problem: null },
+    ])
+    agent.begin('team', [], { mode: 'every' })
+    const archived = low()
+    agent.offer(archived)
+    await until(() => agent.got.some(({ signal }) => signal.id === archived.id), 'the archive')
+    await mute('--for', '1h', '--include-critical')
+    expect((await jsonOf('notify', 'list')).mutes).toHaveLength(2)
+  })
+
+  test('what was told before is told no further until the mute ends, then how it is by then', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    const signal = low()
+    agent.offer(signal)
+    await until(() => agent.got.length === 1, 'the first word')
+    await mute('--for', '2h')
+    agent.offer({ ...signal, revision: 2, severity: 'high', count: 7 })
+    const [repeat] = [...(agent.telling.queue('team') as DestinationQueue).items]
+    expect(agent.telling.untilMs(repeat?.due ?? 0)).toBeGreaterThan(3600_000)
+    await cws('notify', 'unmute', '1')
+    await until(() => agent.got.length === 2, 'the rise')
+    expect(agent.got[1]).toMatchObject({ reason: 'raised', signal: { revision: 2, count: 7 } })
+  })
+
+  test('is there after a restart, says at 80 % and at its end how many were muted, and is shown for a week', async () => {
+    {
+      await using agent = new Agent()
+      await agent.listen()
+      await mute('--for', '10h')
+      agent.offer(low())
+    }
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    agent.offer(low())
+    const said = () => agent.log.lines.filter((line) => line.startsWith('warn: mute 1'))
+    const hour = 3600_000
+    expect(agent.mutes.tick(Date.now() + 7 * hour)).toBe(false)
+    expect(said()).toEqual([])
+    agent.mutes.tick(Date.now() + 8.5 * hour)
+    agent.mutes.tick(Date.now() + 9 * hour)
+    expect(said()).toEqual([expect.stringMatching(/^warn: mute 1 ends at .*: nobody was told of 2 signals so far/)])
+    expect(agent.mutes.tick(Date.now() + 10 * hour)).toBe(true)
+    expect(said()[1]).toMatch(/^warn: mute 1 has ended: nobody was told of 2 signals/)
+    expect((await jsonOf('notify', 'list')).mutes).toMatchObject([{ id: 1, muted: 2, ended: expect.any(String) }])
+    agent.offer(low())
+    await until(() => agent.got.length === 1, 'what is muted no more')
+  })
+
+  test('has an end and a reason, unless it is said that it has none', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await expect(mute()).rejects.toMatchObject({ code: 'CWS_ERR_USAGE', message: expect.stringContaining('--for 2h') })
+    await expect(mute('--for', '31d')).rejects.toMatchObject({ message: expect.stringContaining('at most 30d') })
+    await expect(mute('--for', 'soon')).rejects.toMatchObject({ message: expect.stringContaining('"soon"') })
+    await expect(cws('notify', 'mute', '--when', 'sevrity > 1', '--for', '1h', '--reason', 'x')).rejects.toMatchObject({
+      code: 'CWS_ERR_CONDITION',
+    })
+    await expect(cws('notify', 'mute', '--for', '1h', '--reason', 'x')).rejects.toMatchObject({
+      message: expect.stringContaining('--when'),
+    })
+    await expect(cws('notify', 'unmute', '7')).rejects.toMatchObject({ message: 'there is no mute 7; there is none' })
+    expect((await jsonOf('notify', 'list')).mutes).toEqual([])
+    expect(await mute('--forever')).toContain('without an end')
+    agent.mutes.tick(Date.now() + 31 * 24 * 3600_000)
+    expect(agent.log.lines.at(-1)).toContain('mute 1 has no end')
+  })
+
+  test('warns when it hangs on what an attacker chooses', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    const warn = async (when: string) => (await jsonOf('notify', 'mute', '--when', when, '--for', '1h', '--reason', 'x')).warnings.join()
+    expect(await warn('process.file.path == "/usr/bin/apt" && severity < high')).toMatch(
+      /who attacks this host chooses process\.file\.path,/,
+    )
+    expect(await warn('process.ancestors.file.name == "ansible"')).toContain('process.ancestors')
+    expect(await warn('"pci" in tags && rule.id == "x" && host.name == "web1"')).toBe('')
+  })
+
+  test('without an agent its files are changed', async () => {
+    await expect(mute('--for', '1h')).rejects.toMatchObject({ code: 'CWS_ERR_NOT_RUNNING' })
+    storeIn(folder.path).close()
+    await mute('--for', '1h')
+    expect((await jsonOf('notify', 'list')).mutes).toMatchObject([{ id: 1, muted: 0 }])
+    await using agent = new Agent()
+    agent.begin('team')
+    agent.offer(low())
+    agent.offer(signalOf())
+    await until(() => agent.got.length === 1, 'what is not muted')
+    expect(agent.got[0]?.signal.rule.id).toBe('shell-from-web-server')
+    await agent[Symbol.asyncDispose]()
+    expect(await cws('notify', 'unmute', '1')).toContain('ended')
   })
 })

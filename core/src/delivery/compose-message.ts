@@ -100,7 +100,7 @@ function render(draft: Draft, tier: number, composer: Composer): string {
 
 function messageFor({ signal, digest, kept = 0 }: Draft, occasion: Occasion, tier: number, composer: Composer): Document {
   if (digest) return digestOf(digest, tier < LAST_TIER ? LISTED : LISTED_AT_LAST)
-  const message = tier < LAST_TIER ? document(signal, occasion, composer) : fallbackDocument({ signal, occasion })
+  const message = tier < LAST_TIER ? messageDocument(signal, occasion, composer) : fallbackDocument({ signal, occasion })
   return kept > 0 ? [...message, paragraph(said(keptText(kept)))] : message
 }
 
@@ -108,7 +108,11 @@ const keptText = (count: number): string =>
   `${count} less severe ${count === 1 ? 'signal' : 'signals'} of the same processes or container ${count === 1 ? 'is' : 'are'} not told while this one is open.`
 
 /** A template that fails costs the message its words, not its delivery, and says so. */
-function document(signal: Signal, occasion: Occasion, { template, onFault }: Composer): Document {
+export function messageDocument(
+  signal: Signal,
+  occasion: Occasion,
+  { template, onFault }: Pick<Composer, 'template' | 'onFault'>,
+): Document {
   try {
     return template.render(signal, occasion)
   } catch (error) {

@@ -13,6 +13,7 @@ import { privateFolder } from './database.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
+import { Mutes } from './mutes.ts'
 import { setUpNotifier } from './notifiers.ts'
 import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
@@ -52,6 +53,7 @@ export class DeliveryThread {
   readonly #store: SignalStore
   readonly #state: StateDatabase
   readonly #telling: Telling
+  readonly #mutes: Mutes
   readonly #desk: NotifyDesk
   readonly #listed = new Map<string, Listed>()
   readonly #places = new Places()
@@ -81,8 +83,10 @@ export class DeliveryThread {
     this.#state = new StateDatabase(setup.stateDir, this.#log, (number) => {
       vitals.state = number
     })
-    this.#telling = new Telling(this.#store, setup)
+    this.#mutes = new Mutes(this.#store, this.#log, setup.fields)
+    this.#telling = new Telling(this.#store, setup, this.#mutes)
     this.#desk = new NotifyDesk({
+      mutes: this.#mutes,
       store: this.#store,
       telling: this.#telling,
       log: this.#log,
@@ -178,6 +182,7 @@ export class DeliveryThread {
       this.#begin(spec)
     }
     await this.#telling.templates.load({ routes, fields }, this.#log)
+    this.#mutes.compose(fields)
     this.#telling.compose({ destinations, routes })
     this.#desk.rules = notifications
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)

@@ -63,6 +63,11 @@ export class DestinationQueue {
     return { state: this.#state, delivered: this.#delivered, failed: this.#failed, pending: this.#pending, lastError: this.#lastError }
   }
 
+  /** Whether it is told every revision, as files and archives are. */
+  get tellsEach(): boolean {
+    return this.#outbox.mode === 'every'
+  }
+
   get items(): Iterable<Readonly<Item>> {
     return this.#schedule
   }

@@ -50,6 +50,16 @@ export const signalMigrations: readonly string[] = [
   `ALTER TABLE outbox ADD COLUMN covers TEXT;
    ALTER TABLE conversations ADD COLUMN kept_by TEXT;
    CREATE INDEX conversations_kept ON conversations (kept_by) WHERE kept_by IS NOT NULL;`,
+  // What people say of notifications while the agent runs: whom nobody is told of, and how rules differ from the configuration.
+  `CREATE TABLE mutes (
+     id INTEGER PRIMARY KEY AUTOINCREMENT, condition TEXT NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER,
+     critical INTEGER NOT NULL, reminded INTEGER, ended INTEGER, muted INTEGER
+   ) STRICT;
+   CREATE TABLE muted (mute INTEGER NOT NULL, signal TEXT NOT NULL, PRIMARY KEY (mute, signal)) STRICT, WITHOUT ROWID;
+   CREATE TABLE rule_edits (
+     rule TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, base TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
+     PRIMARY KEY (rule, field)
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

@@ -6,6 +6,7 @@ import { type NotifyList, ruleView } from '../notifications/rule-view.ts'
 import { sampleSignal } from '../notifications/sample-signal.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
+import type { Mutes } from './mutes.ts'
 import { destinationView, type OutboxView, outboxOf } from './outbox-view.ts'
 import { replayKey } from './replay-key.ts'
 import type { SignalStore } from './store.ts'
@@ -16,6 +17,7 @@ type Args = Readonly<Record<string, unknown>>
 export interface DeskParts {
   readonly store: SignalStore
   readonly telling: Telling
+  readonly mutes: Mutes
   readonly log: DeliveryLog
   readonly clean: (text: string) => string
   /** Of the notifiers that are listed now. */
@@ -29,6 +31,8 @@ export class NotifyDesk {
   readonly #answers: Readonly<Record<string, (args: Args) => unknown>> = {
     outbox: () => this.#outbox(),
     'notify.list': () => this.#list(),
+    'notify.mute': (args) => this.#mute(args),
+    'notify.unmute': (args) => this.#unmute(args),
     'notify.replay': (args) => this.#replay(args),
     'notify.test': (args) => this.#test(args),
   }
@@ -50,12 +54,27 @@ export class NotifyDesk {
   }
 
   #list(): NotifyList {
-    return { rules: this.rules?.map(ruleView) ?? null, destinations: this.#parts.queues().map(destinationView) }
+    const { queues, mutes } = this.#parts
+    return { rules: this.rules?.map(ruleView) ?? null, destinations: queues().map(destinationView), mutes: mutes.list() }
   }
 
   #outbox(): OutboxView {
     const { store, telling, queues } = this.#parts
     return outboxOf(queues(), store.dead(100), (due) => telling.untilMs(due))
+  }
+
+  #mute(args: Args): unknown {
+    const { mutes, telling, clean } = this.#parts
+    const added = mutes.add(args, by(args, clean))
+    telling.review()
+    return added
+  }
+
+  #unmute(args: Args): unknown {
+    const { mutes, telling, clean } = this.#parts
+    const mute = mutes.remove(args, by(args, clean))
+    telling.review()
+    return { mute }
   }
 
   #replay(args: Args): unknown {

@@ -29,6 +29,8 @@ export interface OutboxOptions {
   readonly now: () => number
   /** What a rule of this name says; of none where there are no rules. */
   readonly terms: (rule: string | null) => Terms
+  /** Puts off what is not to be told yet. */
+  readonly hold?: ((decision: Decision, head: SignalHead) => Decision) | undefined
   /** What makes the message of a signal under a rule. */
   readonly template: (rule: string | null) => Pick<Template, 'render'>
   /** Runs code of the notifier, so that it is known whose code runs. */
@@ -76,7 +78,8 @@ export class Outbox {
       if (line === undefined) return { conversation: { ...conversation, due: null }, decision: undefined, head, step: undefined }
       return { conversation: { ...next, due: null }, decision: undefined, head, step: this.#step(key, conversation, head, line) }
     }
-    const decision = decide(conversation, head, this.#terms(conversation), this.#options.now(), Date.now())
+    const decided = decide(conversation, head, this.#terms(conversation), this.#options.now(), Date.now())
+    const decision = decided && (this.#options.hold?.(decided, head) ?? decided)
     return { conversation: { ...conversation, due: decision?.due ?? null }, decision, head, step: undefined }
   }
 

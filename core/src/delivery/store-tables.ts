@@ -14,7 +14,8 @@ export interface StoreLimits {
 
 /** The tables of `signals.db`: prepared statements, and the sums that keep it bounded. */
 export class StoreTables {
-  readonly #database: DatabaseSync
+  /** For what stands beside the signals. */
+  readonly database: DatabaseSync
   readonly #limits: StoreLimits
   readonly #statements = new Map<string, StatementSync>()
   #rows: number
@@ -25,7 +26,7 @@ export class StoreTables {
   evidenceRemoved = 0
 
   constructor(database: DatabaseSync, limits: StoreLimits) {
-    this.#database = database
+    this.database = database
     this.#limits = limits
     const { rows, bytes } = this.#sums()
     this.#rows = rows
@@ -285,7 +286,7 @@ export class StoreTables {
   #sql(text: string): StatementSync {
     let statement = this.#statements.get(text)
     if (!statement) {
-      statement = this.#database.prepare(text)
+      statement = this.database.prepare(text)
       this.#statements.set(text, statement)
     }
     return statement

@@ -186,6 +186,31 @@ export class SignalStore {
     return [...waiting, ...stored.filter((row) => !ids.has(row.id))].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit)
   }
 
+  /** Reads what stands beside the signals; undefined while it cannot be read. */
+  consult<T>(read: (database: DatabaseSync) => T): T | undefined {
+    return this.#read(({ database }) => read(database))
+  }
+
+  /**
+   * Changes what stands beside the signals, in a transaction. `urgent`: safe against power loss when it returns.
+   * @throws CwsError CWS_ERR_STORE while the store cannot be written
+   */
+  administer<T>(change: (database: DatabaseSync) => T, urgent = true): T {
+    const database = this.#database
+    if (!database || this.error !== undefined)
+      throw new CwsError('CWS_ERR_STORE', `the store cannot be written${this.error === undefined ? '' : ` (${this.error})`}`)
+    try {
+      const results: T[] = []
+      transaction(database, () => results.push(change(database)))
+      this.#sync(urgent)
+      return results[0] as T
+    } catch (error) {
+      if (error instanceof CwsError) throw error
+      this.#break(error)
+      throw new CwsError('CWS_ERR_STORE', `the store cannot be written (${messageOf(error)})`, { cause: error })
+    }
+  }
+
   dead(limit: number): DeadRow[] {
     return this.#read((tables) => tables.dead(limit)) ?? []
   }

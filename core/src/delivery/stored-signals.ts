@@ -52,4 +52,4 @@ export function changeStoredSignals<T>(stateDir: string, change: (store: SignalS
   }
 }
 
-const silent: DeliveryLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+export const silent: DeliveryLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -1,4 +1,5 @@
 import { type Conversation, newConversation } from '../notifications/conversation.ts'
+import type { Decision } from '../notifications/decide.ts'
 import { escalationsFrom } from '../notifications/escalation.ts'
 import { Kin } from '../notifications/kin.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
@@ -6,6 +7,7 @@ import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
+import type { Mutes } from './mutes.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { Router } from './routing.ts'
@@ -17,6 +19,8 @@ import type { StoreWrite } from './store-rows.ts'
 
 /** How often it is seen whether the wall clock was set, ms. */
 const CLOCK_MS = 10_000
+/** What is muted is looked at again after this, ms: some mutes have no end. */
+const LOOK_AGAIN_MS = 24 * 3600_000
 /** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
 const ABSENT_MS = 7 * 24 * 3600_000
 
@@ -38,8 +42,11 @@ export class Telling {
   #routes: readonly Route[] | undefined
   #router: Router
 
-  constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>) {
+  readonly #mutes: Mutes | undefined
+
+  constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>, mutes?: Mutes) {
     this.#store = store
+    this.#mutes = mutes
     this.#clock = new SteadyClock(store.clockOffset())
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
@@ -64,6 +71,7 @@ export class Telling {
       now: () => this.#clock.now(),
       terms,
       template: (rule: string | null) => this.templates.of(rule),
+      hold: (decision: Decision, head: SignalHead) => this.#hold(decision, head),
     }
     const queue = new DestinationQueue({ ...parts, ...options })
     this.#queues.set(name, queue)
@@ -81,6 +89,22 @@ export class Telling {
     this.#routes = composition.routes
     this.#router = routerOf(composition)
     for (const queue of this.#queues.values()) queue.review(before || this.#tellsAgain)
+  }
+
+  /** Mutes have changed: what is open is looked at anew. */
+  review(): void {
+    for (const queue of this.#queues.values()) queue.review(true)
+  }
+
+  /** What is muted is told no sooner than its mute ends. How people judged it is told at once. */
+  #hold(decision: Decision, { id, severity }: SignalHead): Decision {
+    const { reason } = decision
+    if (!this.#mutes?.isActive || reason === 'acknowledged' || reason === 'archived') return decision
+    const body = this.#store.signalBody(id)
+    const until = body === undefined ? undefined : this.#mutes.until(severity, () => decodeSignal(body))
+    if (until === undefined) return decision
+    const left = Math.min(until - Date.now(), LOOK_AGAIN_MS)
+    return { ...decision, due: Math.max(decision.due, this.#clock.now() + left) }
   }
 
   get #tellsAgain(): boolean {
@@ -107,10 +131,11 @@ export class Telling {
     const { owners, above } = this.#owners(known, line, now)
     const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
     const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
+    const muted = this.#mutes?.hear(known.severity, id, () => decodeSignal(line))
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
     for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
       const queue = this.#queues.get(name)
-      if (!queue) continue
+      if (!queue || (muted && !queue.tellsEach)) continue
       const isOwned = owners.has(name)
       const rule = owners.get(name)?.name
       const escalation = escalations.get(name)
@@ -134,6 +159,7 @@ export class Telling {
         steps: plans.flatMap(({ planned: { step } }) => step ?? []),
       },
       told: () => {
+        muted?.()
         for (const { queue, planned } of plans) queue.take(planned)
       },
     }
@@ -227,6 +253,7 @@ export class Telling {
   }
 
   #watchClock(): void {
+    if (this.#mutes?.tick()) this.review()
     const offset = this.#clock.jumped()
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }

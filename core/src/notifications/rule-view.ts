@@ -1,4 +1,5 @@
-import type { NotificationRule } from '../config/define-config.ts'
+import type { EscalationInput, NotificationRule, QuietHoursInput } from '../config/define-config.ts'
+import type { MuteView } from './mute-view.ts'
 
 /** A notification rule as commands show it: what is not said is null. */
 export interface RuleView {
@@ -9,10 +10,12 @@ export interface RuleView {
   readonly wait: string | null
   readonly update: string | null
   readonly repeat: string | null
+  readonly quiet: QuietHoursInput | null
+  readonly escalate: readonly EscalationInput[] | null
   readonly enabled: boolean
 }
 
-export function ruleView({ name, when, to, message, wait, update, repeat, enabled }: NotificationRule): RuleView {
+export function ruleView({ name, when, to, message, wait, update, repeat, quiet, escalate, enabled }: NotificationRule): RuleView {
   return {
     name,
     when: when ?? null,
@@ -21,6 +24,8 @@ export function ruleView({ name, when, to, message, wait, update, repeat, enable
     wait: wait ?? null,
     update: update ?? null,
     repeat: repeat ?? null,
+    quiet: quiet ?? null,
+    escalate: escalate ?? null,
     enabled: enabled ?? true,
   }
 }
@@ -42,4 +47,6 @@ export interface NotifyList {
   /** Null: there are no rules, and every notifier is told of every signal from `low` up. */
   readonly rules: readonly RuleView[] | null
   readonly destinations: readonly DestinationView[]
+  /** Those that hold, then those that ended within a week. */
+  readonly mutes: readonly MuteView[]
 }

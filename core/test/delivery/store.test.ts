@@ -201,7 +201,7 @@ describe('the store of signals', () => {
       using store = storeIn(folder.path)
       put(store, signal)
     }
-    const newer = [...signalMigrations, 'ALTER TABLE signals ADD COLUMN note TEXT', 'CREATE TABLE mutes (rule TEXT) STRICT']
+    const newer = [...signalMigrations, 'ALTER TABLE signals ADD COLUMN note TEXT', 'CREATE TABLE notes (rule TEXT) STRICT']
     const version = () => {
       const database = new DatabaseSync(file)
       const { user_version: found } = database.prepare('PRAGMA user_version').get() as { user_version: number }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { storedMutes } from '../../delivery/mutes.ts'
 import { storedDestinations } from '../../delivery/outbox-view.ts'
 import type { DestinationView, NotifyList, RuleView } from '../../notifications/rule-view.ts'
 import { ruleView } from '../../notifications/rule-view.ts'
@@ -16,6 +17,7 @@ import {
 } from '../options.ts'
 import { type Cell, json, line, styled, table } from '../output.ts'
 import { askOrRead } from './ask-or-read.ts'
+import { tellMute } from './mutes.ts'
 import { stateCell } from './texts.ts'
 
 const EXAMPLES = `
@@ -25,13 +27,15 @@ Examples:
   sudo cws notify list
   sudo cws notify list --format json | jq -r '.destinations[] | select(.state != "ok").name'`
 
+/** What a state folder holds. */
+type Stored = Pick<NotifyList, 'destinations' | 'mutes'>
 type Options = ConfigOption & FolderOptions & FormatOption
 
 export function listCommand(notify: Command, distribution: Distribution): void {
   const command = notify
     .command('list')
-    .summary('show rules and destinations')
-    .description('Shows the notification rules, the destinations and how they are.')
+    .summary('show rules, destinations and mutes')
+    .description('Shows the notification rules, the destinations and how they are, and what is muted.')
     .addHelpText('after', EXAMPLES)
   withOptions(command, configOption(), stateDirOption(), runDirOption(), formatOption('human')).action(async (options: Options) => {
     const list = await listOf(options, distribution)
@@ -41,18 +45,21 @@ export function listCommand(notify: Command, distribution: Distribution): void {
 }
 
 async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
-  const found = await askOrRead<NotifyList | readonly DestinationView[]>(options, 'notify.list', storedDestinations)
+  const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', (tables) => ({
+    destinations: storedDestinations(tables),
+    mutes: storedMutes(tables.database),
+  }))
   if (found?.from === 'agent') return found.body as NotifyList
   const { instances, notifications } = await composition(options, distribution)
   const notifiers = instances.flatMap(({ instance }) => (instance.kind === 'notifier' ? [instance.name] : []))
-  const stored = (found?.body ?? []) as readonly DestinationView[]
+  const { destinations, mutes } = (found?.body ?? { destinations: [], mutes: [] }) as Stored
   const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, last_error: null } as const
-  const listed = notifiers.map((name) => stored.find((each) => each.name === name) ?? { name, ...untold })
-  const absent = stored.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
-  return { rules: notifications?.map(ruleView) ?? null, destinations: [...listed, ...absent] }
+  const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? { name, ...untold })
+  const absent = destinations.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
+  return { rules: notifications?.map(ruleView) ?? null, destinations: [...listed, ...absent], mutes }
 }
 
-function tell({ rules, destinations }: NotifyList): void {
+function tell({ rules, destinations, mutes }: NotifyList): void {
   line(styled('bold', 'rules'))
   if (rules === null) line('  none: every notifier is told of every signal from low up')
   else if (rules.length === 0) line('  an empty list: nobody is told')
@@ -60,11 +67,16 @@ function tell({ rules, destinations }: NotifyList): void {
   line(styled('bold', 'destinations'))
   if (destinations.length === 0) line('  none: there are no notifiers among the plugins')
   table(destinations.map(destinationRow), '  ')
+  if (mutes.length === 0) return
+  line(styled('bold', 'mutes'))
+  for (const mute of mutes) tellMute(mute)
 }
 
-function tellRule({ name, when, to, wait, update, repeat, enabled, message }: RuleView): void {
+function tellRule({ name, when, to, wait, update, repeat, quiet, escalate, enabled, message }: RuleView): void {
   const times = Object.entries({ wait, update, repeat }).flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}`]))
-  const further = [...times, ...(message === null ? [] : ['words of its own'])]
+  const hours = quiet === null ? [] : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}`]
+  const steps = (escalate ?? []).map(({ after, to: whom }) => `after ${after} ${[whom].flat().join(', ')}`)
+  const further = [...times, ...hours, ...steps, ...(message === null ? [] : ['words of its own'])]
   line(
     `  ${name}`,
     styled('dim', `→ ${to.join(', ')}${further.length > 0 ? `; ${further.join(', ')}` : ''}`),
