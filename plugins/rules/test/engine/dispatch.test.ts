@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type CheckedRule, compileCondition, parseCondition, type Readable, UNKNOWN } from '@cws/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -151,6 +153,26 @@ describe('rules by what recurs', () => {
       for (const event of [eventOf({ 'exec.args': args }), events.recurring({ 'exec.args': args })])
         expect(judge(dispatch, event)).toEqual(oracle(rules, event))
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(128 * 2 ** 20)
+  })
+
+  it('are remembered once for all lineages that leave the same of them', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const rules = rulesOf(
+      ...Array.from({ length: 40 }, (_, i) => `exec.file.name == "sh" && exec.args =~ "*--w${i}=*" && process.uid != ${i}`),
+    )
+    const dispatch = dispatchOf(rules)
+    let lineage = 0
+    const recurrence = { fields: new Set(['exec.file.name']), of: () => lineage }
+    const event = Object.assign(eventOf({ 'exec.file.name': 'sh', 'exec.args': '--w7=', 'process.uid': 1 }), { recurrence })
+    const see = (until: number) => {
+      for (; lineage < until; lineage++) for (let i = 0; i < 3; i++) expect(judge(dispatch, event).fired).toEqual(['rule-7'])
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = see(10)
+    // Each had kilobytes of its own.
+    expect(see(4_000) - before).toBeLessThan(4_000 * 500)
   })
 
   it('are judged whole where they test nothing that recurs', () => {
