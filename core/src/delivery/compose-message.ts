@@ -50,8 +50,21 @@ export interface Composer {
  * can, its tier is `UNMADE` and its body the signal's line.
  */
 export function composeMessage(draft: Draft, tier: number, composer: Composer): MessageRow {
-  const { key, destination, reason, rule, generation, signal, severity, line } = draft
-  const row = {
+  const row = unmade(draft)
+  if (!composer.notifier.render) return { ...row, tier: 0 }
+  for (let each = tier; each <= LAST_TIER; each++) {
+    try {
+      return { ...row, tier: each, body: render(draft, each, composer), line: row.body }
+    } catch (error) {
+      composer.onFault(`tier ${each}`, error)
+    }
+  }
+  return row
+}
+
+/** The row of a message whose bytes are not made: its body is the signal's line. */
+export function unmade({ key, destination, reason, rule, generation, signal, severity, line }: Draft): MessageRow {
+  return {
     key,
     destination,
     signal: signal.id,
@@ -69,16 +82,10 @@ export function composeMessage(draft: Draft, tier: number, composer: Composer): 
     state: 'failed',
     last_error: null,
     covers: null,
-  } as const
-  if (!composer.notifier.render) return { ...row, tier: 0, body: line, line: null }
-  for (let each = tier; each <= LAST_TIER; each++) {
-    try {
-      return { ...row, tier: each, body: render(draft, each, composer), line }
-    } catch (error) {
-      composer.onFault(`tier ${each}`, error)
-    }
+    tier: UNMADE,
+    body: line,
+    line: null,
   }
-  return { ...row, tier: UNMADE, body: line, line: null }
 }
 
 function render(draft: Draft, tier: number, composer: Composer): string {

@@ -1,6 +1,7 @@
-import { CwsError } from '../errors/cws-error.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Reason } from '../messages/letter.ts'
 import type { Conversation } from '../notifications/conversation.ts'
+import type { Lane } from '../notifications/lanes.ts'
 import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
@@ -22,6 +23,8 @@ const AGEING = 8
 export interface QueueOptions extends Omit<OutboxOptions, 'within'> {
   readonly deadlineMs: number
   readonly maxItems?: number
+  /** Hears of what is given up since too much waits. */
+  readonly onShed?: (lane: Lane) => void
   readonly within?: OutboxOptions['within']
 }
 
@@ -174,6 +177,13 @@ export class DestinationQueue {
     return step.key
   }
 
+  /** Stores a signal of the agent's own, and tells of it. */
+  notice(signal: Signal): void {
+    const step = this.#outbox.notice(signal)
+    this.#schedule.add(itemOf(step, signal.rule.id, this.#sequence++, this.#options.now()))
+    this.#kick()
+  }
+
   /**
    * Tries one message that nobody is owed, whatever the state of the destination: it changes nothing, and nothing of it is stored.
    * @throws CwsError CWS_ERR_DELIVERY while no notifier is set up
@@ -257,6 +267,7 @@ export class DestinationQueue {
     while (this.#schedule.size > limit) {
       const victim = this.#schedule.victim(this.#options.now())
       if (!victim) return
+      this.#options.onShed?.(this.#schedule.laneOf(victim, this.#options.now()))
       this.#giveUp(victim, 'too many deliveries wait')
     }
   }
@@ -280,7 +291,7 @@ export class DestinationQueue {
     while (this.#flights.size < limit && time >= this.#breaker.probeAt) {
       const item = this.#schedule.next(time, this.#tries % AGEING === AGEING - 1)
       if (!item) break
-      const message = this.#prepare(item)
+      const message = this.#prepared(item)
       if (!message) continue
       this.#tries++
       const flight = this.#try(item, message, notifier).finally(() => this.#landed(flight))
@@ -298,6 +309,16 @@ export class DestinationQueue {
     if (this.#flights.size === 0) for (const settle of this.#idle.splice(0)) settle()
   }
 
+  /** What cannot be read from the store costs itself alone. */
+  #prepared(item: Item): MessageRow | undefined {
+    try {
+      return this.#prepare(item)
+    } catch (error) {
+      this.#giveUp(item, `it could not be read: ${this.#options.clean(messageOf(error))}`)
+      return undefined
+    }
+  }
+
   /** The message that is tried now, stored before its first byte leaves; undefined: there is none after all. */
   #prepare(item: Item): MessageRow | undefined {
     const { store } = this.#options
@@ -307,7 +328,7 @@ export class DestinationQueue {
       this.#giveUp(item, 'its text could not be read from the store')
       return undefined
     }
-    if (message.state === 'waiting') return this.#make(item, message)
+    if (message.state === 'waiting' || message.state === 'making') return this.#make(item, message)
     if (!item.isAmbiguous && this.#outbox.isOvertaken(message)) return this.#claim(item, message.key)
     item.attempt++
     item.state = 'sending'

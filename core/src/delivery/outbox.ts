@@ -1,7 +1,7 @@
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Reason } from '../messages/letter.ts'
 import type { Template } from '../messages/template.ts'
-import { type Conversation, escalationsOf, nextKey } from '../notifications/conversation.ts'
+import { type Conversation, escalationsOf, newConversation, nextKey } from '../notifications/conversation.ts'
 import { type Decision, decide } from '../notifications/decide.ts'
 import { MAX_IN_DIGEST } from '../notifications/digest.ts'
 import type { Terms } from '../notifications/terms.ts'
@@ -9,13 +9,15 @@ import type { Notifier } from '../plugin/notifier.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal, encodeSignal } from '../signals/signal-json.ts'
-import type { SignalHead } from '../signals/signal-line.ts'
-import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE } from './compose-message.ts'
+import { headOf, type SignalHead } from '../signals/signal-line.ts'
+import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE, unmade } from './compose-message.ts'
 import { coveredBy } from './covered.ts'
 import type { DeliveryLog } from './log.ts'
 import type { SignalStore } from './store.ts'
 import type { Covered, MessageRow, SignalRow } from './store-rows.ts'
 
+/** A message that so many threads or processes ended with, while it was made, is not made so again. */
+const FATAL = 2
 /** Longest receipt, in characters. */
 const MAX_RECEIPT = 4_096
 
@@ -103,28 +105,56 @@ export class Outbox {
     const draft = { ...draftOf(key, next, row, decision.reason), kept: store.kept(signal, name) }
     const companions = decision.isHeld && this.notifier?.render ? this.#companions(conversation, others) : []
     const digest = companions.length > 0 ? [draft.signal, ...companions.map((each) => signalOf(each.row))] : undefined
-    const message = this.#compose(digest ? { ...draft, reason: 'digest', digest } : draft)
+    const whole: Draft = digest ? { ...draft, reason: 'digest', digest } : draft
     const covers = digest ? JSON.stringify(companions.map(({ row }) => coveredOf(row))) : null
-    const sent = { ...message, covers, attempt: 1, state: 'sending' } as const
-    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, due: null }))
     // What is next is seen when it has arrived.
-    store.write({ op: 'claim', message: sent, conversations, ...(replaces === undefined ? {} : { replaces }) })
-    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(sent, undefined, 'no message could be made of it') }
-    return { is: 'message', message: sent }
+    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, due: null }))
+    const claim = { op: 'claim', conversations, ...(replaces === undefined ? {} : { replaces }) } as const
+    // Code that ends the thread, or the process, while it makes this is known by it afterwards.
+    if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), covers, attempt: 1, state: 'making' } })
+    const message = { ...this.#compose(whole), covers, attempt: 1, state: 'sending' } as const
+    store.write({ ...claim, message })
+    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, undefined, 'no message could be made of it') }
+    return { is: 'message', message }
   }
 
-  /** Makes the bytes of a revision whose turn it is; undefined: they cannot be made, and it is dead. */
+  /**
+   * Makes the bytes of a revision whose turn it is, or of a message that an earlier thread ended with; undefined: they cannot be made, and it is dead.
+   * What two have ended with is made in the plainest form.
+   */
   make(step: MessageRow): MessageRow | undefined {
     const { store, name } = this.#options
-    const receipt = store.conversation(step.signal, name)?.receipt ?? null
-    const composed = this.#compose({ ...step, receipt, signal: decodeSignal(step.body), line: step.body })
+    const { key, signal: id, revision, covers, created, body: line } = step
+    const receipt = store.conversation(id, name)?.receipt ?? null
+    const signal = decodeSignal(line)
+    const begun = step.state === 'making' ? step.attempt : 0
+    if (begun >= FATAL) {
+      const reason = `${begun} threads ended while it was made; it was told in the plainest form`
+      this.#options.log.error({ key }, reason)
+      store.write({
+        op: 'settle',
+        key,
+        conversations: [],
+        dead: { key, destination: name, signal: id, revision, reason, body: line, at: Date.now() },
+      })
+    }
+    if (this.notifier?.render) store.write({ op: 'claim', message: { ...step, attempt: begun + 1, state: 'making' }, conversations: [] })
+    const draft = { ...step, receipt, signal, line, digest: this.#digest(step, signal) }
+    const composed = this.#compose(draft, begun >= FATAL ? LAST_TIER : step.tier)
     if (composed.tier === UNMADE) {
       this.settle(step, undefined, 'no message could be made of it')
       return undefined
     }
-    const message: MessageRow = { ...composed, created: step.created, attempt: 1, state: 'sending' }
+    const message: MessageRow = { ...composed, covers, created, attempt: 1, state: 'sending' }
     store.write({ op: 'claim', message, conversations: [] })
     return message
+  }
+
+  /** All signals of a digest, as they are now. */
+  #digest(message: MessageRow, signal: Signal): readonly Signal[] | undefined {
+    if (message.covers === null) return undefined
+    const rows = coveredBy(message).flatMap((each) => this.#options.store.signal(each.signal) ?? [])
+    return [signal, ...rows.map(signalOf)]
   }
 
   /** Refused in one form: a plainer one, under a key of its own. Undefined: there is none. */
@@ -136,9 +166,7 @@ export class Outbox {
     if (!conversation) return undefined
     const { key, conversation: next } = nextKey(conversation, message.revision)
     const signal = decodeSignal(line)
-    const rows = coveredBy(message).flatMap((each) => store.signal(each.signal) ?? [])
-    const digest = message.covers === null ? undefined : [signal, ...rows.map(signalOf)]
-    const draft = { ...message, key, receipt: conversation.receipt, signal, line, digest }
+    const draft = { ...message, key, receipt: conversation.receipt, signal, line, digest: this.#digest(message, signal) }
     const composed = { ...this.#compose(draft, message.tier + 1), covers: message.covers }
     if (composed.tier === UNMADE) return undefined
     store.write({ op: 'claim', message: composed, conversations: [next], replaces: message.key })
@@ -154,6 +182,17 @@ export class Outbox {
     const { key, conversation: next } = nextKey(conversation, row.revision)
     const step: MessageRow = { ...this.#step(key, conversation, row, row.body), reason: 'replayed' }
     store.write({ op: 'claim', message: step, conversations: [next] })
+    return step
+  }
+
+  /** Stores a signal of the agent's own, and a step that tells of it. */
+  notice(signal: Signal): MessageRow {
+    const { store, name, now } = this.#options
+    const key = `${signal.id}:${signal.revision}:${name}`
+    const head = headOf(signal)
+    const body = encodeSignal(signal)
+    const step: MessageRow = { ...this.#step(key, newConversation(signal.id, name, undefined, now()), head, body), reason: 'notice' }
+    store.write({ op: 'signal', signal: { ...head, body }, conversations: [], steps: [step] })
     return step
   }
 

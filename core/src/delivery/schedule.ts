@@ -1,6 +1,6 @@
 import type { Reason } from '../messages/letter.ts'
 import type { Decision } from '../notifications/decide.ts'
-import { laneOf } from '../notifications/lanes.ts'
+import { type Lane, laneOf, lanes } from '../notifications/lanes.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { coveredBy } from './covered.ts'
 import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
@@ -121,10 +121,10 @@ export class Schedule {
   }
 
   #order(a: Item, b: Item, now: number): number {
-    return this.#lane(a, now) - this.#lane(b, now) || b.severity - a.severity || a.sequence - b.sequence
+    return lanes.indexOf(this.laneOf(a, now)) - lanes.indexOf(this.laneOf(b, now)) || b.severity - a.severity || a.sequence - b.sequence
   }
 
-  #lane({ reason, severity, rule }: Item, now: number): number {
+  laneOf({ reason, severity, rule }: Item, now: number): Lane {
     const heard = rule === undefined ? undefined : this.#heard.get(rule)
     return laneOf(reason, severity, heard !== undefined && heard + HEARD_MS > now)
   }

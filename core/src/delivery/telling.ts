@@ -12,6 +12,7 @@ import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { Router } from './routing.ts'
 import { RuleTemplates } from './rule-templates.ts'
+import { ShedNotices } from './shed-notices.ts'
 import type { SignalJudge } from './signal-queries.ts'
 import { SteadyClock } from './steady-clock.ts'
 import type { SignalStore } from './store.ts'
@@ -39,6 +40,7 @@ export class Telling {
   readonly templates = new RuleTemplates()
   readonly #queues = new Map<string, DestinationQueue>()
   readonly #kin = new Kin()
+  readonly #shed = new ShedNotices((about, notice) => this.#notify(about, notice))
   #routes: readonly Route[] | undefined
   #router: Router
 
@@ -73,7 +75,7 @@ export class Telling {
       template: (rule: string | null) => this.templates.of(rule),
       hold: (decision: Decision, head: SignalHead) => this.#hold(decision, head),
     }
-    const queue = new DestinationQueue({ ...parts, ...options })
+    const queue = new DestinationQueue({ ...parts, ...options, onShed: (lane) => this.#shed.count(name, lane) })
     this.#queues.set(name, queue)
     return queue
   }
@@ -179,6 +181,13 @@ export class Telling {
     return { owners, above }
   }
 
+  /** Tells of one destination through another: one that takes what it is told, if there is any. */
+  #notify(about: string, notice: Signal): void {
+    const others = this.queues.filter(({ name }) => name !== about)
+    const other = others.find(({ counters }) => counters.state === 'ok') ?? others[0]
+    other?.notice(notice)
+  }
+
   /** Of more severe signals the one that is open, and told to the same destination. */
   #keeper(above: readonly string[], destination: string): string | null {
     const isTold = (id: string) =>
@@ -247,6 +256,7 @@ export class Telling {
   /** Drains all queues within the time; returns how much is left. */
   async stop(timeoutMs: number): Promise<number> {
     clearInterval(this.#timer)
+    this.#shed.stop()
     const left = await Promise.all(this.queues.map((queue) => queue.stop(timeoutMs)))
     this.#watchClock()
     return left.reduce((sum, count) => sum + count, 0)

@@ -11,11 +11,7 @@ export type Lane = (typeof lanes)[number]
  * Who is served first where several wait: what is critical and new; a rule that was not heard lately, so that a noisy one does not hide it; what
  * people have judged; what nobody has; then the rest.
  */
-export function laneOf(reason: Reason, severity: number, isHeard: boolean): number {
-  return lanes.indexOf(named(reason, severity, isHeard))
-}
-
-function named(reason: Reason, severity: number, isHeard: boolean): Lane {
+export function laneOf(reason: Reason, severity: number, isHeard: boolean): Lane {
   switch (reason) {
     case 'opened':
     case 'raised':

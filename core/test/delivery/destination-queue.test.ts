@@ -10,7 +10,7 @@ import type { Letter } from '../../src/messages/letter.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { bodyOf, clean, memoryLog, messageOf, owedIn, put, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let store: SignalStore & Disposable
@@ -315,6 +315,55 @@ describe('a destination', () => {
     ])
     expect(store.dead(10)).toMatchObject([{ key: `${signal.id}:1:siem:4`, reason: 'invalid_blocks' }])
     expect(owed()).toEqual([])
+  })
+
+  it('that two threads ended with, while a message was made, gets it in the plainest form', async () => {
+    const signal = signalOf()
+    const asked: [number, number][] = []
+    const restart = async () => {
+      const queue = queueOf()
+      const to = receiver()
+      telling.restore(queue)
+      queue.start({
+        ...to,
+        render: (_, tier) => {
+          asked.push([tier, made()[0]?.attempt ?? 0])
+          return `tier ${tier}`
+        },
+      })
+      await vi.advanceTimersByTimeAsync(0)
+      await queue.stop(0)
+      return to.got
+    }
+    // As a thread leaves it that ends while it makes the first form.
+    const making = (attempt: number) =>
+      store.write({ op: 'claim', message: messageOf(signal, { state: 'making', attempt }), conversations: [] })
+    put(store, signal, [])
+    making(1)
+    expect(await restart()).toMatchObject([{ key: `${signal.id}:1:siem`, body: 'tier 0', attempt: 1 }])
+    making(2)
+    expect(await restart()).toMatchObject([{ key: `${signal.id}:1:siem`, body: 'tier 2', attempt: 1 }])
+    // Each time it is known before its code runs that it has begun once more.
+    expect(asked).toEqual([
+      [0, 2],
+      [2, 3],
+    ])
+    expect(store.dead(10)).toMatchObject([
+      { key: `${signal.id}:1:siem`, body: bodyOf(signal), reason: expect.stringMatching(/^2 threads ended/) },
+    ])
+  })
+
+  it('whose signal cannot be read loses that alone', async () => {
+    const to = receiver()
+    const queue = queueOf()
+    const [bad, good] = [signalOf(), signalOf()]
+    offer(queue, bad)
+    store.write({ op: 'signal', signal: { ...headOf(bad), body: '{"kind":"sig\u0000' }, conversations: [], steps: [] })
+    offer(queue, good)
+    queue.start(to)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got.map(({ signal: { id } }) => id)).toEqual([good.id])
+    expect(queue.counters).toMatchObject({ failed: 1, delivered: 1, pending: 0, lastError: expect.stringContaining('could not be read') })
   })
 
   it('whose form cannot be made gets the next one; the failure is told', async () => {

@@ -34,13 +34,15 @@ afterEach(() => {
 class House {
   readonly telling: Telling
   readonly letters: Record<(typeof NAMES)[number], Letter[]> = { team: [], pager: [] }
-  readonly outcomes: Outcome[] = []
+  /** Of the team's tries. */
+  readonly outcomes: Outcome[]
 
-  constructor(rules: readonly NotificationRule[] | undefined) {
+  constructor(rules: readonly NotificationRule[] | undefined, { maxItems = 10_000, outcomes = [] as Outcome[] } = {}) {
+    this.outcomes = outcomes
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) })
     for (const name of NAMES) {
-      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 })
+      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, ...(name === 'team' ? { maxItems } : {}) })
       this.telling.restore(queue)
       queue.start(this.#notifier(name))
     }
@@ -51,7 +53,7 @@ class House {
       render: (letter) => JSON.stringify(letter),
       deliver: async ({ body }) => {
         this.letters[name].push(JSON.parse(body) as Letter)
-        return this.outcomes.shift() ?? { result: 'delivered' }
+        return (name === 'team' ? this.outcomes.shift() : undefined) ?? { result: 'delivered' }
       },
     }
   }
@@ -199,6 +201,25 @@ describe('what is part of something worse', () => {
     expect(apart.reasons('team')).toEqual(['opened'])
     expect(none.reasons('team')).toHaveLength(3)
   })
+})
+
+it('what is given up since too much waits is counted, and told through another destination, once an hour', async () => {
+  const house = new House(undefined, { maxItems: 3, outcomes: Array(400).fill({ result: 'retry', detail: 'down' }) })
+  const tellMany = async () => {
+    for (let i = 0; i < 10; i++) house.tell(signalOf({ severity: i % 2 ? 'low' : 'critical' }))
+    await pass(2_000)
+  }
+  await tellMany()
+  await tellMany()
+  const notices = () => house.letters.pager.filter(({ reason }) => reason === 'notice')
+  expect(notices()).toMatchObject([
+    { title: '7 messages to team were given up', signal: { severity: 'high', group: { destination: 'team' } } },
+  ])
+  expect(renderPlain(notices()[0]?.message ?? [])).toMatch(/will not be told: first words \d, critical \d\./)
+  expect(store.signals(1, 3, 'notifications-given-up')).toHaveLength(1)
+  await pass(HOUR)
+  expect(notices().map(({ title }) => title)).toEqual(['7 messages to team were given up', '10 messages to team were given up'])
+  expect(house.reasons('team')).not.toContain('notice')
 })
 
 describe('quiet hours', () => {
