@@ -1,6 +1,6 @@
-import { type Document, defang, type Letter, printable, type Reason, renderPlain, type Severity } from '@cws/core'
+import { type Document, defang, type Letter, printable, type Reason, renderPlain, type Severity, shortened } from '@cws/core'
 import { escapeHtml, html } from './html.ts'
-import { prepared, shortened } from './prepared.ts'
+import { prepared } from './prepared.ts'
 import { isAboutSignal } from './threads.ts'
 
 /** Characters of the message by tier: a mailbox takes megabytes, but nobody reads them. */
@@ -59,9 +59,9 @@ interface Content {
 /** `[HIGH] A program was run from memory (web1)`: the same in all mails about a signal while its severity is, for some mail programs thread by it. */
 export function subjectOf({ reason, signal, title }: Letter): string {
   const mark = isAboutSignal(reason) ? signal.severity.toUpperCase() : reason
-  const host = ` (${shortened(printable(signal.host.name), HOST)})`
+  const host = ` (${beginning(printable(signal.host.name), HOST)})`
   const start = `[${mark}] `
-  return start + shortened(printable(title), SUBJECT - start.length - host.length) + host
+  return start + beginning(printable(title), SUBJECT - start.length - host.length) + host
 }
 
 /** `tier` 0: all. 1: the message is cut short. 2: nothing but what finds the signal, as text. */
@@ -72,7 +72,7 @@ export function bodiesOf(letter: Letter, tier: number): Bodies {
     severity: isAboutSignal(reason) ? signal.severity : undefined,
     label: LABELS[reason],
     title: shown(title, TITLE),
-    message: characters === 0 ? [] : prepared(letter.message, characters),
+    message: characters === 0 ? [] : prepared(shortened(letter.message, characters)),
     facts: factsOf(letter),
   }
   return { text: textOf(content), html: tier < 2 ? htmlOf(content) : undefined }
@@ -108,7 +108,13 @@ function timeOf(rfc3339: string): string {
 }
 
 function shown(text: string, length: number): string {
-  return defang(shortened(printable(text), length))
+  return defang(beginning(printable(text), length))
+}
+
+/** Text of at most so many UTF-16 units, `…` at the end of what is cut; never half a character. */
+function beginning(text: string, length: number): string {
+  if (text.length <= length) return text
+  return `${text.slice(0, Math.max(0, length - 1)).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 function textOf({ severity, label, title, message, facts }: Content): string {

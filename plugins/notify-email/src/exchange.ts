@@ -13,9 +13,15 @@ export interface Server {
   readonly host: string
   readonly port: number
   readonly tls: 'starttls' | 'implicit' | 'none'
-  readonly ca: string | undefined
   readonly ehlo: string | undefined
   readonly timeout: number
+}
+
+/** What is read anew for each mail, so that it may be replaced while the agent runs. */
+export interface Access {
+  readonly credentials: Credentials | undefined
+  /** The authorities to trust instead of the usual ones, PEM. */
+  readonly ca: string | undefined
 }
 
 /** A password, or an access token of OAuth 2.0 (the mechanism XOAUTH2). */
@@ -62,7 +68,7 @@ export class Exchanges {
   readonly #options: SMTPConnectionOptions
 
   constructor(server: Server) {
-    const { host, port, tls, ca, ehlo, timeout } = server
+    const { host, port, tls, ehlo, timeout } = server
     this.#server = server
     this.#options = {
       host,
@@ -70,7 +76,6 @@ export class Exchanges {
       secure: tls === 'implicit',
       requireTLS: tls === 'starttls',
       ignoreTLS: tls === 'none',
-      tls: ca === undefined ? {} : { ca },
       name: ehlo,
       connectionTimeout: timeout,
       greetingTimeout: timeout,
@@ -81,7 +86,7 @@ export class Exchanges {
   }
 
   /** Hands a mail over. Throws `ExchangeError` for all that ends before the recipients are judged, or after it without an answer that takes the mail. */
-  async send(envelope: Envelope, credentials: Credentials | undefined, mail: string, signal: AbortSignal): Promise<Answered> {
+  async send(envelope: Envelope, { credentials, ca }: Access, mail: string, signal: AbortSignal): Promise<Answered> {
     let stage: Stage = 'connect'
     let connection: SMTPConnection | undefined
     const broken = Promise.withResolvers<never>()
@@ -94,7 +99,7 @@ export class Exchanges {
         new Promise<T>((resolve, reject) => act((error, value) => (error ? reject(error) : resolve(value as T)))),
       ])
     try {
-      const open = this.#over(await dial(this.#server, signal))
+      const open = this.#over(await dial(this.#server, signal), ca)
       connection = open
       // Stays to the end: a connection may break while it is being closed.
       open.on('error', broken.reject)
@@ -124,8 +129,8 @@ export class Exchanges {
     }
   }
 
-  #over(socket: Socket): SMTPConnection {
-    const connection = new SMTPConnection({ ...this.#options, connection: socket })
+  #over(socket: Socket, ca: string | undefined): SMTPConnection {
+    const connection = new SMTPConnection({ ...this.#options, tls: ca === undefined ? {} : { ca }, connection: socket })
     this.#open.add(connection)
     connection.once('end', () => this.#open.delete(connection))
     return connection

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { defineNotifier, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
-import { type Answered, type Credentials, ExchangeError, Exchanges } from './exchange.ts'
+import { type Access, type Answered, type Credentials, ExchangeError, Exchanges } from './exchange.ts'
 import { plainLetter } from './letter.ts'
 import { type Correspondents, isMail, mailOf } from './mail.ts'
 import { addressOf, type EmailOptions, options, portOf } from './options.ts'
@@ -13,8 +13,8 @@ export default defineNotifier(import.meta, {
   name: 'email',
   options,
   setup(ctx) {
-    // A secret that cannot be had is told now, not with the first signal.
-    credentialsOf(ctx)
+    // What cannot be read is told now, not with the first signal.
+    accessOf(ctx)
     const correspondents = correspondentsOf(ctx.options)
     const exchanges = exchangesOf(ctx.options)
     const putOff = new PutOff()
@@ -36,9 +36,9 @@ async function deliver(
   stop: AbortSignal,
 ): Promise<Outcome> {
   const { key, body } = notification
-  let credentials: Credentials | undefined
+  let access: Access
   try {
-    credentials = credentialsOf(ctx)
+    access = accessOf(ctx)
   } catch (error) {
     return { result: 'broken', detail: messageOf(error) }
   }
@@ -48,7 +48,7 @@ async function deliver(
   const mail = isMail(body) ? body : mailOf(plainLetter(notification), 0, correspondents)
   const signal = AbortSignal.any([stop, AbortSignal.timeout(ctx.options.timeout)])
   try {
-    const answered = await exchanges.send({ from, to }, credentials, mail, signal)
+    const answered = await exchanges.send({ from, to }, access, mail, signal)
     const outcome = settle(putOff, key, answered)
     if (outcome.result === 'delivered' && answered.refused.length > 0) ctx.log.warn({ key }, outcome.detail ?? '')
     return outcome
@@ -70,6 +70,11 @@ function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answe
   return { result: 'delivered', detail: `SMTP ${readReply(reply ?? '')?.shown ?? '2xx'}` }
 }
 
+function accessOf(ctx: NotifierContext<EmailOptions>): Access {
+  const { ca } = ctx.options
+  return { credentials: credentialsOf(ctx), ca: ca === undefined ? undefined : readFileSync(ca, 'utf8') }
+}
+
 function credentialsOf(ctx: NotifierContext<EmailOptions>): Credentials | undefined {
   const { auth } = ctx.options
   if (!auth) return undefined
@@ -82,6 +87,6 @@ function correspondentsOf({ from, to, replyTo }: EmailOptions): Correspondents {
 }
 
 function exchangesOf(options: EmailOptions): Exchanges {
-  const { host, tls, ca, ehlo, timeout } = options
-  return new Exchanges({ host, port: portOf(options), tls, ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'), ehlo, timeout })
+  const { host, tls, ehlo, timeout } = options
+  return new Exchanges({ host, port: portOf(options), tls, ehlo, timeout })
 }

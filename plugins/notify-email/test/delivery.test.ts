@@ -1,5 +1,5 @@
 import dns from 'node:dns'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { env, type Notification } from '@cws/core'
@@ -333,6 +333,20 @@ describe('TLS', () => {
     await using server = await MailServer.start({ ...identity, secure: true, requestCert: true, rejectUnauthorized: true })
     expect(await tried(secured(server.port, { tls: 'implicit' }))).toMatchObject({ result: 'broken' })
     expect(server.got).toEqual([])
+  })
+
+  it('trusts the authorities that are in the file now', async () => {
+    const ca = join(folder, 'replaced.pem')
+    const other = join(folder, 'other')
+    mkdirSync(other)
+    copyFileSync(new TestAuthority(other).caFile, ca)
+    await using server = await MailServer.start({ ...authority.identity('rotated', good), secure: true })
+    await using notifier = await open(secured(server.port, { tls: 'implicit', ca }))
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'broken' })
+    copyFileSync(authority.caFile, ca)
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
+    rmSync(ca)
+    expect((await notifier.deliver()).outcome).toMatchObject({ result: 'broken', detail: expect.stringContaining('ENOENT') })
   })
 
   it('is refused at set-up if the file of authorities is not there', async () => {

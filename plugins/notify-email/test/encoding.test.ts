@@ -101,49 +101,26 @@ describe('an address', () => {
   })
 })
 
-describe('a document', () => {
-  const text = (length: number) => ({ type: 'text', text: 'x'.repeat(length), value: true }) as const
-
-  it('leaves what is short enough as it is', () => {
-    const document = [{ type: 'paragraph', children: [text(5)] }] as const
-    expect(prepared(document, 5)).toEqual(document)
-  })
-
-  it('is visible, and holds no address that somebody else chose', () => {
-    const children = [
-      { type: 'text', text: 'see https://wiki.example.com\n\tx\0', value: false },
-      { type: 'text', text: 'https://evil.example/a.b\tx', value: true },
-    ] as const
-    expect(prepared([{ type: 'code', children }], 1_000)).toEqual([
-      {
-        type: 'code',
-        children: [
-          { type: 'text', text: 'see https://wiki.example.com\n    x\\u{0}', value: false },
-          { type: 'text', text: 'hxxps[:]//evil[.]example/a.b\\u{9}x', value: true },
-        ],
-      },
-    ])
-  })
-
-  it('ends where the text is too long, at any depth, and says so', () => {
-    const end = { type: 'paragraph', children: [expect.objectContaining({ text: expect.stringContaining('left out') })] }
-    expect(
-      prepared(
-        [
-          { type: 'list', ordered: false, items: [[{ type: 'quote', children: [{ type: 'code', children: [text(8), text(8)] }] }], []] },
-          { type: 'code', children: [text(1)] },
-        ],
-        10,
-      ),
-    ).toEqual([
-      {
-        type: 'list',
-        ordered: false,
-        items: [[{ type: 'quote', children: [{ type: 'code', children: [text(8), { ...text(1), text: 'x…' }] }] }]],
-      },
-      end,
-    ])
-  })
+it('a document is visible, and holds no address that somebody else chose', () => {
+  const children = [
+    { type: 'text', text: 'see https://wiki.example.com\n\tx\0', value: false },
+    { type: 'text', text: 'https://evil.example/a.b\tx', value: true },
+  ] as const
+  const inside = [
+    { type: 'text', text: 'see https://wiki.example.com\n    x\\u{0}', value: false },
+    { type: 'text', text: 'hxxps[:]//evil[.]example/a.b\\u{9}x', value: true },
+  ]
+  expect(
+    prepared([
+      { type: 'code', children },
+      { type: 'list', ordered: true, items: [[{ type: 'quote', children: [{ type: 'heading', level: 1, children }] }]] },
+      { type: 'paragraph', children: [{ type: 'strong', children }, { type: 'code', children }, { type: 'break' }] },
+    ]),
+  ).toEqual([
+    { type: 'code', children: inside },
+    { type: 'list', ordered: true, items: [[{ type: 'quote', children: [{ type: 'heading', level: 1, children: inside }] }]] },
+    { type: 'paragraph', children: [{ type: 'strong', children: inside }, { type: 'code', children: inside }, { type: 'break' }] },
+  ])
 })
 
 describe('who is put off', () => {
