@@ -100,17 +100,8 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
     folder,
     ...checked,
     modules,
-    warnings: [...warnings, ...checked.warnings, ...withoutEffect(checked.notifications)],
+    warnings: [...warnings, ...checked.warnings],
   }
-}
-
-/** What may be written already and is not done yet. */
-function withoutEffect(notifications: readonly NotificationRule[] = []): string[] {
-  return notifications.flatMap(({ name, repeat, message }) =>
-    Object.entries({ repeat, message }).flatMap(([key, value]) =>
-      value === undefined ? [] : [`notification "${name}": \`${key}\` is not supported by this version and has no effect`],
-    ),
-  )
 }
 
 /** Collects what is wrong with one configuration. */

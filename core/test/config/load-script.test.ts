@@ -24,7 +24,7 @@ test('loads TypeScript in a folder that npm init made, with TypeScript beside it
     ['pager', 'notifier', { token: { env: 'T' } }],
   ])
   expect(composition.notifications).toEqual([{ name: 'All', to: 'pager', repeat: '4h' }])
-  expect(composition.warnings).toEqual(['notification "All": `repeat` is not supported by this version and has no effect'])
+  expect(composition.warnings).toEqual([])
   const { limits } = composition.instances[0]!.options as { limits: object }
   expect(Object.isFrozen(limits)).toBe(true)
 })

@@ -204,7 +204,7 @@ test('a template that is wrong is refused with its place; none is read where the
 test('what goes wrong with a template at signals of some kind is warned of, with its place', async () => {
   const folder = yaml('plugins: [{ pager: { token: { env: T } } }]\nnotifications: [{ name: A, to: pager, message: "{{details}}" }]')
   const { warnings } = await load(folder, { env: { T: 'x' }, checkTemplate: async () => (text, warn) => warn(`${text} is long`) })
-  expect(warnings).toContainEqual(expect.stringMatching(/cws\.config\.yaml:2:\d+: `message`: \{\{details\}\} is long$/))
+  expect(warnings).toEqual([expect.stringMatching(/cws\.config\.yaml:2:\d+: `message`: \{\{details\}\} is long$/)])
 })
 
 test('a condition that is legal but misleading is warned of, with its place', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { parseCondition } from '../../src/condition/parse.ts'
 import { helpers } from '../../src/messages/language/helpers.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
 import { compileTemplate } from '../../src/messages/template.ts'
@@ -22,6 +23,7 @@ it.each(examples)('the page says what becomes of %j', (template, text) => {
 
 it('the page has its examples, and that in YAML is right', () => {
   expect(examples).toHaveLength(5)
+  parseCondition(/when: (.*)/.exec(page)?.[1] as string, scope)
   const yaml = /message: \|\n(.*?)```/s.exec(page)?.[1] as string
   const compiled = compileTemplate(yaml.replace(/^ {6}/gm, ''), scope)
   expect(templateProblems(compiled)).toEqual([])
