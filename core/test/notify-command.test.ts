@@ -4,11 +4,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import type { Config, NotificationRule } from '../src/config/define-config.ts'
 import { startControl } from '../src/delivery/control.ts'
+import { compositionOf } from '../src/delivery/delivery.ts'
 import type { DestinationQueue } from '../src/delivery/destination-queue.ts'
 import { Mutes } from '../src/delivery/mutes.ts'
 import { NotifyDesk } from '../src/delivery/notify-desk.ts'
 import type { DestinationSpec } from '../src/delivery/protocol.ts'
-import { routesOf } from '../src/delivery/routing.ts'
+import { RuleBook } from '../src/delivery/rule-book.ts'
 import type { SignalStore } from '../src/delivery/store.ts'
 import { Telling } from '../src/delivery/telling.ts'
 import type { Notification, Notifier, Outcome } from '../src/plugin/notifier.ts'
@@ -40,7 +41,7 @@ async function cws(...args: string[]): Promise<string> {
   })
   try {
     const distribution = { version: '0', installation: import.meta.url, preset: async () => preset, starter: '' }
-    const config = ['list'].includes(args[1] ?? '') ? ['--config', configFile()] : []
+    const config = args[1] === 'list' && preset.plugins.length === 0 ? ['--config', configFile()] : []
     const folders = ['--state-dir', folder.path, '--run-dir', join(folder.path, 'run')]
     const isAsked = ['test', 'replay'].includes(args[1] ?? '')
     await program(distribution).parseAsync(['node', 'cws', ...args, ...config, ...(isAsked ? folders.slice(2) : folders)])
@@ -71,16 +72,33 @@ class Agent {
   readonly got: Notification[] = []
   readonly desk: NotifyDesk
   readonly mutes: Mutes
+  readonly rules: RuleBook
   #control: AsyncDisposable | undefined
 
-  constructor(names: readonly string[] = ['team', 'siem'], rules = RULES) {
+  constructor(names: readonly string[] = ['team', 'siem'], rules: readonly NotificationRule[] | undefined = RULES) {
     this.store = storeIn(folder.path)
     this.mutes = new Mutes(this.store, this.log)
+    this.rules = new RuleBook(this.store, this.log, this.#plan(names, rules))
     const destinations = names.map((name) => ({ name }) as DestinationSpec)
-    this.telling = new Telling(this.store, { destinations, routes: routesOf(rules, names) }, this.mutes)
+    this.telling = new Telling(this.store, { destinations, routes: this.rules.routes }, this.mutes)
     for (const name of names) this.queues.push(this.telling.add(name, { log: this.log, clean, deadlineMs: 1_000 }))
-    const { store, telling, mutes, log } = this
-    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules })
+    const { store, telling, mutes, log, rules: book } = this
+    const apply = async () => {
+      await telling.templates.load({ routes: book.routes, fields: new Map() }, log)
+      telling.compose({ destinations, routes: book.routes })
+    }
+    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules: book, apply })
+  }
+
+  #plan(names: readonly string[], rules: readonly NotificationRule[] | undefined) {
+    return compositionOf({ destinations: names.map((name) => ({ name }) as DestinationSpec), notifications: rules })
+  }
+
+  /** As a reload does. */
+  reload(rules: readonly NotificationRule[] | undefined): void {
+    const names = this.queues.map(({ name }) => name)
+    this.rules.compose(this.#plan(names, rules))
+    this.telling.compose({ destinations: names.map((name) => ({ name }) as DestinationSpec), routes: this.rules.routes })
   }
 
   async listen(): Promise<void> {
@@ -453,5 +471,145 @@ describe('notify mute', () => {
     expect(agent.got[0]?.signal.rule.id).toBe('shell-from-web-server')
     await agent[Symbol.asyncDispose]()
     expect(await cws('notify', 'unmute', '1')).toContain('ended')
+  })
+})
+
+describe('notify edit, add, delete, diff', () => {
+  const listed = async (name = 'Tell the team') =>
+    (await jsonOf('notify', 'list')).rules.find((rule: { name: string }) => rule.name === name)
+  const edit = (...args: string[]) => cws('notify', 'edit', 'Tell the team', ...args)
+  const tells = async (agent: Agent, signal: Signal): Promise<boolean> => {
+    agent.offer(signal)
+    return agent.store.conversations(signal.id).some(({ destination }) => destination === 'team')
+  }
+  const low = () => signalOf({ severity: 'low', event: { type: 'exec' } })
+  const medium = () => signalOf({ severity: 'medium', event: { type: 'exec' } })
+
+  test('a change decides at once, after a reload and after a restart; --reset forgets it', async () => {
+    {
+      await using agent = new Agent()
+      await agent.listen()
+      expect(await tells(agent, low())).toBe(false)
+      expect(await edit('--when', 'severity >= low', '--unset', 'repeat')).toContain('Tell the team → team edited\n      severity >= low\n')
+      expect(await tells(agent, low())).toBe(true)
+      agent.reload(RULES)
+      expect(await tells(agent, low())).toBe(true)
+      expect(agent.log.lines).toContainEqual(expect.stringMatching(/^warn: a notification rule was changed.*"by":"ada"/))
+    }
+    await using agent = new Agent()
+    await agent.listen()
+    expect(await tells(agent, low())).toBe(true)
+    expect(await listed()).toMatchObject({
+      origin: 'edited',
+      when: 'severity >= low',
+      repeat: null,
+      edits: [
+        { field: 'repeat', value: null, base: '4h', config: '4h', is_conflict: false, by: 'ada' },
+        { field: 'when', value: 'severity >= low', base: 'severity >= medium', config: 'severity >= medium', is_conflict: false },
+      ],
+    })
+    expect(await cws('notify', 'diff')).toMatch(
+      /^Tell the team changed\n {2}- +repeat +4h\n {2}\+ +repeat +\(absent\) +ada, .*\n {2}- +when +severity >= medium\n/,
+    )
+    await edit('--reset')
+    expect(await tells(agent, low())).toBe(false)
+    expect(await listed()).toMatchObject({ origin: 'config', edits: [] })
+    expect(await cws('notify', 'diff')).toBe('rules are as the configuration has them\n')
+  })
+
+  test('a configuration that says something else by then is in conflict; the change holds on', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await edit('--when', 'severity >= low')
+    agent.reload([{ name: 'Tell the team', when: 'severity >= high', to: 'team' }])
+    expect(await listed()).toMatchObject({ when: 'severity >= low', edits: [{ is_conflict: true, config: 'severity >= high' }] })
+    expect(await cws('notify', 'list')).toContain('in conflict with the configuration')
+    expect(await cws('notify', 'diff')).toMatch(/- +when +severity >= high +conflict: it was severity >= medium\n/)
+    expect(await tells(agent, low())).toBe(true)
+    agent.reload([{ name: 'Tell the team', when: 'severity >= low', to: 'team' }])
+    expect((await listed()).edits[0].is_conflict).toBe(false)
+  })
+
+  test('what the configuration has no more is kept as an orphan, told, and does not fire', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await edit('--when', 'severity >= low')
+    agent.reload([])
+    expect(await tells(agent, medium())).toBe(false)
+    expect(await listed()).toMatchObject({ origin: 'orphaned', enabled: false })
+    expect(await cws('notify', 'diff')).toContain('Tell the team orphaned: the configuration has no such rule; it does not fire')
+    expect(agent.log.lines.join('\n')).toContain('the configuration has no notification rule "Tell the team" any more')
+    await expect(edit('--wait', '1m')).rejects.toMatchObject({ message: expect.stringContaining('is orphaned') })
+    agent.reload(RULES)
+    expect(await tells(agent, low())).toBe(true)
+    agent.reload([])
+    expect(await cws('notify', 'delete', 'Tell the team')).toContain('there is no notification rule "Tell the team" any more')
+  })
+
+  test('rules are disabled and enabled, added and deleted', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await cws('notify', 'disable', 'Tell the team')
+    expect(await tells(agent, medium())).toBe(false)
+    expect(await cws('notify', 'list')).toContain('Tell the team → team; repeat 4h edited disabled')
+    await cws('notify', 'enable', 'Tell the team')
+    expect(await listed()).toMatchObject({ origin: 'config', edits: [] })
+    expect(
+      await jsonOf('notify', 'add', 'Low ones', '--when', 'severity == low', '--to', 'siem', 'team', '--message', '{{title}}'),
+    ).toMatchObject({
+      kind: 'notification_rule',
+      rule: { name: 'Low ones', origin: 'added', to: ['siem', 'team'], enabled: true },
+    })
+    expect(await tells(agent, low())).toBe(true)
+    await cws('notify', 'edit', 'Low ones', '--to', 'siem')
+    expect(await tells(agent, low())).toBe(false)
+    expect(await listed('Low ones')).toMatchObject({ origin: 'added', to: ['siem'], message: '{{title}}' })
+    await cws('notify', 'delete', 'Low ones')
+    expect(await listed('Low ones')).toBeUndefined()
+    await cws('notify', 'delete', 'Tell the team')
+    expect(await tells(agent, medium())).toBe(false)
+    expect(await listed()).toMatchObject({ origin: 'deleted', enabled: false })
+    await edit('--reset')
+    expect(await tells(agent, medium())).toBe(true)
+  })
+
+  test('what is wrong is refused, and changes nothing', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    const refused = async (code: string, ...args: string[]) => await expect(cws('notify', ...args)).rejects.toMatchObject({ code })
+    await refused('CWS_ERR_CONDITION', 'edit', 'Tell the team', '--when', 'severty > 1')
+    await refused('CWS_ERR_DESTINATION_UNKNOWN', 'edit', 'Tell the team', '--to', 'taem')
+    await refused('CWS_ERR_TEMPLATE', 'edit', 'Tell the team', '--message', '{{nothing.such}}')
+    await refused('CWS_ERR_USAGE', 'edit', 'Tell the team', '--repeat', 'soon')
+    await refused('CWS_ERR_USAGE', 'edit', 'Tell the team', '--unset', 'to')
+    await refused('CWS_ERR_USAGE', 'edit', 'Tell the team', '--unset', 'nme')
+    await refused('CWS_ERR_USAGE', 'edit', 'Tell the team')
+    await refused('CWS_ERR_USAGE', 'edit', 'Tell the taem', '--wait', '1m')
+    await refused('CWS_ERR_USAGE', 'add', 'Archive', '--to', 'siem')
+    expect((await jsonOf('notify', 'diff')).rules).toEqual([])
+    agent.reload(undefined)
+    await refused('CWS_ERR_USAGE', 'add', 'One', '--to', 'siem')
+  })
+
+  test('a change that is wrong under another configuration costs itself alone', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await edit('--to', 'siem')
+    agent.rules.compose(compositionOf({ destinations: [{ name: 'team' } as DestinationSpec], notifications: RULES.slice(0, 1) }))
+    expect(agent.rules.routes).toMatchObject([{ name: 'Tell the team', to: ['team'] }])
+    expect(agent.rules.views()).toMatchObject([{ to: ['team'], problem: expect.stringContaining('"siem"') }])
+  })
+
+  test('without an agent its files are changed, and preview goes by them', async () => {
+    preset = { plugins: [file({ path: '/dev/null' })], notifications: [{ name: 'High', when: 'severity >= high', to: 'file' }] }
+    {
+      using store = storeIn(folder.path)
+      put(store, signalOf({ severity: 'low' }), [])
+    }
+    expect(await cws('notify', 'preview')).toBe('0 of the newest 1 signal would be told\n')
+    await cws('notify', 'edit', 'High', '--when', 'severity >= low')
+    expect(await cws('notify', 'preview', 'High')).toContain('1 of the newest 1 signal would be told by "High"\n')
+    expect((await jsonOf('notify', 'diff')).rules).toMatchObject([{ name: 'High', origin: 'edited' }])
+    preset = { plugins: [] }
   })
 })

@@ -19,6 +19,7 @@ import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
 import { Places } from './places.ts'
 import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
+import { RuleBook } from './rule-book.ts'
 import { Secrets } from './secrets.ts'
 import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './signal-queries.ts'
 import { StateDatabase } from './state-store.ts'
@@ -54,6 +55,7 @@ export class DeliveryThread {
   readonly #state: StateDatabase
   readonly #telling: Telling
   readonly #mutes: Mutes
+  readonly #rules: RuleBook
   readonly #desk: NotifyDesk
   readonly #listed = new Map<string, Listed>()
   readonly #places = new Places()
@@ -65,6 +67,7 @@ export class DeliveryThread {
   #signals = 0
   readonly #opened = severities.map(() => 0)
   #monitoring: AsyncDisposable | undefined
+  #fields: DeliveryComposition['fields']
   #listen: ListenAddress | undefined
   readonly #clean: (text: string) => string
 
@@ -74,6 +77,7 @@ export class DeliveryThread {
     this.#vitals = vitals
     this.#attribution = new Attribution(vitals)
     this.#setup = setup
+    this.#fields = setup.fields
     this.#post = post
     this.#log = threadLog(post, secrets, setup.debug)
     this.#clean = (text) => cleanText(text, secrets)
@@ -84,7 +88,8 @@ export class DeliveryThread {
       vitals.state = number
     })
     this.#mutes = new Mutes(this.#store, this.#log, setup.fields)
-    this.#telling = new Telling(this.#store, setup, this.#mutes)
+    this.#rules = new RuleBook(this.#store, this.#log, setup)
+    this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes)
     this.#desk = new NotifyDesk({
       mutes: this.#mutes,
       store: this.#store,
@@ -92,7 +97,8 @@ export class DeliveryThread {
       log: this.#log,
       clean: this.#clean,
       queues: () => this.#listedQueues(),
-      rules: setup.notifications,
+      rules: this.#rules,
+      apply: async () => this.#apply([...this.#listed.values()].map(({ spec }) => spec)),
     })
     this.#output = new Output({
       onRoom: () => this.#console.room(),
@@ -120,7 +126,7 @@ export class DeliveryThread {
     const { runDir, destinations, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
     await this.#monitor(this.#setup.monitoring)
-    await this.#telling.templates.load(this.#setup, this.#log)
+    await this.#telling.templates.load({ routes: this.#rules.routes, fields: this.#fields }, this.#log)
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
     for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
@@ -181,11 +187,17 @@ export class DeliveryThread {
       if (!this.#telling.queue(spec.name)) this.#telling.restore(this.#queueFor(spec.name))
       this.#begin(spec)
     }
-    await this.#telling.templates.load({ routes, fields }, this.#log)
+    this.#fields = fields
+    this.#rules.compose({ destinations, routes, notifications, fields })
     this.#mutes.compose(fields)
-    this.#telling.compose({ destinations, routes })
-    this.#desk.rules = notifications
+    await this.#apply(destinations)
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
+  }
+
+  /** The rules of the book, as they are now, decide who hears of signals from now on. */
+  async #apply(destinations: readonly DestinationSpec[]): Promise<void> {
+    await this.#telling.templates.load({ routes: this.#rules.routes, fields: this.#fields }, this.#log)
+    this.#telling.compose({ destinations, routes: this.#rules.routes })
   }
 
   async #composed(request: number, composition: DeliveryComposition): Promise<void> {

@@ -1,14 +1,14 @@
 import { hostname } from 'node:os'
-import type { NotificationRule } from '../config/define-config.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
-import { type NotifyList, ruleView } from '../notifications/rule-view.ts'
+import type { NotifyList } from '../notifications/rule-view.ts'
 import { sampleSignal } from '../notifications/sample-signal.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
 import type { Mutes } from './mutes.ts'
 import { destinationView, type OutboxView, outboxOf } from './outbox-view.ts'
 import { replayKey } from './replay-key.ts'
+import type { RuleBook } from './rule-book.ts'
 import type { SignalStore } from './store.ts'
 import type { Telling } from './telling.ts'
 
@@ -22,7 +22,9 @@ export interface DeskParts {
   readonly clean: (text: string) => string
   /** Of the notifiers that are listed now. */
   readonly queues: () => readonly DestinationQueue[]
-  readonly rules: readonly NotificationRule[] | undefined
+  readonly rules: RuleBook
+  /** Has the rules of the book decide from now on. */
+  readonly apply: () => Promise<void>
 }
 
 /** Answers what `cws notify` asks of an agent. */
@@ -31,17 +33,15 @@ export class NotifyDesk {
   readonly #answers: Readonly<Record<string, (args: Args) => unknown>> = {
     outbox: () => this.#outbox(),
     'notify.list': () => this.#list(),
+    'notify.change': (args) => this.#change(args),
     'notify.mute': (args) => this.#mute(args),
     'notify.unmute': (args) => this.#unmute(args),
     'notify.replay': (args) => this.#replay(args),
     'notify.test': (args) => this.#test(args),
   }
-  /** Of the composition, as they were written. */
-  rules: readonly NotificationRule[] | undefined
 
   constructor(parts: DeskParts) {
     this.#parts = parts
-    this.rules = parts.rules
   }
 
   answers(what: string): boolean {
@@ -54,13 +54,22 @@ export class NotifyDesk {
   }
 
   #list(): NotifyList {
-    const { queues, mutes } = this.#parts
-    return { rules: this.rules?.map(ruleView) ?? null, destinations: queues().map(destinationView), mutes: mutes.list() }
+    const { queues, mutes, rules } = this.#parts
+    return { rules: rules.views(), destinations: queues().map(destinationView), mutes: mutes.list() }
   }
 
   #outbox(): OutboxView {
     const { store, telling, queues } = this.#parts
     return outboxOf(queues(), store.dead(100), (due) => telling.untilMs(due))
+  }
+
+  async #change(args: Args): Promise<unknown> {
+    const { rules, apply, clean } = this.#parts
+    const { compileTemplate } = await import('../messages/template.ts')
+    const { by: _, ...change } = args
+    const changed = rules.change(change, by(args, clean), compileTemplate)
+    await apply()
+    return changed
   }
 
   #mute(args: Args): unknown {
@@ -87,11 +96,11 @@ export class NotifyDesk {
   }
 
   async #test(args: Args): Promise<unknown> {
-    const { log, clean } = this.#parts
+    const { log, clean, rules } = this.#parts
     const queue = this.#queue(args['destination'])
     const rule = args['rule'] ?? null
-    if (rule !== null && !this.rules?.some(({ name }) => name === rule))
-      throw unknown('notification rule', rule, this.rules?.map(({ name }) => name) ?? [])
+    const names = rules.names
+    if (rule !== null && !names.includes(rule as string)) throw unknown('notification rule', rule, names)
     const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null)
     log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
     return { destination: queue.name, key, outcome }

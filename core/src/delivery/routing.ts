@@ -1,5 +1,5 @@
 import { compileCondition } from '../condition/compile.ts'
-import type { Condition, Predicate } from '../condition/ir.ts'
+import type { Condition, Predicate, Scope } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
 import type { NotificationRule, QuietHoursInput } from '../config/define-config.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
@@ -25,7 +25,11 @@ export function routesOf(
   destinations: readonly string[],
   events?: readonly EventDefinition[],
 ): readonly Route[] {
-  const scope = signalScope(events)
+  return routesIn(rules, destinations, signalScope(events))
+}
+
+/** The same over a scope. */
+export function routesIn(rules: readonly NotificationRule[], destinations: readonly string[], scope: Scope): readonly Route[] {
   return rules.flatMap((rule) => {
     const to = listOf(rule.to)
     const escalate = rule.escalate?.map((step) => ({ after: durationOf(step.after) ?? 0, to: listOf(step.to) }))

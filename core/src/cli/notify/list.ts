@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { storedMutes } from '../../delivery/mutes.ts'
 import { storedDestinations } from '../../delivery/outbox-view.ts'
+import { effectiveRules, storedEdits, viewsOf } from '../../delivery/rule-book.ts'
+import type { Edit } from '../../notifications/patch.ts'
 import type { DestinationView, NotifyList, RuleView } from '../../notifications/rule-view.ts'
-import { ruleView } from '../../notifications/rule-view.ts'
-import { composition } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -18,6 +18,7 @@ import {
 import { type Cell, json, line, styled, table } from '../output.ts'
 import { askOrRead } from './ask-or-read.ts'
 import { tellMute } from './mutes.ts'
+import { deliveryRules } from './rules.ts'
 import { stateCell } from './texts.ts'
 
 const EXAMPLES = `
@@ -28,7 +29,7 @@ Examples:
   sudo cws notify list --format json | jq -r '.destinations[] | select(.state != "ok").name'`
 
 /** What a state folder holds. */
-type Stored = Pick<NotifyList, 'destinations' | 'mutes'>
+type Stored = Pick<NotifyList, 'destinations' | 'mutes'> & { readonly edits: readonly Edit[] }
 type Options = ConfigOption & FolderOptions & FormatOption
 
 export function listCommand(notify: Command, distribution: Distribution): void {
@@ -44,19 +45,21 @@ export function listCommand(notify: Command, distribution: Distribution): void {
   })
 }
 
-async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
+/** From the agent; where none runs, what the configuration and the state folder say. */
+export async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
   const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', (tables) => ({
     destinations: storedDestinations(tables),
     mutes: storedMutes(tables.database),
+    edits: storedEdits(tables.database),
   }))
   if (found?.from === 'agent') return found.body as NotifyList
-  const { instances, notifications } = await composition(options, distribution)
-  const notifiers = instances.flatMap(({ instance }) => (instance.kind === 'notifier' ? [instance.name] : []))
-  const { destinations, mutes } = (found?.body ?? { destinations: [], mutes: [] }) as Stored
+  const rules = await deliveryRules(options, distribution)
+  const notifiers = rules.destinations.map(({ name }) => name)
+  const { destinations, mutes, edits } = (found?.body ?? { destinations: [], mutes: [], edits: [] }) as Stored
   const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, last_error: null } as const
   const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? { name, ...untold })
   const absent = destinations.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
-  return { rules: notifications?.map(ruleView) ?? null, destinations: [...listed, ...absent], mutes }
+  return { rules: viewsOf(effectiveRules(rules, edits)), destinations: [...listed, ...absent], mutes }
 }
 
 function tell({ rules, destinations, mutes }: NotifyList): void {
@@ -72,17 +75,36 @@ function tell({ rules, destinations, mutes }: NotifyList): void {
   for (const mute of mutes) tellMute(mute)
 }
 
-function tellRule({ name, when, to, wait, update, repeat, quiet, escalate, enabled, message }: RuleView): void {
+/** Two lines: where it goes, and what for. */
+export function tellRule({
+  name,
+  when,
+  to,
+  wait,
+  update,
+  repeat,
+  quiet,
+  escalate,
+  enabled,
+  message,
+  origin,
+  edits,
+  problem,
+}: RuleView): void {
   const times = Object.entries({ wait, update, repeat }).flatMap(([key, value]) => (value === null ? [] : [`${key} ${value}`]))
+  const isOff = origin === 'deleted' || origin === 'orphaned'
+  const conflict = edits.some((edit) => edit.is_conflict) ? ['in conflict with the configuration: see `cws notify diff`'] : []
+  const notes = [...(origin === 'config' ? [] : [origin]), ...(enabled || isOff ? [] : ['disabled']), ...conflict]
   const hours = quiet === null ? [] : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}`]
   const steps = (escalate ?? []).map(({ after, to: whom }) => `after ${after} ${[whom].flat().join(', ')}`)
   const further = [...times, ...hours, ...steps, ...(message === null ? [] : ['words of its own'])]
   line(
     `  ${name}`,
     styled('dim', `→ ${to.join(', ')}${further.length > 0 ? `; ${further.join(', ')}` : ''}`),
-    ...(enabled ? [] : [styled('yellow', 'disabled')]),
+    ...notes.map((note) => styled('yellow', note)),
   )
   line(`      ${when ?? 'all signals'}`)
+  if (problem !== null) line('     ', styled('red', problem))
 }
 
 function destinationRow({ name, state, delivered, failed, pending, last_error: error }: DestinationView): readonly Cell[] {

@@ -2,9 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { MAX_SIGNALS } from '../../delivery/signal-queries.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
+import type { Edit } from '../../notifications/patch.ts'
+import type { NotifyList } from '../../notifications/rule-view.ts'
 import type { Signal } from '../../signals/signal.ts'
 import { querySignals } from '../commands/signals.ts'
-import { composition } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -18,9 +19,12 @@ import {
 } from '../options.ts'
 import { json, line, rowWidth, styled } from '../output.ts'
 import { when } from '../signal-rows.ts'
+import { askOrRead } from './ask-or-read.ts'
+import { deliveryRules } from './rules.ts'
 
 const EXAMPLES = `
-Signals come from the agent that runs or from its state folder, rules from the configuration: try one before it is used. Signals are judged as they are
+Signals come from the agent that runs or from its state folder, rules from the configuration, with what was
+changed of them: try one before it is used. Signals are judged as they are
 now, archived ones too; that they were told before, waits, repeats and mutes are not looked at. Destinations have one rule each, the first that holds.
 
 Examples:
@@ -46,21 +50,16 @@ export function previewCommand(notify: Command, distribution: Distribution): voi
 }
 
 async function show(rule: string | undefined, options: Options, distribution: Distribution): Promise<void> {
-  const [{ compositionOf }, { preview }, { silent }] = await Promise.all([
-    import('../../delivery/delivery.ts'),
+  const [{ effectiveRules }, { preview }, { silent }] = await Promise.all([
+    import('../../delivery/rule-book.ts'),
     import('../../delivery/preview.ts'),
     import('../../delivery/stored-signals.ts'),
   ])
-  const { instances, notifications } = await composition(options, distribution)
-  const names = notifications?.map(({ name }) => name) ?? []
+  const written = await deliveryRules(options, distribution)
+  const { routes, rules: known } = effectiveRules(written, await editsOf(options))
+  const names = known?.map(({ name }) => name) ?? []
   if (rule !== undefined && !names.includes(rule)) throw unknownRule(rule, names)
-  const rules = compositionOf({
-    destinations: instances.flatMap(({ instance, options: its }) =>
-      instance.kind === 'notifier' ? [{ name: instance.name, site: instance.site, options: its }] : [],
-    ),
-    notifications,
-    events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
-  })
+  const rules = { ...written, routes }
   const signals = (await querySignals(options, 'signals.list', { limit: options.last, status: 'all' })) as readonly Signal[]
   const width = options.format === 'json' ? undefined : Math.max(40, (rowWidth() ?? 100) - INDENT.length)
   const found = (await preview(signals, rules, silent, width)).filter((each) => rule === undefined || each.rule === rule)
@@ -79,6 +78,14 @@ async function show(rule: string | undefined, options: Options, distribution: Di
   line(
     `${told} of the newest ${signals.length} ${signals.length === 1 ? 'signal' : 'signals'} would be told${rule === undefined ? '' : ` by "${rule}"`}`,
   )
+}
+
+/** What was changed of rules, as the agent that runs has it, or its state folder. */
+async function editsOf(options: FolderOptions): Promise<readonly Edit[]> {
+  const { storedEdits } = await import('../../delivery/rule-book.ts')
+  const found = await askOrRead<NotifyList | readonly Edit[]>(options, 'notify.list', ({ database }) => storedEdits(database))
+  if (found?.from !== 'agent') return (found?.body ?? []) as readonly Edit[]
+  return ((found.body as NotifyList).rules ?? []).flatMap(({ name, edits }) => edits.map((edit) => ({ ...edit, rule: name })))
 }
 
 const INDENT = '   '
