@@ -8,8 +8,8 @@ import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { attempt } from './attempt.ts'
 import { backoffFor, waitFor } from './backoff.ts'
-import { Breaker } from './breaker.ts'
 import { coveredBy } from './covered.ts'
+import { Health } from './health.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
 import { type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
@@ -35,7 +35,7 @@ export class DestinationQueue {
   readonly #within: OutboxOptions['within']
   readonly #outbox: Outbox
   readonly #schedule = new Schedule()
-  readonly #breaker = new Breaker()
+  readonly #health: Health
   readonly #abort = new AbortController()
   #notifier: Notifier | undefined
   /** Tries under way. */
@@ -45,25 +45,21 @@ export class DestinationQueue {
   #tries = 0
   #isStopping = false
   #idle: (() => void)[] = []
-  #state: DestinationCounters['state'] = 'starting'
   #delivered = 0
   #failed = 0
-  #lastError: string | undefined
 
   constructor(options: QueueOptions) {
     this.name = options.name
     this.#options = options
     this.#within = options.within ?? ((code) => code())
     this.#outbox = new Outbox({ ...options, within: this.#within })
-    const known = options.store.destination(options.name)
-    if (!known) return
-    this.#outbox.mode = known.mode ?? undefined
-    this.#breaker.restore(known, options.now())
-    if (this.#breaker.isOpen) this.#lastError = known.last_error ?? undefined
+    this.#health = new Health(options)
+    this.#outbox.mode = this.#health.mode ?? undefined
   }
 
   get counters(): DestinationCounters {
-    return { state: this.#state, delivered: this.#delivered, failed: this.#failed, pending: this.#pending, lastError: this.#lastError }
+    const { state, lastError } = this.#health
+    return { state, delivered: this.#delivered, failed: this.#failed, pending: this.#pending, lastError }
   }
 
   /** Whether it is told every revision, as files and archives are. */
@@ -90,8 +86,7 @@ export class DestinationQueue {
   start(notifier: Notifier): void {
     this.#notifier = notifier
     this.#outbox.notifier = notifier
-    this.#state = this.#breaker.isBroken ? 'broken' : this.#breaker.isOpen ? 'failing' : 'ok'
-    if (this.#state === 'ok') this.#lastError = undefined
+    this.#health.started()
     const mode = notifier.mode ?? 'latest'
     if (mode !== this.#outbox.mode) this.#adopt(mode)
     this.#kick()
@@ -99,14 +94,12 @@ export class DestinationQueue {
 
   /** The notifier could not be set up; what is owed waits. */
   broken(reason: string): void {
-    this.#state = 'broken'
-    this.#lastError = reason
+    this.#health.down('broken', reason)
   }
 
   /** The notifier will not be called by this thread; what is owed waits. */
   leaveOut(reason: string): void {
-    this.#state = 'failed'
-    this.#lastError = reason
+    this.#health.down('failed', reason)
   }
 
   /**
@@ -116,8 +109,8 @@ export class DestinationQueue {
   async retire(abort: AbortController): Promise<void> {
     const old = this.#notifier
     this.#notifier = undefined
-    this.#state = 'starting'
-    this.#forgive()
+    this.#health.retired()
+    this.#retryNow()
     clearTimeout(this.#timer)
     if (old) await Promise.all([...this.#flights])
     abort.abort(new Error('another configuration'))
@@ -190,7 +183,8 @@ export class DestinationQueue {
    */
   async test(signal: Signal, rule: string | null): Promise<{ readonly key: string; readonly outcome: Outcome }> {
     const notifier = this.#notifier
-    if (!notifier) throw new CwsError('CWS_ERR_DELIVERY', `"${this.name}" is ${this.#state}: ${this.#lastError ?? 'try again'}`)
+    if (!notifier)
+      throw new CwsError('CWS_ERR_DELIVERY', `"${this.name}" is ${this.#health.state}: ${this.#health.lastError ?? 'try again'}`)
     const { key, body } = this.#outbox.sample(signal, rule)
     const notification: Notification = { key, reason: 'test', signal, body, attempt: 1, receipt: undefined }
     const trying = this.#within(() => attempt(notifier, notification, this.#options.deadlineMs, this.#abort.signal))
@@ -231,7 +225,8 @@ export class DestinationQueue {
   /** The notifier tells otherwise than the one before: what is owed is brought into its form. */
   #adopt(mode: 'latest' | 'every'): void {
     this.#outbox.mode = mode
-    this.#remember()
+    this.#health.mode = mode
+    this.#health.remember()
     if (mode === 'latest') return
     const { store } = this.#options
     for (const item of [...this.#schedule]) {
@@ -244,12 +239,6 @@ export class DestinationQueue {
       if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
       this.#put(planned)
     }
-  }
-
-  #remember(): void {
-    const { mode = null } = this.#outbox
-    const destination = { name: this.name, mode, ...this.#breaker.row, last_error: this.#lastError ?? null }
-    this.#options.store.write({ op: 'destination', destination })
   }
 
   #put({ conversation: { signal }, decision, head, step }: Planned): void {
@@ -276,7 +265,7 @@ export class DestinationQueue {
     this.#outbox.giveUp([item.signal, ...item.covers], item.key)
     this.#schedule.remove(item)
     this.#failed++
-    this.#lastError = reason
+    this.#health.lastError = reason
     this.#options.log.warn({ key: item.key, signal: item.signal }, `a delivery was given up: ${reason}`)
   }
 
@@ -287,8 +276,8 @@ export class DestinationQueue {
     const notifier = this.#notifier
     if (!notifier || this.#abort.signal.aborted) return
     const time = this.#options.now()
-    const limit = this.#breaker.isOpen || this.#state === 'broken' ? 1 : CONCURRENCY
-    while (this.#flights.size < limit && time >= this.#breaker.probeAt) {
+    const limit = this.#health.isProbed ? 1 : CONCURRENCY
+    while (this.#flights.size < limit && time >= this.#health.probeAt) {
       const item = this.#schedule.next(time, this.#tries % AGEING === AGEING - 1)
       if (!item) break
       const message = this.#prepared(item)
@@ -300,7 +289,7 @@ export class DestinationQueue {
     if (this.#isStopping || this.#flights.size >= limit) return
     const due = this.#schedule.nextDue(time)
     if (due === undefined) return
-    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#breaker.probeAt) - time, 2 ** 30))
+    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#health.probeAt) - time, 2 ** 30))
   }
 
   #landed(flight: Promise<void>): void {
@@ -410,7 +399,9 @@ export class DestinationQueue {
     item.lastError = detail
     item.backoff = waitFor(backoffFor(item.attempt, item.severity), outcome.retryAfterMs)
     item.due = now() + item.backoff
-    if (!this.#abort.signal.aborted) this.#troubled(item, detail, outcome)
+    // A probe is a real message: it waits no longer than the probe.
+    const probeAt = this.#abort.signal.aborted ? undefined : this.#health.troubled(outcome, detail, item)
+    if (probeAt !== undefined) item.due = Math.min(item.due, probeAt)
     store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
   }
 
@@ -429,35 +420,18 @@ export class DestinationQueue {
       return
     }
     this.#failed++
-    this.#lastError = detail
+    this.#health.lastError = detail
     log.error({ key: message.key }, `refused for good: ${detail}`)
     this.#ended(item, this.#outbox.settle(message, undefined, detail))
   }
 
-  /** A try failed: what that says of the destination as a whole. */
-  #troubled(item: Item, detail: string, outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>): void {
-    const { log, now } = this.#options
-    this.#lastError = detail
-    if (this.#breaker.failed(outcome, item.severity, now())) this.#remember()
-    // A probe is a real message: it waits no longer than the probe.
-    if (this.#breaker.isOpen) item.due = Math.min(item.due, this.#breaker.probeAt)
-    const state = outcome.result === 'broken' ? 'broken' : 'failing'
-    const about = { key: item.key, attempt: item.attempt }
-    if (this.#state !== state) log.warn(about, `${state}: ${detail}`)
-    else log.debug(about, `${outcome.result}: ${detail}`)
-    this.#state = state
-  }
-
   #recovered(): void {
-    if (this.#state !== 'ok') this.#options.log.info('delivers again')
-    this.#state = 'ok'
-    this.#forgive()
+    if (this.#health.recovered()) this.#retryNow()
   }
 
   /** What failed for the destination's sake is tried at once. */
-  #forgive(): void {
+  #retryNow(): void {
     const now = this.#options.now()
-    if (this.#breaker.isOpen || !this.#notifier) for (const item of this.#schedule) if (item.attempt > 0 && item.due > now) item.due = now
-    if (this.#breaker.recovered()) this.#remember()
+    for (const item of this.#schedule) if (item.attempt > 0 && item.due > now) item.due = now
   }
 }

@@ -1,0 +1,87 @@
+import type { Outcome } from '../plugin/notifier.ts'
+import { Breaker } from './breaker.ts'
+import type { OutboxOptions } from './outbox.ts'
+import type { DestinationCounters } from './protocol.ts'
+import type { DestinationRow } from './store-rows.ts'
+
+/** How a destination is, as far as its set-up and its tries tell; what is to outlive the process is stored. */
+export class Health {
+  readonly #options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>
+  readonly #breaker = new Breaker()
+  #state: DestinationCounters['state'] = 'starting'
+  /** How it is told; null: not known yet. */
+  mode: DestinationRow['mode'] = null
+  lastError: string | undefined
+
+  constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>) {
+    this.#options = options
+    const known = options.store.destination(options.name)
+    if (!known) return
+    this.mode = known.mode
+    this.#breaker.restore(known, options.now())
+    if (this.#breaker.isOpen) this.lastError = known.last_error ?? undefined
+  }
+
+  get state(): DestinationCounters['state'] {
+    return this.#state
+  }
+
+  /** One try at a time, to see whether it takes something again. */
+  get isProbed(): boolean {
+    return this.#breaker.isOpen || this.#state === 'broken'
+  }
+
+  /** No try before, by the steady clock, ms. */
+  get probeAt(): number {
+    return this.#breaker.probeAt
+  }
+
+  /** Its notifier is set up. */
+  started(): void {
+    this.#state = this.#breaker.isBroken ? 'broken' : this.#breaker.isOpen ? 'failing' : 'ok'
+    if (this.#state === 'ok') this.lastError = undefined
+  }
+
+  /** Its notifier is not called. */
+  down(state: 'broken' | 'failed', reason: string): void {
+    this.#state = state
+    this.lastError = reason
+  }
+
+  /** Another notifier takes its place, which may be right where this one was wrong. */
+  retired(): void {
+    this.#state = 'starting'
+    if (this.#breaker.recovered()) this.remember()
+  }
+
+  /** A try failed. Returns when the next one may be made, if all wait for that. */
+  troubled(
+    outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>,
+    detail: string,
+    { key, attempt, severity }: { readonly key: string | undefined; readonly attempt: number; readonly severity: number },
+  ): number | undefined {
+    const { log, now } = this.#options
+    this.lastError = detail
+    if (this.#breaker.failed(outcome, severity, now())) this.remember()
+    const state = outcome.result === 'broken' ? 'broken' : 'failing'
+    const about = { key, attempt }
+    if (this.#state !== state) log.warn(about, `${state}: ${detail}`)
+    else log.debug(about, `${outcome.result}: ${detail}`)
+    this.#state = state
+    return this.#breaker.isOpen ? this.#breaker.probeAt : undefined
+  }
+
+  /** It took something, or refused it as such. Returns whether it was probed until now. */
+  recovered(): boolean {
+    const { isOpen } = this.#breaker
+    if (this.#state !== 'ok') this.#options.log.info('delivers again')
+    this.#state = 'ok'
+    if (this.#breaker.recovered()) this.remember()
+    return isOpen
+  }
+
+  remember(): void {
+    const { store, name } = this.#options
+    store.write({ op: 'destination', destination: { name, mode: this.mode, ...this.#breaker.row, last_error: this.lastError ?? null } })
+  }
+}
