@@ -74,6 +74,8 @@ async function show(rule: string | undefined, options: Options, distribution: Di
     for (const row of message.split('\n')) line(INDENT, row)
     line('')
   }
+  if (rules.destinations.length === 0)
+    return line('nobody would be told: the configuration (the preset where none was found; -c names one) has no notifier')
   const told = new Set(found.map(({ signal }) => signal.id)).size
   line(
     `${told} of the newest ${signals.length} ${signals.length === 1 ? 'signal' : 'signals'} would be told${rule === undefined ? '' : ` by "${rule}"`}`,
