@@ -2,6 +2,7 @@ import { paragraph, said } from '../messages/build.ts'
 import { defaultMessage, fallbackDocument } from '../messages/default-message.ts'
 import type { Document } from '../messages/document.ts'
 import type { Letter, Reason } from '../messages/letter.ts'
+import { proseText } from '../messages/prose.ts'
 import type { Template } from '../messages/template.ts'
 import type { Occasion } from '../messages/value.ts'
 import { digestOf, digestTitle } from '../notifications/digest.ts'
@@ -95,7 +96,7 @@ function render(draft: Draft, tier: number, composer: Composer): string {
     ...occasion,
     key,
     signal,
-    title: draft.digest ? digestTitle(draft.digest.length) : signal.title,
+    title: draft.digest ? digestTitle(draft.digest.length) : proseText(signal.title),
     message: messageFor(draft, occasion, tier, composer),
     receipt: receipt ?? undefined,
   }
