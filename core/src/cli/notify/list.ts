@@ -1,7 +1,5 @@
 import type { Command } from 'commander'
-import { storedMutes } from '../../delivery/mutes.ts'
 import { storedDestinations } from '../../delivery/outbox-view.ts'
-import { effectiveRules, storedEdits, viewsOf } from '../../delivery/rule-book.ts'
 import type { Edit } from '../../notifications/patch.ts'
 import type { DestinationView, NotifyList, RuleView } from '../../notifications/rule-view.ts'
 import type { Distribution } from '../distribution.ts'
@@ -47,13 +45,19 @@ export function listCommand(notify: Command, distribution: Distribution): void {
 
 /** From the agent; where none runs, what the configuration and the state folder say. */
 export async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
-  const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', (tables) => ({
-    destinations: storedDestinations(tables),
-    mutes: storedMutes(tables.database),
-    edits: storedEdits(tables.database),
-  }))
+  const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', async () => {
+    const [{ storedMutes }, { storedEdits }] = await Promise.all([import('../../delivery/mutes.ts'), import('../../delivery/rule-book.ts')])
+    return (tables) => ({
+      destinations: storedDestinations(tables),
+      mutes: storedMutes(tables.database),
+      edits: storedEdits(tables.database),
+    })
+  })
   if (found?.from === 'agent') return found.body as NotifyList
-  const rules = await deliveryRules(options, distribution)
+  const [{ effectiveRules, viewsOf }, rules] = await Promise.all([
+    import('../../delivery/rule-book.ts'),
+    deliveryRules(options, distribution),
+  ])
   const notifiers = rules.destinations.map(({ name }) => name)
   const { destinations, mutes, edits } = (found?.body ?? { destinations: [], mutes: [], edits: [] }) as Stored
   const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, last_error: null } as const

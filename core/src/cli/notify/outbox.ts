@@ -22,7 +22,7 @@ export function outboxCommand(notify: Command): void {
     .description('Shows of each destination what is owed to it: why, how often it was tried, the last error, when it is tried next.')
     .addHelpText('after', EXAMPLES)
   withOptions(command, stateDirOption(), runDirOption(), formatOption('human')).action(async (options: FolderOptions & FormatOption) => {
-    const found = await askOrRead<OutboxView>(options, 'outbox', storedOutbox)
+    const found = await askOrRead<OutboxView>(options, 'outbox', async () => storedOutbox)
     if (!found) throw new CwsError('CWS_ERR_NOT_RUNNING', `no agent answers, and there are no signals in ${foldersOf(options).state}`)
     if (options.format === 'json') json({ kind: 'outbox', ...found.body })
     else tell(found.body)

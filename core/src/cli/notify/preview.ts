@@ -84,8 +84,10 @@ async function show(rule: string | undefined, options: Options, distribution: Di
 
 /** What was changed of rules, as the agent that runs has it, or its state folder. */
 async function editsOf(options: FolderOptions): Promise<readonly Edit[]> {
-  const { storedEdits } = await import('../../delivery/rule-book.ts')
-  const found = await askOrRead<NotifyList | readonly Edit[]>(options, 'notify.list', ({ database }) => storedEdits(database))
+  const found = await askOrRead<NotifyList | readonly Edit[]>(options, 'notify.list', async () => {
+    const { storedEdits } = await import('../../delivery/rule-book.ts')
+    return ({ database }) => storedEdits(database)
+  })
   if (found?.from !== 'agent') return (found?.body ?? []) as readonly Edit[]
   return ((found.body as NotifyList).rules ?? []).flatMap(({ name, edits }) => edits.map((edit) => ({ ...edit, rule: name })))
 }
