@@ -62,7 +62,9 @@ export class DebianMailServer implements AsyncDisposable {
       prepare,
       // Servers give up root: they too must get into what is their root.
       'chmod 755 "$1"',
-      `exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${command}`,
+      // The shell stays the first process: the server changes its user, and would no longer be ended with who started it.
+      `chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${command}`,
+      'exit',
     ]
     const apart = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private']
     // A file: what it is told to write to by name cannot be one of Node's pipes, which are sockets.
