@@ -85,7 +85,8 @@ it('a receiver that is down, then refuses, then works, and an agent killed in be
   {
     await using agent = await RunningAgent.start(setup)
     await trigger(agent, 'three')
-    await expect.poll(() => receiver.deliveries.length, { timeout: 60_000 }).toBeGreaterThan(0)
+    // What failed before the kill may have it wait for a minute.
+    await expect.poll(() => receiver.deliveries.length, { timeout: 90_000 }).toBeGreaterThan(0)
     process.kill(agent.agentPid, 'SIGKILL')
     await agent.exited()
   }

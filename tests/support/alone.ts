@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const LOOK_MS = 200
 const clock = new Int32Array(new SharedArrayBuffer(4))
@@ -10,6 +11,17 @@ export function alone<T>(lock: string, work: () => T): T {
   while (!taken(lock)) Atomics.wait(clock, 0, 0, LOOK_MS)
   try {
     return work()
+  } finally {
+    rmSync(lock, { recursive: true, force: true })
+  }
+}
+
+/** The same for what takes its time. */
+export async function aloneFor<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  mkdirSync(dirname(lock), { recursive: true })
+  while (!taken(lock)) await sleep(LOOK_MS)
+  try {
+    return await work()
   } finally {
     rmSync(lock, { recursive: true, force: true })
   }

@@ -3,29 +3,21 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { runServer } from 'verdaccio'
 import { inject } from 'vitest'
 import type { Packed } from '../../scripts/pack.ts'
 import { root } from './agent.ts'
+import { aloneFor } from './alone.ts'
 import { plainEnvironment } from './environment.ts'
 import { packedOnce } from './packed.ts'
 
 const run = promisify(execFile)
 
-/** What others published is fetched once: it stays between runs, as does npm's cache. */
+/** What others published is fetched once: it stays between runs, as does npm's cache. Registries that run at the same time share it. */
 const CACHE = join(root, '.cache/registry')
 const STORAGE = join(CACHE, 'storage')
-/** What a registry of ours writes there for our packages. */
-const OURS = [
-  '@cws',
-  'cws-plugin-listeners',
-  'cws-plugin-notify-jsonl',
-  'cws-plugin-sha256',
-  'cws-plugin-temp-hopper',
-  '.verdaccio-db.json',
-]
 
 /** A registry of our own on loopback: our packages are published to it, those of others come through it from wherever this machine gets them. */
 export class Registry implements AsyncDisposable {
@@ -34,11 +26,14 @@ export class Registry implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv
   readonly #server: Server
   readonly #folder: string
+  /** Where what is published to it lies. */
+  readonly #ours: string
 
   private constructor(server: Server, folder: string) {
     const { port } = server.address() as AddressInfo
     this.#server = server
     this.#folder = folder
+    this.#ours = join(folder, 'ours')
     this.url = `http://127.0.0.1:${port}/`
     const userconfig = join(folder, 'npmrc')
     // The registry lets everybody publish; npm insists on a token all the same.
@@ -54,23 +49,24 @@ export class Registry implements AsyncDisposable {
   /** One that has all our packages. The first of a run of the tests publishes them; the others begin with what it had then. */
   static async start(): Promise<Registry> {
     const published = join(inject('runFolder'), 'published')
-    const again = existsSync(published)
-    const registry = await Registry.#startWith(again ? published : undefined)
-    if (again) return registry
-    for (const one of packedOnce()) await registry.publish(one)
-    for (const own of OURS.filter((it) => existsSync(join(STORAGE, it))))
-      cpSync(join(STORAGE, own), join(published, own), { recursive: true })
-    return registry
+    return await aloneFor(`${published}.lock`, async () => {
+      const again = existsSync(published)
+      const registry = await Registry.#startWith(again ? published : undefined)
+      if (again) return registry
+      for (const one of packedOnce()) await registry.publish(one)
+      cpSync(registry.#ours, published, { recursive: true })
+      return registry
+    })
   }
 
   static async #startWith(published: string | undefined): Promise<Registry> {
     const { stdout } = await run('npm', ['config', 'get', 'registry'], { env: plainEnvironment(), cwd: tmpdir() })
     mkdirSync(STORAGE, { recursive: true })
-    // Of our packages nothing stays: the same version would be refused.
-    for (const own of OURS) rmSync(join(STORAGE, own), { recursive: true, force: true })
-    if (published) cpSync(published, STORAGE, { recursive: true })
     const folder = mkdtempSync(join(tmpdir(), 'cws-registry-'))
-    const ours = { access: '$all', publish: '$all', unpublish: '$all' }
+    // Of our packages nothing stays: the same version would be refused.
+    const storage = join(folder, 'ours')
+    if (published) cpSync(published, storage, { recursive: true })
+    const ours = { access: '$all', publish: '$all', unpublish: '$all', storage: relative(STORAGE, storage) }
     const server = (await runServer({
       storage: STORAGE,
       self_path: folder,

@@ -78,9 +78,17 @@ function factsOf({ event, group }: Signal): Inline[][] {
   }
   for (const [field, value] of Object.entries(group)) {
     if (SHOWN_ELSEWHERE.has(field) || value === null || value === '') continue
-    facts.push([given(shownText(field, 100)), code(given(shownValue(toldValue(value))))])
+    facts.push([nameOf(field), code(given(shownValue(toldValue(value))))])
   }
   return facts.map(([name, ...value]) => [strong(name, said(': ')), ...value])
+}
+
+/** What the fields that signals are grouped by begin with. Known here by name, for the model is large. */
+const MODEL_FIELD = /^(?:process|container|exec|open|change|exit|agent)(?:\.[a-z_]{1,40}){1,6}$/
+
+/** Of a field, as the model writes it, it is a word of ours. Whatever else a finding brings is a value. */
+function nameOf(field: string): Text {
+  return MODEL_FIELD.test(field) ? said(field) : given(shownText(field, 100))
 }
 
 /** `03:00:01 uploaded-file: open.file.path /srv/x` */
@@ -90,7 +98,7 @@ function evidence({ rule, timestamp, fields }: Evidence): Inline[] {
     .slice(0, MAX_FACTS)
     .flatMap(([name, value], i): Inline[] => [
       said(i === 0 ? ': ' : ', '),
-      given(shownText(name, 100)),
+      nameOf(name),
       said(' '),
       code(given(shownValue(toldValue(value), { text: 128, whole: 256 }))),
     ])

@@ -85,7 +85,7 @@ it('lists what a conclusion was drawn from', () => {
     findings: Array.from({ length: 9 }, () => finding),
   }
   expect(sketch(defaultMessage({ signal, occasion: opened }))).toBe(
-    `[p $x$][p [strong Concluded from:]][ul ${'[li [p 02:59:58 $uploaded$: $open.file.path$ [code $/srv/`x`$], $process.pid$ [code $7$]]]'.repeat(8)}]` +
+    `[p $x$][p [strong Concluded from:]][ul ${'[li [p 02:59:58 $uploaded$: open.file.path [code $/srv/`x`$], process.pid [code $7$]]]'.repeat(8)}]` +
       '[p and 1 more][p Look further: [code cws signals show $01JDXQ0000000000000000000A$]]',
   )
 })
