@@ -127,6 +127,15 @@ class Agent {
   }
 }
 
+test('of mutes that ended a bounded number is kept', async () => {
+  await using agent = new Agent()
+  for (let i = 0; i < 130; i++) {
+    const { mute } = agent.mutes.add({ when: `rule.id == "r${i}"`, duration: '1h', reason: 'x' }, 'ada')
+    agent.mutes.remove({ id: mute.id }, 'ada')
+  }
+  expect(agent.mutes.list()).toHaveLength(100)
+})
+
 describe('notify list', () => {
   test('the rules of the agent that runs, its destinations and how they are', async () => {
     await using agent = new Agent()
@@ -475,6 +484,15 @@ describe('notify mute', () => {
 })
 
 describe('notify edit, add, delete, diff', () => {
+  test('the log says each field that was changed, whatever stands before it', async () => {
+    await using agent = new Agent()
+    const message = 'x'.repeat(5_000)
+    await agent.desk.answer('notify.change', { pad: message, rule: 'Tell the team', set: { message, enabled: false }, by: 'eve' })
+    expect(agent.log.lines).toContainEqual(
+      expect.stringMatching(/^warn: a notification rule was changed.*"by":"eve".*edited, .*enabled: false/),
+    )
+  })
+
   const listed = async (name = 'Tell the team') =>
     (await jsonOf('notify', 'list')).rules.find((rule: { name: string }) => rule.name === name)
   const edit = (...args: string[]) => cws('notify', 'edit', 'Tell the team', ...args)

@@ -16,6 +16,9 @@ import type { SignalStore } from './store.ts'
 /** Longest mute that ends, ms. */
 const LONGEST_MS = 30 * 24 * 3600_000
 const MAX_MUTES = 100
+/** Of those that ended as many are shown at most. */
+const KEEP_NEWEST =
+  'DELETE FROM mutes WHERE ended IS NOT NULL AND id NOT IN (SELECT id FROM mutes WHERE ended IS NOT NULL ORDER BY ended DESC, id DESC LIMIT ?)'
 const MAX_TEXT = 4_096
 /** Of its time, when it is said that it ends. One that never ends is said again each 30 days. */
 const REMINDER = 0.8
@@ -193,6 +196,7 @@ export class Mutes {
       database.prepare('UPDATE mutes SET ended=?, muted=? WHERE id=?').run(now, muted, row.id)
       database.prepare('DELETE FROM muted WHERE mute=?').run(row.id)
       database.prepare('DELETE FROM mutes WHERE ended < ?').run(now - SHOWN_MS)
+      database.prepare(KEEP_NEWEST).run(MAX_MUTES)
       return { ...row, ended: now, muted }
     })
     const { id, condition, reason } = row

@@ -20,8 +20,8 @@ const MAX_NAME = 200
 /** Of one value, characters of JSON. */
 const MAX_VALUE = 32_768
 
-/** Of a change, in the log: characters. */
-const MAX_LOGGED = 2_000
+/** Of one value, in the log: characters. A long one hides no other. */
+const MAX_LOGGED = 200
 
 type Rules = Pick<DeliveryComposition, 'destinations' | 'notifications' | 'routes' | 'fields'>
 type Args = Readonly<Record<string, unknown>>
@@ -132,10 +132,7 @@ export class RuleBook {
         this.#keep(name, all)
       }
     }
-    this.#log.warn(
-      { rule: name, by, change: JSON.stringify({ ...args, rule: undefined }).slice(0, MAX_LOGGED) },
-      'a notification rule was changed, since somebody asked for it',
-    )
+    this.#log.warn({ rule: name, by, change: changeOf(args) }, 'a notification rule was changed, since somebody asked for it')
     this.#effective = this.#look()
     return { rule: this.views()?.find((each) => each.name === name) ?? null, warnings }
   }
@@ -208,6 +205,15 @@ export function storedEdits(database: DatabaseSync): readonly Edit[] {
     readonly by: string
   }[]
   return rows.map((row) => ({ ...row, value: JSON.parse(row.value), base: JSON.parse(row.base), at: new Date(row.at).toISOString() }))
+}
+
+/** What the log says of a change: what was done, then each field with its value. */
+function changeOf({ add, delete: remove, reset, set }: Args): string {
+  const done = add === true ? 'added' : remove === true ? 'deleted' : reset === true ? 'reset' : 'edited'
+  const values = editableFields
+    .filter((field) => typeof set === 'object' && set !== null && Object.hasOwn(set, field))
+    .map((field) => `${field}: ${JSON.stringify((set as Args)[field] ?? null).slice(0, MAX_LOGGED)}`)
+  return [done, ...(remove === true || reset === true ? [] : values)].join(', ')
 }
 
 const added = (rule: string, at: string, by: string): Edit => ({ rule, field: 'added', value: true, base: null, at, by })
