@@ -76,6 +76,11 @@ export class Outbox {
    */
   plan(conversation: Conversation, head: SignalHead, line?: string): Planned {
     if (this.mode === 'every') {
+      if (isYetToEscalate(conversation)) {
+        // Neither quiet hours nor mutes are for who is told every revision.
+        const decision = decide(conversation, head, {}, this.#options.now(), Date.now())
+        return { conversation: { ...conversation, due: decision?.due ?? null }, decision, head, step: undefined }
+      }
       const { key, conversation: next } = nextKey(conversation, head.revision)
       if (line === undefined) return { conversation: { ...conversation, due: null }, decision: undefined, head, step: undefined }
       return { conversation: { ...next, due: null }, decision: undefined, head, step: this.#step(key, conversation, head, line) }
@@ -302,6 +307,11 @@ export class Outbox {
     this.#options.log.error(`a receipt is at most ${MAX_RECEIPT} characters, but one of ${receipt.length} came; it is not kept`)
     return undefined
   }
+}
+
+/** No rule wants it told there, and no word was made of it yet. */
+function isYetToEscalate({ opened_at, key_revision, told_revision }: Conversation): boolean {
+  return opened_at === null && key_revision === 0 && told_revision === 0
 }
 
 function coveredOf({ id: signal, revision, severity, count, status }: SignalRow): Covered {

@@ -37,14 +37,17 @@ class House {
   /** Of the team's tries. */
   readonly outcomes: Outcome[]
 
-  constructor(rules: readonly NotificationRule[] | undefined, { maxItems = 10_000, outcomes = [] as Outcome[] } = {}) {
+  constructor(
+    rules: readonly NotificationRule[] | undefined,
+    { maxItems = 10_000, outcomes = [] as Outcome[], every = [] as string[] } = {},
+  ) {
     this.outcomes = outcomes
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) })
     for (const name of NAMES) {
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, ...(name === 'team' ? { maxItems } : {}) })
       this.telling.restore(queue)
-      queue.start(this.#notifier(name))
+      queue.start({ ...this.#notifier(name), mode: every.includes(name) ? 'every' : 'latest' })
     }
   }
 
@@ -142,6 +145,48 @@ describe('escalation', () => {
     await pass(24 * HOUR)
     expect(house.reasons('pager')).toEqual([])
     expect(owedIn(store, 'pager')).toEqual([])
+  })
+})
+
+describe('escalation to who is told every revision', () => {
+  const rules: NotificationRule[] = [{ name: 'Team', to: 'team', escalate: [{ after: '10m', to: 'pager' }] }]
+
+  it('tells nothing before, then the newest state, then each revision', async () => {
+    const house = new House(rules, { every: ['pager'] })
+    const signal = house.tell(signalOf())
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(9.9 * 60_000)
+    expect(house.letters.pager).toEqual([])
+    await pass(0.2 * 60_000)
+    expect(house.letters.pager.map(({ reason, signal: { revision } }) => [reason, revision])).toEqual([['escalated', 2]])
+    house.tell({ ...signal, revision: 3, count: 3 })
+    await pass(0)
+    house.judge(signal, 'archived')
+    await pass(24 * HOUR)
+    expect(house.reasons('pager')).toEqual(['escalated', 'updated', 'archived'])
+  })
+
+  it('tells nothing of what somebody acknowledged in time, nor of what a restart found so', async () => {
+    const first = new House(rules, { every: ['pager'] })
+    const [seen, unseen, later] = [first.tell(signalOf()), first.tell(signalOf()), first.tell(signalOf())]
+    await pass(60_000)
+    first.judge(seen, 'acknowledged')
+    await first.telling.stop(0)
+    store.write({ op: 'judge', signal: later.id, status: 'archived' })
+    const house = new House(rules, { every: ['pager'] })
+    await pass(HOUR)
+    expect(house.letters.pager.map(({ reason, signal: { id } }) => [reason, id])).toEqual([['escalated', unseen.id]])
+  })
+
+  it('is found too when the destination turns out to be told so', async () => {
+    const first = new House(rules)
+    first.tell(signalOf())
+    await first.telling.stop(0)
+    const house = new House(rules, { every: ['pager'] })
+    await pass(9 * 60_000)
+    expect(house.letters.pager).toEqual([])
+    await pass(2 * 60_000)
+    expect(house.reasons('pager')).toEqual(['escalated'])
   })
 })
 
