@@ -158,6 +158,18 @@ describe('notify list', () => {
     })
   })
 
+  test('what quiet hours leave out', async () => {
+    const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris' }
+    await using agent = new Agent(undefined, [
+      { name: 'Night', to: 'team', quiet: { ...quiet, except: 'high' } },
+      { name: 'Other', to: 'siem', quiet },
+    ])
+    await agent.listen()
+    const told = await cws('notify', 'list')
+    expect(told).toContain('Night → team; quiet from 22:00 to 06:00 Europe/Paris but for high and above\n')
+    expect(told).toContain('Other → siem; quiet from 22:00 to 06:00 Europe/Paris\n')
+  })
+
   test('without an agent: the configuration, and what is owed in the files', async () => {
     {
       await using agent = new Agent()

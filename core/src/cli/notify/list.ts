@@ -99,7 +99,10 @@ export function tellRule({
   const isOff = origin === 'deleted' || origin === 'orphaned'
   const conflict = edits.some((edit) => edit.is_conflict) ? ['in conflict with the configuration: see `cws notify diff`'] : []
   const notes = [...(origin === 'config' ? [] : [origin]), ...(enabled || isOff ? [] : ['disabled']), ...conflict]
-  const hours = quiet === null ? [] : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}`]
+  const hours =
+    quiet === null
+      ? []
+      : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}${quiet.except === undefined ? '' : ` but for ${quiet.except} and above`}`]
   const steps = (escalate ?? []).map(({ after, to: whom }) => `after ${after} ${[whom].flat().join(', ')}`)
   const further = [...times, ...hours, ...steps, ...(message === null ? [] : ['words of its own'])]
   line(
