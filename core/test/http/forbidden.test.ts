@@ -1,37 +1,39 @@
 import { expect, it } from 'vitest'
 import { isForbiddenAddress, isForbiddenHost, safeLookup } from '../../src/http/forbidden.ts'
 
-it.each([
-  '169.254.169.254',
-  '169.254.0.1',
-  '100.100.100.200',
-  '168.63.129.16',
-  'fe80::1',
-  'fe80::1%eth0',
-  'febf::1',
-  'fd00:ec2::254',
-  'fd20:ce::254',
-  '::ffff:169.254.169.254',
-  '::ffff:a9fe:a9fe',
-  '64:ff9b::169.254.169.254',
-])('%s is forbidden', (address) => {
-  expect(isForbiddenAddress(address)).toBe(true)
+const forbidden: readonly [what: string, ...addresses: string[]][] = [
+  ['link-local', '169.254.169.254', '169.254.0.1', 'fe80::1', 'fe80::1%eth0', 'febf::1'],
+  ['metadata', '100.100.100.200', '168.63.129.16', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', 'fd00:c1::a9fe:a9fe', 'fd00:42::42'],
+  ['mapped, RFC 4291', '::ffff:169.254.169.254', '::ffff:a9fe:a9fe', '::FFFF:100.100.100.200', '0:0:0:0:0:ffff:a9fe:1'],
+  ['compatible, RFC 4291', '::169.254.169.254', '::a9fe:a9fe', '::168.63.129.16', '0:0:0:0:0:0:a9fe:0'],
+  ['translated, RFC 2765', '::ffff:0:169.254.169.254', '::ffff:0:a83f:8110'],
+  ['NAT64, RFC 6052', '64:ff9b::169.254.169.254', '64:ff9b::6464:64c8'],
+  [
+    'NAT64 of a network of its own, RFC 8215, with each length of its prefix',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:12a9:fe:a9fe::',
+    '64:ff9b:1:1234:a9:fea9:fe00:0',
+    '64:ff9b:1::169.254.169.254',
+  ],
+  ['6to4, RFC 3056', '2002:a9fe:a9fe::', '2002:a9fe:a9fe:1::1', '2002:6464:64c8::'],
+  ['Teredo, RFC 4380: client and server', '2001::5601:5601', '2001:0:a9fe:a9fe::'],
+  ['ISATAP, RFC 5214', '2001:db8::5efe:169.254.169.254', '2001:db8::200:5efe:a83f:8110'],
+]
+
+it.each(forbidden)('forbidden: %s', (_, ...addresses) => {
+  expect(addresses.filter((address) => !isForbiddenAddress(address))).toEqual([])
 })
 
-it.each([
-  '127.0.0.1',
-  '::1',
-  '10.0.0.1',
-  '192.168.1.1',
-  '169.253.0.1',
-  'fd00::1',
-  'fec0::1',
-  '64:ff9b::7f00:1',
-  '::ffff:127.0.0.1',
-  '::',
-  'a name',
-])('%s is not', (address) => {
-  expect(isForbiddenAddress(address)).toBe(false)
+const allowed: readonly [what: string, ...addresses: string[]][] = [
+  ['plain', '127.0.0.1', '::1', '::', '10.0.0.1', '192.168.1.1', '169.253.0.1', 'fd00::1', 'fec0::1', '2001:db8::a9fe:a9fe'],
+  ['mapped and compatible', '::ffff:127.0.0.1', '::10.0.0.1', '::ffff:0:10.0.0.1'],
+  ['NAT64', '64:ff9b::7f00:1', '64:ff9b:1:a00:0:100::', '64:ff9b:2:a9fe:a9:fe00::'],
+  ['tunnels', '2002:a00:1::', '2001::f5ff:fffe', '2001:db8::5eff:a9fe:a9fe', '2003:a9fe:a9fe::'],
+  ['names', 'a name', ''],
+]
+
+it.each(allowed)('not forbidden: %s', (_, ...addresses) => {
+  expect(addresses.filter(isForbiddenAddress)).toEqual([])
 })
 
 it('hosts of URLs are judged in every way to write them', () => {
