@@ -60,6 +60,10 @@ export const signalMigrations: readonly string[] = [
      rule TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, base TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
      PRIMARY KEY (rule, field)
    ) STRICT, WITHOUT ROWID;`,
+  // What a mute has muted is counted with it, so that what names the signals leaves with them.
+  `UPDATE mutes SET muted = (SELECT count(*) FROM muted WHERE mute = id) WHERE muted IS NULL;
+   DELETE FROM muted WHERE signal NOT IN (SELECT id FROM signals);
+   CREATE INDEX muted_signal ON muted (signal);`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

@@ -24,8 +24,6 @@ const MAX_TEXT = 4_096
 const REMINDER = 0.8
 /** How long it is shown after its end, ms. */
 const SHOWN_MS = 7 * 24 * 3600_000
-/** Signals that are known to be counted. */
-const MAX_KNOWN = 10_000
 const CRITICAL = rankOf('critical')
 
 /** A row of the table of the same name. Times of the wall clock, ms. */
@@ -40,8 +38,8 @@ interface MuteRow {
   readonly critical: 0 | 1
   readonly reminded: number | null
   readonly ended: number | null
-  /** When it ended: how many signals it had muted. */
-  readonly muted: number | null
+  /** Signals that it has muted: see `Muting`. */
+  readonly muted: number
 }
 
 interface Active {
@@ -58,7 +56,6 @@ export class Mutes {
   #scope: Scope | undefined
   #fields: ReadonlyMap<string, Field>
   #active: readonly Active[] = []
-  readonly #known = new Set<string>()
 
   constructor(store: SignalStore, log: DeliveryLog, fields: ReadonlyMap<string, Field> = new Map()) {
     this.#store = store
@@ -88,10 +85,9 @@ export class Mutes {
     return Math.max(...covering.map(({ row }) => row.until ?? Number.POSITIVE_INFINITY))
   }
 
-  /** The same of a signal that has a new revision; counts it. Call what comes once the signal is stored. */
-  hear(severity: number, id: string, read: () => Signal): (() => void) | undefined {
-    const covering = this.#covering(severity, read, Date.now())
-    return covering.length === 0 ? undefined : () => this.#count(covering, id)
+  /** Numbers of the mutes that nobody is to be told of this signal for. */
+  covering(severity: number, read: () => Signal): readonly number[] {
+    return this.#covering(severity, read, Date.now()).map(({ row }) => row.id)
   }
 
   /** Mutes from now on. @throws CwsError CWS_ERR_USAGE, CWS_ERR_CONDITION, CWS_ERR_STORE */
@@ -114,14 +110,14 @@ export class Mutes {
     const row = this.#store.administer((database) => {
       const { lastInsertRowid } = database
         .prepare(
-          'INSERT INTO mutes (condition, reason, by, created, until, critical) VALUES (:condition, :reason, :by, :created, :until, :critical)',
+          'INSERT INTO mutes (condition, reason, by, created, until, critical, muted) VALUES (:condition, :reason, :by, :created, :until, :critical, 0)',
         )
         .run(written)
-      return { ...written, id: Number(lastInsertRowid), reminded: null, ended: null, muted: null }
+      return { ...written, id: Number(lastInsertRowid), reminded: null, ended: null, muted: 0 }
     })
     this.#active = [...this.#active, this.#read(row)]
     this.#log.warn({ mute: row.id, condition: when, until: timeOf(until), reason, by }, 'signals are muted, since somebody asked for it')
-    return { mute: this.#view(row, null), warnings }
+    return { mute: muteView(row, null), warnings }
   }
 
   /** Ends a mute before its time. @throws CwsError CWS_ERR_USAGE, CWS_ERR_STORE */
@@ -155,11 +151,7 @@ export class Mutes {
   list(): readonly MuteView[] {
     const problems = new Map(this.#active.map(({ row, problem }) => [row.id, problem]))
     const rows = this.#store.consult(muteRows) ?? this.#active.map(({ row }) => row)
-    return rows.map((row) => this.#view(row, problems.get(row.id) ?? null))
-  }
-
-  #view(row: MuteRow, problem: string | null): MuteView {
-    return muteView(row, this.#store.consult((database) => countOf(database, row.id)) ?? 0, problem)
+    return rows.map((row) => muteView(row, problems.get(row.id) ?? null))
   }
 
   #covering(severity: number, read: () => Signal, now: number): readonly Active[] {
@@ -171,29 +163,11 @@ export class Mutes {
     )
   }
 
-  #count(covering: readonly Active[], signal: string): void {
-    for (const { row } of covering) {
-      const key = `${row.id} ${signal}`
-      if (this.#known.has(key)) continue
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-      this.#known.add(key)
-      try {
-        this.#store.administer(
-          (database) => database.prepare('INSERT OR IGNORE INTO muted (mute, signal) VALUES (?, ?)').run(row.id, signal),
-          false,
-        )
-      } catch {
-        // The store says itself that it cannot be written. It is counted when the signal grows.
-        this.#known.delete(key)
-      }
-    }
-  }
-
   #end({ row }: Active, now: number, how: string): MuteView {
     this.#active = this.#active.filter((each) => each.row !== row)
     const ended = this.#store.administer((database) => {
       const muted = countOf(database, row.id)
-      database.prepare('UPDATE mutes SET ended=?, muted=? WHERE id=?').run(now, muted, row.id)
+      database.prepare('UPDATE mutes SET ended=? WHERE id=?').run(now, row.id)
       database.prepare('DELETE FROM muted WHERE mute=?').run(row.id)
       database.prepare('DELETE FROM mutes WHERE ended < ?').run(now - SHOWN_MS)
       database.prepare(KEEP_NEWEST).run(MAX_MUTES)
@@ -201,7 +175,7 @@ export class Mutes {
     })
     const { id, condition, reason } = row
     this.#log.warn({ mute: id, condition, reason, muted: ended.muted }, `mute ${id} ${how}: nobody was told of ${signals(ended.muted)}`)
-    return muteView(ended, 0, null)
+    return muteView(ended, null)
   }
 
   #remind(row: MuteRow, now: number): void {
@@ -231,7 +205,7 @@ export class Mutes {
 
 /** Mutes as they are stored; of a file that no agent has open too. */
 export function storedMutes(database: DatabaseSync): readonly MuteView[] {
-  return muteRows(database).map((row) => muteView(row, countOf(database, row.id), null))
+  return muteRows(database).map((row) => muteView(row, null))
 }
 
 function muteRows(database: DatabaseSync): MuteRow[] {
@@ -239,16 +213,12 @@ function muteRows(database: DatabaseSync): MuteRow[] {
 }
 
 function countOf(database: DatabaseSync, mute: number): number {
-  return (database.prepare('SELECT count(*) AS n FROM muted WHERE mute=?').get(mute) as { n: number }).n
+  return (database.prepare('SELECT muted FROM mutes WHERE id=?').get(mute) as { muted: number }).muted
 }
 
-function muteView(
-  { id, condition, reason, by, created, until, critical, ended, muted }: MuteRow,
-  count: number,
-  problem: string | null,
-): MuteView {
+function muteView({ id, condition, reason, by, created, until, critical, ended, muted }: MuteRow, problem: string | null): MuteView {
   const times = { created: timeOf(created) as string, until: timeOf(until), ended: timeOf(ended) }
-  return { id, when: condition, reason, by, ...times, critical: critical === 1, muted: muted ?? count, problem }
+  return { id, when: condition, reason, by, ...times, critical: critical === 1, muted, problem }
 }
 
 function isReminderDue({ created, until, reminded }: MuteRow, now: number): boolean {

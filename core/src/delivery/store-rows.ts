@@ -79,14 +79,20 @@ export interface EvidenceRow {
   readonly body: string
 }
 
+/** Mutes that a signal is not told for. */
+export interface Muting {
+  readonly mutes: readonly number[]
+}
+
 /** A change of the store. Each is one transaction. */
 export type StoreWrite =
-  /** A revision, the conversations about it, and the messages that wait for their turn. */
+  /** A revision, the conversations about it, the messages that wait for their turn, and which mutes keep it from whom. */
   | {
       readonly op: 'signal'
       readonly signal: SignalRow
       readonly conversations: readonly Conversation[]
       readonly steps: readonly MessageRow[]
+      readonly muting?: Muting | undefined
     }
   /** A message has its key, or its bytes. `replaces`: of one that did not arrive and is overtaken. */
   | { readonly op: 'claim'; readonly message: MessageRow; readonly conversations: readonly Conversation[]; readonly replaces?: string }

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
 export interface StoreLimits {
@@ -40,6 +40,7 @@ export class StoreTables {
         for (const conversation of write.conversations) this.putConversation(conversation)
         this.#putSignal(write.signal)
         for (const step of write.steps) this.putMessage(step)
+        if (write.muting) this.#mute(write.signal.id, write.muting)
         break
       case 'claim':
         if (write.replaces !== undefined) this.#removeMessage(write.replaces)
@@ -265,10 +266,19 @@ export class StoreTables {
     const { bytes } = this.#sql('SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence WHERE signal=?').get(oldest.id) as { bytes: number }
     this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
     this.#sql('DELETE FROM conversations WHERE signal=?').run(oldest.id)
+    this.#sql('DELETE FROM muted WHERE signal=?').run(oldest.id)
     if (bytes > 0) this.evidenceRemoved += Number(this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id).changes)
     this.#rows--
     this.#bytes -= oldest.bytes + bytes
     this.removed++
+  }
+
+  /** Counts a signal once for each mute. One that left the store, and comes back since it grows, is another. */
+  #mute(signal: string, { mutes }: Muting): void {
+    for (const mute of mutes) {
+      const counted = this.#sql('INSERT OR IGNORE INTO muted SELECT id, ? FROM mutes WHERE id=? AND ended IS NULL').run(signal, mute)
+      if (counted.changes > 0) this.#sql('UPDATE mutes SET muted=muted+1 WHERE id=?').run(mute)
+    }
   }
 
   #removeMessage(key: string): void {

@@ -133,11 +133,11 @@ export class Telling {
     const { owners, above } = this.#owners(known, line, now)
     const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
     const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
-    const muted = this.#mutes?.hear(known.severity, id, () => decodeSignal(line))
+    const mutes = this.#mutes?.covering(known.severity, () => decodeSignal(line)) ?? []
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
     for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
       const queue = this.#queues.get(name)
-      if (!queue || (muted && !queue.tellsEach)) continue
+      if (!queue || (mutes.length > 0 && !queue.tellsEach)) continue
       const isOwned = owners.has(name)
       const rule = owners.get(name)?.name
       const escalation = escalations.get(name)
@@ -159,9 +159,9 @@ export class Telling {
         signal: { ...known, body: line },
         conversations: plans.map(({ planned }) => planned.conversation),
         steps: plans.flatMap(({ planned: { step } }) => step ?? []),
+        muting: mutes.length > 0 ? { mutes } : undefined,
       },
       told: () => {
-        muted?.()
         for (const { queue, planned } of plans) queue.take(planned)
       },
     }

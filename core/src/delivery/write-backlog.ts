@@ -1,6 +1,6 @@
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
-import type { DeadRow, DestinationRow, EvidenceRow, MessageProgress, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, DestinationRow, EvidenceRow, MessageProgress, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** What memory a broken store may cost, in characters of bodies, and in changes of what is on disk. */
 const MAX_TEXT = 32 * 1024 * 1024
@@ -9,6 +9,8 @@ const MAX_CHANGES = 100_000
 /** What the store could not take: merged while it waits, so that a delivery that was made in the meantime leaves no trace, and applied when the disk is back. */
 export class WriteBacklog {
   readonly #signals = new Map<string, SignalRow>()
+  /** Of these signals. */
+  readonly #muting = new Map<string, Muting>()
   readonly #messages = new Map<string, MessageRow>()
   /** By signal and destination. */
   readonly #conversations = new Map<string, Conversation>()
@@ -36,6 +38,7 @@ export class WriteBacklog {
         this.#putSignal(write.signal)
         this.#converse(write.conversations)
         for (const step of write.steps) this.#swap(this.#messages, step.key, step)
+        if (write.muting) this.#mute(write.signal.id, write.muting)
         break
       case 'claim':
         if (write.replaces !== undefined) this.#remove(write.replaces)
@@ -119,7 +122,8 @@ export class WriteBacklog {
   *writes(): Generator<StoreWrite> {
     for (const [key, change] of this.#changes)
       yield change === 'remove' ? { op: 'settle', key, conversations: [] } : { op: 'progress', key, progress: change }
-    for (const signal of this.#signals.values()) yield { op: 'signal', signal, conversations: [], steps: [] }
+    for (const signal of this.#signals.values())
+      yield { op: 'signal', signal, conversations: [], steps: [], muting: this.#muting.get(signal.id) }
     for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status }
     for (const message of this.#messages.values()) yield { op: 'claim', message, conversations: [] }
     yield { op: 'converse', conversations: [...this.#conversations.values()] }
@@ -132,6 +136,7 @@ export class WriteBacklog {
   clear(): void {
     for (const map of [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations])
       map.clear()
+    this.#muting.clear()
     this.#evidence = []
     this.#clock = undefined
     this.#text = 0
@@ -143,6 +148,10 @@ export class WriteBacklog {
     // What was judged is stored after the signal: it must not undo a rise.
     const judged = this.#judged.get(row.id)
     if (judged !== undefined && row.status !== judged) this.#judged.delete(row.id)
+  }
+
+  #mute(signal: string, { mutes }: Muting): void {
+    this.#muting.set(signal, { mutes: union(this.#muting.get(signal)?.mutes, mutes) })
   }
 
   #converse(conversations: readonly Conversation[]): void {
@@ -175,6 +184,7 @@ export class WriteBacklog {
     while (this.#text > MAX_TEXT && this.#signals.size > 1) {
       const id = first(this.#signals)
       this.#swap(this.#signals, id, undefined)
+      this.#muting.delete(id)
       for (const message of this.#messages.values()) if (message.signal === id) this.#swap(this.#messages, message.key, undefined)
       for (const [key, { signal }] of this.#conversations) if (signal === id) this.#conversations.delete(key)
       this.dropped++
@@ -183,4 +193,5 @@ export class WriteBacklog {
 }
 
 const keyOf = (signal: string, destination: string): string => `${signal}\0${destination}`
+const union = <T>(before: readonly T[] = [], more: readonly T[]): readonly T[] => [...new Set([...before, ...more])]
 const first = <V>(map: Map<string, V>): string => map.keys().next().value as string
