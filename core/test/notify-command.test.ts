@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import type { Config, NotificationRule } from '../src/config/define-config.ts'
-import { startControl } from '../src/delivery/control.ts'
+import { type ControlOptions, startControl } from '../src/delivery/control.ts'
 import { compositionOf } from '../src/delivery/delivery.ts'
 import type { DestinationQueue } from '../src/delivery/destination-queue.ts'
 import { Mutes } from '../src/delivery/mutes.ts'
@@ -102,7 +102,7 @@ class Agent {
   }
 
   async listen(): Promise<void> {
-    const handle = (what: string, args: unknown) => this.desk.answer(what, args as Readonly<Record<string, unknown>>)
+    const handle: ControlOptions['handle'] = (what, args, asker) => this.desk.answer(what, args as Readonly<Record<string, unknown>>, asker)
     this.#control = await startControl({ runDir: join(folder.path, 'run'), log: this.log, handle })
   }
 
@@ -495,11 +495,44 @@ describe('notify mute', () => {
   })
 })
 
+test('who may use the control socket alone changes no rules, mutes nothing critical or for ever, and sends nothing', async () => {
+  await using agent = new Agent()
+  agent.begin('team')
+  const refusal = async (what: string, args: object = {}) =>
+    await agent.desk.answer(what, { by: 'eve', ...args }, 'operator').then(
+      () => '',
+      ({ code, message }) => `${code}: ${message}`,
+    )
+  const rule = 'Tell the team'
+  const muting = { when: 'rule.id == "x"', reason: 'x', duration: '1h' }
+  expect(await refusal('notify.change', { rule, set: { wait: '1m' } })).toBe(
+    'CWS_ERR_NOT_ALLOWED: changing notification rules needs root: sudo cws notify edit …',
+  )
+  expect(await refusal('notify.change', { rule, set: { enabled: false } })).toContain('sudo cws notify disable …')
+  expect(await refusal('notify.change', { rule, delete: true })).toContain('sudo cws notify delete …')
+  expect(await refusal('notify.change', { rule, reset: true })).toContain('sudo cws notify edit …')
+  expect(await refusal('notify.change', { rule: 'New', add: true, set: { to: 'team' } })).toContain('sudo cws notify add …')
+  expect(await refusal('notify.mute', { ...muting, critical: true })).toContain('muting critical signals needs root')
+  expect(await refusal('notify.mute', { ...muting, duration: undefined, forever: true })).toContain('a mute without an end needs root')
+  expect(await refusal('notify.replay', { key: 'x' })).toContain('telling something once more needs root')
+  expect(await refusal('notify.test', { destination: 'team' })).toContain('sending a test message needs root')
+  expect(agent.got).toEqual([])
+  expect(agent.rules.views()?.flatMap(({ edits }) => edits)).toEqual([])
+  expect(await refusal('notify.mute', { ...muting, duration: '31d' })).toContain('a mute lasts at most 30d')
+  expect(await refusal('notify.mute', muting)).toBe('')
+  expect(await refusal('notify.unmute', { id: 1 })).toBe('')
+  expect(await refusal('notify.list')).toBe('')
+})
+
 describe('notify edit, add, delete, diff', () => {
   test('the log says each field that was changed, whatever stands before it', async () => {
     await using agent = new Agent()
     const message = 'x'.repeat(5_000)
-    await agent.desk.answer('notify.change', { pad: message, rule: 'Tell the team', set: { message, enabled: false }, by: 'eve' })
+    await agent.desk.answer(
+      'notify.change',
+      { pad: message, rule: 'Tell the team', set: { message, enabled: false }, by: 'eve' },
+      'administrator',
+    )
     expect(agent.log.lines).toContainEqual(
       expect.stringMatching(/^warn: a notification rule was changed.*"by":"eve".*edited, .*enabled: false/),
     )

@@ -17,7 +17,7 @@ export interface LogOption {
 
 export const configOption = () => new Option('-c, --config <path>', 'configuration file, or the folder it is in').env('CWS_CONFIG')
 export const stateDirOption = () => new Option('--state-dir <folder>', 'signals and state of plugins').env('CWS_STATE_DIR')
-export const runDirOption = () => new Option('--run-dir <folder>', 'control socket').env('CWS_RUN_DIR')
+export const runDirOption = () => new Option('--run-dir <folder>', 'the sockets of the agent').env('CWS_RUN_DIR')
 export const formatOption = (fallback: string) =>
   new Option('--format <format>', `human or json; default: ${fallback}`).choices(['human', 'json'])
 export const logLevelOption = () =>

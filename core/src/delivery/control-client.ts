@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
 import { CwsError } from '../errors/cws-error.ts'
 import { parseExact } from '../model/exact-json.ts'
-import { type Answer, SOCKET_NAME } from './control.ts'
+import { administrationIn, notAllowed } from './administration.ts'
+import { type Answer, SOCKETS } from './control.ts'
 
 const MAX_ANSWER = 64 * 1024 * 1024
 
 /**
- * Asks the agent that runs with this run folder. Integers beyond 2^53 stay raw JSON numbers.
- * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; the error that it answers with.
+ * Asks the agent that runs with this run folder, on the socket that is for what is asked. Integers beyond 2^53 stay raw JSON numbers.
+ * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; CWS_ERR_NOT_ALLOWED; the error that it answers with.
  */
 export async function ask(runDir: string, what: string, args: unknown = {}, timeoutMs = 10_000): Promise<unknown> {
-  const path = join(runDir, SOCKET_NAME)
-  const line = await exchange(path, `${JSON.stringify({ what, args })}\n`, timeoutMs)
+  const administration = administrationIn(what, args)
+  const path = join(runDir, SOCKETS[administration ? 'administrator' : 'operator'])
+  const line = await exchange(path, `${JSON.stringify({ what, args })}\n`, timeoutMs, administration && notAllowed(administration))
   let answer: Answer
   try {
     answer = parseExact(line) as Answer
@@ -25,20 +27,23 @@ export async function ask(runDir: string, what: string, args: unknown = {}, time
   throw new CwsError(Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'CWS_ERR_DELIVERY', message, { hint })
 }
 
-function exchange(path: string, request: string, timeoutMs: number): Promise<string> {
+/** `refusal`: what to say where the kernel lets nobody in. */
+function exchange(path: string, request: string, timeoutMs: number, refusal?: CwsError): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: string[] = []
     let length = 0
     const socket = connect(path, () => socket.write(request))
-    const fail = (why: string): void => {
+    const fail = (why: string, error = notRunning(path, why)): void => {
       clearTimeout(timer)
       socket.destroy()
-      reject(notRunning(path, why))
+      reject(error)
     }
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
     socket.setEncoding('utf8')
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      fail(error.code === 'EACCES' ? 'permission denied: ask as root or as a member of its group' : (error.code ?? error.message)),
+      error.code === 'EACCES'
+        ? fail('permission denied: ask as root or as a member of its group', refusal)
+        : fail(error.code ?? error.message),
     )
     socket.on('end', () => fail('the connection ended'))
     socket.on('data', (chunk: string) => {

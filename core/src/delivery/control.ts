@@ -1,13 +1,16 @@
-import { chmodSync, chownSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { connect as connectSocket, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
+import type { Asker } from './administration.ts'
 import { privateFolder } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import type { ErrorBody } from './protocol.ts'
 
-/** Name of the socket in the run folder. */
-export const SOCKET_NAME = 'control.sock'
+/** Names of the sockets in the run folder. */
+export const SOCKETS: Readonly<Record<Asker, string>> = { operator: 'control.sock', administrator: 'admin.sock' }
+/** A folder for a socket while it is made. */
+const MAKING = '.a-'
 /** Members of this group may ask too. */
 const GROUP = 'cws'
 const MAX_LINE = 64 * 1024
@@ -20,18 +23,27 @@ export interface ControlOptions {
   readonly runDir: string
   readonly log: DeliveryLog
   /** Answers a request; a throw becomes the error of the answer. */
-  readonly handle: (what: string, args: unknown) => unknown
+  readonly handle: (what: string, args: unknown, asker: Asker) => unknown
 }
 
 /**
- * The control socket: requests `{"what":…,"args":…}`, one JSON object a line, each answered by one line, in order. Root and the group `cws`
- * may ask: the folder keeps others out.
+ * The sockets of the agent: requests `{"what":…,"args":…}`, one JSON object a line, each answered by one line, in order. Root and the group `cws` may
+ * ask on `control.sock`: the folder keeps others out. `admin.sock` is for the user of the agent alone, as root is.
  * @throws CwsError CWS_ERR_STATE_DIR if the folder cannot be used or another agent answers there.
  */
 export async function startControl(options: ControlOptions): Promise<AsyncDisposable> {
-  const { runDir } = options
+  const { runDir, log } = options
   privateFolder(runDir, 0o750)
-  const path = join(runDir, SOCKET_NAME)
+  for (const name of readdirSync(runDir)) if (name.startsWith(MAKING)) rmSync(join(runDir, name), { recursive: true, force: true })
+  await using opened = new AsyncDisposableStack()
+  for (const asker of ['operator', 'administrator'] as const) opened.use(await open(asker, options))
+  share(runDir, join(runDir, SOCKETS.operator), log)
+  return opened.move()
+}
+
+async function open(asker: Asker, options: ControlOptions): Promise<AsyncDisposable> {
+  const { runDir, log } = options
+  const path = join(runDir, SOCKETS[asker])
   if (await answers(path))
     throw new CwsError('CWS_ERR_STATE_DIR', `another agent answers on ${path}`, {
       hint: 'stop it, or give this one a folder of its own: --run-dir',
@@ -41,17 +53,32 @@ export async function startControl(options: ControlOptions): Promise<AsyncDispos
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    serve(socket, options)
+    serve(socket, options, asker)
   })
   server.maxConnections = MAX_CONNECTIONS
-  await listen(server, path)
-  share(runDir, path, options.log)
-  server.on('error', (error) => options.log.warn(`control socket: ${error.message}`))
+  if (asker === 'administrator') await listenAlone(server, runDir, path)
+  else await listen(server, path)
+  server.on('error', (error) => log.warn(`${SOCKETS[asker]}: ${error.message}`))
   return {
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
+      // While it still listens: afterwards another agent may have one of this name.
+      if (server.listening) rmSync(path, { force: true })
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
+  }
+}
+
+/** The socket is made where nobody else can reach it, for until its mode is set the umask decides who may connect. */
+async function listenAlone(server: Server, runDir: string, path: string): Promise<void> {
+  const folder = mkdtempSync(join(runDir, MAKING))
+  try {
+    const made = join(folder, 's')
+    await listen(server, made)
+    chmodSync(made, 0o600)
+    renameSync(made, path)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -102,7 +129,7 @@ function groupId(name: string): number | undefined {
   }
 }
 
-function serve(socket: Socket, { handle, log }: ControlOptions): void {
+function serve(socket: Socket, { handle, log }: ControlOptions, asker: Asker): void {
   let text = ''
   socket.setEncoding('utf8')
   socket.setTimeout(IDLE_MS, () => socket.destroy())
@@ -113,7 +140,7 @@ function serve(socket: Socket, { handle, log }: ControlOptions): void {
     for (let end = text.indexOf('\n'); end >= 0 && !socket.destroyed; end = text.indexOf('\n')) {
       const line = text.slice(0, end)
       text = text.slice(end + 1)
-      const answer = await answerTo(line, handle)
+      const answer = await answerTo(line, (what, args) => handle(what, args, asker))
       if (!socket.destroyed && !socket.write(`${encode(answer)}\n`)) await drained(socket)
     }
     if (text.length > MAX_LINE) socket.end(`${encode(refusal(`a request is at most ${MAX_LINE} characters`))}\n`)
@@ -135,7 +162,7 @@ function drained(socket: Socket): Promise<void> {
   })
 }
 
-async function answerTo(line: string, handle: ControlOptions['handle']): Promise<Answer> {
+async function answerTo(line: string, handle: (what: string, args: unknown) => unknown): Promise<Answer> {
   if (line.length > MAX_LINE) return refusal(`a request is at most ${MAX_LINE} characters`)
   let request: { readonly what?: unknown; readonly args?: unknown }
   try {

@@ -6,6 +6,7 @@ import { HeapCare, settleHeap } from '../signals/heap-care.ts'
 import { rankOf, severities } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import type { Asker } from './administration.ts'
 import { Attribution } from './attribution.ts'
 import { Console } from './console/console.ts'
 import { errorBody, startControl } from './control.ts'
@@ -124,7 +125,7 @@ export class DeliveryThread {
   /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
   async start(): Promise<void> {
     const { runDir, destinations, quarantined } = this.#setup
-    this.#control = await startControl({ runDir, log: this.#log, handle: (what, args) => this.#answer(what, args) })
+    this.#control = await startControl({ runDir, log: this.#log, handle: (...asked) => this.#answer(...asked) })
     await this.#monitor(this.#setup.monitoring)
     await this.#telling.templates.load({ routes: this.#rules.routes, fields: this.#fields }, this.#log)
     this.#restore()
@@ -295,7 +296,7 @@ export class DeliveryThread {
       this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
   }
 
-  async #answer(what: string, args: unknown): Promise<unknown> {
+  async #answer(what: string, args: unknown, asker: Asker): Promise<unknown> {
     const given = (typeof args === 'object' && args !== null ? args : {}) as Readonly<Record<string, unknown>>
     switch (what) {
       case 'signals.list':
@@ -307,7 +308,7 @@ export class DeliveryThread {
       case 'signals.ack':
         return acknowledgeSignals(this.#telling.judge, given)
       default:
-        return this.#desk.answers(what) ? await this.#desk.answer(what, given) : await this.#ask(what, args)
+        return this.#desk.answers(what) ? await this.#desk.answer(what, given, asker) : await this.#ask(what, args)
     }
   }
 

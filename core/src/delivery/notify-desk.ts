@@ -3,6 +3,7 @@ import { CwsError } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
 import type { NotifyList } from '../notifications/rule-view.ts'
 import { sampleSignal } from '../notifications/sample-signal.ts'
+import { type Asker, administrationIn, notAllowed } from './administration.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
 import type { Mutes } from './mutes.ts'
@@ -48,8 +49,10 @@ export class NotifyDesk {
     return Object.hasOwn(this.#answers, what)
   }
 
-  /** @throws CwsError CWS_ERR_USAGE, CWS_ERR_DELIVERY */
-  async answer(what: string, args: Args): Promise<unknown> {
+  /** @throws CwsError CWS_ERR_NOT_ALLOWED, CWS_ERR_USAGE, CWS_ERR_DELIVERY */
+  async answer(what: string, args: Args, asker: Asker): Promise<unknown> {
+    const administration = asker === 'operator' ? administrationIn(what, args) : undefined
+    if (administration) throw notAllowed(administration)
     return await this.#answers[what]?.(args)
   }
 

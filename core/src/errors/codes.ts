@@ -116,6 +116,10 @@ export const errorCodes = {
     means: 'No agent answers on the control socket.',
     todo: 'Start it with `cws run`, or name its folder: --run-dir.',
   },
+  CWS_ERR_NOT_ALLOWED: {
+    means: 'Only administrators of the agent may do this.',
+    todo: 'The message names the command to give as root; docs/privileges.md says who may do what.',
+  },
   CWS_ERR_USAGE: { means: 'The command line is wrong.', todo: 'See `cws --help`.' },
 } as const satisfies Record<string, { means: string; todo: string }>
 

@@ -1,7 +1,8 @@
-import { renameSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { Asker } from '../../src/delivery/administration.ts'
 import { startControl } from '../../src/delivery/control.ts'
 import { ask } from '../../src/delivery/control-client.ts'
 import { CwsError } from '../../src/errors/cws-error.ts'
@@ -39,6 +40,38 @@ it('answers requests, for root and the group alone', async () => {
   expect(statSync(join(runDir, 'control.sock')).mode & 0o777).toBe(0o660)
   expect(await ask(runDir, 'status', { a: 1 })).toEqual({ what: 'status', args: { a: 1 } })
   await expect(ask(runDir, 'fail')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE', message: 'no such thing', hint: 'try another' })
+})
+
+describe('the socket of administrators', () => {
+  const asked = async (what: string, _args: unknown, asker: Asker) => ({ what, asker })
+
+  it('is for the user of the agent alone, and asked for what changes who is told', async () => {
+    using folder = temporaryFolder()
+    await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle: asked })
+    expect(readdirSync(folder.path).sort()).toEqual(['admin.sock', 'control.sock'])
+    expect(statSync(join(folder.path, 'admin.sock')).mode & 0o777).toBe(0o600)
+    const askerOf = async (what: string, args: object = {}) => ((await ask(folder.path, what, args)) as { asker: Asker }).asker
+    for (const what of ['notify.change', 'notify.replay', 'notify.test']) expect(await askerOf(what)).toBe('administrator')
+    expect(await askerOf('notify.mute', { forever: true })).toBe('administrator')
+    expect(await askerOf('notify.mute', { duration: '1h', critical: true })).toBe('administrator')
+    expect(await askerOf('notify.mute', { duration: '1h' })).toBe('operator')
+    for (const what of ['status', 'signals.ack', 'notify.unmute', 'outbox']) expect(await askerOf(what)).toBe('operator')
+  })
+
+  it('takes the place of what a kill left over, not of one that is alive; with the agent both go', async () => {
+    using folder = temporaryFolder()
+    const path = join(folder.path, 'admin.sock')
+    const alive = createServer()
+    await new Promise<void>((resolve) => alive.listen(path, resolve))
+    await expect(startControl({ runDir: folder.path, log: memoryLog(), handle })).rejects.toMatchObject({ code: 'CWS_ERR_STATE_DIR' })
+    expect(readdirSync(folder.path)).toEqual(['admin.sock'])
+    renameSync(path, `${path}.kept`)
+    await new Promise((resolve) => alive.close(resolve))
+    renameSync(`${path}.kept`, path)
+    mkdirSync(join(folder.path, '.a-killed'))
+    await (await startControl({ runDir: folder.path, log: memoryLog(), handle }))[Symbol.asyncDispose]()
+    expect(readdirSync(folder.path)).toEqual([])
+  })
 })
 
 it('answers in the order of the requests', async () => {
