@@ -12,6 +12,7 @@ import type { DestinationSpec } from '../src/delivery/protocol.ts'
 import { RuleBook } from '../src/delivery/rule-book.ts'
 import type { SignalStore } from '../src/delivery/store.ts'
 import { Telling } from '../src/delivery/telling.ts'
+import { logWhatWasDone } from '../src/delivery/unlogged.ts'
 import type { Notification, Notifier, Outcome } from '../src/plugin/notifier.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { headOf } from '../src/signals/signal-line.ts'
@@ -70,6 +71,8 @@ class Agent {
   readonly log = memoryLog()
   readonly queues: DestinationQueue[] = []
   readonly got: Notification[] = []
+  /** What destinations heard of the notifications themselves. */
+  readonly notices: string[] = []
   readonly desk: NotifyDesk
   readonly mutes: Mutes
   readonly rules: RuleBook
@@ -108,6 +111,11 @@ class Agent {
 
   begin(name: string, script: Outcome[] = [], more: Partial<Notifier> = {}): void {
     const deliver: Notifier['deliver'] = async (notification) => {
+      const { reason, signal } = notification
+      if (reason === 'notice') {
+        this.notices.push(`${name}: ${signal.title}: ${signal.message}`)
+        return { result: 'delivered' }
+      }
       this.got.push(notification)
       return script.shift() ?? { result: 'delivered' }
     }
@@ -396,7 +404,7 @@ describe('notify mute', () => {
       ['high', 'shell-from-web-server'],
       ['critical', 'noisy'],
     ])
-    expect(agent.store.signals(10)).toHaveLength(4)
+    expect(agent.store.signals(10).filter(({ rule }) => rule !== 'notifications-changed')).toHaveLength(4)
     expect((await jsonOf('notify', 'list')).mutes).toMatchObject([
       { id: 1, when: 'rule.id == "noisy"', reason: 'deploying', by: 'ada', critical: false, muted: 2, ended: null, problem: null },
     ])
@@ -522,6 +530,133 @@ test('who may use the control socket alone changes no rules, mutes nothing criti
   expect(await refusal('notify.mute', muting)).toBe('')
   expect(await refusal('notify.unmute', { id: 1 })).toBe('')
   expect(await refusal('notify.list')).toBe('')
+})
+
+describe('what is told of mutes and changes to those from whom they take something', () => {
+  const noisy = (severity: Signal['severity'] = 'high') => signalOf({ severity, rule: { id: 'noisy', name: 'Noisy' } })
+  const mute = (...more: string[]) => cws('notify', 'mute', '--reason', 'deploying', ...more)
+  const hour = 3600_000
+
+  test('a mute of a week reminds at 80 % and ends with the exact number, in messages [case 33]', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    agent.begin('siem')
+    await expect(mute('--rule', 'noisy')).rejects.toMatchObject({ message: expect.stringContaining('a mute ends') })
+    await mute('--rule', 'noisy', '--for', '7d')
+    await until(() => agent.notices.length === 1, 'the beginning')
+    expect(agent.notices[0]).toMatch(
+      /^team: Some signals are muted: Since .*Z mute 1 of ada keeps `rule\.id == "noisy"` from you until .*Z\. The reason that was given: deploying\.$/,
+    )
+    for (let i = 0; i < 17; i++) agent.offer(noisy())
+    const time = vi.spyOn(Date, 'now')
+    const begun = Date.now()
+    const pass = (ms: number) => {
+      time.mockReturnValue(begun + ms)
+      agent.mutes.tick()
+      agent.telling.announce()
+    }
+    pass(5.5 * 24 * hour)
+    pass(5.7 * 24 * hour)
+    pass(6 * 24 * hour)
+    time.mockRestore()
+    await until(() => agent.notices.length === 2, 'the reminder')
+    expect(agent.notices[1]).toMatch(/^team: Mute 1 ends at .*Z: Mute 1, of .*: you were not told of 17 signals so far\./)
+    agent.offer(noisy())
+    const end = vi.spyOn(Date, 'now').mockReturnValue(begun + 7 * 24 * hour + 1)
+    agent.mutes.tick()
+    agent.telling.announce()
+    end.mockRestore()
+    await until(() => agent.notices.length === 3, 'the end')
+    expect(agent.notices[2]).toMatch(
+      /^team: Mute 1 has ended: 18 signals muted: Mute 1, of .*, has ended at .*: you were not told of 18 signals\./,
+    )
+    expect(agent.got).toEqual([])
+  })
+
+  test('a mute of what is not severe is told at its end, to whom it kept something from', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    await mute('--when', 'severity <= medium', '--for', '1h')
+    agent.offer(noisy('medium'))
+    expect(agent.notices).toEqual([])
+    await cws('notify', 'unmute', '1')
+    await until(() => agent.notices.length === 1, 'the end')
+    expect(agent.notices[0]).toMatch(
+      /^team: Mute 1 has ended: one signal muted: .* was ended by ada at .*: you were not told of one signal\./,
+    )
+  })
+
+  test('a mute that hangs on what an attacker chooses warns, and critical signals are told [case 34]', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    expect(await mute('--when', 'process.file.path == "/usr/bin/bash"', '--for', '1h')).toMatch(
+      /^warning who attacks this host chooses process\.file\.path, and with it whether this mute holds/,
+    )
+    for (const severity of ['medium', 'high', 'critical'] as const) agent.offer(noisy(severity))
+    await until(() => agent.got.length === 1, 'the critical one')
+    expect(agent.got[0]?.signal.severity).toBe('critical')
+    expect((await jsonOf('notify', 'list')).mutes).toMatchObject([{ muted: 2, critical: false }])
+  })
+
+  test('a rule that is disabled, narrowed or deleted: who heard by it hears of that, once an hour', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    agent.begin('siem')
+    await cws('notify', 'enable', 'Archive')
+    await cws('notify', 'edit', 'Tell the team', '--repeat', '8h')
+    expect(agent.notices).toEqual([])
+    await cws('notify', 'disable', 'Tell the team')
+    await until(() => agent.notices.length === 1, 'the first change')
+    expect(agent.notices[0]).toMatch(
+      /^team: The notification rule "Tell the team" was changed: 20.*Z, ada: the notification rule "Tell the team" was disabled\.$/,
+    )
+    await cws('notify', 'enable', 'Tell the team')
+    await cws('notify', 'edit', 'Tell the team', '--when', 'severity == critical')
+    await cws('notify', 'delete', 'Tell the team')
+    await cws('notify', 'delete', 'Archive')
+    await until(() => agent.notices.length === 2, 'the other destination')
+    expect(agent.notices[1]).toMatch(/^siem: .*"Archive" was deleted\.$/)
+    const later = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + hour + 1)
+    agent.telling.announce()
+    later.mockRestore()
+    await until(() => agent.notices.length === 3, 'what was folded')
+    expect(agent.notices[2]).toMatch(/, and 1 more change: .* holds for `severity == critical` now, .*"Tell the team" was deleted\.$/)
+  })
+
+  test('what was done while no agent ran is logged and told by the next one', async () => {
+    preset = {
+      plugins: [file({ path: '/dev/null', name: 'team' })],
+      notifications: [{ name: 'Tell the team', when: 'severity >= medium', to: 'team' }],
+    }
+    storeIn(folder.path).close()
+    await mute('--rule', 'noisy', '--for', '7d')
+    await cws('notify', 'disable', 'Tell the team')
+    await cws('notify', 'enable', 'Tell the team')
+    preset = { plugins: [] }
+    {
+      await using agent = new Agent()
+      logWhatWasDone(agent.store, agent.log)
+      expect(agent.log.lines).toEqual([
+        expect.stringMatching(/^warn: while no agent ran: signals are muted.*"reason":"deploying","by":"ada","at":"20/),
+        expect.stringMatching(/^warn: while no agent ran: a notification rule was changed.*"by":"ada".*enabled: false/),
+        expect.stringMatching(/^warn: while no agent ran: a notification rule was changed.*enabled: true/),
+      ])
+      agent.telling.announce()
+      agent.begin('team')
+      await until(() => agent.notices.length === 2, 'both notices')
+      expect(agent.notices.join('\n')).toMatch(/"Tell the team" was disabled.*Some signals are muted|Some signals are muted.*was disabled/s)
+    }
+    await using next = new Agent()
+    logWhatWasDone(next.store, next.log)
+    next.telling.announce()
+    next.begin('team')
+    expect(next.log.lines).toEqual([])
+    expect(next.notices).toEqual([])
+  })
 })
 
 describe('notify edit, add, delete, diff', () => {

@@ -26,6 +26,7 @@ import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './s
 import { StateDatabase } from './state-store.ts'
 import { SignalStore } from './store.ts'
 import { Telling } from './telling.ts'
+import { logWhatWasDone } from './unlogged.ts'
 import type { Vitals } from './vitals.ts'
 
 /** Of one try: what Standard Webhooks advises at least. */
@@ -292,6 +293,8 @@ export class DeliveryThread {
   /** Takes up what an earlier agent owed. What is owed to a notifier that is no longer listed waits for it to come back. */
   #restore(): void {
     for (const queue of this.#telling.queues) this.#telling.restore(queue)
+    logWhatWasDone(this.#store, this.#log)
+    this.#telling.announce()
     for (const [name, count] of this.#telling.absent())
       this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
   }

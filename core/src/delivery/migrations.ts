@@ -64,6 +64,15 @@ export const signalMigrations: readonly string[] = [
   `UPDATE mutes SET muted = (SELECT count(*) FROM muted WHERE mute = id) WHERE muted IS NULL;
    DELETE FROM muted WHERE signal NOT IN (SELECT id FROM signals);
    CREATE INDEX muted_signal ON muted (signal);`,
+  // What is to be said of such changes: whom a mute kept from what, what destinations are to hear, what the log of the next agent says.
+  `ALTER TABLE mutes ADD COLUMN announced INTEGER;
+   UPDATE mutes SET announced = created;
+   CREATE TABLE mute_audience (mute INTEGER NOT NULL, destination TEXT NOT NULL, PRIMARY KEY (mute, destination)) STRICT, WITHOUT ROWID;
+   CREATE TABLE notices (
+     destination TEXT NOT NULL, subject TEXT NOT NULL, title TEXT NOT NULL, lines TEXT NOT NULL, count INTEGER NOT NULL,
+     changed_at INTEGER NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (destination, subject)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE unlogged (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, message TEXT NOT NULL, details TEXT NOT NULL) STRICT;`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

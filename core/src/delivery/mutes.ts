@@ -1,7 +1,6 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { fieldNamesIn } from '../condition/analyse.ts'
 import { compileCondition } from '../condition/compile.ts'
-import type { Predicate, Scope } from '../condition/ir.ts'
+import type { Condition, Predicate, Scope } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Field } from '../model/field.ts'
@@ -10,7 +9,9 @@ import { chosenByOthers, type MuteView } from '../notifications/mute-view.ts'
 import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
+import { oweNotice } from './change-notices.ts'
 import type { DeliveryLog } from './log.ts'
+import { audienceOf, type MuteRow, mutedBy, muteRows, muteView, timeOf } from './mute-rows.ts'
 import type { SignalStore } from './store.ts'
 
 /** Longest mute that ends, ms. */
@@ -26,25 +27,10 @@ const REMINDER = 0.8
 const SHOWN_MS = 7 * 24 * 3600_000
 const CRITICAL = rankOf('critical')
 
-/** A row of the table of the same name. Times of the wall clock, ms. */
-interface MuteRow {
-  readonly id: number
-  readonly condition: string
-  readonly reason: string
-  readonly by: string
-  readonly created: number
-  /** Null: it never ends. */
-  readonly until: number | null
-  readonly critical: 0 | 1
-  readonly reminded: number | null
-  readonly ended: number | null
-  /** Signals that it has muted: see `Muting`. */
-  readonly muted: number
-}
-
 interface Active {
   readonly row: MuteRow
-  /** Undefined: its condition is wrong under this configuration. */
+  /** Undefined: it is wrong under this configuration. */
+  readonly condition: Condition | undefined
   readonly when: Predicate | undefined
   readonly problem: string | null
 }
@@ -113,11 +99,37 @@ export class Mutes {
           'INSERT INTO mutes (condition, reason, by, created, until, critical, muted) VALUES (:condition, :reason, :by, :created, :until, :critical, 0)',
         )
         .run(written)
-      return { ...written, id: Number(lastInsertRowid), reminded: null, ended: null, muted: 0 }
+      return { ...written, id: Number(lastInsertRowid), reminded: null, ended: null, muted: 0, announced: null }
     })
     this.#active = [...this.#active, this.#read(row)]
     this.#log.warn({ mute: row.id, condition: when, until: timeOf(until), reason, by }, 'signals are muted, since somebody asked for it')
     return { mute: muteView(row, null), warnings }
+  }
+
+  /**
+   * Tells those to whom a mute that begins may matter: `whoMisses` says who would have heard of what is severe. Also of one that was made while no
+   * agent ran.
+   */
+  announce(whoMisses: (mute: Condition, isCriticalToo: boolean) => readonly string[]): void {
+    for (const { row, condition } of this.#active) {
+      if (row.announced !== null || !condition) continue
+      const { id, by, critical, created, until, reason } = row
+      const lasts = until === null ? 'for ever' : `until ${timeOf(until)}`
+      const text = `Since ${timeOf(created)} mute ${id} of ${by} keeps ${shortOf(row)} from you ${lasts}${critical === 1 ? ', critical ones too' : ''}. The reason that was given: ${reason}.`
+      const announced = Date.now()
+      const destinations = whoMisses(condition, critical === 1)
+      this.#unlessBroken(row, () => {
+        this.#store.administer((database) => {
+          database.prepare('UPDATE mutes SET announced=? WHERE id=?').run(announced, id)
+          const insert = database.prepare('INSERT OR IGNORE INTO mute_audience (mute, destination) VALUES (?, ?)')
+          for (const destination of destinations) {
+            insert.run(id, destination)
+            oweNotice(database, { destination, subject: 'mutes', title: 'Some signals are muted', text })
+          }
+        })
+        this.#replace(row, { announced })
+      })
+    }
   }
 
   /** Ends a mute before its time. @throws CwsError CWS_ERR_USAGE, CWS_ERR_STORE */
@@ -135,14 +147,12 @@ export class Mutes {
     let hasEnded = false
     for (const mute of this.#active) {
       const { row } = mute
-      try {
+      this.#unlessBroken(row, () => {
         if (row.until !== null && row.until <= now) {
           hasEnded = true
           this.#end(mute, now, 'has ended')
         } else if (isReminderDue(row, now)) this.#remind(row, now)
-      } catch (error) {
-        this.#log.debug(`mute ${row.id}: ${messageOf(error)}`)
-      }
+      })
     }
     return hasEnded
   }
@@ -166,9 +176,17 @@ export class Mutes {
   #end({ row }: Active, now: number, how: string): MuteView {
     this.#active = this.#active.filter((each) => each.row !== row)
     const ended = this.#store.administer((database) => {
-      const muted = countOf(database, row.id)
+      const muted = mutedBy(database, row.id)
+      const text = `Mute ${row.id}, of ${shortOf(row)}, ${how} at ${timeOf(now)}: you were not told of ${signals(muted)}. \`cws signals list\` shows them.`
+      for (const destination of audienceOf(database, row.id))
+        oweNotice(
+          database,
+          { destination, subject: 'ends of mutes', title: `Mute ${row.id} has ended: ${signals(muted)} muted`, text },
+          now,
+        )
       database.prepare('UPDATE mutes SET ended=? WHERE id=?').run(now, row.id)
       database.prepare('DELETE FROM muted WHERE mute=?').run(row.id)
+      database.prepare('DELETE FROM mute_audience WHERE mute=?').run(row.id)
       database.prepare('DELETE FROM mutes WHERE ended < ?').run(now - SHOWN_MS)
       database.prepare(KEEP_NEWEST).run(MAX_MUTES)
       return { ...row, ended: now, muted }
@@ -180,20 +198,38 @@ export class Mutes {
 
   #remind(row: MuteRow, now: number): void {
     const { id, condition, reason, until } = row
+    const ends = until === null ? 'has no end' : `ends at ${timeOf(until)}`
     const muted = this.#store.administer((database) => {
       database.prepare('UPDATE mutes SET reminded=? WHERE id=?').run(now, id)
-      return countOf(database, id)
+      const count = mutedBy(database, id)
+      const text = `Mute ${id}, of ${shortOf(row)}, ${ends}: you were not told of ${signals(count)} so far. \`sudo cws notify unmute ${id}\` ends it.`
+      for (const destination of audienceOf(database, id))
+        oweNotice(database, { destination, subject: 'ends of mutes', title: `Mute ${id} ${ends}`, text }, now)
+      return count
     })
-    this.#active = this.#active.map((each) => (each.row === row ? { ...each, row: { ...row, reminded: now } } : each))
-    const ends = until === null ? 'has no end' : `ends at ${timeOf(until)}`
+    this.#replace(row, { reminded: now })
     this.#log.warn({ mute: id, condition, reason, muted }, `mute ${id} ${ends}: nobody was told of ${signals(muted)} so far`)
+  }
+
+  #replace(row: MuteRow, news: Partial<MuteRow>): void {
+    this.#active = this.#active.map((each) => (each.row.id === row.id ? { ...each, row: { ...each.row, ...news } } : each))
+  }
+
+  /** The store says itself that it cannot be written; it is tried again. */
+  #unlessBroken({ id }: MuteRow, what: () => void): void {
+    try {
+      what()
+    } catch (error) {
+      this.#log.debug(`mute ${id}: ${messageOf(error)}`)
+    }
   }
 
   #read(row: MuteRow): Active {
     try {
-      return { row, when: compileCondition(parseCondition(row.condition, this.#scopeOf())), problem: null }
+      const condition = parseCondition(row.condition, this.#scopeOf())
+      return { row, condition, when: compileCondition(condition), problem: null }
     } catch (error) {
-      return { row, when: undefined, problem: messageOf(error) }
+      return { row, condition: undefined, when: undefined, problem: messageOf(error) }
     }
   }
 
@@ -201,24 +237,6 @@ export class Mutes {
     this.#scope ??= { type: 'signal', fields: new Map<string, Field>([...this.#fields, ...signalScope().fields]) }
     return this.#scope
   }
-}
-
-/** Mutes as they are stored; of a file that no agent has open too. */
-export function storedMutes(database: DatabaseSync): readonly MuteView[] {
-  return muteRows(database).map((row) => muteView(row, null))
-}
-
-function muteRows(database: DatabaseSync): MuteRow[] {
-  return database.prepare('SELECT * FROM mutes ORDER BY ended IS NOT NULL, id').all() as unknown as MuteRow[]
-}
-
-function countOf(database: DatabaseSync, mute: number): number {
-  return (database.prepare('SELECT muted FROM mutes WHERE id=?').get(mute) as { muted: number }).muted
-}
-
-function muteView({ id, condition, reason, by, created, until, critical, ended, muted }: MuteRow, problem: string | null): MuteView {
-  const times = { created: timeOf(created) as string, until: timeOf(until), ended: timeOf(ended) }
-  return { id, when: condition, reason, by, ...times, critical: critical === 1, muted, problem }
 }
 
 function isReminderDue({ created, until, reminded }: MuteRow, now: number): boolean {
@@ -234,6 +252,8 @@ function lengthOf(duration: unknown): number {
   return ms
 }
 
-const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+/** Of its condition, in a message: characters. */
+const MAX_SHOWN = 300
+const shortOf = ({ condition }: MuteRow): string => `\`${condition.length > MAX_SHOWN ? `${condition.slice(0, MAX_SHOWN)}…` : condition}\``
 const signals = (count: number): string => (count === 1 ? 'one signal' : `${count} signals`)
 const usage = (message: string): CwsError => new CwsError('CWS_ERR_USAGE', message)

@@ -67,11 +67,12 @@ export class NotifyDesk {
   }
 
   async #change(args: Args): Promise<unknown> {
-    const { rules, apply, clean } = this.#parts
+    const { rules, apply, clean, telling } = this.#parts
     const { compileTemplate } = await import('../messages/template.ts')
     const { by: _, ...change } = args
     const changed = rules.change(change, by(args, clean), compileTemplate)
     await apply()
+    telling.announce()
     return changed
   }
 
@@ -79,6 +80,7 @@ export class NotifyDesk {
     const { mutes, telling, clean } = this.#parts
     const added = mutes.add(args, by(args, clean))
     telling.review()
+    telling.announce()
     return added
   }
 
@@ -86,6 +88,7 @@ export class NotifyDesk {
     const { mutes, telling, clean } = this.#parts
     const mute = mutes.remove(args, by(args, clean))
     telling.review()
+    telling.announce()
     return { mute }
   }
 

@@ -7,9 +7,11 @@ import type { NotificationRule } from '../config/define-config.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Field } from '../model/field.ts'
 import { nearest } from '../model/nearest.ts'
+import { lossesOf } from '../notifications/losses.ts'
 import { type Edit, type EditableField, editableFields, type PatchedRule, patchRules } from '../notifications/patch.ts'
 import { type RuleView, ruleView } from '../notifications/rule-view.ts'
 import { signalScope } from '../signals/scope.ts'
+import { oweNotice } from './change-notices.ts'
 import type { DeliveryLog } from './log.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { routesIn } from './routing.ts'
@@ -112,15 +114,15 @@ export class RuleBook {
       if (known) throw usage(`there is a notification rule "${name}" already${known.rule ? '' : `, which is ${known.origin}`}`)
       const edits = this.#edits(name, args['set'], undefined, at, by)
       this.#check(patchRules([], [...edits, added(name, at, by)]), readTemplate, warnings)
-      this.#keep(name, [added(name, at, by), ...edits])
+      this.#keep(known, name, [added(name, at, by), ...edits], by)
     } else {
       if (!known) throw unknownRule(name, this.#effective.rules?.map((each) => each.name) ?? [])
       if (remove === true) {
         const row = { rule: name, field: 'deleted', value: true, base: null, at, by } as const
-        this.#keep(name, known.config ? [row] : [])
+        this.#keep(known, name, known.config ? [row] : [], by)
       } else if (reset === true) {
         if (known.origin === 'added') throw usage(`"${name}" is not of the configuration: delete it, or edit it`)
-        this.#keep(name, [])
+        this.#keep(known, name, [], by)
       } else {
         if (known.origin === 'orphaned' || known.origin === 'deleted')
           throw usage(`"${name}" is ${known.origin}: it does not fire, and cannot be edited; --reset forgets its edits`)
@@ -129,7 +131,7 @@ export class RuleBook {
         // What is again as the configuration has it needs no edit.
         const all = [...before, ...fresh].filter(({ field, value }) => !known.config || !isSame(known.config, field, value))
         this.#check(patchRules(known.config ? [known.config] : [], all), readTemplate, warnings)
-        this.#keep(name, all)
+        this.#keep(known, name, all, by)
       }
     }
     this.#log.warn({ rule: name, by, change: changeOf(args) }, 'a notification rule was changed, since somebody asked for it')
@@ -176,9 +178,15 @@ export class RuleBook {
     routesIn(rules, names, scope)
   }
 
-  /** In the place of all edits of the rule. */
-  #keep(rule: string, edits: readonly Edit[]): void {
+  /** In the place of all edits of the rule. From whom that takes what they were told is to hear of it. */
+  #keep(known: PatchedRule | undefined, rule: string, edits: readonly Edit[], by: string): void {
+    const patched = patchRules(known?.config ? [known.config] : [], edits).find(({ name }) => name === rule)
+    const losses = lossesOf(known?.rule, patched?.rule)
     this.#store.administer((database) => {
+      for (const [destination, loss] of losses) {
+        const text = `${new Date().toISOString()}, ${by}: the notification rule "${rule}" ${loss}.`
+        oweNotice(database, { destination, subject: `rule ${rule}`, title: `The notification rule "${rule}" was changed`, text })
+      }
       database.prepare('DELETE FROM rule_edits WHERE rule=?').run(rule)
       const insert = database.prepare('INSERT INTO rule_edits (rule, field, value, base, at, by) VALUES (?, ?, ?, ?, ?, ?)')
       for (const { field, value, base, at, by } of edits)

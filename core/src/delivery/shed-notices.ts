@@ -1,7 +1,6 @@
-import { hostname } from 'node:os'
 import type { Lane } from '../notifications/lanes.ts'
 import type { Signal } from '../signals/signal.ts'
-import { ulid } from '../signals/ulid.ts'
+import { noticeSignal } from './notice-signal.ts'
 
 /** What is given up at once is one notice, ms; and how often there is one about a destination at most. */
 const GATHER_MS = 1_000
@@ -42,26 +41,16 @@ export class ShedNotices {
   }
 }
 
-function noticeOf(destination: string, counts: ReadonlyMap<Lane, number>, now = new Date()): Signal {
-  const time = now.toISOString()
+function noticeOf(destination: string, counts: ReadonlyMap<Lane, number>): Signal {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   const parts = [...counts].map(([lane, count]) => `${lane} ${count}`).join(', ')
   const what = total === 1 ? '1 message' : `${total} messages`
-  return {
-    id: ulid(now.getTime()),
-    revision: 1,
+  return noticeSignal({
     rule: { id: 'notifications-given-up', name: 'Messages were given up' },
-    severity: 'high',
-    status: 'open',
     title: `${what} to ${destination} ${total === 1 ? 'was' : 'were'} given up`,
     message: `Too much waits for \`${destination}\`, so it will not be told: ${parts}.`,
     advice: 'See with `cws notify outbox` why it takes nothing. The signals themselves are kept: `cws signals list`.',
-    first_seen: time,
-    last_seen: time,
     count: total,
-    tags: [],
-    host: { name: hostname() },
     group: { destination },
-    event: { type: 'agent.notifications' },
-  }
+  })
 }

@@ -79,9 +79,10 @@ export interface EvidenceRow {
   readonly body: string
 }
 
-/** Mutes that a signal is not told for. */
+/** Mutes that a signal is not told for, and who would have heard of it. */
 export interface Muting {
   readonly mutes: readonly number[]
+  readonly destinations: readonly string[]
 }
 
 /** A change of the store. Each is one transaction. */

@@ -274,10 +274,12 @@ export class StoreTables {
   }
 
   /** Counts a signal once for each mute. One that left the store, and comes back since it grows, is another. */
-  #mute(signal: string, { mutes }: Muting): void {
+  #mute(signal: string, { mutes, destinations }: Muting): void {
     for (const mute of mutes) {
       const counted = this.#sql('INSERT OR IGNORE INTO muted SELECT id, ? FROM mutes WHERE id=? AND ended IS NULL').run(signal, mute)
       if (counted.changes > 0) this.#sql('UPDATE mutes SET muted=muted+1 WHERE id=?').run(mute)
+      for (const name of destinations)
+        this.#sql('INSERT OR IGNORE INTO mute_audience SELECT id, ? FROM mutes WHERE id=? AND ended IS NULL').run(name, mute)
     }
   }
 

@@ -7,6 +7,7 @@ import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
 import { SIGNALS_FILE, SignalStore } from './store.ts'
 import { StoreTables } from './store-tables.ts'
+import { GatheringLog } from './unlogged.ts'
 
 /**
  * Runs `read` over the signals of a state folder whose agent does not run. Nothing is written; beside an agent that starts meanwhile it does no harm.
@@ -36,15 +37,17 @@ export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTable
 }
 
 /**
- * Runs `change` over the signals of a state folder that no agent uses: none can start meanwhile. Returns undefined if no agent has kept signals there.
+ * Runs `change` over the signals of a state folder that no agent uses: none can start meanwhile. The log of the next one says what was done. Returns undefined if no agent has kept signals there.
  * @throws CwsError CWS_ERR_STATE_LOCKED, CWS_ERR_STATE_DIR, CWS_ERR_STORE
  */
-export function changeStoredSignals<T>(stateDir: string, change: (store: SignalStore) => T): T | undefined {
+export function changeStoredSignals<T>(stateDir: string, change: (store: SignalStore, log: DeliveryLog) => T): T | undefined {
   if (!existsSync(join(stateDir, SIGNALS_FILE))) return undefined
   using _lock = lockState(stateDir)
   const store = new SignalStore({ stateDir, log: silent })
   try {
-    const result = change(store)
+    const log = new GatheringLog()
+    const result = change(store, log)
+    log.keep(store)
     if (store.error !== undefined) throw new CwsError('CWS_ERR_STORE', `cannot write ${join(stateDir, SIGNALS_FILE)}: ${store.error}`)
     return result
   } finally {

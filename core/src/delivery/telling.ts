@@ -6,7 +6,9 @@ import { statusAfter } from '../notifications/lifecycle.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { ChangeNotices } from './change-notices.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
+import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
@@ -41,6 +43,7 @@ export class Telling {
   readonly #queues = new Map<string, DestinationQueue>()
   readonly #kin = new Kin()
   readonly #shed = new ShedNotices((about, notice) => this.#notify(about, notice))
+  readonly #changes: ChangeNotices
   #routes: readonly Route[] | undefined
   #router: Router
 
@@ -49,6 +52,10 @@ export class Telling {
   constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>, mutes?: Mutes) {
     this.#store = store
     this.#mutes = mutes
+    this.#changes = new ChangeNotices(store, (destination, notice) => {
+      this.#queues.get(destination)?.notice(notice)
+      return this.#queues.has(destination)
+    })
     this.#clock = new SteadyClock(store.clockOffset())
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
@@ -98,6 +105,16 @@ export class Telling {
     for (const queue of this.#queues.values()) queue.review(true)
   }
 
+  /** Tells those from whom mutes or changes of rules take something, as far as they were not told yet. */
+  announce(): void {
+    this.#mutes?.announce((mute, isCriticalToo) => {
+      const listed = this.queues.filter(({ tellsEach }) => !tellsEach).map(({ name }) => name)
+      const missing = whoMisses(mute, isCriticalToo, this.#routes, listed)
+      return listed.filter((name) => missing.has(name))
+    })
+    this.#changes.tell()
+  }
+
   /** What is muted is told no sooner than its mute ends. How people judged it is told at once. */
   #hold(decision: Decision, { id, severity }: SignalHead): Decision {
     const { reason } = decision
@@ -134,10 +151,15 @@ export class Telling {
     const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
     const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
     const mutes = this.#mutes?.covering(known.severity, () => decodeSignal(line)) ?? []
+    const silenced: string[] = []
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
     for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
       const queue = this.#queues.get(name)
-      if (!queue || (mutes.length > 0 && !queue.tellsEach)) continue
+      if (!queue) continue
+      if (mutes.length > 0 && !queue.tellsEach) {
+        silenced.push(name)
+        continue
+      }
       const isOwned = owners.has(name)
       const rule = owners.get(name)?.name
       const escalation = escalations.get(name)
@@ -159,7 +181,7 @@ export class Telling {
         signal: { ...known, body: line },
         conversations: plans.map(({ planned }) => planned.conversation),
         steps: plans.flatMap(({ planned: { step } }) => step ?? []),
-        muting: mutes.length > 0 ? { mutes } : undefined,
+        muting: silenced.length > 0 ? { mutes, destinations: silenced } : undefined,
       },
       told: () => {
         for (const { queue, planned } of plans) queue.take(planned)
@@ -264,6 +286,7 @@ export class Telling {
 
   #watchClock(): void {
     if (this.#mutes?.tick()) this.review()
+    if (this.#queues.size > 0) this.announce()
     const offset = this.#clock.jumped()
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }

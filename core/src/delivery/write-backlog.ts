@@ -150,8 +150,9 @@ export class WriteBacklog {
     if (judged !== undefined && row.status !== judged) this.#judged.delete(row.id)
   }
 
-  #mute(signal: string, { mutes }: Muting): void {
-    this.#muting.set(signal, { mutes: union(this.#muting.get(signal)?.mutes, mutes) })
+  #mute(signal: string, { mutes, destinations }: Muting): void {
+    const before = this.#muting.get(signal)
+    this.#muting.set(signal, { mutes: union(before?.mutes, mutes), destinations: union(before?.destinations, destinations) })
   }
 
   #converse(conversations: readonly Conversation[]): void {

@@ -46,7 +46,10 @@ export function listCommand(notify: Command, distribution: Distribution): void {
 /** From the agent; where none runs, what the configuration and the state folder say. */
 export async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
   const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', async () => {
-    const [{ storedMutes }, { storedEdits }] = await Promise.all([import('../../delivery/mutes.ts'), import('../../delivery/rule-book.ts')])
+    const [{ storedMutes }, { storedEdits }] = await Promise.all([
+      import('../../delivery/mute-rows.ts'),
+      import('../../delivery/rule-book.ts'),
+    ])
     return (tables) => ({
       destinations: storedDestinations(tables),
       mutes: storedMutes(tables.database),

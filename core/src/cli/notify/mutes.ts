@@ -102,12 +102,12 @@ async function change(
     return await ask(run, what, args)
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
-    const [{ changeStoredSignals, silent }, { Mutes }] = await Promise.all([
+    const [{ changeStoredSignals }, { Mutes }] = await Promise.all([
       import('../../delivery/stored-signals.ts'),
       import('../../delivery/mutes.ts'),
     ])
-    const found = changeStoredSignals(state, (store) => {
-      const mutes = new Mutes(store, silent)
+    const found = changeStoredSignals(state, (store, log) => {
+      const mutes = new Mutes(store, log)
       const by = String(args['by'])
       return what === 'notify.mute' ? mutes.add(args, by) : { mute: mutes.remove(args, by) }
     })

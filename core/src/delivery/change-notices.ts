@@ -1,0 +1,102 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Signal } from '../signals/signal.ts'
+import { noticeSignal } from './notice-signal.ts'
+import type { SignalStore } from './store.ts'
+
+/** A destination hears so often of one subject at most, ms; what comes sooner is one notice with a count. */
+const EVERY_MS = 3600_000
+/** How long a notice waits for a destination that is not there, ms. */
+const WAITS_MS = 7 * 24 * 3600_000
+/** Of what is folded, as many stand in the notice. */
+const MAX_LINES = 10
+const MAX_LINE = 1_000
+
+/** What a destination is to hear of. */
+export interface Change {
+  readonly destination: string
+  /** What is paced together: a rule, the beginnings of mutes, their ends. */
+  readonly subject: string
+  readonly title: string
+  /** One line: who did what when. */
+  readonly text: string
+}
+
+/** A row of the table `notices`. */
+interface NoticeRow {
+  readonly destination: string
+  readonly subject: string
+  readonly title: string
+  /** JSON, a list of texts, the newest last. */
+  readonly lines: string
+  /** Changes since the last notice; 0: none, and it is only known when that was. */
+  readonly count: number
+  readonly changed_at: number
+  readonly told_at: number
+}
+
+/** Keeps what a destination is to hear, in the transaction of the caller: it is told by the agent that runs, or by the next one. */
+export function oweNotice(database: DatabaseSync, { destination, subject, title, text }: Change, now = Date.now()): void {
+  const before = database.prepare('SELECT * FROM notices WHERE destination=? AND subject=?').get(destination, subject) as
+    | NoticeRow
+    | undefined
+  const lines = [...(before ? (JSON.parse(before.lines) as string[]) : []), text.slice(0, MAX_LINE)].slice(-MAX_LINES)
+  database
+    .prepare('INSERT OR REPLACE INTO notices (destination, subject, title, lines, count, changed_at, told_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(destination, subject, title, JSON.stringify(lines), (before?.count ?? 0) + 1, now, before?.told_at ?? 0)
+}
+
+/** Tells destinations of changes that take something from them: as notices, paced. */
+export class ChangeNotices {
+  readonly #store: SignalStore
+  readonly #send: (destination: string, notice: Signal) => boolean
+
+  /** `send` is false where there is no such destination: it may come back. */
+  constructor(store: SignalStore, send: (destination: string, notice: Signal) => boolean) {
+    this.#store = store
+    this.#send = send
+  }
+
+  /** Tells what may be told by now. */
+  tell(now = Date.now()): void {
+    // What could not be marked as told would be told again and again. The store says itself that it cannot be written.
+    if (this.#store.error !== undefined) return
+    const rows = this.#store.consult((database) => database.prepare('SELECT * FROM notices').all() as unknown as NoticeRow[]) ?? []
+    for (const row of rows) {
+      const { destination, subject, count, changed_at, told_at } = row
+      // A clock that was set back holds nothing up.
+      const isPaced = told_at <= now && now - told_at < EVERY_MS
+      if (count === 0 ? !isPaced : now - changed_at > WAITS_MS) this.#forget(destination, subject)
+      else if (count > 0 && !isPaced && this.#send(destination, noticeOf(row))) this.#told(destination, subject, now)
+    }
+  }
+
+  #forget(destination: string, subject: string): void {
+    this.#change('DELETE FROM notices WHERE destination=? AND subject=?', destination, subject)
+  }
+
+  #told(destination: string, subject: string, now: number): void {
+    this.#change("UPDATE notices SET count=0, lines='[]', told_at=? WHERE destination=? AND subject=?", now, destination, subject)
+  }
+
+  #change(sql: string, ...values: readonly (string | number)[]): void {
+    try {
+      this.#store.administer((database) => database.prepare(sql).run(...values))
+    } catch {
+      // Seen at the next look.
+    }
+  }
+}
+
+function noticeOf({ title, lines, count, destination }: NoticeRow): Signal {
+  const said = JSON.parse(lines) as string[]
+  const others = count - said.length
+  const before = others > 0 ? [`There were ${others} more changes before these.`] : []
+  return noticeSignal({
+    rule: { id: 'notifications-changed', name: 'What is told here was changed' },
+    title: count > 1 ? `${title}, and ${count - 1} more ${count === 2 ? 'change' : 'changes'}` : title,
+    message: [...before, ...said].join(' '),
+    advice: '`cws notify list` shows rules and mutes as they are, `cws notify diff` what was changed and by whom.',
+    count,
+    group: { destination },
+  })
+}

@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest'
+import { ChangeNotices, oweNotice } from '../../src/delivery/change-notices.ts'
+import type { SignalStore } from '../../src/delivery/store.ts'
+import type { Signal } from '../../src/signals/signal.ts'
+import { storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+
+const HOUR = 3_600_000
+const start = Date.now()
+
+class Post {
+  readonly got: [destination: string, notice: Signal][] = []
+  readonly absent = new Set<string>()
+  readonly store: SignalStore
+  #notices: ChangeNotices
+
+  constructor(store: SignalStore) {
+    this.store = store
+    this.#notices = this.begin()
+  }
+
+  /** As an agent does that starts. */
+  begin(): ChangeNotices {
+    this.#notices = new ChangeNotices(this.store, (destination, notice) => {
+      if (this.absent.has(destination)) return false
+      this.got.push([destination, notice])
+      return true
+    })
+    return this.#notices
+  }
+
+  change(text: string, at: number, destination = 'team', subject = 'rule x'): void {
+    this.store.administer((database) => oweNotice(database, { destination, subject, title: `${subject} was changed`, text }, at))
+    this.#notices.tell(at)
+  }
+
+  tell(at: number): readonly string[] {
+    this.#notices.tell(at)
+    return this.got.splice(0).map(([destination, { title, message }]) => `${destination}: ${title}: ${message}`)
+  }
+}
+
+it('tells at once, then once an hour what came meanwhile with its count; also over a restart', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  post.change('one.', start)
+  expect(post.tell(start)).toEqual(['team: rule x was changed: one.'])
+  for (let i = 0; i < 25; i++) post.change(`c${i}.`, start + i)
+  post.change('y.', start, 'team', 'rule y')
+  post.change('z.', start, 'siem')
+  expect(post.tell(start + 100)).toEqual(['team: rule y was changed: y.', 'siem: rule x was changed: z.'])
+  post.begin()
+  expect(post.tell(start + HOUR - 1)).toEqual([])
+  const lines = Array.from({ length: 10 }, (_, i) => `c${15 + i}.`).join(' ')
+  expect(post.tell(start + HOUR + 30)).toEqual([
+    `team: rule x was changed, and 24 more changes: There were 15 more changes before these. ${lines}`,
+  ])
+  expect(post.tell(start + 3 * HOUR)).toEqual([])
+  expect(store.consult((database) => database.prepare('SELECT * FROM notices').all())).toEqual([])
+})
+
+it('waits for a destination that is not there, for a week; a clock that was set back holds nothing up', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  for (const name of ['team', 'old']) {
+    post.absent.add(name)
+    post.change('one.', start, name)
+  }
+  expect(post.tell(start + HOUR)).toEqual([])
+  post.absent.delete('team')
+  expect(post.tell(start + 24 * HOUR)).toEqual(['team: rule x was changed: one.'])
+  post.change('two.', start)
+  expect(post.tell(start)).toEqual(['team: rule x was changed: two.'])
+  expect(post.tell(start + 8 * 24 * HOUR)).toEqual([])
+  post.absent.delete('old')
+  expect(post.tell(start + 8 * 24 * HOUR)).toEqual([])
+})
