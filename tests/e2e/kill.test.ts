@@ -111,7 +111,7 @@ async function flap(receiver: FlappingReceiver, random: Random, ended: AbortSign
 }
 
 it(
-  `an agent that is killed at any moment, ${rounds} times, while its receiver flaps: every signal arrives, a repeated one is the same`,
+  `an agent that is killed at any moment, ${rounds} times, while its receiver flaps: every signal arrives, a repeated one is the same [case 12]`,
   async () => {
     console.info(`kill -9: ${rounds} rounds, CWS_TEST_SEED=${seed}`)
     const random = new Random(seed)

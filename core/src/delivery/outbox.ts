@@ -116,7 +116,7 @@ export class Outbox {
     const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, due: null }))
     const claim = { op: 'claim', conversations, ...(replaces === undefined ? {} : { replaces }) } as const
     // Code that ends the thread, or the process, while it makes this is known by it afterwards.
-    if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), covers, attempt: 1, state: 'making' } })
+    if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), tier: 0, covers, attempt: 1, state: 'making' } })
     const message = { ...this.#compose(whole), covers, attempt: 1, state: 'sending' } as const
     store.write({ ...claim, message })
     if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, undefined, 'no message could be made of it') }
@@ -172,9 +172,16 @@ export class Outbox {
     const { key, conversation: next } = nextKey(conversation, message.revision)
     const signal = decodeSignal(line)
     const draft = { ...message, key, receipt: conversation.receipt, signal, line, digest: this.#digest(message, signal) }
-    const composed = { ...this.#compose(draft, message.tier + 1), covers: message.covers }
-    if (composed.tier === UNMADE) return undefined
-    store.write({ op: 'claim', message: composed, conversations: [next], replaces: message.key })
+    const tier = message.tier + 1
+    const { covers } = message
+    const claim = { op: 'claim', conversations: [next], replaces: message.key } as const
+    store.write({ ...claim, message: { ...unmade(draft), tier, covers, attempt: 1, state: 'making' } })
+    const composed = { ...this.#compose(draft, tier), covers }
+    if (composed.tier === UNMADE) {
+      store.write({ op: 'settle', key, conversations: [] })
+      return undefined
+    }
+    store.write({ ...claim, message: composed })
     return composed
   }
 

@@ -139,7 +139,7 @@ describe('a destination', () => {
     expect(owed()).toEqual([])
   })
 
-  it('that never heard of a signal does not hear that it was judged', async () => {
+  it('that never heard of a signal does not hear that it was judged [case 25]', async () => {
     const to = receiver([{ result: 'retry', detail: 'refused' }])
     const queue = queueOf()
     queue.start(to)
@@ -153,7 +153,7 @@ describe('a destination', () => {
     expect(owed()).toEqual([])
   })
 
-  it('that may have heard of a signal hears of it first, then that it was judged', async () => {
+  it('that may have heard of a signal hears of it first, then that it was judged [case 26]', async () => {
     const to = receiver([{ result: 'ambiguous', detail: 'reset' }])
     const queue = queueOf()
     queue.start(to)
@@ -170,7 +170,7 @@ describe('a destination', () => {
     expect(JSON.parse(to.got[2]?.body ?? '')).toMatchObject({ kind: 'signal', status: 'archived' })
   })
 
-  it('is told again while nobody acknowledges it, at its times, also after a restart', async () => {
+  it('is told again while nobody acknowledges it, at its times, also after a restart [case 9] [case 10]', async () => {
     const repeating = { rules: [{ name: 'All', to: 'siem', repeat: '4h' }] }
     const signal = signalOf()
     const to = receiver()
@@ -206,7 +206,7 @@ describe('a destination', () => {
     ])
   })
 
-  it('whatever is done to the wall clock, is told at its times', async () => {
+  it('whatever is done to the wall clock, is told at its times [case 29]', async () => {
     const queue = queueOf({ rules: [{ name: 'All', to: 'siem', repeat: '4h' }] })
     const to = receiver()
     queue.start(to)
@@ -317,7 +317,7 @@ describe('a destination', () => {
     expect(owed()).toEqual([])
   })
 
-  it('that two threads ended with, while a message was made, gets it in the plainest form', async () => {
+  it('that two threads ended with, while a message was made, gets it in the plainest form [case 69]', async () => {
     const signal = signalOf()
     const asked: [number, number][] = []
     const restart = async () => {
@@ -516,7 +516,7 @@ describe('a destination', () => {
     expect(queue.counters).toMatchObject({ pending: 3, failed: 1 })
   })
 
-  it('gets after a restart what was owed, under the same key, whatever the clock did', async () => {
+  it('gets after a restart what was owed, under the same key, whatever the clock did [case 29]', async () => {
     const signal = signalOf()
     {
       const queue = queueOf()

@@ -30,7 +30,7 @@ const keysIn = (path: string): string[] =>
 
 const LARGE = 'x'.repeat(20_000)
 
-it('goes on while the disk is full, says so once, and stores all of it when there is room', async () => {
+it('goes on while the disk is full, says so once, and stores all of it when there is room [case 14]', async () => {
   using folder = temporaryFolder()
   using disk = smallDisk(folder.path)
   const out = join(folder.path, 'out')

@@ -162,7 +162,7 @@ describe('the store of signals', () => {
     expect(store.signals(1).map((row) => row.id)).toEqual([high.id])
   })
 
-  it('moves a corrupt file aside, loudly, and keeps what can be read of the outbox', () => {
+  it('moves a corrupt file aside, loudly, and keeps what can be read of the outbox [case 15]', () => {
     using folder = temporaryFolder()
     const file = join(folder.path, 'signals.db')
     {
@@ -381,14 +381,15 @@ describe('the folder and its lock', () => {
     expect(() => privateFolder(join(folder.path, 'file'), 0o700)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_DIR' }))
   })
 
-  it('lets one agent in, and the next one after a kill', async () => {
+  it('lets one agent in, and the next one after a kill [case 16]', async () => {
     using folder = temporaryFolder()
     const source = `import { lockState } from ${JSON.stringify(new URL('../../src/delivery/lock.ts', import.meta.url).href)}
       globalThis.lock = lockState(${JSON.stringify(folder.path)}); console.log('locked'); setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise((resolve) => child.once('exit', resolve))
     await new Promise((resolve) => child.stdout.once('data', resolve))
-    expect(() => lockState(folder.path)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_LOCKED' }))
+    const message = `another agent, process ${child.pid}, uses the state folder ${folder.path}`
+    expect(() => lockState(folder.path)).toThrow(expect.objectContaining({ code: 'CWS_ERR_STATE_LOCKED', message }))
     child.kill('SIGKILL')
     await ended
     lockState(folder.path)[Symbol.dispose]()
