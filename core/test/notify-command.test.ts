@@ -771,6 +771,19 @@ describe('notify edit, add, delete, diff', () => {
     expect(await tells(agent, medium())).toBe(true)
   })
 
+  test('what goes wrong with a template at signals of some kind is told, by the agent and without one', async () => {
+    const loops = `{{#each tags}}${'{{#each tags}}'.repeat(2)}x${'{{/each}}'.repeat(2)}{{/each}}`
+    {
+      await using agent = new Agent()
+      await agent.listen()
+      expect(await edit('--message', loops)).toMatch(/^warning `message`: .*loops more than 1000 times/)
+      expect((await jsonOf('notify', 'edit', 'Tell the team', '--message', '{{title}}')).warnings).toEqual([])
+    }
+    preset = { plugins: [file({ path: '/dev/null', name: 'team' })], notifications: [{ name: 'Tell the team', to: 'team' }] }
+    expect(await edit('--message', loops)).toMatch(/^warning `message`: .*loops more than 1000 times/)
+    preset = { plugins: [] }
+  })
+
   test('what is wrong is refused, and changes nothing', async () => {
     await using agent = new Agent()
     await agent.listen()

@@ -38,14 +38,9 @@ export async function composition(options: ConfigOption, distribution: Distribut
       return (text, warn) => parseCondition(text, scope, warn)
     },
     checkTemplate: async (events) => {
-      const [{ compileTemplate }, { templateProblems }] = await Promise.all([
-        import('../messages/template.ts'),
-        import('../messages/template-problems.ts'),
-      ])
+      const { checkTemplate } = await import('../messages/check-template.ts')
       const scope = signalScope(events)
-      return (text, warn) => {
-        for (const problem of templateProblems(compileTemplate(text, scope), events)) warn(problem)
-      }
+      return (text, warn) => checkTemplate(text, scope, warn, events)
     },
   })
 }

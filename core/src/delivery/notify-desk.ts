@@ -68,9 +68,9 @@ export class NotifyDesk {
 
   async #change(args: Args): Promise<unknown> {
     const { rules, apply, clean, telling } = this.#parts
-    const { compileTemplate } = await import('../messages/template.ts')
+    const { checkTemplate } = await import('../messages/check-template.ts')
     const { by: _, ...change } = args
-    const changed = rules.change(change, by(args, clean), compileTemplate)
+    const changed = rules.change(change, by(args, clean), checkTemplate)
     await apply()
     telling.announce()
     return changed

@@ -28,8 +28,8 @@ const MAX_LOGGED = 200
 type Rules = Pick<DeliveryComposition, 'destinations' | 'notifications' | 'routes' | 'fields'>
 type Args = Readonly<Record<string, unknown>>
 
-/** Reads a template over the fields of a signal; throws a CwsError if it is wrong. */
-export type ReadTemplate = (text: string, scope: Scope) => unknown
+/** Reads a template over the fields of a signal; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
+export type CheckTemplate = (text: string, scope: Scope, warn: (problem: string) => void) => void
 
 export interface Effective {
   /** Undefined: there are no rules, and every notifier is told of every signal from `low` up. */
@@ -99,7 +99,7 @@ export class RuleBook {
    * Changes a rule: `set`, values by field, null for none; `add`; `delete`; `reset`, back to the configuration. Checked whole before it is kept.
    * @throws CwsError CWS_ERR_USAGE, CWS_ERR_CONDITION, CWS_ERR_TEMPLATE, CWS_ERR_DESTINATION_UNKNOWN, CWS_ERR_STORE
    */
-  change(args: Args, by: string, readTemplate: ReadTemplate): { readonly rule: RuleView | null; readonly warnings: readonly string[] } {
+  change(args: Args, by: string, checkTemplate: CheckTemplate): { readonly rule: RuleView | null; readonly warnings: readonly string[] } {
     const { rule: name, add, delete: remove, reset } = args
     if (typeof name !== 'string' || name === '' || name.length > MAX_NAME)
       throw usage(`a rule has a name of at most ${MAX_NAME} characters`)
@@ -113,7 +113,7 @@ export class RuleBook {
         )
       if (known) throw usage(`there is a notification rule "${name}" already${known.rule ? '' : `, which is ${known.origin}`}`)
       const edits = this.#edits(name, args['set'], undefined, at, by)
-      this.#check(patchRules([], [...edits, added(name, at, by)]), readTemplate, warnings)
+      this.#check(patchRules([], [...edits, added(name, at, by)]), checkTemplate, warnings)
       this.#keep(known, name, [added(name, at, by), ...edits], by)
     } else {
       if (!known) throw unknownRule(name, this.#effective.rules?.map((each) => each.name) ?? [])
@@ -130,7 +130,7 @@ export class RuleBook {
         const before = known.edits.filter(({ field }) => !fresh.some((each) => each.field === field))
         // What is again as the configuration has it needs no edit.
         const all = [...before, ...fresh].filter(({ field, value }) => !known.config || !isSame(known.config, field, value))
-        this.#check(patchRules(known.config ? [known.config] : [], all), readTemplate, warnings)
+        this.#check(patchRules(known.config ? [known.config] : [], all), checkTemplate, warnings)
         this.#keep(known, name, all, by)
       }
     }
@@ -164,13 +164,13 @@ export class RuleBook {
     })
   }
 
-  #check(patched: readonly PatchedRule[], readTemplate: ReadTemplate, warnings: string[]): void {
+  #check(patched: readonly PatchedRule[], checkTemplate: CheckTemplate, warnings: string[]): void {
     const { destinations, fields } = this.#composition
     const scope = scopeOf(fields)
     const rules = patched.flatMap(({ rule }) => rule ?? [])
     const checks = {
       condition: (text: string, warn: (warning: string) => void) => parseCondition(text, scope, warn),
-      template: (text: string) => readTemplate(text, scope),
+      template: (text: string, warn: (problem: string) => void) => checkTemplate(text, scope, warn),
     }
     const names = destinations.map(({ name }) => name)
     const [flaw] = checkNotifications(rules, names, [], checks, (_, message) => warnings.push(message))

@@ -168,13 +168,13 @@ async function change(options: Options, distribution: Distribution, args: Readon
     return (await ask(run, 'notify.change', { ...args, by })) as Changed
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
-    const [{ changeStoredSignals }, { RuleBook }, { compileTemplate }, rules] = await Promise.all([
+    const [{ changeStoredSignals }, { RuleBook }, { checkTemplate }, rules] = await Promise.all([
       import('../../delivery/stored-signals.ts'),
       import('../../delivery/rule-book.ts'),
-      import('../../messages/template.ts'),
+      import('../../messages/check-template.ts'),
       deliveryRules(options, distribution),
     ])
-    const found = changeStoredSignals(state, (store, log) => new RuleBook(store, log, rules).change(args, by, compileTemplate))
+    const found = changeStoredSignals(state, (store, log) => new RuleBook(store, log, rules).change(args, by, checkTemplate))
     if (found === undefined) throw error
     return found
   }
