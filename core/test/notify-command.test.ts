@@ -331,6 +331,32 @@ describe('notify test', () => {
   })
 })
 
+test('tests and replays are paced for each destination; what is refused says when it may be tried again', async () => {
+  await using agent = new Agent()
+  await agent.listen()
+  for (const name of ['team', 'siem']) agent.begin(name)
+  const ask = (what: string, args: object) => agent.desk.answer(what, { by: 'eve', ...args }, 'administrator')
+  for (let i = 0; i < 5; i++) await ask('notify.test', { destination: 'team' })
+  await expect(cws('notify', 'test', 'team')).rejects.toMatchObject({
+    code: 'CWS_ERR_USAGE',
+    message: expect.stringMatching(/^5 test messages to "team" were asked for at once: try again in (1m|\d\ds)$/),
+  })
+  await ask('notify.test', { destination: 'siem' })
+  expect(agent.got).toHaveLength(6)
+  const signal = signalOf()
+  agent.offer(signal)
+  let key = `${signal.id}:1:team`
+  const again = async () => {
+    const tellings = () => agent.store.conversation(signal.id, 'team')?.tellings ?? 0
+    const before = tellings()
+    key = ((await ask('notify.replay', { key })) as { key: string }).key
+    await until(() => tellings() > before, 'the replay')
+  }
+  await until(() => agent.store.conversation(signal.id, 'team')?.tellings === 1, 'the delivery')
+  for (let i = 0; i < 100; i++) await again()
+  await expect(again()).rejects.toMatchObject({ message: expect.stringMatching(/^100 replays to "team" were .*: try again in \ds$/) })
+})
+
 describe('notify preview', () => {
   const shown: readonly NotificationRule[] = [
     { name: 'Web', when: 'rule.id == "shell-from-web-server" && severity >= high', to: 'file', message: '**{{rule_name}}**: {{title}}' },

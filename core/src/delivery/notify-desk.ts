@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { CwsError } from '../errors/cws-error.ts'
 import { nearest } from '../model/nearest.ts'
+import { durationText } from '../notifications/duration.ts'
 import type { NotifyList } from '../notifications/rule-view.ts'
 import { sampleSignal } from '../notifications/sample-signal.ts'
 import { type Asker, administrationIn, notAllowed } from './administration.ts'
@@ -8,10 +9,15 @@ import type { DestinationQueue } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
 import type { Mutes } from './mutes.ts'
 import { destinationView, type OutboxView, outboxOf } from './outbox-view.ts'
+import { Pace } from './pace.ts'
 import { replayKey } from './replay-key.ts'
 import type { RuleBook } from './rule-book.ts'
 import type { SignalStore } from './store.ts'
 import type { Telling } from './telling.ts'
+
+/** Of one destination: a test may open something in it, a replay repeats what somebody has read. */
+const TESTS = { burst: 5, everyMs: 60_000 }
+const REPLAYS = { burst: 100, everyMs: 6_000 }
 
 type Args = Readonly<Record<string, unknown>>
 
@@ -31,6 +37,8 @@ export interface DeskParts {
 /** Answers what `cws notify` asks of an agent. */
 export class NotifyDesk {
   readonly #parts: DeskParts
+  readonly #tests = new Pace(TESTS)
+  readonly #replays = new Pace(REPLAYS)
   readonly #answers: Readonly<Record<string, (args: Args) => unknown>> = {
     outbox: () => this.#outbox(),
     'notify.list': () => this.#list(),
@@ -95,6 +103,7 @@ export class NotifyDesk {
   #replay(args: Args): unknown {
     const { store, log, clean } = this.#parts
     const { queue, signal, key } = replayKey(args['key'], { store, queueOf: (name) => this.#queue(name) })
+    unlessTooMany(this.#replays.take(queue.name), `${REPLAYS.burst} replays to "${queue.name}"`)
     const again = queue.replay(signal)
     if (again === undefined) throw new CwsError('CWS_ERR_USAGE', `signal ${signal} has left the store: there is nothing to tell any more`)
     log.info({ key: again, replays: key, by: by(args, clean) }, 'told once more, since somebody asked for it')
@@ -107,6 +116,7 @@ export class NotifyDesk {
     const rule = args['rule'] ?? null
     const names = rules.names
     if (rule !== null && !names.includes(rule as string)) throw unknown('notification rule', rule, names)
+    unlessTooMany(this.#tests.take(queue.name), `${TESTS.burst} test messages to "${queue.name}"`)
     const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null)
     log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
     return { destination: queue.name, key, outcome }
@@ -124,6 +134,10 @@ export class NotifyDesk {
 /** Who asked, as the command says. */
 function by({ by: who }: Args, clean: (text: string) => string): string {
   return typeof who === 'string' && who !== '' ? clean(who.slice(0, 64)) : 'unknown'
+}
+
+function unlessTooMany(waitMs: number, what: string): void {
+  if (waitMs > 0) throw new CwsError('CWS_ERR_USAGE', `${what} were asked for at once: try again in ${durationText(waitMs)}`)
 }
 
 function unknown(what: string, name: unknown, names: readonly string[]): CwsError {

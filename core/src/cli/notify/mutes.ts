@@ -1,13 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { ask } from '../../delivery/control-client.ts'
 import { CwsError } from '../../errors/cws-error.ts'
+import { durationText } from '../../notifications/duration.ts'
 import type { MuteView } from '../../notifications/mute-view.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { json, line, styled } from '../output.ts'
 import { when as timeText } from '../signal-rows.ts'
 import { whoAsks } from './ask-or-read.ts'
-import { durationText } from './texts.ts'
 
 const MUTE_EXAMPLES = `
 Signals that the condition holds for are found and stored as always, and nobody is told of them. Critical ones are told all the same, unless

@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import { type OutboxView, type OwedView, storedOutbox } from '../../delivery/outbox-view.ts'
 import { CwsError } from '../../errors/cws-error.ts'
+import { durationText } from '../../notifications/duration.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { json, line, styled, table } from '../output.ts'
 import { when } from '../signal-rows.ts'
 import { askOrRead } from './ask-or-read.ts'
-import { durationText, stateCell } from './texts.ts'
+import { stateCell } from './texts.ts'
 
 const EXAMPLES = `
 Asks the agent that runs; where none runs, its state folder is read. Messages that were delivered are not kept.
