@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { root } from '../../tests/support/agent.ts'
+import { TestAuthority } from '../../tests/support/certificates.ts'
+import { figure, percentile } from '../statistics.ts'
+import { Arrivals, readers } from './arrivals.ts'
+import { NAME_SERVER, startNameServer } from './name-server.ts'
+import { PacedAgent } from './paced-agent.ts'
+
+const SLOW = ['slow-a', 'slow-b', 'slow-c', 'slow-d']
+const GAP_MS = 100
+
+/**
+ * A name server answers after 5 s for the one name that four destinations use: what that is to a destination with another name, which is looked up for
+ * each message, and to one with an address. The agent has a mount namespace of its own, with a `resolv.conf` of its own.
+ */
+export async function slowNames(rounds: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cws-bench-names-'))
+  try {
+    const authority = new TestAuthority(folder)
+    await using server = await startNameServer()
+    writeFileSync(join(folder, 'resolv.conf'), `nameserver ${NAME_SERVER}\noptions timeout:10 attempts:1\n`)
+    const identity = authority.identity('receiver', 'DNS:slow.test,DNS:quick.test')
+    await using named = await Arrivals.start(readers.cws, identity)
+    named.closes = true
+    await using plain = await Arrivals.start(readers.cws)
+    const others = [
+      { name: 'quick', url: named.url('quick', 'quick.test'), ca: authority.caFile },
+      { name: 'address', url: plain.url('address') },
+    ]
+    const slow = SLOW.map((name) => ({ name, url: named.url(name, 'slow.test'), ca: authority.caFile }))
+    for (const [what, webhooks] of [
+      ['no slow name', others],
+      ['a slow name', [...slow, ...others]],
+    ] as const) {
+      named.all.length = 0
+      plain.all.length = 0
+      await using paced = await PacedAgent.start(webhooks, { command: within(folder) })
+      for (let i = 0; i < rounds; i++) {
+        await paced.find({ rule: `round-${i}`, severity: 'critical', mark: `round-${i}` })
+        await setTimeout(GAP_MS)
+      }
+      const of = (name: string) => [named, plain].flatMap(({ all }) => all.filter(({ destination }) => destination === name))
+      await named.until(() => others.every(({ name }) => of(name).length === rounds), 20_000)
+      for (const [name, who] of [
+        ['quick', 'to another name'],
+        ['address', 'to an address'],
+      ] as const) {
+        const after = of(name).map((each) => each.after)
+        figure(`${what}, ${who}: told`, after.length, `of ${rounds}`)
+        figure(`${what}, ${who}: p50`, percentile(after, 0.5), 'ms')
+        figure(`${what}, ${who}: p99`, percentile(after, 0.99), 'ms')
+      }
+    }
+    if (!server.asked.includes('slow.test')) throw new Error('the slow name was never looked up')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const within = (folder: string): readonly [string, ...string[]] => [
+  'unshare',
+  '--mount',
+  '--propagation',
+  'private',
+  '/bin/sh',
+  '-ec',
+  `mount --bind '${join(folder, 'resolv.conf')}' /etc/resolv.conf; exec "$0" "$@"`,
+  process.execPath,
+  join(root, 'distributions/host/bin/cws.js'),
+]
