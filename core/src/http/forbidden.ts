@@ -1,5 +1,5 @@
-import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { type Resolve, sharedLookup } from './names.ts'
 
 /** Where clouds answer who is on the machine with its credentials, and where machines of one link find each other. Nobody takes notifications there. */
 const FORBIDDEN = new BlockList()
@@ -63,17 +63,11 @@ function embedded(groups: readonly number[]): readonly string[] {
 const between = (left: number, right: number): number => ((left & 255) << 8) | (right >> 8)
 const dotted = (high: number, low: number): string => [high >> 8, high & 255, low >> 8, low & 255].join('.')
 
-type Resolve = (
-  host: string,
-  options: LookupOptions,
-  callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
-) => void
-
 /**
  * A resolver for `lookup` of a connection that refuses names which lead to forbidden addresses, whatever else they lead to: the address that was
  * judged is the one that is connected to. Its error has the code `FORBIDDEN_ADDRESS`.
  */
-export function safeLookup(resolve: Resolve = lookup as Resolve): LookupFunction {
+export function safeLookup(resolve: Resolve = sharedLookup): LookupFunction {
   return (host, options, callback) =>
     resolve(host, options, (error, address, family) => {
       const all = typeof address === 'string' ? [address] : (address ?? []).map((each) => each.address)

@@ -24,7 +24,8 @@ const main = fromSource ? source : fileURLToPath(new URL('../dist/main.js', impo
 // V8's compilers serves the engine as well as the top one, which costs a new agent more to run than it saves (benchmarks/engine).
 const nodeArgs = ['--max-semi-space-size=4', '--no-turbofan', '--expose-gc', ...(fromSource ? ['--conditions=cws-source'] : []), main]
 // One arena for all threads of malloc: they allocate little, and each arena keeps what was once used. glibc reads it when the process starts.
-const environment = { MALLOC_ARENA_MAX: '1', ...process.env }
+// Of libuv's threads, 4 if nothing is said, names are looked up in one half: more, so that a few names whose servers are slow leave some for others.
+const environment = { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '8', ...process.env }
 const argv = [runtime, ...nodeArgs, ...process.argv.slice(2)]
 
 const native = await import('@cws/native/launch').catch(() => undefined)

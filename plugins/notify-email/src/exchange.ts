@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type LookupFunction, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { sharedLookup } from '@cws/core'
 import SMTPConnection, { type SMTPConnectionAuth, type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection'
 import XOAuth2 from 'nodemailer/lib/xoauth2'
 
@@ -158,7 +159,7 @@ function authOf(credentials: Credentials): SMTPConnectionAuth {
 
 /** Looks the host up as all programs of this machine do, its hosts file included: Nodemailer would ask the name servers, even for this very host. */
 async function dial({ host, port }: Server, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host, port, signal, ...(host === 'localhost' ? { lookup: thisHost } : {}) })
+  const socket = connect({ host, port, signal, lookup: host === 'localhost' ? thisHost : sharedLookup })
   await once(socket, 'connect')
   // Until somebody else listens: what breaks now is told by the first thing that is read.
   return socket.on('error', () => {})
