@@ -797,6 +797,48 @@ describe('notify edit, add, delete, diff', () => {
     expect(await tells(agent, medium())).toBe(true)
   })
 
+  test('quiet hours and escalation are given and left out as other fields are', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris', except: 'high' }
+    await edit('--quiet', '22:00-06:00 Europe/Paris', '--quiet-except', 'high', '--escalate', '10m:siem', '20m:team,siem')
+    const escalate = [
+      { after: '10m', to: 'siem' },
+      { after: '20m', to: ['team', 'siem'] },
+    ]
+    expect(await listed()).toMatchObject({ quiet, escalate })
+    expect(agent.rules.routes?.[0]).toMatchObject({
+      quiet: { from: 1_320, to: 360, except: 3 },
+      escalate: [
+        { after: 600_000, to: ['siem'] },
+        { after: 1_200_000, to: ['team', 'siem'] },
+      ],
+    })
+    const { except: _, ...hours } = quiet
+    await cws('notify', 'add', 'Night', '--to', 'siem', '--quiet', '22:00 - 06:00 Europe/Paris')
+    expect((await listed('Night')).quiet).toEqual(hours)
+    await edit('--unset', 'quiet', 'escalate')
+    expect(await listed()).toMatchObject({ quiet: null, escalate: null })
+    const refusal = async (...args: string[]) =>
+      await edit(...args).then(
+        () => '',
+        ({ code, message }) => `${code} ${message}`,
+      )
+    expect(await refusal('--quiet', '22:00-06:00 Europe/Pari')).toMatch(
+      /^CWS_ERR_USAGE .*there is no time zone "Europe\/Pari"; did you mean/,
+    )
+    expect(await refusal('--quiet', '22:00-26:00 UTC')).toContain('`to` must be a time of the day such as 22:00')
+    expect(await refusal('--escalate', 'soon:siem')).toContain('must be a duration such as 30m')
+    expect(await refusal('--escalate', '10m:siem,taem')).toMatch(/^CWS_ERR_DESTINATION_UNKNOWN .*did you mean "team"/)
+    for (const args of [
+      ['--quiet', '22:00-06:00'],
+      ['--escalate', 'siem'],
+      ['--quiet-except', 'high'],
+      ['--quiet-except', 'huge'],
+    ])
+      expect(await refusal(...args), args.join(' ')).not.toBe('')
+  })
+
   test('what goes wrong with a template at signals of some kind is told, by the agent and without one', async () => {
     const loops = `{{#each tags}}${'{{#each tags}}'.repeat(2)}x${'{{/each}}'.repeat(2)}{{/each}}`
     {

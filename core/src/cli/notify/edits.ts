@@ -17,6 +17,7 @@ import {
 import { type Cell, json, line, styled, table } from '../output.ts'
 import { whoAsks } from './ask-or-read.ts'
 import { listOf, tellRule } from './list.ts'
+import { type FieldOptions, fieldOptions, fieldsOf } from './rule-fields.ts'
 import { deliveryRules } from './rules.ts'
 
 const KEPT = `
@@ -26,32 +27,12 @@ shows what was changed. The agent that runs is told; where none runs, its state 
 
 type Options = ConfigOption & FolderOptions & FormatOption
 
-interface Fields {
-  readonly when?: string
-  readonly to?: readonly string[]
-  readonly wait?: string
-  readonly update?: string
-  readonly repeat?: string
-  readonly message?: string
-  readonly enabled?: boolean
-}
-
-interface EditOptions extends Options, Fields {
+interface EditOptions extends Options, FieldOptions {
   readonly unset?: readonly string[]
   readonly reset?: true
 }
 
 const shared = () => [configOption(), stateDirOption(), runDirOption(), formatOption('human')]
-const fieldOptions = () => [
-  new Option('--when <condition>', 'signals that this holds for'),
-  new Option('--to <notifier...>', 'whom to tell'),
-  new Option('--message <template>', 'in which words'),
-  new Option('--wait <duration>', 'how long the first word waits'),
-  new Option('--update <duration>', 'least time between two words about one signal'),
-  new Option('--repeat <duration>', 'tell again while nobody has acknowledged it'),
-]
-const fieldsOf = ({ when, to, wait, update, repeat, message }: Fields): Fields =>
-  Object.fromEntries(Object.entries({ when, to, wait, update, repeat, message }).filter(([, value]) => value !== undefined))
 
 export function editCommands(notify: Command, distribution: Distribution): void {
   const run = async (options: Options, args: Readonly<Record<string, unknown>>) => {
@@ -69,20 +50,15 @@ export function editCommands(notify: Command, distribution: Distribution): void 
     `${KEPT}
 Examples:
   sudo cws notify edit "Tell the team" --when 'severity >= high' --repeat 8h
+  sudo cws notify edit "Tell the team" --quiet '22:00-06:00 Europe/Paris' --quiet-except critical
+  sudo cws notify edit "Tell the team" --escalate 10m:pager 20m:boss
   sudo cws notify edit "Tell the team" --unset repeat    as if the configuration did not say it
   sudo cws notify edit "Tell the team" --reset           as the configuration has it`,
   )
   const unset = new Option('--unset <field...>', 'leave these out: when, wait, update, repeat, quiet, escalate, message')
-  const reset = new Option('--reset', 'forget all changes of this rule').conflicts([
-    'when',
-    'to',
-    'message',
-    'wait',
-    'update',
-    'repeat',
-    'unset',
-  ])
-  withOptions(edit, ...fieldOptions(), unset, reset, ...shared()).action(async (rule: string, options: EditOptions) => {
+  const fields = fieldOptions()
+  const reset = new Option('--reset', 'forget all changes of this rule').conflicts([...fields.map((each) => each.attributeName()), 'unset'])
+  withOptions(edit, ...fields, unset, reset, ...shared()).action(async (rule: string, options: EditOptions) => {
     const none = Object.fromEntries((options.unset ?? []).map((field) => [field, null]))
     await run(options, options.reset ? { rule, reset: true } : { rule, set: { ...fieldsOf(options), ...none } })
   })
