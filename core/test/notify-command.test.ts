@@ -1,11 +1,13 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import type { Config, NotificationRule } from '../src/config/define-config.ts'
 import { type ControlOptions, startControl } from '../src/delivery/control.ts'
+import { openDatabase } from '../src/delivery/database.ts'
 import { compositionOf } from '../src/delivery/delivery.ts'
 import type { DestinationQueue } from '../src/delivery/destination-queue.ts'
+import { signalMigrations } from '../src/delivery/migrations.ts'
 import { Mutes } from '../src/delivery/mutes.ts'
 import { NotifyDesk } from '../src/delivery/notify-desk.ts'
 import type { DestinationSpec } from '../src/delivery/protocol.ts'
@@ -191,6 +193,22 @@ describe('notify list', () => {
     })
     expect(await cws('notify', 'list')).toContain('an empty list: nobody is told')
   })
+})
+
+test('files of an earlier version are not half understood: what to do is said in one sentence', async () => {
+  for (const version of [2, 4, 5]) {
+    rmSync(join(folder.path, 'signals.db'), { force: true })
+    openDatabase(join(folder.path, 'signals.db'), signalMigrations.slice(0, version)).close()
+    for (const command of ['list', 'outbox', 'preview', 'diff'])
+      await expect(cws('notify', command)).rejects.toMatchObject({
+        code: 'CWS_ERR_STATE_DIR',
+        message: expect.stringMatching(
+          /signals\.db was written by an earlier version of the agent: start this one once, which brings it up to date$/,
+        ),
+      })
+  }
+  storeIn(folder.path).close()
+  expect(await cws('notify', 'outbox')).toBe('nothing is owed to anybody: there are no notifiers\n')
 })
 
 describe('notify outbox', () => {

@@ -11,10 +11,10 @@ import { GatheringLog } from './unlogged.ts'
 
 /**
  * Runs `read` over the signals of a state folder whose agent does not run. Nothing is written; beside an agent that starts meanwhile it does no harm.
- * Returns undefined if no agent has kept signals there.
+ * Returns undefined if no agent has kept signals there. `isWhole`: not only signals are read, so that those of an earlier version will not do.
  * @throws CwsError CWS_ERR_STATE_DIR if they cannot be read
  */
-export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTables) => T): T | undefined {
+export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTables) => T, isWhole = false): T | undefined {
   const path = join(stateDir, SIGNALS_FILE)
   if (!existsSync(path)) return undefined
   try {
@@ -27,6 +27,11 @@ export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTable
       throw new CwsError('CWS_ERR_STATE_DIR', `${path} was written by a newer version of the agent (schema ${version})`, {
         hint: 'read it with that version',
       })
+    if (isWhole && version < signalMigrations.length)
+      throw new CwsError(
+        'CWS_ERR_STATE_DIR',
+        `${path} was written by an earlier version of the agent: start this one once, which brings it up to date`,
+      )
     // Written by a version that kept no evidence.
     if (version < 2) database.exec('PRAGMA temp_store=MEMORY; CREATE TEMP TABLE evidence (signal TEXT, bytes INTEGER, body TEXT)')
     return read(new StoreTables(database, { signals: Infinity, bytes: Infinity, dead: Infinity }))

@@ -17,7 +17,7 @@ export async function askOrRead<T>(
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
     const [{ withStoredSignals }, read] = await Promise.all([import('../../delivery/stored-signals.ts'), load()])
-    const body = withStoredSignals(state, read)
+    const body = withStoredSignals(state, read, true)
     return body === undefined ? undefined : { from: 'files', body }
   }
 }

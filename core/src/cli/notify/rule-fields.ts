@@ -34,7 +34,8 @@ export const fieldOptions = (): Option[] => [
 /** The fields of a rule, as a configuration has them; what was not said is left out. @throws CwsError CWS_ERR_USAGE */
 export function fieldsOf(options: FieldOptions): Readonly<Record<string, unknown>> {
   const { when, to, message, wait, update, repeat, quiet, quietExcept, escalate } = options
-  if (quietExcept !== undefined && quiet === undefined) throw new CwsError('CWS_ERR_USAGE', '--quiet-except says more of --quiet: give both')
+  if (quietExcept !== undefined && quiet === undefined)
+    throw new CwsError('CWS_ERR_USAGE', '--quiet-except says more of --quiet: give both')
   const hours = quiet && (quietExcept === undefined ? quiet : { ...quiet, except: quietExcept })
   const fields = { when, to, message, wait, update, repeat, quiet: hours, escalate }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
