@@ -19,7 +19,7 @@ import { storedRows } from '../fixtures/stored-rows.ts'
  * What kill -9 leaves is what was written so far. So the files of the store are copied at every change that is committed, and an agent begins anew on each
  * copy, with the receivers as they were at that moment.
  */
-const [stories, points] = process.env['CWS_TEST_LONG'] ? [20, 100] : [2, 8]
+const [stories, points] = process.env['CWS_TEST_LONG'] ? [20, 100] : [1, 10]
 
 const NAMES = ['plain', 'chat', 'pager', 'night', 'log'] as const
 type Name = (typeof NAMES)[number]
