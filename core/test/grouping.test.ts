@@ -14,13 +14,13 @@ const engine = new Engine(
   () => {},
 )
 
-function eventOf(path: string, second = 0) {
+function eventOf(path: string, second = 0, container = '') {
   return engine.keptEvent(
     exec,
     new Map<string, unknown>([
       ['exec.file.path', path],
       ['process.file.path', path],
-      ['container.id', ''],
+      ['container.id', container],
       ['event.timestamp', 1_700_000_000_000_000_000n + BigInt(second) * 1_000_000_000n],
     ]),
   )
@@ -90,9 +90,30 @@ describe('grouping', () => {
     grouping.flush()
     for (let i = 0; i < 100; i++) grouping.add(finding, eventOf(`/tmp/real-${i}`))
     grouping.flush()
-    expect(told.at(-1)?.signal).toMatchObject({ folded: true, message: 'ran /tmp/real-0 as (unknown)', group: {}, count: 180 })
+    expect(told.at(-1)?.signal).toMatchObject({
+      folded: true,
+      message: '180 more on 1 host. ran /tmp/real-0 as (unknown)',
+      group: {},
+      count: 180,
+    })
     expect(told.at(-1)?.signal.event).toMatchObject({ exec: { file: { path: '/tmp/real-0' } } })
     grouping.close()
+  })
+
+  it('says in the folded signal how much more there is, and in how many containers [case 7]', () => {
+    const { told, grouping } = setUp()
+    for (let i = 0; i < 500; i++) grouping.add(finding, eventOf(`/tmp/${i}`, 0, i % 4 === 0 ? '' : `c${i % 4}`))
+    grouping.close()
+    const last = new Map(told.map(({ signal }) => [signal.id, signal]))
+    expect(last.size).toBe(MAX_OPEN_PER_RULE + 1)
+    expect([...last.values()].at(-1)).toMatchObject({
+      folded: true,
+      count: 480,
+      message: expect.stringMatching(/^480 more on 1 host, in 3 containers\. ran/),
+    })
+    for (let i = 0; i < 5_000; i++) grouping.add({ rule: 'silent', severity: 'low' }, eventOf(`/tmp/${i}`, 0, `c${i}`))
+    grouping.close()
+    expect(told.at(-1)?.signal.message).toBe('4980 more on 1 host, in more than 1000 containers.')
   })
 
   it('bounds what one event makes of a signal, and says so', () => {

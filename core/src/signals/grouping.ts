@@ -14,6 +14,8 @@ import { ulid } from './ulid.ts'
 export const WINDOW_MS = 10 * 60_000
 /** Open signals a rule and window; the rest fold into one: an attacker chooses names and so the number of groups. */
 export const MAX_OPEN_PER_RULE = 20
+/** Containers that a folded signal counts; of more it says that there are more. */
+const MAX_CONTAINERS = 1_000
 /** How often growing signals are told to the delivery thread. */
 const FLUSH_MS = 1_000
 const GRAVE = rankOf('medium')
@@ -37,7 +39,8 @@ interface Group {
   readonly advice: string
   readonly firstSeen: string
   readonly tags: readonly string[]
-  readonly folded: boolean
+  /** Of a folded signal: the containers that it speaks of, by id. */
+  readonly folded: Set<string> | undefined
   about: About
   severity: Severity
   lastSeen: bigint
@@ -103,6 +106,7 @@ export class Grouping {
     const seen = timeOf(event)
     if (seen > group.lastSeen) group.lastSeen = seen
     group.count++
+    if (group.folded) addContainer(group.folded, event)
     const raised = rankOf(finding.severity) > rankOf(group.severity)
     if (raised) {
       group.severity = finding.severity
@@ -160,7 +164,7 @@ export class Grouping {
       advice: finding.advice ?? '',
       firstSeen: rfc3339(seen),
       tags: finding.tags ?? [],
-      folded,
+      folded: folded ? new Set() : undefined,
       about: about(finding, event, fields),
       severity: finding.severity,
       lastSeen: seen,
@@ -179,7 +183,7 @@ export class Grouping {
     const revision = ++group.revision
     const { id, rule, severity, title, advice, firstSeen: first_seen, count, tags, folded, about } = group
     const last_seen = rfc3339(group.lastSeen)
-    const { message } = about
+    const message = folded ? `${foldedText(count, folded)} ${about.message}`.trimEnd() : about.message
     const host = { name: this.#host }
     const head = JSON.stringify({
       kind: 'signal',
@@ -215,6 +219,17 @@ export class Grouping {
     }
     if (group.dirty) this.#tell(group, true)
   }
+}
+
+function addContainer(containers: Set<string>, event: BaseEvent): void {
+  const id = event.get('container.id')
+  if (typeof id === 'string' && id !== '' && containers.size <= MAX_CONTAINERS) containers.add(id)
+}
+
+/** How much more there is, and where. An agent speaks of one host. */
+function foldedText(count: number, { size }: ReadonlySet<string>): string {
+  const containers = size > MAX_CONTAINERS ? `more than ${MAX_CONTAINERS} containers` : `${size} ${size === 1 ? 'container' : 'containers'}`
+  return `${count} more on 1 host${size > 0 ? `, in ${containers}` : ''}.`
 }
 
 function about(finding: Finding, event: BaseEvent, fields: Readonly<Record<string, unknown>>): About {
