@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
@@ -41,6 +42,7 @@ export class SignalStore {
   readonly #backlog = new WriteBacklog()
   #database: DatabaseSync | undefined
   #tables: StoreTables | undefined
+  #checkpoints: Checkpoints | undefined
   #wal: number | undefined
   #syncTimer: NodeJS.Timeout | undefined
   #syncing = false
@@ -241,6 +243,7 @@ export class SignalStore {
     try {
       this.#tables = new StoreTables(database, this.#limits)
       this.#wal = openSync(`${this.#file}-wal`, 'r+')
+      this.#checkpoints = new Checkpoints(database, (error) => this.#break(error))
       this.#database = database
     } catch (error) {
       database.close()
@@ -249,6 +252,7 @@ export class SignalStore {
   }
 
   #release(): void {
+    this.#checkpoints?.stop()
     if (this.#wal !== undefined) closeSync(this.#wal)
     this.#wal = undefined
     this.#removedBefore += this.#tables?.removed ?? 0
@@ -362,6 +366,7 @@ export class SignalStore {
   }
 
   #sync(urgent: boolean): void {
+    this.#checkpoints?.committed()
     if (this.#wal === undefined) return
     if (urgent) fdatasyncSync(this.#wal)
     else this.#syncTimer ??= setTimeout(() => this.#syncGroup(), SYNC_MS)
