@@ -354,6 +354,9 @@ test('tests and replays are paced for each destination; what is refused says whe
   await agent.listen()
   for (const name of ['team', 'siem']) agent.begin(name)
   const ask = (what: string, args: object) => agent.desk.answer(what, { by: 'eve', ...args }, 'administrator')
+  // What was not tried does not count.
+  agent.queues.push(agent.telling.add('late', { log: agent.log, clean, deadlineMs: 1_000 }))
+  for (let i = 0; i < 6; i++) await expect(ask('notify.test', { destination: 'late' })).rejects.toMatchObject({ code: 'CWS_ERR_DELIVERY' })
   for (let i = 0; i < 5; i++) await ask('notify.test', { destination: 'team' })
   await expect(cws('notify', 'test', 'team')).rejects.toMatchObject({
     code: 'CWS_ERR_USAGE',

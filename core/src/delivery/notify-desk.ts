@@ -117,7 +117,10 @@ export class NotifyDesk {
     const names = rules.names
     if (rule !== null && !names.includes(rule as string)) throw unknown('notification rule', rule, names)
     unlessTooMany(this.#tests.take(queue.name), `${TESTS.burst} test messages to "${queue.name}"`)
-    const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null)
+    const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null).catch((error: unknown) => {
+      this.#tests.undo(queue.name)
+      throw error
+    })
     log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
     return { destination: queue.name, key, outcome }
   }

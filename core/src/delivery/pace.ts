@@ -27,4 +27,9 @@ export class Pace {
     this.#fullAt.set(name, fullAt)
     return 0
   }
+
+  /** What counted was not done after all. */
+  undo(name: string): void {
+    this.#fullAt.set(name, (this.#fullAt.get(name) ?? 0) - this.#options.everyMs)
+  }
 }

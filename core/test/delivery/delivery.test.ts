@@ -244,6 +244,39 @@ it('answers on the control socket, and asks the engine for the rest', async () =
   await expect(ask(run, 'signals.list', { limit: 1e9 })).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
 })
 
+it('what administrators change while it runs holds after a kill; who loses by it hears of it once', async () => {
+  using folder = temporaryFolder()
+  const out = join(folder.path, 'out')
+  const run = join(folder.path, 'run')
+  const options = optionsIn(folder.path, {
+    destinations: [destination(file({ path: out }))],
+    notifications: [{ name: 'All', to: 'file' }],
+  })
+  {
+    await using process = new DeliveryProcess(options)
+    await process.hears('started')
+    await until(() => ask(run, 'notify.test', { destination: 'file', by: 'ada' }).then(Boolean, () => false), 'the notifier')
+    await ask(run, 'notify.change', { rule: 'All', set: { when: 'severity >= high' }, by: 'ada' })
+    await until(() => read(out).length === 2, 'the notice')
+    expect(JSON.parse(read(out)[1]?.body ?? '{}')).toMatchObject({
+      severity: 'high',
+      title: 'The notification rule "All" was changed',
+      message: expect.stringMatching(
+        /ada: the notification rule "All" holds for `severity >= high` now, and held for all signals before\.$/,
+      ),
+    })
+    await process.kill()
+  }
+  await using process = new DeliveryProcess(options)
+  await process.hears('started')
+  for (const severity of ['medium', 'high'] as const) process.tell({ signal: signalOf({ severity }) })
+  await until(() => read(out).length === 3, 'what is told')
+  expect(JSON.parse(read(out)[2]?.body ?? '{}')).toMatchObject({ severity: 'high', rule: { id: 'shell-from-web-server' } })
+  expect(await ask(run, 'notify.change', { rule: 'All', reset: true, by: 'ada' })).toMatchObject({ rule: { origin: 'config' } })
+  await process.kill()
+  expect(read(out)).toHaveLength(3)
+})
+
 it.each(['json', 'human'] as const)('rehearses without a trace, to be read as %s', async (format) => {
   using folder = temporaryFolder()
   const out = join(folder.path, 'out')
