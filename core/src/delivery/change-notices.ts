@@ -11,10 +11,13 @@ const WAITS_MS = 7 * 24 * 3600_000
 const MAX_LINES = 10
 const MAX_LINE = 1_000
 
+/** What is paced together: changes of a rule, beginnings of mutes, their reminders and ends. */
+export const subjects = { rule: (name: string) => `rule ${name}`, mutes: 'mutes', ends: 'ends of mutes' } as const
+
 /** What a destination is to hear of. */
 export interface Change {
   readonly destination: string
-  /** What is paced together: a rule, the beginnings of mutes, their ends. */
+  /** One of `subjects`. */
   readonly subject: string
   readonly title: string
   /** One line: who did what when. */
@@ -87,12 +90,13 @@ export class ChangeNotices {
   }
 }
 
-function noticeOf({ title, lines, count, destination }: NoticeRow): Signal {
+function noticeOf({ subject, title, lines, count, destination }: NoticeRow): Signal {
   const said = JSON.parse(lines) as string[]
   const others = count - said.length
   const before = others > 0 ? [`There were ${others} more changes before these.`] : []
   return noticeSignal({
     rule: { id: 'notifications-changed', name: 'What is told here was changed' },
+    severity: subject === subjects.ends ? 'low' : 'medium',
     title: count > 1 ? `${title}, and ${count - 1} more ${count === 2 ? 'change' : 'changes'}` : title,
     message: [...before, ...said].join(' '),
     advice: '`cws notify list` shows rules and mutes as they are, `cws notify diff` what was changed and by whom.',

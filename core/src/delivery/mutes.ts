@@ -9,7 +9,7 @@ import { chosenByOthers, type MuteView } from '../notifications/mute-view.ts'
 import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
-import { oweNotice } from './change-notices.ts'
+import { oweNotice, subjects } from './change-notices.ts'
 import type { DeliveryLog } from './log.ts'
 import { audienceOf, type MuteRow, mutedBy, muteRows, muteView, timeOf } from './mute-rows.ts'
 import type { SignalStore } from './store.ts'
@@ -124,7 +124,7 @@ export class Mutes {
           const insert = database.prepare('INSERT OR IGNORE INTO mute_audience (mute, destination) VALUES (?, ?)')
           for (const destination of destinations) {
             insert.run(id, destination)
-            oweNotice(database, { destination, subject: 'mutes', title: 'Some signals are muted', text })
+            oweNotice(database, { destination, subject: subjects.mutes, title: 'Some signals are muted', text })
           }
         })
         this.#replace(row, { announced })
@@ -179,11 +179,7 @@ export class Mutes {
       const muted = mutedBy(database, row.id)
       const text = `Mute ${row.id}, of ${shortOf(row)}, ${how} at ${timeOf(now)}: you were not told of ${signals(muted)}. \`cws signals list\` shows them.`
       for (const destination of audienceOf(database, row.id))
-        oweNotice(
-          database,
-          { destination, subject: 'ends of mutes', title: `Mute ${row.id} has ended: ${signals(muted)} muted`, text },
-          now,
-        )
+        oweNotice(database, { destination, subject: subjects.ends, title: `Mute ${row.id} has ended: ${signals(muted)} muted`, text }, now)
       database.prepare('UPDATE mutes SET ended=? WHERE id=?').run(now, row.id)
       database.prepare('DELETE FROM muted WHERE mute=?').run(row.id)
       database.prepare('DELETE FROM mute_audience WHERE mute=?').run(row.id)
@@ -204,7 +200,7 @@ export class Mutes {
       const count = mutedBy(database, id)
       const text = `Mute ${id}, of ${shortOf(row)}, ${ends}: you were not told of ${signals(count)} so far. \`sudo cws notify unmute ${id}\` ends it.`
       for (const destination of audienceOf(database, id))
-        oweNotice(database, { destination, subject: 'ends of mutes', title: `Mute ${id} ${ends}`, text }, now)
+        oweNotice(database, { destination, subject: subjects.ends, title: `Mute ${id} ${ends}`, text }, now)
       return count
     })
     this.#replace(row, { reminded: now })

@@ -11,7 +11,7 @@ import { lossesOf } from '../notifications/losses.ts'
 import { type Edit, type EditableField, editableFields, type PatchedRule, patchRules } from '../notifications/patch.ts'
 import { type RuleView, ruleView } from '../notifications/rule-view.ts'
 import { signalScope } from '../signals/scope.ts'
-import { oweNotice } from './change-notices.ts'
+import { oweNotice, subjects } from './change-notices.ts'
 import type { DeliveryLog } from './log.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { routesIn } from './routing.ts'
@@ -185,7 +185,7 @@ export class RuleBook {
     this.#store.administer((database) => {
       for (const [destination, loss] of losses) {
         const text = `${new Date().toISOString()}, ${by}: the notification rule "${rule}" ${loss}.`
-        oweNotice(database, { destination, subject: `rule ${rule}`, title: `The notification rule "${rule}" was changed`, text })
+        oweNotice(database, { destination, subject: subjects.rule(rule), title: `The notification rule "${rule}" was changed`, text })
       }
       database.prepare('DELETE FROM rule_edits WHERE rule=?').run(rule)
       const insert = database.prepare('INSERT INTO rule_edits (rule, field, value, base, at, by) VALUES (?, ?, ?, ?, ?, ?)')

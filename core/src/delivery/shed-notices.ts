@@ -47,6 +47,7 @@ function noticeOf(destination: string, counts: ReadonlyMap<Lane, number>): Signa
   const what = total === 1 ? '1 message' : `${total} messages`
   return noticeSignal({
     rule: { id: 'notifications-given-up', name: 'Messages were given up' },
+    severity: 'high',
     title: `${what} to ${destination} ${total === 1 ? 'was' : 'were'} given up`,
     message: `Too much waits for \`${destination}\`, so it will not be told: ${parts}.`,
     advice: 'See with `cws notify outbox` why it takes nothing. The signals themselves are kept: `cws signals list`.',

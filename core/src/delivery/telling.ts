@@ -44,6 +44,7 @@ export class Telling {
   readonly #kin = new Kin()
   readonly #shed = new ShedNotices((about, notice) => this.#notify(about, notice))
   readonly #changes: ChangeNotices
+  #listed: ReadonlySet<string>
   #routes: readonly Route[] | undefined
   #router: Router
 
@@ -59,6 +60,7 @@ export class Telling {
     this.#clock = new SteadyClock(store.clockOffset())
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
+    this.#listed = namesOf(composition)
     this.#routes = composition.routes
     this.#router = routerOf(composition)
   }
@@ -95,6 +97,7 @@ export class Telling {
   /** Other rules: what is open is looked at anew. */
   compose(composition: Pick<DeliveryComposition, 'destinations' | 'routes'>): void {
     const before = this.#tellsAgain
+    this.#listed = namesOf(composition)
     this.#routes = composition.routes
     this.#router = routerOf(composition)
     for (const queue of this.#queues.values()) queue.review(before || this.#tellsAgain)
@@ -108,9 +111,8 @@ export class Telling {
   /** Tells those from whom mutes or changes of rules take something, as far as they were not told yet. */
   announce(): void {
     this.#mutes?.announce((mute, isCriticalToo) => {
-      const listed = this.queues.filter(({ tellsEach }) => !tellsEach).map(({ name }) => name)
-      const missing = whoMisses(mute, isCriticalToo, this.#routes, listed)
-      return listed.filter((name) => missing.has(name))
+      const missing = whoMisses(mute, isCriticalToo, this.#routes, [...this.#listed])
+      return [...missing].filter((name) => this.#queues.get(name)?.tellsEach === false)
     })
     this.#changes.tell()
   }
@@ -291,6 +293,9 @@ export class Telling {
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }
 }
+
+const namesOf = ({ destinations }: Pick<DeliveryComposition, 'destinations'>): ReadonlySet<string> =>
+  new Set(destinations.map(({ name }) => name))
 
 const routerOf = ({ destinations, routes }: Pick<DeliveryComposition, 'destinations' | 'routes'>): Router =>
   new Router(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ChangeNotices, oweNotice } from '../../src/delivery/change-notices.ts'
+import { ChangeNotices, oweNotice, subjects } from '../../src/delivery/change-notices.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { storeIn, temporaryFolder } from '../fixtures/delivery.ts'
@@ -57,6 +57,14 @@ it('tells at once, then once an hour what came meanwhile with its count; also ov
   ])
   expect(post.tell(start + 3 * HOUR)).toEqual([])
   expect(store.consult((database) => database.prepare('SELECT * FROM notices').all())).toEqual([])
+})
+
+it('what is taken from somebody is worth a warning, that it ends is not', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  for (const subject of [subjects.rule('x'), subjects.mutes, subjects.ends]) post.change('x', start, 'team', subject)
+  expect(post.got.map(([, { severity }]) => severity)).toEqual(['medium', 'medium', 'low'])
 })
 
 it('waits for a destination that is not there, for a week; a clock that was set back holds nothing up', () => {

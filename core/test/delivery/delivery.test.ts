@@ -259,7 +259,7 @@ it('what administrators change while it runs holds after a kill; who loses by it
     await ask(run, 'notify.change', { rule: 'All', set: { when: 'severity >= high' }, by: 'ada' })
     await until(() => read(out).length === 2, 'the notice')
     expect(JSON.parse(read(out)[1]?.body ?? '{}')).toMatchObject({
-      severity: 'high',
+      severity: 'medium',
       title: 'The notification rule "All" was changed',
       message: expect.stringMatching(
         /ada: the notification rule "All" holds for `severity >= high` now, and held for all signals before\.$/,
