@@ -6,7 +6,11 @@ import type { SignalStore } from '../../src/delivery/store.ts'
 import { Telling } from '../../src/delivery/telling.ts'
 import type { Letter } from '../../src/messages/letter.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
+import { exec } from '../../src/model/events/exec.ts'
+import { EventRegistry } from '../../src/model/registry.ts'
+import { Engine } from '../../src/pipeline/engine.ts'
 import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
+import { Grouping } from '../../src/signals/grouping.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
@@ -265,6 +269,41 @@ it('what is given up since too much waits is counted, and told through another d
   await pass(HOUR)
   expect(notices().map(({ title }) => title)).toEqual(['7 messages to team were given up', '10 messages to team were given up'])
   expect(house.reasons('team')).not.toContain('notice')
+})
+
+describe('what gathers in one signal', () => {
+  const rules: NotificationRule[] = [{ name: 'Team', to: 'team', wait: '30s' }]
+  const finding = { rule: 'r', title: 't', message: 'ran' } as const
+
+  /** Ten findings in five seconds. */
+  async function told(severity: Signal['severity']): Promise<(readonly [reason: string, count: number, second: number])[]> {
+    const house = new House(rules)
+    const began = Date.now()
+    const engine = new Engine(
+      new EventRegistry(),
+      () => {},
+      () => {},
+    )
+    const grouping = new Grouping({ host: 'web1', emit: ({ signal }) => void house.tell(signal) })
+    for (let i = 0; i < 10; i++) {
+      grouping.add({ ...finding, severity }, engine.keptEvent(exec, new Map([['process.file.path', '/usr/bin/id']])))
+      await pass(500)
+    }
+    await pass(HOUR)
+    grouping.close()
+    return house.letters.team.map(({ reason, time, signal: { count } }) => [reason, count, Math.round((Date.parse(time) - began) / 1_000)])
+  }
+
+  it('is told once its wait is over, whole [case 2]', async () => {
+    expect(await told('medium')).toEqual([['opened', 10, 30]])
+  })
+
+  it('is told at once if it is critical, and the rest is one update [case 3]', async () => {
+    expect(await told('critical')).toEqual([
+      ['opened', 1, 0],
+      ['updated', 10, 10],
+    ])
+  })
 })
 
 describe('quiet hours', () => {
