@@ -12,6 +12,7 @@ import fim from '@cws/plugin-fim'
 import email from '@cws/plugin-notify-email'
 import pagerduty from '@cws/plugin-notify-pagerduty'
 import slack from '@cws/plugin-notify-slack'
+import teams from '@cws/plugin-notify-teams'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules, { policyJsonSchema } from '@cws/plugin-rules'
@@ -58,6 +59,7 @@ function schema(): string {
     { package: '@cws/plugin-notify-pagerduty', definition: pagerduty.definition },
     { package: '@cws/plugin-notify-email', definition: email.definition },
     { package: '@cws/plugin-notify-slack', definition: slack.definition },
+    { package: '@cws/plugin-notify-teams', definition: teams.definition },
   ]
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`
 }
