@@ -31,8 +31,8 @@ export interface StoreOptions {
  * agent: changes gather in memory, bounded, until it takes them. A corrupt file is moved aside, what can be read of the outbox is kept.
  *
  * Durability: a commit under WAL and `synchronous=NORMAL` is in the page cache, safe against the death of the process. Against power loss
- * the WAL file itself is synced through a descriptor of its own: all commits since the last time in one go, off this thread, within 200 ms;
- * for critical signals before `write` returns. (A checkpoint of SQLite syncs the WAL before the database, so nothing falls between.)
+ * the WAL file itself is synced through a descriptor of its own, off this thread: all commits since the last time in one go, within 200 ms; at once
+ * for critical signals, while they are told. (A checkpoint of SQLite syncs the WAL before the database, so nothing falls between.)
  */
 export class SignalStore {
   readonly #file: string
@@ -46,6 +46,8 @@ export class SignalStore {
   #wal: number | undefined
   #syncTimer: NodeJS.Timeout | undefined
   #syncing = false
+  /** Something was committed since the sync that is under way began. */
+  #isSyncDue = false
   #recoverTimer: NodeJS.Timeout | undefined
   #removedBefore = 0
   #evidenceRemovedBefore = 0
@@ -82,7 +84,7 @@ export class SignalStore {
     return this.#backlog.evidenceDropped
   }
 
-  /** Takes a change; returns when it is committed, or kept in memory by a broken store. `urgent`: also safe against power loss. */
+  /** Takes a change; returns when it is committed, or kept in memory by a broken store. `urgent`: its sync begins at once. */
   write(change: StoreWrite, urgent = false): void {
     if (this.error === undefined && this.#backlog.size === 0) {
       try {
@@ -204,7 +206,8 @@ export class SignalStore {
     try {
       const results: T[] = []
       transaction(database, () => results.push(change(database)))
-      this.#sync(urgent)
+      if (urgent && this.#wal !== undefined) fdatasyncSync(this.#wal)
+      this.#sync(false)
       return results[0] as T
     } catch (error) {
       if (error instanceof CwsError) throw error
@@ -365,26 +368,30 @@ export class SignalStore {
     }
   }
 
+  /** Sees to it that what was committed is safe against power loss: within 200 ms, or begun at once. */
   #sync(urgent: boolean): void {
     this.#checkpoints?.committed()
-    if (this.#wal === undefined) return
-    if (urgent) fdatasyncSync(this.#wal)
-    else this.#syncTimer ??= setTimeout(() => this.#syncGroup(), SYNC_MS)
+    if (urgent) this.#syncNow()
+    else this.#syncTimer ??= setTimeout(() => this.#syncNow(), SYNC_MS)
   }
 
-  #syncGroup(): void {
+  /** Off this thread, one at a time: on a slow disk the next covers what came meanwhile. */
+  #syncNow(): void {
+    clearTimeout(this.#syncTimer)
     this.#syncTimer = undefined
     const wal = this.#wal
     if (wal === undefined) return
     if (this.#syncing) {
-      // A slow disk: one at a time, the next covers what came meanwhile.
-      this.#syncTimer = setTimeout(() => this.#syncGroup(), SYNC_MS)
+      this.#isSyncDue = true
       return
     }
     this.#syncing = true
     fdatasync(wal, (error) => {
       this.#syncing = false
       if (error && this.#wal === wal) this.#break(error)
+      if (!this.#isSyncDue) return
+      this.#isSyncDue = false
+      this.#syncNow()
     })
   }
 }
