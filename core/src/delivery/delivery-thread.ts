@@ -91,7 +91,7 @@ export class DeliveryThread {
     })
     this.#mutes = new Mutes(this.#store, this.#log, setup.fields)
     this.#rules = new RuleBook(this.#store, this.#log, setup)
-    this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes)
+    this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes, this.#log)
     this.#desk = new NotifyDesk({
       mutes: this.#mutes,
       store: this.#store,

@@ -8,6 +8,7 @@ import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { ChangeNotices } from './change-notices.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
+import type { DeliveryLog } from './log.ts'
 import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
 import type { Planned } from './outbox.ts'
@@ -49,9 +50,11 @@ export class Telling {
   #router: Router
 
   readonly #mutes: Mutes | undefined
+  readonly #log: DeliveryLog | undefined
 
-  constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>, mutes?: Mutes) {
+  constructor(store: SignalStore, composition: Pick<DeliveryComposition, 'destinations' | 'routes'>, mutes?: Mutes, log?: DeliveryLog) {
     this.#store = store
+    this.#log = log
     this.#mutes = mutes
     this.#changes = new ChangeNotices(store, (destination, notice) => {
       this.#queues.get(destination)?.notice(notice)
@@ -241,6 +244,10 @@ export class Telling {
       if (!queue) continue
       const planned = queue.plan(conversation, row, row.body)
       const { step } = planned
+      const { opened_at, key_revision, kept_by } = conversation
+      const isUntold = opened_at !== null && key_revision === 0 && kept_by === null
+      if (isUntold && !planned.decision && !step)
+        this.#log?.info({ signal: id, destination: queue.name }, `not told: it was ${row.status} before its first word was due`)
       const conversations = [planned.conversation]
       this.#store.write(step ? { op: 'claim', message: step, conversations } : { op: 'converse', conversations })
       queue.take(planned)

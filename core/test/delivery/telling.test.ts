@@ -43,11 +43,11 @@ class House {
 
   constructor(
     rules: readonly NotificationRule[] | undefined,
-    { maxItems = 10_000, outcomes = [] as Outcome[], every = [] as string[] } = {},
+    { maxItems = 10_000, outcomes = [] as Outcome[], every = [] as string[], log = memoryLog() } = {},
   ) {
     this.outcomes = outcomes
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
-    this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) })
+    this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, undefined, log)
     for (const name of NAMES) {
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, ...(name === 'team' ? { maxItems } : {}) })
       this.telling.restore(queue)
@@ -192,6 +192,28 @@ describe('escalation to who is told every revision', () => {
     await pass(2 * 60_000)
     expect(house.reasons('pager')).toEqual(['escalated'])
   })
+})
+
+it('what is judged while its first word waits is told to nobody, and the log says why [case 8]', async () => {
+  const log = memoryLog()
+  const house = new House(
+    [
+      { name: 'Slow', to: 'team', wait: '30s' },
+      { name: 'Page', to: 'pager' },
+    ],
+    { log },
+  )
+  const [archived, told] = [house.tell(signalOf()), house.tell(signalOf())]
+  await pass(10_000)
+  house.judge(archived, 'archived')
+  await pass(HOUR)
+  expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([told.id])
+  expect(house.reasons('pager')).toEqual(['opened', 'opened', 'archived'])
+  house.judge(told, 'archived')
+  await pass(0)
+  expect(log.lines.filter((line) => line.startsWith('info'))).toEqual([
+    `info: not told: it was archived before its first word was due ${JSON.stringify({ signal: archived.id, destination: 'team' })}`,
+  ])
 })
 
 describe('what is part of something worse', () => {
