@@ -48,16 +48,15 @@ async function run(lines: readonly SignalLine[], destinations: number, { mode, i
   const settled = Promise.withResolvers<void>()
   let left = lines.length * destinations
   const takes: Notifier = {
-    mode,
     deliver: async () => {
       if (--left === 0) settled.resolve()
       return { result: 'delivered' }
     },
   }
   // Its first tries go on and on, so that what is owed stays owed.
-  const waits: Notifier = { mode, deliver: () => new Promise(() => {}) }
+  const waits: Notifier = { deliver: () => new Promise(() => {}) }
   for (const name of names) {
-    const queue = telling.add(name, { log, clean: (text) => text, deadlineMs: 15_000 })
+    const queue = telling.add(name, { log, clean: (text) => text, deadlineMs: 15_000, manner: { mode, interrupts: false } })
     queue.start(isTold ? takes : waits)
   }
   const start = performance.now()

@@ -15,6 +15,7 @@ import { RuleBook } from '../src/delivery/rule-book.ts'
 import type { SignalStore } from '../src/delivery/store.ts'
 import { Telling } from '../src/delivery/telling.ts'
 import { logWhatWasDone } from '../src/delivery/unlogged.ts'
+import type { Manner } from '../src/plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../src/plugin/notifier.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { headOf } from '../src/signals/signal-line.ts'
@@ -56,6 +57,7 @@ async function cws(...args: string[]): Promise<string> {
 
 const jsonOf = async (...args: string[]) => JSON.parse(await cws(...args, '--format', 'json'))
 
+const EACH: Manner = { mode: 'every', interrupts: false }
 const RULES: readonly NotificationRule[] = [
   { name: 'Tell the team', when: 'severity >= medium', to: 'team', repeat: '4h' },
   { name: 'Archive', to: ['siem'], enabled: false },
@@ -111,7 +113,7 @@ class Agent {
     this.#control = await startControl({ runDir: join(folder.path, 'run'), log: this.log, handle })
   }
 
-  begin(name: string, script: Outcome[] = [], more: Partial<Notifier> = {}): void {
+  begin(name: string, script: Outcome[] = [], more: Partial<Notifier & { readonly manner: Manner }> = {}): void {
     const deliver: Notifier['deliver'] = async (notification) => {
       const { reason, signal } = notification
       if (reason === 'notice') {
@@ -121,7 +123,9 @@ class Agent {
       this.got.push(notification)
       return script.shift() ?? { result: 'delivered' }
     }
-    this.telling.queue(name)?.start({ deliver, ...more })
+    const { manner, ...rest } = more
+    if (manner) this.telling.queue(name)?.adopt(manner)
+    this.telling.queue(name)?.start({ deliver, ...rest })
   }
 
   offer(signal: Signal): void {
@@ -291,7 +295,7 @@ describe('notify replay', () => {
   test('of what was refused for good; in the order of a destination that is told of each revision', async () => {
     await using agent = new Agent()
     await agent.listen()
-    agent.begin('team', [{ result: 'reject', detail: 'no' }], { mode: 'every' })
+    agent.begin('team', [{ result: 'reject', detail: 'no' }], { manner: EACH })
     const signal = signalOf()
     agent.offer(signal)
     await until(() => agent.store.dead(1).length === 1, 'the refusal')
@@ -455,7 +459,7 @@ describe('notify mute', () => {
     expect((await jsonOf('notify', 'list')).mutes).toMatchObject([
       { id: 1, when: 'rule.id == "noisy"', reason: 'deploying', by: 'ada', critical: false, muted: 2, ended: null, problem: null },
     ])
-    agent.begin('team', [], { mode: 'every' })
+    agent.begin('team', [], { manner: EACH })
     const archived = low()
     agent.offer(archived)
     await until(() => agent.got.some(({ signal }) => signal.id === archived.id), 'the archive')

@@ -5,6 +5,7 @@ import { generationOf } from '../config/generation.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Monitoring, parseListen } from '../config/monitoring.ts'
 import { compositionOf, type Delivery, startDelivery } from '../delivery/delivery.ts'
+import { destinationsOf } from '../delivery/destinations-of.ts'
 import type { DeliveryComposition, DeliveryPlan, OutputFormat } from '../delivery/protocol.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
@@ -378,6 +379,6 @@ function planOf({ instances, notifications, monitoring, modules }: AgentConfig):
     monitoring: monitoring && parseListen(monitoring.listen),
     modules: inConfiguration ? modules : undefined,
     events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
-    destinations: notifiers.map(({ instance, options }) => ({ name: instance.name, site: instance.site, options })),
+    destinations: destinationsOf(instances),
   }
 }

@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../errors/codes.ts'
-import { messageOf } from '../errors/cws-error.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { incompatibility } from '../plugin/compat.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
+import { mannerOf } from '../plugin/manner.ts'
 import { textsIn } from '../plugin/schema-walk.ts'
 import { checkOptions, describeValue, uncloneable, valueAt } from '../plugin/validate.ts'
 import { checkSecrets, type SecretScope } from './check-secrets.ts'
@@ -68,11 +69,13 @@ export async function checkInstance(instance: AnyInstance, scope: SecretScope): 
         option: stuck,
         of: 'value',
       })
+    if (instance.kind === 'notifier') mannerOf(instance.definition, checked.options)
     return { problems, options: checked.options, literals }
   } catch (error) {
+    const ofDefinition = error instanceof CwsError
     problems.push({
-      code: 'CWS_ERR_PLUGIN_OPTIONS',
-      message: `its schema failed: ${messageOf(error)}`,
+      code: ofDefinition ? error.code : 'CWS_ERR_PLUGIN_OPTIONS',
+      message: ofDefinition ? error.message : `its schema failed: ${messageOf(error)}`,
       cause: error,
       option: [],
       of: 'value',

@@ -120,7 +120,7 @@ export class DeliveryThread {
     // What an earlier thread left unfinished is no line: what follows it is.
     if (setup.partialLine) this.#output.line('')
     this.#places.reset(setup.destinations)
-    for (const { name } of setup.destinations) this.#queueFor(name)
+    for (const spec of setup.destinations) this.#queueFor(spec)
   }
 
   /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
@@ -145,10 +145,10 @@ export class DeliveryThread {
     this.#monitoring = await startMonitoring({ listen, log: this.#log, status, clean: this.#clean })
   }
 
-  #queueFor(name: string): DestinationQueue {
+  #queueFor({ name, manner }: DestinationSpec): DestinationQueue {
     const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
     const within = this.#within(name)
-    return this.#telling.add(name, { log, clean: this.#clean, deadlineMs: DEADLINE_MS, within })
+    return this.#telling.add(name, { log, clean: this.#clean, deadlineMs: DEADLINE_MS, within, manner })
   }
 
   #begin(spec: DestinationSpec, quarantined?: string): void {
@@ -186,7 +186,9 @@ export class DeliveryThread {
     }
     for (const spec of destinations) {
       if (this.#listed.has(spec.name)) continue
-      if (!this.#telling.queue(spec.name)) this.#telling.restore(this.#queueFor(spec.name))
+      const known = this.#telling.queue(spec.name)
+      if (known) known.adopt(spec.manner)
+      else this.#telling.restore(this.#queueFor(spec))
       this.#begin(spec)
     }
     this.#fields = fields

@@ -2,6 +2,7 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Reason } from '../messages/letter.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { Lane } from '../notifications/lanes.ts'
+import { type Manner, usualManner } from '../plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
@@ -22,6 +23,8 @@ const AGEING = 8
 
 export interface QueueOptions extends Omit<OutboxOptions, 'within'> {
   readonly deadlineMs: number
+  /** How it is told. */
+  readonly manner?: Manner
   readonly maxItems?: number
   /** Hears of what is given up since too much waits. */
   readonly onShed?: (lane: Lane) => void
@@ -52,9 +55,8 @@ export class DestinationQueue {
     this.name = options.name
     this.#options = options
     this.#within = options.within ?? ((code) => code())
-    this.#outbox = new Outbox({ ...options, within: this.#within })
+    this.#outbox = new Outbox({ ...options, within: this.#within }, options.manner ?? usualManner)
     this.#health = new Health(options)
-    this.#outbox.mode = this.#health.mode ?? undefined
   }
 
   get counters(): DestinationCounters {
@@ -64,7 +66,7 @@ export class DestinationQueue {
 
   /** Whether it is told every revision, as files and archives are. */
   get tellsEach(): boolean {
-    return this.#outbox.mode === 'every'
+    return this.#outbox.manner.mode === 'every'
   }
 
   get items(): Iterable<Readonly<Item>> {
@@ -87,8 +89,6 @@ export class DestinationQueue {
     this.#notifier = notifier
     this.#outbox.notifier = notifier
     this.#health.started()
-    const mode = notifier.mode ?? 'latest'
-    if (mode !== this.#outbox.mode) this.#adopt(mode)
     this.#kick()
   }
 
@@ -137,7 +137,7 @@ export class DestinationQueue {
       // The clock may have gone back since: nothing is to wait for that time to come again.
       const since = { ...conversation, told_at: Math.min(conversation.told_at, time) }
       // Where every revision is told, what is due is no step yet: it was judged while no agent ran.
-      const line = this.#outbox.mode === 'every' && conversation.due !== null ? store.signalBody(head.id) : undefined
+      const line = this.tellsEach && conversation.due !== null ? store.signalBody(head.id) : undefined
       const planned = this.plan(since, head, line)
       if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
       else if (planned.conversation.due !== conversation.due) changed.push(planned.conversation)
@@ -220,14 +220,13 @@ export class DestinationQueue {
   }
 
   /** When the agent stops, the last count is told. */
-  readonly #hurries = (reason: Reason): boolean => this.#isStopping && reason === 'updated' && !this.#notifier?.interrupts
+  readonly #hurries = (reason: Reason): boolean => this.#isStopping && reason === 'updated' && !this.#outbox.manner.interrupts
 
-  /** The notifier tells otherwise than the one before: what is owed is brought into its form. */
-  #adopt(mode: 'latest' | 'every'): void {
-    this.#outbox.mode = mode
-    this.#health.mode = mode
-    this.#health.remember()
-    if (mode === 'latest') return
+  /** From now on it is told so: what is owed is brought into that form. */
+  adopt(manner: Manner): void {
+    const before = this.#outbox.manner
+    this.#outbox.manner = manner
+    if (manner.mode === before.mode || manner.mode === 'latest') return
     const { store } = this.#options
     for (const item of [...this.#schedule]) {
       if (item.key !== undefined) continue

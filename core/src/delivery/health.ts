@@ -2,22 +2,18 @@ import type { Outcome } from '../plugin/notifier.ts'
 import { Breaker } from './breaker.ts'
 import type { OutboxOptions } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
-import type { DestinationRow } from './store-rows.ts'
 
 /** How a destination is, as far as its set-up and its tries tell; what is to outlive the process is stored. */
 export class Health {
   readonly #options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>
   readonly #breaker = new Breaker()
   #state: DestinationCounters['state'] = 'starting'
-  /** How it is told; null: not known yet. */
-  mode: DestinationRow['mode'] = null
   lastError: string | undefined
 
   constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>) {
     this.#options = options
     const known = options.store.destination(options.name)
     if (!known) return
-    this.mode = known.mode
     this.#breaker.restore(known, options.now())
     if (this.#breaker.isOpen) this.lastError = known.last_error ?? undefined
   }
@@ -82,6 +78,6 @@ export class Health {
 
   remember(): void {
     const { store, name } = this.#options
-    store.write({ op: 'destination', destination: { name, mode: this.mode, ...this.#breaker.row, last_error: this.lastError ?? null } })
+    store.write({ op: 'destination', destination: { name, ...this.#breaker.row, last_error: this.lastError ?? null } })
   }
 }

@@ -5,6 +5,7 @@ import { type Conversation, escalationsOf, newConversation, nextKey } from '../n
 import { type Decision, decide } from '../notifications/decide.ts'
 import { MAX_IN_DIGEST } from '../notifications/digest.ts'
 import type { Terms } from '../notifications/terms.ts'
+import type { Manner } from '../plugin/manner.ts'
 import type { Notifier } from '../plugin/notifier.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
@@ -62,12 +63,12 @@ export type Claimed =
 /** The conversations and messages of one destination, as they go from one state to the next: each step is stored before it is taken. */
 export class Outbox {
   readonly #options: OutboxOptions
-  /** Undefined while it is not known how the destination is told. */
-  mode: Notifier['mode']
+  manner: Manner
   notifier: Notifier | undefined
 
-  constructor(options: OutboxOptions) {
+  constructor(options: OutboxOptions, manner: Manner) {
     this.#options = options
+    this.manner = manner
   }
 
   /**
@@ -75,7 +76,7 @@ export class Outbox {
    * is told. The caller stores what comes.
    */
   plan(conversation: Conversation, head: SignalHead, line?: string): Planned {
-    if (this.mode === 'every') {
+    if (this.manner.mode === 'every') {
       if (isYetToEscalate(conversation)) {
         // Neither quiet hours nor mutes are for who is told every revision.
         const decision = decide(conversation, head, {}, this.#options.now(), Date.now())
@@ -218,7 +219,7 @@ export class Outbox {
   /** Whether something newer takes the place of a message of which nothing has arrived. */
   isOvertaken(message: MessageRow): boolean {
     const { store, name } = this.#options
-    if (this.mode !== 'latest' || message.covers !== null) return false
+    if (this.manner.mode !== 'latest' || message.covers !== null) return false
     const row = store.signal(message.signal)
     if (!row || (row.revision === message.revision && row.status === message.status)) return false
     return store.conversation(message.signal, name) !== undefined
@@ -287,7 +288,7 @@ export class Outbox {
   }
 
   #terms({ rule }: Conversation): Terms {
-    return { ...this.#options.terms(rule), interrupts: this.notifier?.interrupts ?? false }
+    return { ...this.#options.terms(rule), interrupts: this.manner.interrupts }
   }
 
   /** A revision, or what people said of one, that waits for its turn. */

@@ -6,6 +6,7 @@ import type { EventDefinition } from '../model/define-event.ts'
 import type { Field } from '../model/field.ts'
 import type { EscalationStep, Terms } from '../notifications/terms.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
+import type { Manner } from '../plugin/manner.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 
 /** A notifier as it crosses to the delivery thread. */
@@ -14,6 +15,7 @@ export interface DestinationSpec {
   readonly site: DefinitionSite
   /** Validated in the engine; cloneable; secrets as references. */
   readonly options: unknown
+  readonly manner: Manner
 }
 
 /** How stdout is written. `human` for a person on a terminal, `json` for machines. */

@@ -61,7 +61,6 @@ export interface DeadRow {
 /** What is known of a destination beyond its messages. Times of the steady clock, ms. */
 export interface DestinationRow {
   readonly name: string
-  readonly mode: 'latest' | 'every' | null
   /** Failures in a row. */
   readonly failures: number
   /** Since when it is probed by one try at a time; null: it is not. */

@@ -76,8 +76,8 @@ export class StoreTables {
         break
       case 'destination':
         this.#sql(
-          `INSERT OR REPLACE INTO destinations (name, mode, failures, opened_at, probe_at, backoff, is_broken, last_error)
-           VALUES (:name, :mode, :failures, :opened_at, :probe_at, :backoff, :is_broken, :last_error)`,
+          `INSERT OR REPLACE INTO destinations (name, failures, opened_at, probe_at, backoff, is_broken, last_error)
+           VALUES (:name, :failures, :opened_at, :probe_at, :backoff, :is_broken, :last_error)`,
         ).run({ ...write.destination })
         break
       case 'clock':

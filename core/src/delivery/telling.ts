@@ -77,7 +77,7 @@ export class Telling {
   }
 
   /** Makes the queue of a destination, which begins empty. */
-  add(name: string, options: Pick<QueueOptions, 'log' | 'clean' | 'deadlineMs' | 'within' | 'maxItems'>): DestinationQueue {
+  add(name: string, options: Pick<QueueOptions, 'log' | 'clean' | 'deadlineMs' | 'within' | 'maxItems' | 'manner'>): DestinationQueue {
     const terms = (rule: string | null): Route | Record<string, never> => this.#routes?.find((route) => route.name === rule) ?? {}
     const parts = {
       name,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { PluginCommands } from '../cli/plugin-command.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { PluginContext } from './context.ts'
+import type { Manner } from './manner.ts'
 import type { Notifier, NotifierContext } from './notifier.ts'
 import type { PackageInfo } from './package-info.ts'
 
@@ -25,8 +26,15 @@ export interface PluginDefinition<S extends OptionsSchema = OptionsSchema> exten
 
 /** What `defineNotifier` takes: it is set up in the delivery thread. */
 export interface NotifierDefinition<S extends OptionsSchema = OptionsSchema> extends DefinitionBase<S> {
+  /** How it is told of signals: `latest` if absent. It is known before it is set up, so that a configuration can be checked against it. See `Manner`. */
+  readonly mode?: Said<S, 'mode'>
+  /** `false` if absent. */
+  readonly interrupts?: Said<S, 'interrupts'>
   setup(ctx: NotifierContext<z.output<S>>): Notifier | Promise<Notifier>
 }
+
+/** Said of all instances, or as the options of one have it: a function of nothing else. */
+type Said<S extends OptionsSchema, K extends keyof Manner> = Manner[K] | ((options: z.output<S>) => Manner[K])
 
 /** Where a definition stands, so that the delivery thread can find it again: the module's URL and its place among the definitions there. */
 export interface DefinitionSite {

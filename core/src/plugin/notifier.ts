@@ -24,10 +24,6 @@ export type Outcome =
   | { readonly result: 'reject'; readonly detail: string }
 
 export interface Notifier {
-  /** `latest` (if absent): of a signal the newest revision must arrive; what nobody was told yet is overtaken. `every`: each revision, in order. */
-  readonly mode?: 'latest' | 'every'
-  /** Each message interrupts somebody: later counts of a signal come at growing intervals, and only when they have doubled. */
-  readonly interrupts?: boolean
   /**
    * Makes the bytes of a message, once, before its first try. Depends on nothing but the letter and the options; holds no secret. `tier` is 0; 1, 2 when
    * the receiver refused what the tier before made: shorter and plainer each time. A throw costs the message its form, not its delivery.

@@ -20,6 +20,8 @@ export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance
   it('sets up with frozen options', async () => {
     const notifier = await TestNotifier.of(make())
     assert.equal(typeof notifier.notifier.deliver, 'function')
+    for (const key of ['mode', 'interrupts'])
+      assert.ok(!(key in notifier.notifier), `\`${key}\` stands in the definition, not in what setup returns`)
     await closed(notifier)
   })
   it('may be closed twice, without having delivered', async () => {

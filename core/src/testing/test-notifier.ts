@@ -2,6 +2,7 @@ import type { SecretRef } from '../config/secret.ts'
 import type { Letter } from '../messages/letter.ts'
 import type { NotifierInstance } from '../plugin/instance.ts'
 import type { Logger } from '../plugin/logger.ts'
+import { type Manner, mannerOf } from '../plugin/manner.ts'
 import type { Notification, Notifier, NotifierContext, Outcome } from '../plugin/notifier.ts'
 import { freezeDeep } from '../plugin/validate.ts'
 import type { Signal } from '../signals/signal.ts'
@@ -34,13 +35,16 @@ export interface Delivery {
 /** A notifier set up as the delivery thread does it, without store or retries: what goes in is one try. */
 export class TestNotifier implements AsyncDisposable {
   readonly notifier: Notifier
+  /** How it would be told. */
+  readonly manner: Manner
   readonly logs: readonly ObservedLog[]
   readonly #name: string
   readonly #abort: AbortController
 
-  private constructor(name: string, notifier: Notifier, logs: readonly ObservedLog[], abort: AbortController) {
+  private constructor(name: string, notifier: Notifier, manner: Manner, logs: readonly ObservedLog[], abort: AbortController) {
     this.#name = name
     this.notifier = notifier
+    this.manner = manner
     this.logs = logs
     this.#abort = abort
   }
@@ -49,14 +53,16 @@ export class TestNotifier implements AsyncDisposable {
   static async of(instance: NotifierInstance, { secrets = {} }: TestNotifierOptions = {}): Promise<TestNotifier> {
     const logs: ObservedLog[] = []
     const abort = new AbortController()
+    const options = freezeDeep(structuredClone(await loadOptions(instance))) as object
     const context: NotifierContext = {
       name: instance.name,
-      options: freezeDeep(structuredClone(await loadOptions(instance))) as object,
+      options,
       log: loggerInto(logs, instance.name) satisfies Logger,
       signal: abort.signal,
       secret: (ref: SecretRef) => ('literal' in ref ? ref.literal : (secrets['env' in ref ? ref.env : ref.file] ?? SAMPLE_SECRET)),
     }
-    return new TestNotifier(instance.name, await instance.definition.setup(context as never), logs, abort)
+    const manner = mannerOf(instance.definition, options)
+    return new TestNotifier(instance.name, await instance.definition.setup(context as never), manner, logs, abort)
   }
 
   /**

@@ -7,6 +7,7 @@ import { withGeneration } from '../../src/config/generation.ts'
 import { ask } from '../../src/delivery/control-client.ts'
 import { startDelivery } from '../../src/delivery/delivery.ts'
 import type { DeliveryCounters } from '../../src/delivery/protocol.ts'
+import { usualManner } from '../../src/plugin/manner.ts'
 import { bodyOf, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
 import { careless, file, hanging, late, strict } from '../fixtures/notifiers.ts'
@@ -172,7 +173,7 @@ it('finds a notifier that stands in a configuration, in a folder that says Commo
   const installation = fileURLToPath(new URL('../../..', import.meta.url))
   await using process = new DeliveryProcess(
     optionsIn(folder.path, {
-      destinations: [{ name: 'mine', site: { module, ordinal: 0 }, options: {} }],
+      destinations: [{ name: 'mine', site: { module, ordinal: 0 }, options: {}, manner: usualManner }],
       modules: { installations: [installation], trust: false },
     }),
   )

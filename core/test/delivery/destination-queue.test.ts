@@ -7,6 +7,7 @@ import { routesOf } from '../../src/delivery/routing.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
 import { Telling } from '../../src/delivery/telling.ts'
 import type { Letter } from '../../src/messages/letter.ts'
+import type { Manner } from '../../src/plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
@@ -26,7 +27,14 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-type Offered = { readonly maxItems?: number; readonly log?: ReturnType<typeof memoryLog>; readonly rules?: readonly NotificationRule[] }
+const EACH: Manner = { mode: 'every', interrupts: false }
+
+type Offered = {
+  readonly manner?: Manner
+  readonly maxItems?: number
+  readonly log?: ReturnType<typeof memoryLog>
+  readonly rules?: readonly NotificationRule[]
+}
 
 let telling: Telling
 function queueOf({ rules, ...options }: Offered = {}): DestinationQueue {
@@ -236,8 +244,8 @@ describe('a destination', () => {
   })
 
   it('whose messages interrupt hears of doubled counts at growing intervals, and of the last one', async () => {
-    const to = Object.assign(receiver(), { interrupts: true })
-    const queue = queueOf()
+    const to = receiver()
+    const queue = queueOf({ manner: { mode: 'latest', interrupts: true } })
     queue.start(to)
     const signal = signalOf()
     for (let revision = 1; revision <= 600; revision++) {
@@ -399,8 +407,8 @@ describe('a destination', () => {
   })
 
   it('that is told every revision gets them in order, also those that people judged', async () => {
-    const to = Object.assign(receiver([{ result: 'retry', detail: 'down' }]), { mode: 'every' as const })
-    const queue = queueOf()
+    const to = receiver([{ result: 'retry', detail: 'down' }])
+    const queue = queueOf({ manner: EACH })
     queue.start(to)
     const signal = signalOf()
     for (let revision = 1; revision <= 400; revision++) offer(queue, { ...signal, revision, count: revision })
@@ -412,13 +420,27 @@ describe('a destination', () => {
       [`${signal.id}:400:siem:2`, 'archived'],
     ])
     expect(owed()).toEqual([])
-    // What it is, is known before it is set up again.
+    // What it is, is known before it is set up.
     await queue.stop(0)
-    const next = queueOf()
+    const next = queueOf({ manner: EACH })
     telling.restore(next)
     const other = signalOf()
     for (const revision of [1, 2, 3]) offer(next, { ...other, revision })
     expect(made().map(({ key, state }) => [key, state])).toEqual([1, 2, 3].map((revision) => [`${other.id}:${revision}:siem`, 'waiting']))
+  })
+
+  it('that is told every revision from now on gets what is owed in that form', async () => {
+    const queue = queueOf()
+    const [first, second] = [signalOf(), signalOf()]
+    for (const signal of [first, second]) for (const revision of [1, 2]) offer(queue, { ...signal, revision })
+    queue.adopt(EACH)
+    offer(queue, { ...first, revision: 3 })
+    expect(made().map(({ key }) => key)).toEqual([`${first.id}:2:siem`, `${second.id}:2:siem`, `${first.id}:3:siem`])
+    const to = receiver()
+    queue.start(to)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(keys(to).toSorted()).toEqual([`${first.id}:2:siem`, `${first.id}:3:siem`, `${second.id}:2:siem`].toSorted())
+    expect(owed()).toEqual([])
   })
 
   it('buries what is refused for good, and goes on', async () => {

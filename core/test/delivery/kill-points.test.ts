@@ -8,6 +8,7 @@ import type { DestinationSpec } from '../../src/delivery/protocol.ts'
 import { routesOf } from '../../src/delivery/routing.ts'
 import { SIGNALS_FILE, SignalStore } from '../../src/delivery/store.ts'
 import { Telling } from '../../src/delivery/telling.ts'
+import type { Manner } from '../../src/plugin/manner.ts'
 import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { severities } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
@@ -66,9 +67,7 @@ class Receivers {
       return outcome.result === 'delivered' ? { ...outcome, receipt: key } : outcome
     }
     const render: Notifier['render'] = ({ message }) => JSON.stringify([++this.made, Math.random(), message])
-    if (name === 'plain') return { deliver }
-    if (name === 'log') return { deliver, mode: 'every' }
-    return { deliver, render, interrupts: name === 'pager' }
+    return name === 'plain' || name === 'log' ? { deliver } : { deliver, render }
   }
 }
 
@@ -92,7 +91,8 @@ class House implements Disposable {
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(this.store, { destinations, routes: routesOf(rules, NAMES) })
     for (const name of NAMES) {
-      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 })
+      const manner: Manner = { mode: name === 'log' ? 'every' : 'latest', interrupts: name === 'pager' }
+      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner })
       this.telling.restore(queue)
       queue.start(receivers.notifier(name))
     }

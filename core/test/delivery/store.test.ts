@@ -316,7 +316,6 @@ describe('the store of signals', () => {
     const [delivered, owed] = [signalOf(), signalOf()]
     const siem = {
       name: 'siem',
-      mode: 'latest',
       failures: 5,
       opened_at: 3,
       probe_at: 9,

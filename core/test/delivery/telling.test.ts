@@ -9,6 +9,7 @@ import { renderPlain } from '../../src/messages/render-plain.ts'
 import { exec } from '../../src/model/events/exec.ts'
 import { EventRegistry } from '../../src/model/registry.ts'
 import { Engine } from '../../src/pipeline/engine.ts'
+import type { Manner } from '../../src/plugin/manner.ts'
 import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { Grouping } from '../../src/signals/grouping.ts'
 import type { Signal } from '../../src/signals/signal.ts'
@@ -49,9 +50,11 @@ class House {
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, undefined, log)
     for (const name of NAMES) {
-      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, ...(name === 'team' ? { maxItems } : {}) })
+      const manner: Manner = { mode: every.includes(name) ? 'every' : 'latest', interrupts: false }
+      const bound = name === 'team' ? { maxItems } : {}
+      const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner, ...bound })
       this.telling.restore(queue)
-      queue.start({ ...this.#notifier(name), mode: every.includes(name) ? 'every' : 'latest' })
+      queue.start(this.#notifier(name))
     }
   }
 

@@ -12,6 +12,7 @@ import { readReply } from './reply.ts'
 export default defineNotifier(import.meta, {
   name: 'email',
   options,
+  interrupts: true,
   setup(ctx) {
     // What cannot be read is told now, not with the first signal.
     accessOf(ctx)
@@ -19,7 +20,6 @@ export default defineNotifier(import.meta, {
     const exchanges = exchangesOf(ctx.options)
     const putOff = new PutOff()
     return {
-      interrupts: true,
       render: (letter, tier) => mailOf(letter, tier, correspondents),
       deliver: (notification, signal) => deliver(ctx, correspondents, exchanges, putOff, notification, signal),
       close: () => exchanges.close(),

@@ -10,14 +10,14 @@ import { fingerprintOf, routingKeyOf } from './routing-key.ts'
 export default defineNotifier(import.meta, {
   name: 'pagerduty',
   options,
+  // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
+  interrupts: true,
   setup(ctx) {
     const key = (): string => routingKeyOf(ctx.name, ctx.secret, ctx.options.routingKey)
     // A key that cannot be had, or is none, is told now, not with the first signal.
     key()
     const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
     return {
-      // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
-      interrupts: true,
       render: (letter, tier) => linesOf(eventsOf(letter, ctx.options, tier)),
       async deliver(notification, signal) {
         let routingKey: string

@@ -29,7 +29,7 @@ beforeEach(async () => {
   folder = temporaryFolder()
   store = storeIn(folder.path)
   telling = new Telling(store, { destinations: [{ name: 'pagerduty' } as DestinationSpec], routes: undefined })
-  telling.add('pagerduty', { log: memoryLog(), clean, deadlineMs: 15_000 }).start(notifier.notifier)
+  telling.add('pagerduty', { log: memoryLog(), clean, deadlineMs: 15_000, manner: notifier.manner }).start(notifier.notifier)
 })
 
 afterEach(async () => {

@@ -6,7 +6,7 @@ describe('an incoming webhook', () => {
   it('gets each message as one of its own, and interrupts', async () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byWebhook(server))
-    expect(notifier.notifier.interrupts).toBe(true)
+    expect(notifier.manner.interrupts).toBe(true)
     expect((await notifier.deliver()).outcome).toEqual({ result: 'delivered' })
     expect((await notifier.deliver({ revision: 2, count: 2 }, { letter: { reason: 'raised' } })).outcome).toEqual({ result: 'delivered' })
     expect((await notifier.deliver({ revision: 3, count: 3 }, { tier: 2 })).outcome).toEqual({ result: 'delivered' })

@@ -19,11 +19,12 @@ import { signatureOf, signersOf } from './signature.ts'
 export default defineNotifier(import.meta, {
   name: 'webhook',
   options,
+  mode: ({ mode }) => mode,
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.
     signersOf(ctx)
     const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
-    const { format, mode } = ctx.options
+    const { format } = ctx.options
     const deliver = async (notification: Notification, signal: AbortSignal): Promise<Outcome> => {
       const url = fillUrl(ctx.options.url, notification)
       if (url === undefined) return { result: 'reject', detail: 'a value of the signal would change where the URL leads' }
@@ -39,8 +40,8 @@ export default defineNotifier(import.meta, {
     }
     const close = (): Promise<void> => connections.close()
     // The native form is the signal's own line, which is what an agent stores that is told nothing else.
-    if (format === 'native') return { mode, deliver, close }
-    return { mode, deliver, close, render: (letter, tier) => written(format, letter, tier) }
+    if (format === 'native') return { deliver, close }
+    return { deliver, close, render: (letter, tier) => written(format, letter, tier) }
   },
 })
 

@@ -13,7 +13,7 @@ import {
   type Signal,
   secretFile,
 } from '@cws/core'
-import { PluginTester, sampleSignal } from '@cws/core/testing'
+import { PluginTester, sampleSignal, TestNotifier } from '@cws/core/testing'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Identity, TestAuthority } from '../../../tests/support/certificates.ts'
@@ -157,9 +157,9 @@ describe('a delivery', () => {
   })
 
   it('is of the mode that is asked for', async () => {
-    for (const mode of ['latest', 'every']) {
-      await using notifier = await open({ url: 'http://localhost/', mode })
-      expect(notifier.mode).toBe(mode)
+    for (const mode of ['latest', 'every'] as const) {
+      await using notifier = await TestNotifier.of(webhook({ url: 'http://localhost/', secret: SECRET, mode }))
+      expect(notifier.manner).toEqual({ mode, interrupts: false })
     }
   })
 

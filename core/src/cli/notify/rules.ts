@@ -6,11 +6,10 @@ import type { ConfigOption } from '../options.ts'
 /** What a configuration says of delivery, as an agent would take it. @throws CwsError saying what is wrong with it */
 export async function deliveryRules(options: ConfigOption, distribution: Distribution): Promise<DeliveryComposition> {
   const { compositionOf } = await import('../../delivery/delivery.ts')
+  const { destinationsOf } = await import('../../delivery/destinations-of.ts')
   const { instances, notifications } = await composition(options, distribution)
   return compositionOf({
-    destinations: instances.flatMap(({ instance, options: its }) =>
-      instance.kind === 'notifier' ? [{ name: instance.name, site: instance.site, options: its }] : [],
-    ),
+    destinations: destinationsOf(instances),
     notifications,
     events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
   })

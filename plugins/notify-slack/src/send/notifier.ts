@@ -15,7 +15,6 @@ export async function slackNotifier(ctx: NotifierContext<SlackOptions>, pace = p
   const sender = inPlace ? await botSender(ctx, connections, pace) : await webhookSender(ctx, connections, pace)
   const draw = (letter: Letter, tier: number): SlackRequest => render(letter, tier, { mentions, inPlace })
   return {
-    interrupts: !inPlace,
     render: (letter, tier) => JSON.stringify(draw(letter, tier)),
     // What could not be rendered comes as the signal itself: it is told in a plain form.
     deliver: (notification, stop) =>

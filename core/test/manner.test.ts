@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { checkInstance } from '../src/config/check-instance.ts'
+import type { NotifierDefinition } from '../src/plugin/instance.ts'
+import { mannerOf } from '../src/plugin/manner.ts'
+import { file } from './fixtures/notifiers.ts'
+
+describe('how a destination is told', () => {
+  it('is said by the definition of its notifier, for all or by the options', () => {
+    expect(mannerOf({}, {})).toEqual({ mode: 'latest', interrupts: false })
+    expect(mannerOf({ mode: 'every', interrupts: true }, {})).toEqual({ mode: 'every', interrupts: true })
+    const definition = { interrupts: (options: unknown) => (options as { token?: string }).token === undefined }
+    expect([{}, { token: 'x' }].map((options) => mannerOf(definition, options).interrupts)).toEqual([true, false])
+  })
+
+  it('is judged with the configuration, before anything of the notifier runs', async () => {
+    const instance = file({ path: '/nowhere' })
+    const check = async (said: Partial<NotifierDefinition>) =>
+      await checkInstance({ ...instance, definition: { ...instance.definition, ...said } } as typeof instance, {
+        file: undefined,
+        folder: '/',
+        env: {},
+      })
+    expect((await check({ mode: () => 'every' })).problems).toEqual([])
+    const wrong: [Partial<NotifierDefinition>, string][] = [
+      [{ mode: 'some' as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: "some"'],
+      [{ interrupts: (() => 1) as never }, '`interrupts` in the definition of a notifier must be true or false, but it is: 1'],
+      [{ mode: () => ({}) as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: an object'],
+      [
+        { interrupts: (options) => (options as { a: { b: boolean } }).a.b },
+        "`interrupts` in the definition of a notifier must be a function of the options, but it is: Cannot read properties of undefined (reading 'b')",
+      ],
+    ]
+    for (const [said, message] of wrong) expect((await check(said)).problems).toMatchObject([{ code: 'CWS_ERR_PLUGIN_INVALID', message }])
+  })
+})
