@@ -18,14 +18,14 @@ import { post } from './send/post.ts'
 export default defineNotifier(import.meta, {
   name: 'teams',
   options,
+  // Nothing that a workflow posted can be changed: each message is one of its own.
+  interrupts: true,
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.
     urlOf(ctx)
     const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
     const { mentions, timeout } = ctx.options
     return {
-      // Nothing that a workflow posted can be changed: each message is one of its own.
-      interrupts: true,
       render: (letter, tier) => render(letter, tier, mentions),
       async deliver(notification, stop) {
         let url: string

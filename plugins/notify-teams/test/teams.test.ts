@@ -105,7 +105,7 @@ describe('a workflow', () => {
   it('gets the bytes that were made, with the key; each message is one of its own', async () => {
     await using receiver = await Receiver.start(flow)
     await using notifier = await TestNotifier.of(teams({ webhook: at(receiver) }))
-    expect(notifier.notifier.interrupts).toBe(true)
+    expect(notifier.manner.interrupts).toBe(true)
     const { notification } = await notifier.deliver()
     const [got] = receiver.got
     expect(got).toMatchObject({
