@@ -14,7 +14,7 @@ Signals that the condition holds for are found and stored as always, and nobody 
 --include-critical is given; so are destinations that are told every revision, as archives are. \`cws notify list\` counts what is muted. At the end those who
 had been told of a signal before hear how it went on; what opened in the meantime is told once it grows.
 
-The agent that runs is told; where none runs, its state folder is changed.
+Those from whom it keeps something severe are told, and all at its end. The agent that runs is told; where none runs, its state folder is changed.
 
 Examples:
   sudo cws notify mute --rule package-changed --for 2h --reason "upgrading"
@@ -44,9 +44,9 @@ export function muteCommand(notify: Command): void {
     new Option('--rule <id>', 'signals of this rule').conflicts('when'),
     new Option('--when <condition>', 'signals that this holds for, as `when` of a notification rule'),
     new Option('--for <duration>', 'how long, at most 30d: 30m, 2h, 7d').conflicts('forever'),
-    new Option('--forever', 'without an end'),
+    new Option('--forever', 'without an end; needs root'),
     new Option('--reason <text>', 'for who wonders later').makeOptionMandatory(),
-    new Option('--include-critical', 'critical ones too'),
+    new Option('--include-critical', 'critical ones too; needs root'),
     stateDirOption(),
     runDirOption(),
     formatOption('human'),
