@@ -56,6 +56,9 @@ describe('the socket of administrators', () => {
     expect(await askerOf('notify.mute', { duration: '1h', critical: true })).toBe('administrator')
     expect(await askerOf('notify.mute', { duration: '1h' })).toBe('operator')
     for (const what of ['status', 'signals.ack', 'notify.unmute', 'outbox']) expect(await askerOf(what)).toBe('operator')
+    // Whoever speaks for themselves is who the socket says, whatever they ask and say.
+    const [answer] = await raw(join(folder.path, 'control.sock'), '{"what":"notify.change","asker":"administrator","args":{}}\n', 1)
+    expect(JSON.parse(answer ?? '').body).toEqual({ what: 'notify.change', asker: 'operator' })
   })
 
   it('takes the place of what a kill left over, not of one that is alive; with the agent both go', async () => {
