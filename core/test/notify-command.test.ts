@@ -272,7 +272,7 @@ describe('notify outbox', () => {
 })
 
 describe('notify replay', () => {
-  test('tells once more under a new key, once however often it is asked for, and leaves a line in the log', async () => {
+  test('tells once more under a new key, once however often it is asked for, and leaves a line in the log [case 67]', async () => {
     await using agent = new Agent()
     await agent.listen()
     agent.begin('team')
@@ -394,7 +394,7 @@ describe('notify preview', () => {
     preset = { plugins: [] }
   })
 
-  test('of what is in the files: which rule, to whom, in which words; nothing acts on a terminal', async () => {
+  test('of what is in the files: which rule, to whom, in which words; nothing acts on a terminal [case 66]', async () => {
     const web = signalOf({ id: '01KB6QRD4V5N0ZK3W8F2T9XHMC', title: 'a \u001b[2J\u202e shell' })
     {
       using store = storeIn(folder.path)
@@ -415,7 +415,7 @@ describe('notify preview', () => {
     })
   })
 
-  test('a thousand signals match as the router of an agent has them', async () => {
+  test('a thousand signals match as the router of an agent has them [case 66]', async () => {
     const signals = Array.from({ length: 1_000 }, (_, i) =>
       signalOf({
         severity: (['low', 'medium', 'high', 'critical'] as const)[i % 4] as 'low',
@@ -766,7 +766,7 @@ describe('notify edit, add, delete, diff', () => {
     expect(await cws('notify', 'diff')).toBe('rules are as the configuration has them\n')
   })
 
-  test('a configuration that says something else by then is in conflict; the change holds on', async () => {
+  test('a configuration that says something else by then is in conflict; the change holds on [case 65]', async () => {
     await using agent = new Agent()
     await agent.listen()
     await edit('--when', 'severity >= low')
@@ -779,7 +779,7 @@ describe('notify edit, add, delete, diff', () => {
     expect((await listed()).edits[0].is_conflict).toBe(false)
   })
 
-  test('what the configuration has no more is kept as an orphan, told, and does not fire', async () => {
+  test('what the configuration has no more is kept as an orphan, told, and does not fire [case 65]', async () => {
     await using agent = new Agent()
     await agent.listen()
     await edit('--when', 'severity >= low')

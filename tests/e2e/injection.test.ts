@@ -81,7 +81,7 @@ const signalsIn = (path: string) =>
     .map((line) => JSON.parse(line) as Line)
     .filter(({ kind }) => kind === 'signal')
 
-it('hostile names and arguments are data wherever they come out: console, JSON lines, webhook, log, commands, metrics', async () => {
+it('hostile names and arguments are data wherever they come out: console, JSON lines, webhook, log, commands, metrics [case 45]', async () => {
   using output = temporaryFolder()
   using programs = temporaryFolder()
   const inner = `injected-${process.pid}`

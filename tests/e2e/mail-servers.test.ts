@@ -123,12 +123,12 @@ async function expectIntact(server: DebianMailServer, tls: 'starttls' | 'none'):
 }
 
 describe.skipIf(!able)(`mail servers${missing.length > 0 ? ` (no ${missing})` : ''}`, () => {
-  it('postfix takes each mail as it is meant, and one for each', { timeout: PATIENT }, async () => {
+  it('postfix takes each mail as it is meant, and one for each [case 48] [case 49]', { timeout: PATIENT }, async () => {
     await using server = await DebianMailServer.start(postfix(authority.identity('mx', 'IP:127.0.0.1')))
     await expectIntact(server, 'starttls')
   })
 
-  it('opensmtpd takes each mail as it is meant, and one for each', { timeout: PATIENT }, async () => {
+  it('opensmtpd takes each mail as it is meant, and one for each [case 48] [case 49]', { timeout: PATIENT }, async () => {
     await using server = await DebianMailServer.start(opensmtpd)
     await expectIntact(server, 'none')
   })

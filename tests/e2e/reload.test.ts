@@ -192,7 +192,7 @@ describe('a configuration that is wrong', () => {
     ],
     ['pins what cannot run', watching('first', ', process: { flavour: "tp_btf" }'), 'CWS_ERR_SOURCES_FAILED', /tp_btf/],
   ]
-  it.each(cases)('and %s leaves the old one at work, and is told', async (what, text, code, message, spoil) => {
+  it.each(cases)('and %s leaves the old one at work, and is told [case 38]', async (what, text, code, message, spoil) => {
     using folder = project(good)
     const env = what.startsWith('pins') ? { CWS_TEST_WITHOUT: 'tpBtf' } : {}
     await using agent = await RunningAgent.start({ args: ['--config', folder.config], env })

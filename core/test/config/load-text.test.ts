@@ -161,7 +161,7 @@ test.each([
   ['escalate: [{ after: 5m, to: [pager, pagr] }]', '`to` names "pagr", but there is no such notifier; did you mean "pager"?'],
   ['wait: 5', '`wait` must be a duration such as 30m or 4h, but 5 was given'],
   ['update: 5 minutes', '`update` must be a duration such as 30m or 4h'],
-])('of a notification rule refuses %s', async (key, message) => {
+])('of a notification rule refuses %s [case 31]', async (key, message) => {
   const error = await refusal(
     yaml(`plugins: [{ pager: { token: { env: T } } }]\nnotifications:\n  - name: A\n    to: pager\n    ${key}\n`),
     { env: { T: 'x' } },
@@ -190,7 +190,7 @@ notifications:
   ])
 })
 
-test('a template that is wrong is refused with its place; none is read where there is none', async () => {
+test('a template that is wrong is refused with its place; none is read where there is none [case 38]', async () => {
   const rule = (more: string) => yaml(`plugins: [{ pager: { token: { env: T } } }]\nnotifications:\n  - { name: A, to: pager${more} }\n`)
   const checkTemplate = async (events: Parameters<typeof signalScope>[0]) => (text: string) => compileTemplate(text, signalScope(events))
   await load(rule(', message: "**{{rule_name}}**: `{{@process.args}}`"'), { env: { T: 'x' }, checkTemplate })

@@ -33,7 +33,7 @@ it('the title is of one line, and shows what is invisible', () => {
   expect(compose(defaultTemplate, ({ title }) => title).row).toMatchObject({ tier: 0, body: 'a b\\u{202e}' })
 })
 
-it('a template that fails costs the message its words: it says so, and is the usual one', () => {
+it('a template that fails costs the message its words: it says so, and is the usual one [case 39]', () => {
   const greedy = compileTemplate(
     '{{#each tags}}{{#each tags}}{{#each tags}}{{#each tags}}x{{/each}}{{/each}}{{/each}}{{/each}}',
     signalScope(),

@@ -294,7 +294,7 @@ describe('a destination', () => {
     expect(letters[0]).toMatchObject({ rule: 'All', title: signal.title, key: `${signal.id}:1:siem` })
   })
 
-  it('that refuses a form is told in a plainer one, at last in the plainest', async () => {
+  it('that refuses a form is told in a plainer one, at last in the plainest [case 57]', async () => {
     const tiers: [number, string][] = []
     const got: Notification[] = []
     const queue = queueOf()
@@ -455,7 +455,7 @@ describe('a destination', () => {
     expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 1, pending: 0, lastError: 'HTTP 400: no' })
   })
 
-  it('waits as long as it asks, as a whole', async () => {
+  it('waits as long as it asks, as a whole [case 21]', async () => {
     const to = receiver([{ result: 'retry', detail: 'HTTP 429', retryAfterMs: 7_000 }])
     const queue = queueOf()
     queue.start(to)
@@ -468,7 +468,7 @@ describe('a destination', () => {
     expect(to.got).toHaveLength(3)
   })
 
-  it('is probed by one try at a time while it refuses everything, and gets all when it is back', async () => {
+  it('is probed by one try at a time while it refuses everything, and gets all when it is back [case 23]', async () => {
     let active = 0
     let most = 0
     let broken = true
@@ -513,7 +513,7 @@ describe('a destination', () => {
     expect(made()).toMatchObject([{ state: 'ambiguous' }])
   })
 
-  it('serves the most severe first, and now and then who waits longest', async () => {
+  it('serves the most severe first, and now and then who waits longest [case 23]', async () => {
     const to = receiver()
     const queue = queueOf()
     const low = signalOf({ severity: 'low' })
@@ -585,7 +585,7 @@ describe('backoff', () => {
     expect(backoffFor(5, 2, () => 0)).toBe(800)
   })
 
-  it('takes what the receiver asks for within bounds', () => {
+  it('takes what the receiver asks for within bounds [case 21]', () => {
     expect(waitFor(500, undefined)).toBe(500)
     expect(waitFor(500, 7_000)).toBe(7_000)
     expect(waitFor(500, 100)).toBe(500)

@@ -18,7 +18,7 @@ it('reads the environment, files and literals', () => {
   expect(secrets.resolve({ literal: 'as it is' })).toBe('as it is')
 })
 
-it('reads a file anew each time, and goes on masking the old value', () => {
+it('reads a file anew each time, and goes on masking the old value [case 64]', () => {
   using folder = temporaryFolder()
   const file = join(folder.path, 'token')
   const secrets = new Secrets({})
@@ -49,7 +49,7 @@ it('says which secret is missing, with a code', () => {
   missing({ file: join(folder.path, 'blank') }, /is empty/)
 })
 
-it('masks a secret in every form in which it could show up', () => {
+it('masks a secret in every form in which it could show up [case 64]', () => {
   fc.assert(
     fc.property(
       fc.string({ minLength: 8, maxLength: 60, unit: 'grapheme' }),
@@ -78,7 +78,7 @@ it('masks what follows the public prefix of a webhook secret', () => {
   expect(secrets.mask('key MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw!')).toBe('key [secret]!')
 })
 
-it('lets nothing leave the thread unmasked, or with what a terminal would act on', () => {
+it('lets nothing leave the thread unmasked, or with what a terminal would act on [case 64]', () => {
   const posted: FromDelivery[] = []
   const secrets = new Secrets({})
   const log = threadLog((message) => posted.push(message), secrets, false, 'siem')

@@ -98,7 +98,7 @@ describe('escalation', () => {
     },
   ]
 
-  it('tells others while nobody acknowledges, each step after the one before', async () => {
+  it('tells others while nobody acknowledges, each step after the one before [case 35]', async () => {
     const house = new House(rules)
     house.tell(signalOf())
     await pass(9.9 * 60_000)
@@ -113,7 +113,7 @@ describe('escalation', () => {
     expect(house.reasons('pager')).toHaveLength(2)
   })
 
-  it('ends when somebody acknowledges, and who was told hears of it', async () => {
+  it('ends when somebody acknowledges, and who was told hears of it [case 35] [case 37]', async () => {
     const house = new House(rules)
     const signal = house.tell(signalOf())
     await pass(12 * 60_000)
@@ -129,7 +129,7 @@ describe('escalation', () => {
     expect(house.reasons('pager').slice(4)).toEqual(['escalated'])
   })
 
-  it('is fixed when the signal opens, also over a restart with other rules', async () => {
+  it('is fixed when the signal opens, also over a restart with other rules [case 36]', async () => {
     const first = new House(rules)
     const signal = first.tell(signalOf())
     await pass(60_000)
@@ -336,7 +336,7 @@ describe('quiet hours', () => {
     { name: 'Night', to: 'team', quiet: { from: '22:00', to: '06:00', zone: 'Europe/Paris', except: 'critical' } },
   ]
 
-  it('hold what is not severe enough, and end with one message of all of it', async () => {
+  it('hold what is not severe enough, and end with one message of all of it [case 32]', async () => {
     const house = new House(rules)
     const [low, high, gone] = ['low', 'high', 'high'].map((severity) =>
       house.tell(signalOf({ severity: severity as Signal['severity'], title: `a ${severity} one` })),

@@ -51,7 +51,7 @@ it('hosts of URLs are judged in every way to write them', () => {
   expect(['metadata.example.com', 'localhost', '[::1]'].filter((host) => isForbiddenHost(new URL(`http://${host}/`).hostname))).toEqual([])
 })
 
-it('a name that leads to a forbidden address, among others or alone, is refused when it is resolved', async () => {
+it('a name that leads to a forbidden address, among others or alone, is refused when it is resolved [case 19]', async () => {
   const resolved = (address: string | { address: string; family: number }[]) =>
     new Promise((resolve) =>
       safeLookup((_, __, done) => done(null, address, 4))('rebinds.example', {}, (error, it) => resolve(error?.code ?? it)),

@@ -25,7 +25,7 @@ describe('an answer over HTTP', () => {
     expect(outcomeOfAnswer(status, '', undefined)).toMatchObject({ result })
   })
 
-  it('is quoted with 200 characters', () => {
+  it('is quoted with 200 characters [case 58]', () => {
     expect(outcomeOfAnswer(500, 'x'.repeat(1_000), '7')).toEqual({
       result: 'retry',
       detail: `HTTP 500: ${'x'.repeat(200)}`,
@@ -33,7 +33,7 @@ describe('an answer over HTTP', () => {
     })
   })
 
-  it('of 400 that wants a client certificate is no fault of the message', () => {
+  it('of 400 that wants a client certificate is no fault of the message [case 20]', () => {
     const page = (title: string) => `<html>\r\n<head><title>400 ${title}</title></head>\r\n<body>`
     expect(outcomeOfAnswer(400, page('No required SSL certificate was sent'), undefined)).toMatchObject({ result: 'broken' })
     expect(outcomeOfAnswer(400, page('The SSL certificate error'), undefined)).toMatchObject({ result: 'broken' })
@@ -45,7 +45,7 @@ describe('an answer over HTTP', () => {
     expect(outcomeOfAnswer(410, '', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver)' })
   })
 
-  it('is read to 16 KiB, and what broke off counts', async () => {
+  it('is read to 16 KiB, and what broke off counts [case 18]', async () => {
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.from('é'.repeat(1_000))
     }

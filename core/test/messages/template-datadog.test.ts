@@ -41,7 +41,7 @@ Local: {{local_time "last_seen" "America/New_York"}} {{local_time "first_seen" "
 {{ .matrix.name }} is not ours.
 {{{{/raw}}}}`
 
-it('messages of Datadog’s detection rules say what they say there', () => {
+it('messages of Datadog’s detection rules say what they say there [case 42]', () => {
   expect(renderPlain(compileTemplate(MESSAGE, signalScope()).render(shellSignal, opened))).toBe(`\
 3 2026-11-30T03:05:01.000000000Z 1796007901000 2026-11-30T03:00:00.123456789Z 1796007600123 2026-11-30T03:05:00.000000000Z 1796007900000 A web server started a shell 12
 

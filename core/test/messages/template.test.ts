@@ -80,7 +80,7 @@ describe('blocks', () => {
     expect(plain(template)).toBe(text)
   })
 
-  it('what is between raw braces stands as it is', () => {
+  it('what is between raw braces stands as it is [case 41]', () => {
     expect(plain('{{{{raw}}}}{{severity}} {{#if{{{{/raw}}}} \\{{severity}}')).toBe('{{severity}} {{#if {{severity}}')
   })
 
@@ -145,7 +145,7 @@ it('a template knows which fields it reads', () => {
 })
 
 describe('values', () => {
-  it('that spell templates, Markdown or tokens are text', () => {
+  it('that spell templates, Markdown or tokens are text [case 43]', () => {
     for (const args of [
       '{{severity}}',
       '[x](https://evil.example)',
@@ -172,7 +172,7 @@ describe('values', () => {
     expect(plain('{{@process.argv.[0]}}', withArgs(`${'x'.repeat(255)}😀y`))).toBe(`${'x'.repeat(255)}…(+3)`)
   })
 
-  it('in the URL of a link are encoded, and change nothing but their own place', () => {
+  it('in the URL of a link are encoded, and change nothing but their own place [case 51]', () => {
     const link = '[look](https://corp.example/s/{{@process.args}}/x?q={{urlencode "@process.args"}}#{{@process.args}})'
     expect(plain(link, withArgs('a/../b?c#d@e\\'))).toBe(
       'look (https://corp.example/s/a%2F..%2Fb%3Fc%23d%40e%5C/x?q=a%2F..%2Fb%3Fc%23d%40e%5C#a%2F..%2Fb%3Fc%23d%40e%5C)',
@@ -202,7 +202,7 @@ describe('Markdown', () => {
 describe('bounds', () => {
   const many = (n: number): Signal => ({ ...shellSignal, tags: Array.from({ length: n }, (_, i) => `t:${i}`) })
 
-  it('loops end at 1,000 turns, all together', () => {
+  it('loops end at 1,000 turns, all together [case 44]', () => {
     const loops = '{{#each tags}}{{#each tags}}x{{/each}}{{/each}}'
     expect(plain(loops, many(30))).toBe('x'.repeat(900))
     expect(() => documentOf(loops, many(45))).toThrow(

@@ -38,7 +38,7 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
   ['new, and may wait', untold(), head(), { wait: 90_000 }, { reason: 'opened', due: later(90_000) }],
   ['new, may wait, but is critical', untold(), head({ severity: CRITICAL }), { wait: 90_000 }, { reason: 'opened', due: later(0) }],
   ['acknowledged before anybody was told', untold(), head({ status: 'acknowledged' }), {}, undefined],
-  ['archived before anybody was told', untold(), head({ status: 'archived' }), { repeat: 1 }, undefined],
+  ['archived before anybody was told [case 8]', untold(), head({ status: 'archived' }), { repeat: 1 }, undefined],
   [
     'no rule wants it, only an escalation does',
     untold({ opened_at: null, escalations: '[5,9]' }),
@@ -63,7 +63,7 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
   ],
   ['raised', told(), head({ revision: 2, severity: CRITICAL }), { update: 300_000 }, { reason: 'raised', due: later(0) }],
   [
-    'raised after it was acknowledged',
+    'raised after it was acknowledged [case 37]',
     told({ told_status: 'acknowledged' }),
     head({ revision: 2, severity: CRITICAL }),
     {},
@@ -147,7 +147,7 @@ const cases: readonly [string, Conversation, Head, Terms, Decision | undefined][
   ],
   ['in quiet hours', untold(), head(), { quiet }, { reason: 'opened', due: MORNING, isHeld: true }],
   [
-    'in quiet hours, so severe that somebody is woken',
+    'in quiet hours, so severe that somebody is woken [case 32]',
     untold(),
     head({ severity: CRITICAL }),
     { quiet },

@@ -23,14 +23,14 @@ function quietSpans(quiet: QuietHours, from: string, to: string): string[][] {
   return spans
 }
 
-it('is the local night, also when the clock is set', () => {
+it('is the local night, also when the clock is set [case 31]', () => {
   // To summer time at 01:00 UTC: the night is an hour shorter. 22:00 is 21:00 UTC before, 06:00 is 04:00 UTC after.
   expect(quietSpans(night, '2026-03-28T12:00Z', '2026-03-29T12:00Z')).toEqual([['2026-03-28T21:00', '2026-03-29T04:00']])
   // And back: an hour longer.
   expect(quietSpans(night, '2026-10-24T12:00Z', '2026-10-25T12:00Z')).toEqual([['2026-10-24T20:00', '2026-10-25T05:00']])
 })
 
-it('that ends in the hour that is left out ends with it, and in the hour that comes twice is quiet twice', () => {
+it('that ends in the hour that is left out ends with it, and in the hour that comes twice is quiet twice [case 31]', () => {
   const early = { ...night, from: 60, to: 2 * 60 + 30 }
   expect(quietSpans(early, '2026-03-28T22:00Z', '2026-03-29T06:00Z')).toEqual([['2026-03-29T00:00', '2026-03-29T01:00']])
   expect(quietSpans(early, '2026-10-24T22:00Z', '2026-10-25T06:00Z')).toEqual([

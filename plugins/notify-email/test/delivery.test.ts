@@ -291,7 +291,7 @@ describe('TLS', () => {
     }
   })
 
-  it('sends nothing to who cannot prove who he is, and names no address', async () => {
+  it('sends nothing to who cannot prove who he is, and names no address [case 20]', async () => {
     const wrongName = authority.identity('wrong', 'DNS:other.example')
     const unknown = authority.identity('unknown', good)
     for (const tls of ['starttls', 'implicit'] as const)
@@ -306,7 +306,7 @@ describe('TLS', () => {
       }
   })
 
-  it('that is older than 1.2 is refused', async () => {
+  it('that is older than 1.2 is refused [case 20]', async () => {
     await using server = await MailServer.start({
       ...authority.identity('old', good),
       secure: true,
@@ -328,7 +328,7 @@ describe('TLS', () => {
     expect(await tried(secured(other.port, { tls: 'implicit' }))).toMatchObject({ result: 'broken' })
   })
 
-  it('wants a certificate of ours that there is none of: nothing is sent', async () => {
+  it('wants a certificate of ours that there is none of: nothing is sent [case 20]', async () => {
     const identity = authority.identity('mutual', good)
     await using server = await MailServer.start({ ...identity, secure: true, requestCert: true, rejectUnauthorized: true })
     expect(await tried(secured(server.port, { tls: 'implicit' }))).toMatchObject({ result: 'broken' })
@@ -380,7 +380,7 @@ describe('a login', () => {
   const PASSWORD = 'correct horse+battery/staple'
   const secrets = { secrets: { MAIL_PASSWORD: PASSWORD } }
 
-  it('is made with the secret as it is now', async () => {
+  it('is made with the secret as it is now [case 64]', async () => {
     const values: Record<string, string> = { MAIL_PASSWORD: 'wrong' }
     await using server = await MailServer.start({
       disabledCommands: ['STARTTLS'],
@@ -434,7 +434,7 @@ describe('a login', () => {
     expect(server.lines.map((line) => line.split(' ')[0])).toEqual(['EHLO'])
   })
 
-  it('is told without what was sent, also by a server that repeats it', async () => {
+  it('is told without what was sent, also by a server that repeats it [case 64]', async () => {
     let sent = ''
     await using server = await ScriptedServer.start((step, line) => {
       if (step === 'EHLO') return '250-mx.example\r\n250 AUTH PLAIN'

@@ -57,7 +57,7 @@ async function untilEvents(count: number): Promise<void> {
   }
 }
 
-it('a signal that opens, grows, is acknowledged, archived and is back is one alert, and then another one', async () => {
+it('a signal that opens, grows, is acknowledged, archived and is back is one alert, and then another one [case 35] [case 60]', async () => {
   const signal = signalOf()
   offer(signal)
   await untilEvents(1)
@@ -79,7 +79,7 @@ it('a signal that opens, grows, is acknowledged, archived and is back is one ale
   expect(receiver.dropped).toBe(0)
 })
 
-it('a signal that becomes more severe while somebody has it pages anew', async () => {
+it('a signal that becomes more severe while somebody has it pages anew [case 37]', async () => {
   const signal = signalOf({ severity: 'medium' })
   offer(signal)
   await untilEvents(1)

@@ -269,7 +269,7 @@ describe('a page', () => {
     })
   })
 
-  it('has PagerDuty’s word for each severity', async () => {
+  it('has PagerDuty’s word for each severity [case 61]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
     for (const severity of severities) await about.tell('opened', { signal: { severity }, letter: { receipt: undefined } })
@@ -314,7 +314,7 @@ describe('a page', () => {
     )
   })
 
-  it('is within PagerDuty’s limits however much there is to say, and names what was cut', async () => {
+  it('is within PagerDuty’s limits however much there is to say, and names what was cut [case 61]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
     const long = '\u{e0041}"\\<é'.repeat(4_000)
@@ -413,7 +413,7 @@ describe('what an attacker chose', () => {
     letter: { title: text, rule: text },
   })
 
-  it('is in no link and no invisible character of a page, and in no other alert', async () => {
+  it('is in no link and no invisible character of a page, and in no other alert [case 45]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
     for (const text of EVIL) {
@@ -547,14 +547,14 @@ describe('an answer', () => {
     expect(await answers(429, '', { 'retry-after': 'soon' })).toMatchObject({ retryAfterMs: 30_000 })
   })
 
-  it('that quotes the routing key is not repeated with it, not even with a part', async () => {
+  it('that quotes the routing key is not repeated with it, not even with a part [case 64]', async () => {
     for (const before of ['', 'x'.repeat(190)]) {
       const { detail } = (await answers(500, `${before}${KEY} was sent`)) as { detail: string }
       expect(detail).not.toContain(KEY.slice(0, 8))
     }
   })
 
-  it('that never ends, trickles, does not come or is no HTTP', async () => {
+  it('that never ends, trickles, does not come or is no HTTP [case 18]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver, { timeout: 300 })
     receiver.instead.push((response, request) => {
@@ -588,7 +588,7 @@ describe('an answer', () => {
     }
   })
 
-  it('that redirects is not followed', async () => {
+  it('that redirects is not followed [case 19]', async () => {
     await using elsewhere = await PagerDuty.start()
     expect(await answers(307, '', { location: elsewhere.url })).toMatchObject({ result: 'broken' })
     expect(elsewhere.bodies).toEqual([])
@@ -619,7 +619,7 @@ describe('an answer', () => {
   })
 })
 
-it('goes through a proxy to who can prove who he is, and to nobody else', async () => {
+it('goes through a proxy to who can prove who he is, and to nobody else [case 20]', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cws-pagerduty-'))
   try {
     const authority = new TestAuthority(folder)
@@ -647,7 +647,7 @@ it('goes through a proxy to who can prove who he is, and to nobody else', async 
 })
 
 describe('the routing key', () => {
-  it('is in the bytes that leave, and nowhere else', async () => {
+  it('is in the bytes that leave, and nowhere else [case 64]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
     const { notification, outcome } = await about.notifier.deliver()
@@ -655,7 +655,7 @@ describe('the routing key', () => {
     expect(receiver.bodies[0]).toBe(`{"routing_key":"${KEY}",${notification.body.slice(1)}`)
   })
 
-  it('of a ruleset, or none, is refused at set-up without being quoted', async () => {
+  it('of a ruleset, or none, is refused at set-up without being quoted [case 62]', async () => {
     await using receiver = await PagerDuty.start()
     for (const wrong of [`R${KEY.slice(1)}`, 'hunter2hunter2']) {
       const refused = set(receiver, { routingKey: env('KEY') }, { KEY: wrong })

@@ -71,7 +71,7 @@ describe('what Slack says', () => {
     expect(judgeApi(answer(200, '{"ok":false,"error":"toString"}'))).toMatchObject({ failure: { detail: 'Slack says toString' } })
   })
 
-  it('is success only in its own words', () => {
+  it('is success only in its own words [case 58]', () => {
     const html = '<!DOCTYPE html><html><title>Sign in</title></html>'
     expect(judgeApi(answer(200, html))).toMatchObject({ ok: false, failure: { result: 'broken' } })
     expect(judgeApi(answer(200, 'ok'))).toMatchObject({ ok: false, failure: { result: 'broken' } })
@@ -93,7 +93,7 @@ describe('what Slack says', () => {
     ['1000000000', 1e12],
     [undefined, undefined],
     ['Tue, 24 Nov 2026 09:00:07 GMT', 7_000],
-  ])('of waiting: %s', (header, wait) => {
+  ])('of waiting: %s [case 21]', (header, wait) => {
     const now = Date.parse('2026-11-24T09:00:00Z')
     expect(judgeWebhook(answer(429, 'rate_limited', header), now)).toEqual({
       result: 'retry',
@@ -103,7 +103,7 @@ describe('what Slack says', () => {
   })
 })
 
-it('any answer has an outcome, told in one short line without addresses', () => {
+it('any answer has an outcome, told in one short line without addresses [case 58] [case 64]', () => {
   const said = fc.constantFrom(
     'ok',
     '{"ok":true}',
@@ -176,7 +176,7 @@ const faults: readonly (readonly [string, Interruption, string])[] = [
 ]
 
 describe('a fault', () => {
-  it.each(faults)('%s: nothing is taken for success, and nothing tells a secret', async (_, fault, result) => {
+  it.each(faults)('%s: nothing is taken for success, and nothing tells a secret [case 18] [case 19] [case 64]', async (_, fault, result) => {
     await using server = await SlackServer.start()
     for (const options of [byBot(server, { timeout: 300 }), byWebhook(server, { timeout: 300 })]) {
       await using notifier = await opened(options)

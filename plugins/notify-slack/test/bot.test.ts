@@ -28,7 +28,7 @@ class Conversation {
 }
 
 describe('a signal', () => {
-  it('is one message however much it grows: changed in place, and no bell rings', async () => {
+  it('is one message however much it grows: changed in place, and no bell rings [case 47] [case 56]', async () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byBot(server))
     const conversation = new Conversation(notifier)
@@ -65,7 +65,7 @@ describe('a signal', () => {
     expect(server.refused).toEqual([])
   })
 
-  it('whose message was deleted gets a new one, which is then followed', async () => {
+  it('whose message was deleted gets a new one, which is then followed [case 56]', async () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byBot(server))
     const conversation = new Conversation(notifier)
@@ -157,7 +157,7 @@ describe('a signal', () => {
 })
 
 describe('a message that Slack does not take', () => {
-  it('is refused, so that a plainer one is made, which is taken', async () => {
+  it('is refused, so that a plainer one is made, which is taken [case 57]', async () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byBot(server))
     const conversation = new Conversation(notifier)
@@ -221,7 +221,7 @@ describe('a try', () => {
     expect(await conversation.tell('raised')).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
   })
 
-  it('takes the token as it is now', async () => {
+  it('takes the token as it is now [case 64]', async () => {
     await using server = await SlackServer.start()
     const secrets: Record<string, string> = { SLACK: 'xoxb-an-old-one' }
     await using notifier = await opened(byBot(server, {}, { env: 'SLACK' }), secrets)
@@ -245,7 +245,7 @@ describe('a try', () => {
 })
 
 describe('a channel', () => {
-  it('gets no more than a message a second, also when several signals want more', async () => {
+  it('gets no more than a message a second, also when several signals want more [case 56]', async () => {
     await using server = await SlackServer.start({ strict: true })
     await using notifier = await opened(byBot(server), {}, new Pace())
     const { outcome } = await notifier.deliver()

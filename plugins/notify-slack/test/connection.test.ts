@@ -28,7 +28,7 @@ describe.each(ways)('%s', (_, by) => {
     expect((await notifier.deliver()).outcome).toMatchObject({ result: 'delivered' })
   })
 
-  it('sends nothing to who cannot prove who he is, and names no address', async () => {
+  it('sends nothing to who cannot prove who he is, and names no address [case 20]', async () => {
     for (const [identity, ca] of [
       [authority.identity('wrong', 'DNS:other.example'), { ca: authority.caFile }],
       [authority.identity('unknown', good), {}],

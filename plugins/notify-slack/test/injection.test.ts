@@ -95,9 +95,9 @@ function expectInert(text: string): void {
 }
 
 describe('values', () => {
-  it.each(CATALOGUE)('%j is text wherever it stands', (text) => expectInert(text))
+  it.each(CATALOGUE)('%j is text wherever it stands [case 45]', (text) => expectInert(text))
 
-  it(`of any bytes are text wherever they stand (${runs} runs)`, () => {
+  it(`of any bytes are text wherever they stand (${runs} runs) [case 46]`, () => {
     fc.assert(fc.property(hostile, expectInert), { numRuns: runs, ...(runs > SLICE ? {} : { seed: 20261130 }) })
   }, 1_800_000)
 

@@ -262,7 +262,7 @@ describe('limits', () => {
   const fill = (length: number): string => '<'.repeat(length)
 
   it.each([749, 750, 751, 2_999, 3_000, 3_001, 11_999, 12_000, 12_001, 200_000])(
-    'are kept by %i characters that grow fourfold',
+    'are kept by %i characters that grow fourfold [case 59]',
     (length) => {
       const documents: Document[] = [
         [paragraph(value(fill(length)))],
@@ -280,7 +280,7 @@ describe('limits', () => {
     },
   )
 
-  it.each([49, 50, 51, 3_000])('are kept by %i paragraphs, and by as many lists in lists', (count) => {
+  it.each([49, 50, 51, 3_000])('are kept by %i paragraphs, and by as many lists in lists [case 59]', (count) => {
     const paragraphs = Array.from({ length: count }, (_, i) => paragraph(value(`${i}`)))
     let list: Document = [paragraph(value('x'))]
     for (let i = 0; i < Math.min(count, 200); i++) list = [{ type: 'list', ordered: true, items: [[paragraph(value('x')), ...list]] }]

@@ -31,7 +31,7 @@ it.each([
   expect(flawOf(text)).toContain(why)
 })
 
-it('whatever a value is, what it fills is printable ASCII of bounded length, and a URL leads where it was meant to', () => {
+it('whatever a value is, what it fills is printable ASCII of bounded length, and a URL leads where it was meant to [case 51]', () => {
   const characters = integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
   const parts = oneof(characters, constantFrom('.', '..', '/', '\\', '%2e', '@', '#', '?', '//', 'evil.example', ':', '%', '\r\n', ' '))
   const values = array(parts, { maxLength: 30 }).map((each) => each.join(''))

@@ -132,7 +132,7 @@ describe('a delivery', () => {
     expect(() => new Webhook(SECRET).verify(`${got?.body} `, got?.headers as Record<string, string>)).toThrow()
   })
 
-  it('repeated has the same id and body, and is signed with the secret as it is now', async () => {
+  it('repeated has the same id and body, and is signed with the secret as it is now [case 13] [case 64]', async () => {
     await using receiver = await Receiver.start()
     secrets['ROTATED'] = SECRET
     await using notifier = await open({ url: receiver.url, secret: env('ROTATED') })
@@ -163,7 +163,7 @@ describe('a delivery', () => {
     }
   })
 
-  it('fills what its URL and headers leave open, and nothing in a value leads elsewhere', async () => {
+  it('fills what its URL and headers leave open, and nothing in a value leads elsewhere [case 45] [case 50] [case 51]', async () => {
     await using receiver = await Receiver.start()
     const url = `http://localhost:${receiver.port}/in/{{host.name}}/{{@exec.file.path}}?rule={{rule_id}}`
     const headers = { 'X-Path': 'path={{@exec.file.path}}; {{severity}}' }
@@ -229,7 +229,7 @@ describe('an answer', () => {
     ['1e9', undefined],
     ['', undefined],
     ['Mon, 01 Jan 2001 00:00:00 GMT', undefined],
-  ])('that says Retry-After: %s', async (header, wait) => {
+  ])('that says Retry-After: %s [case 21]', async (header, wait) => {
     await using receiver = await Receiver.start((response) => void response.writeHead(429, { 'retry-after': header }).end())
     expect(await deliver({ url: receiver.url })).toEqual({
       result: 'retry',
@@ -238,7 +238,7 @@ describe('an answer', () => {
     })
   })
 
-  it('may name a date to come again', async () => {
+  it('may name a date to come again [case 21]', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString()
     await using receiver = await Receiver.start((response) => void response.writeHead(503, { 'retry-after': date }).end())
     const outcome = (await deliver({ url: receiver.url })) as { retryAfterMs: number }
@@ -246,7 +246,7 @@ describe('an answer', () => {
     expect(outcome.retryAfterMs).toBeLessThanOrEqual(60_000)
   })
 
-  it('that redirects is never followed', async () => {
+  it('that redirects is never followed [case 19]', async () => {
     await using elsewhere = await Receiver.start()
     for (const status of [301, 302, 303, 307, 308]) {
       await using receiver = await Receiver.start((response) => void response.writeHead(status, { location: elsewhere.url }).end())
@@ -255,7 +255,7 @@ describe('an answer', () => {
     expect(elsewhere.connections).toBe(0)
   })
 
-  it('that never ends is cut off: the status counts', async () => {
+  it('that never ends is cut off: the status counts [case 18]', async () => {
     let written = 0
     await using receiver = await Receiver.start((response, request) => {
       response.writeHead(503)
@@ -273,7 +273,7 @@ describe('an answer', () => {
     expect(written).toBeLessThan(16 * 1024 * 1024)
   })
 
-  it('that trickles ends at the deadline as a whole', async () => {
+  it('that trickles ends at the deadline as a whole [case 18]', async () => {
     await using receiver = await Receiver.start((response) => {
       response.writeHead(500)
       const timer = setInterval(() => response.write('x'), 20)
@@ -296,7 +296,7 @@ describe('an answer', () => {
     expect(await deliver({ url: receiver.url })).toMatchObject({ result: 'ambiguous' })
   })
 
-  it('that is no HTTP, or has headers without end, is ambiguous', async () => {
+  it('that is no HTTP, or has headers without end, is ambiguous [case 18]', async () => {
     for (const text of ['SSH-2.0-OpenSSH_9.2\r\n', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(10_000)}\r\n`, 'HTTP/1.1 banana\r\n\r\n']) {
       const server = createServer((socket) => {
         socket.on('error', () => {})
@@ -326,7 +326,7 @@ describe('TLS', () => {
     expect(receiver.got[0]?.body).toBe(BODY)
   })
 
-  it('proves to the receiver who calls, with another certificate as soon as there is one', async () => {
+  it('proves to the receiver who calls, with another certificate as soon as there is one [case 20]', async () => {
     const [first, second] = [authority.identity('agent1', 'DNS:agent1'), authority.identity('agent2', 'DNS:agent2')]
     const callers: string[] = []
     await using receiver = await Receiver.start(
@@ -358,7 +358,7 @@ describe('TLS', () => {
     await expect(open({ url: receiver.url, cert, key })).rejects.toThrow(/key values mismatch/)
   })
 
-  it('is not spoken with who knows old forms of it alone', async () => {
+  it('is not spoken with who knows old forms of it alone [case 20]', async () => {
     await using receiver = await Receiver.start(ok, {
       ...authority.identity('old', good),
       minVersion: 'TLSv1',
@@ -369,7 +369,7 @@ describe('TLS', () => {
     expect(receiver.got).toEqual([])
   })
 
-  it('sends nothing to who cannot prove who he is, and names no address', async () => {
+  it('sends nothing to who cannot prove who he is, and names no address [case 20]', async () => {
     const wrongName = authority.identity('wrong', 'DNS:other.example')
     const unknown = authority.identity('unknown', good)
     for (const [identity, options] of [
