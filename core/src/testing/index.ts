@@ -1,3 +1,4 @@
+export { hostileLetter, hostileValues } from './hostile-values.ts'
 export { type PluginCases, PluginTester, type TestRunner } from './plugin-tester.ts'
 export { RuleTester, type RuleTesterOptions } from './rule-tester.ts'
 export { type Delivery, sampleSignal, TestNotifier, type TestNotifierOptions } from './test-notifier.ts'

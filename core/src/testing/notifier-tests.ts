@@ -2,12 +2,14 @@ import { strict as assert } from 'node:assert'
 import type { NotifierInstance } from '../plugin/instance.ts'
 import { within } from '../plugin/timeout.ts'
 import { uncloneable } from '../plugin/validate.ts'
+import { hostileLetter, hostileValues } from './hostile-values.ts'
 import { loadOptions } from './load-options.ts'
 import { leftOpen } from './open-handles.ts'
 import type { TestRunner } from './plugin-tester.ts'
 import { TestNotifier } from './test-notifier.ts'
 
 const CLOSE_MS = 1_000
+const TIERS = [0, 1, 2]
 
 /** What notifiers owe. */
 export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance): void {
@@ -23,6 +25,17 @@ export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance
     for (const key of ['mode', 'interrupts'])
       assert.ok(!(key in notifier.notifier), `\`${key}\` stands in the definition, not in what setup returns`)
     await closed(notifier)
+  })
+  it('draws hostile values in every form', async () => {
+    await using tested = await TestNotifier.of(make())
+    const { notifier } = tested
+    for (const text of notifier.render ? hostileValues : [])
+      for (const tier of TIERS) {
+        const body = notifier.render?.(hostileLetter(text), tier)
+        const what = `tier ${tier} of ${JSON.stringify(text).slice(0, 80)}`
+        assert.equal(typeof body, 'string', `no text: ${what}`)
+        assert.ok(body?.isWellFormed(), `a lone surrogate, which cannot be stored: ${what}`)
+      }
   })
   it('may be closed twice, without having delivered', async () => {
     const notifier = await TestNotifier.of(make())

@@ -15,6 +15,8 @@ it.each([
   ['mailto:root@evil.example', 'mailto:root[@]evil[.]example'],
   ['@evil.example', '@evil[.]example'],
   ['\\\\evil.example', '\\\\evil[.]example'],
+  ['//evil.example/x', '//evil[.]example/x'],
+  ['(//evil.example)', '(//evil[.]example)'],
   ['https:evil.example', 'https:evil[.]example'],
 ])('%s becomes %s', (text, harmless) => {
   expect(defang(text)).toBe(harmless)
@@ -23,6 +25,7 @@ it.each([
 it.each([
   '/usr/lib/x86_64/libc.so.6',
   '/tmp/evil.com',
+  '/usr//lib/evil.com',
   './run.sh',
   '../a.py',
   'libc.so.6',

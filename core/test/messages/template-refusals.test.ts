@@ -104,9 +104,12 @@ const cases: readonly (readonly [template: string, line: number, column: number,
   ['{{events_matched_per_query.a}}', 1, 3, 'there is no variable "events_matched_per_query.a"'],
 ]
 
-it.each(cases.map((each) => [each[0].slice(0, 60), ...each] as const))('%j is refused [case 38] [case 40]', (_, template, line, column, message) => {
-  const error = refusal(template)
-  expect(error.message).toContain(message)
-  expect({ code: error.code, line: error.line, column: error.column }).toEqual({ code: 'CWS_ERR_TEMPLATE', line, column })
-  expect(error.frame).toContain('^')
-})
+it.each(cases.map((each) => [each[0].slice(0, 60), ...each] as const))(
+  '%j is refused [case 38] [case 40]',
+  (_, template, line, column, message) => {
+    const error = refusal(template)
+    expect(error.message).toContain(message)
+    expect({ code: error.code, line: error.line, column: error.column }).toEqual({ code: 'CWS_ERR_TEMPLATE', line, column })
+    expect(error.frame).toContain('^')
+  },
+)

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, oneof, property, uint8Array } from 'fast-check'
 import { expect, it } from 'vitest'
-import { hostileSignal, hostileTexts } from '../../src/messages/corpus.ts'
+import { hostileSignal } from '../../src/messages/corpus.ts'
 import type { Document, Inline } from '../../src/messages/document.ts'
 import { compileTemplate, defaultTemplate, type Template } from '../../src/messages/template.ts'
 import { templateProblems } from '../../src/messages/template-problems.ts'
@@ -8,6 +8,7 @@ import { textOf } from '../../src/model/bytes.ts'
 import { printable } from '../../src/signals/printable.ts'
 import { signalScope } from '../../src/signals/scope.ts'
 import type { Signal } from '../../src/signals/signal.ts'
+import { hostileValues } from '../../src/testing/hostile-values.ts'
 import { opened, shellSignal } from '../fixtures/shell-signal.ts'
 import { sketch, withoutLinks } from '../fixtures/sketch.ts'
 
@@ -66,7 +67,7 @@ function valuesIn(document: Document): string[] {
 }
 
 it('no value changes the shape of a message: what attackers write [case 45]', () => {
-  for (const text of hostileTexts) if (text !== '') check(text)
+  for (const text of hostileValues) if (text !== '' && printable(text).length <= 5_000) check(text)
 })
 
 it('no value changes the shape of a message: any text', () => {
@@ -98,8 +99,8 @@ it('what stands in the text is the value with what is invisible made visible, wh
   )
 })
 
-it('the message without a template shows hostile text as text', () => {
-  for (const text of hostileTexts) {
+it('the message without a template shows hostile text as text [case 45]', () => {
+  for (const text of hostileValues) {
     const document = defaultTemplate.render(hostileSignal(text, defaultTemplate.fields, scope.fields), opened)
     for (const value of valuesIn(document)) expect(value).toBe(printable(value))
     expect(sketch(document)).not.toContain('[link')

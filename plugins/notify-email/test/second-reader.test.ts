@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { printable } from '@cws/core'
+import { hostileValues } from '@cws/core/testing'
 import { expect, it } from 'vitest'
 import { mailOf } from '../src/mail.ts'
-import { HOSTILE } from './hostile.ts'
 import { everywhere, WHO } from './letters.ts'
 
 interface Read {
@@ -32,7 +32,9 @@ function readByPython(mails: readonly string[]): readonly Read[] {
 }
 
 it.skipIf(!python)(`another parser reads what was meant, whatever attackers chose${python ? '' : ' (no python3)'}`, () => {
-  const texts = ['x', ...HOSTILE]
+  // Of longer ones the ends are cut.
+  const values = hostileValues.filter((text) => printable(text).length <= 5_000)
+  const texts = ['x', ...values]
   const [plain, ...reads] = readByPython(texts.map((text) => mailOf(everywhere(text), 0, WHO)))
   expect(plain).toMatchObject({
     subject: '[HIGH] x (x)',
@@ -46,7 +48,7 @@ it.skipIf(!python)(`another parser reads what was meant, whatever attackers chos
     links: ['https://wiki.example.com/?q=x'],
   })
   for (const [i, read] of reads.entries()) {
-    const text = HOSTILE[i] as string
+    const text = values[i] as string
     const { headers, from, to, defects, parts, tags } = plain as Read
     expect(read, text).toMatchObject({ headers, from, to, defects, parts, tags })
     expect(read.links, text).toEqual([`https://wiki.example.com/?q=${encodeURIComponent(text.toWellFormed())}`])

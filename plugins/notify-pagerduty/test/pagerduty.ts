@@ -138,14 +138,17 @@ function judge(
 const linkify = new LinkifyIt().tlds(['example', 'zip'], true)
 const INVISIBLE = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/u
 
-/** What somebody who reads the page on a phone could tap or be fooled by: links that programs find in its texts, characters that nobody sees. */
-export function injectedInto({ payload, links = [], client_url, images = [] }: Trigger): readonly string[] {
+/**
+ * What somebody who reads the page on a phone could tap or be fooled by: links that programs find in its texts, characters that nobody sees.
+ * `author`: how links begin that the author of the message wrote.
+ */
+export function injectedInto({ payload, links = [], client_url, images = [] }: Trigger, author?: string): readonly string[] {
   // The agent's own name, and names of fields: nobody else chooses them.
   const { source: _, timestamp: __, custom_details = {}, ...rest } = payload
   const { group, ...details } = custom_details
   const shown = [rest, details, Object.values(group ?? {})]
   const found = textsIn([shown, links.map(({ text }) => text)]).flatMap((text) => [
-    ...(linkify.match(text) ?? []).map(({ url }) => url),
+    ...(linkify.match(text) ?? []).map(({ url }) => url).filter((url) => author === undefined || !url.startsWith(author)),
     ...(INVISIBLE.test(text) ? [JSON.stringify(text)] : []),
   ])
   return [...found, ...links.map(({ href }) => href), ...images.map(({ src }) => src), ...(client_url ? [client_url] : [])]

@@ -176,21 +176,24 @@ const faults: readonly (readonly [string, Interruption, string])[] = [
 ]
 
 describe('a fault', () => {
-  it.each(faults)('%s: nothing is taken for success, and nothing tells a secret [case 18] [case 19] [case 64]', async (_, fault, result) => {
-    await using server = await SlackServer.start()
-    for (const options of [byBot(server, { timeout: 300 }), byWebhook(server, { timeout: 300 })]) {
-      await using notifier = await opened(options)
-      server.next.push(fault)
-      const { outcome, notification } = await notifier.deliver()
-      expect(outcome).toMatchObject({ result })
-      const { detail = '' } = outcome
-      expect(detail.length).toBeLessThanOrEqual(200)
-      for (const text of [detail, notification.body, JSON.stringify(notifier.logs)])
-        for (const secret of [TOKEN, TOKEN.slice(5, 16), WEBHOOK_PATH, 'T00000000', 'XXXXXXXX', server.origin, 'evil.example'])
-          expect(text).not.toContain(secret)
-    }
-    expect(server.channel).toEqual([])
-  })
+  it.each(faults)(
+    '%s: nothing is taken for success, and nothing tells a secret [case 18] [case 19] [case 64]',
+    async (_, fault, result) => {
+      await using server = await SlackServer.start()
+      for (const options of [byBot(server, { timeout: 300 }), byWebhook(server, { timeout: 300 })]) {
+        await using notifier = await opened(options)
+        server.next.push(fault)
+        const { outcome, notification } = await notifier.deliver()
+        expect(outcome).toMatchObject({ result })
+        const { detail = '' } = outcome
+        expect(detail.length).toBeLessThanOrEqual(200)
+        for (const text of [detail, notification.body, JSON.stringify(notifier.logs)])
+          for (const secret of [TOKEN, TOKEN.slice(5, 16), WEBHOOK_PATH, 'T00000000', 'XXXXXXXX', server.origin, 'evil.example'])
+            expect(text).not.toContain(secret)
+      }
+      expect(server.channel).toEqual([])
+    },
+  )
 
   it('where nobody listens: not delivered for sure', async () => {
     const server = await SlackServer.start()

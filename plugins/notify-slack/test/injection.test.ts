@@ -1,5 +1,5 @@
 import { type Document, type Letter, printable, textOf } from '@cws/core'
-import { sampleSignal } from '@cws/core/testing'
+import { hostileLetter, hostileValues, sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
@@ -12,31 +12,6 @@ import { messageSchema } from './schema.ts'
 const SLICE = 150
 const runs = process.env['CWS_TEST_LONG'] ? 100_000 : SLICE
 
-/** Texts that do something in Slack where nobody takes care. */
-const CATALOGUE = [
-  '<!channel>',
-  '<!here|x>',
-  '<!everyone>',
-  '<@U012AB3CD>',
-  '<!subteam^S012|team>',
-  '<#C012>',
-  '<https://evil.example|https://corp.example/login>',
-  '<!date^1392734382^{date}^https://evil.example|click>',
-  '<mailto:a@b|x>',
-  'a`b',
-  '``` <!channel> ```',
-  '*bold* _x_ ~x~',
-  '> quote',
-  '&gt; quote',
-  ':skull:',
-  'https://evil.example www.evil.example',
-  '@channel @here #general',
-  '&amp;lt;!channel&amp;gt; &lt;!channel&gt; &#60;',
-  '[Sign in](https://evil.example)',
-  '{{severity}}',
-  '\\u{a}*Severity:* info',
-]
-
 /** Bytes as a file's name or an argument has them, made into text as core does. */
 const stageZero = (bytes: Uint8Array): string => printable(textOf(bytes, 0, bytes.length))
 
@@ -44,7 +19,7 @@ const hostile = fc
   .array(
     fc.oneof(
       fc.uint8Array({ maxLength: 12 }),
-      fc.constantFrom(...CATALOGUE, '<', '>', '&', '`', '\n').map((text) => Buffer.from(text)),
+      fc.constantFrom(...hostileValues.filter(({ length }) => length < 200), '<', '>', '&', '`', '\n').map((text) => Buffer.from(text)),
     ),
     {
       maxLength: 6,
@@ -95,7 +70,24 @@ function expectInert(text: string): void {
 }
 
 describe('values', () => {
-  it.each(CATALOGUE)('%j is text wherever it stands [case 45]', (text) => expectInert(text))
+  it.each(hostileValues.map((text) => [JSON.stringify(text).slice(0, 60), text] as const))(
+    '%s is text wherever it stands [case 45]',
+    (_, text) => {
+      for (const reason of ['opened', 'raised', 'digest'] as const)
+        for (const tier of [0, 1, 2]) {
+          const { message, reply } = render(hostileLetter(text, { reason }), tier, {
+            mentions: ['U012AB3CD', 'S012', 'here', 'channel'],
+            inPlace: true,
+          })
+          for (const made of reply ? [message, reply] : [message])
+            for (const update of [false, true]) {
+              const { popup, blocks } = read(messageSchema.parse(made), update)
+              expect([popup.mentions, blocks.mentions, popup.links, blocks.markup]).toEqual([[], [], [], []])
+              expect(blocks.links.filter((url) => !url.startsWith('https://wiki.example.com/?q='))).toEqual([])
+            }
+        }
+    },
+  )
 
   it(`of any bytes are text wherever they stand (${runs} runs) [case 46]`, () => {
     fc.assert(fc.property(hostile, expectInert), { numRuns: runs, ...(runs > SLICE ? {} : { seed: 20261130 }) })
