@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { NotificationRule } from '../config/define-config.ts'
 import { generationOf } from '../config/generation.ts'
+import type { HeartbeatSettings } from '../config/heartbeat.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Monitoring, parseListen } from '../config/monitoring.ts'
 import { compositionOf, type Delivery, startDelivery } from '../delivery/delivery.ts'
@@ -29,6 +30,8 @@ import { type AgentStatus, statusOf } from './status.ts'
 import { ownerOf } from './strays.ts'
 
 const DRAIN_MS = 10_000
+/** Each proof starts a program and writes files. */
+const PULSE_MS = 30_000
 
 /** A configuration that has passed every check. */
 export interface AgentConfig {
@@ -38,6 +41,8 @@ export interface AgentConfig {
   readonly notifications: readonly NotificationRule[] | undefined
   /** Where `/healthz` and `/metrics` are served. */
   readonly monitoring?: Monitoring | undefined
+  /** The watcher outside that is told that all is well. */
+  readonly heartbeat?: HeartbeatSettings | undefined
   /** The policy that it was loaded with: in the delivery thread its notifiers are found by it. */
   readonly modules: ModulePolicy
   readonly warnings: readonly string[]
@@ -83,6 +88,8 @@ export class Agent {
   #runtime: Runtime | undefined
   #flushEvents: () => void = () => {}
   #state: 'starting' | 'ready' | 'stopping' = 'starting'
+  /** When sensors last had to prove that they see, on the clock of `performance`. */
+  #felt = Number.NEGATIVE_INFINITY
   /** Settles when the delivery thread has ended though nobody asked. */
   readonly failed: Promise<Error>
   #fail: (error: Error) => void = () => {}
@@ -304,8 +311,19 @@ export class Agent {
 
   async #answer(what: string, _args: unknown): Promise<unknown> {
     if (what === 'status') return await this.status()
+    if (what === 'pulse') return await this.#pulse()
     if (what === 'doctor') return await this.doctor()
     throw new Error(`nobody answers "${what}"`)
+  }
+
+  /** How the agent is, once its sensors have proved again that they see. */
+  async #pulse(): Promise<AgentStatus> {
+    const runtime = this.#runtime
+    if (runtime && this.#state === 'ready' && performance.now() - this.#felt > PULSE_MS) {
+      this.#felt = performance.now()
+      await Promise.all(runtime.sensors.map((sensor) => runtime.selfTests.run(sensor)))
+    }
+    return await this.status()
   }
 
   async status(): Promise<AgentStatus> {
@@ -370,13 +388,14 @@ export class Agent {
   }
 }
 
-function planOf({ instances, notifications, monitoring, modules }: AgentConfig): DeliveryPlan {
+function planOf({ instances, notifications, monitoring, heartbeat, modules }: AgentConfig): DeliveryPlan {
   const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
   // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
   const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
   return {
     notifications,
     monitoring: monitoring && parseListen(monitoring.listen),
+    heartbeat,
     modules: inConfiguration ? modules : undefined,
     events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
     destinations: destinationsOf(instances),

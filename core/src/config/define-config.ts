@@ -1,5 +1,6 @@
 import type { NotifierNames, PluginInput } from '../plugin/instance.ts'
 import type { Severity } from '../signals/severity.ts'
+import type { HeartbeatInput } from './heartbeat.ts'
 import type { MonitoringInput } from './monitoring.ts'
 
 /** Which signals go where, in which words. */
@@ -49,6 +50,8 @@ export interface Config<P extends readonly PluginInput[] = readonly PluginInput[
   readonly notifications?: readonly NotificationRule<NotifierNames<P[number]>>[]
   /** Serves `/healthz` and `/metrics` (Prometheus) on loopback, or where `listen` says. Nothing listens without it. */
   readonly monitoring?: MonitoringInput
+  /** Tells a watcher outside, again and again, that all is well: `{ url: env('HEARTBEAT_URL') }`. When nothing comes any more, the watcher alarms. */
+  readonly heartbeat?: HeartbeatInput
 }
 
 /** What a configuration may export: the object, or a function (async too) that makes it. */

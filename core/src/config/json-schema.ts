@@ -3,6 +3,7 @@ import type { NotifierDefinition, PluginDefinition } from '../plugin/instance.ts
 import { shortestName } from '../plugin/resolve.ts'
 import { defOf } from '../plugin/schema-walk.ts'
 import { severities } from '../signals/severity.ts'
+import { heartbeatSchema } from './heartbeat.ts'
 import { monitoringSchema } from './monitoring.ts'
 
 /** A plugin that the schema is to know. */
@@ -56,7 +57,11 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
         description: 'Which signals go where. Without it every notifier gets every signal from `low` up.',
         items: rule,
       },
-      monitoring: monitoring(),
+      monitoring: section(monitoringSchema, 'Serves /healthz and /metrics (Prometheus). Nothing listens without it.'),
+      heartbeat: section(
+        heartbeatSchema,
+        'A watcher outside that is told, again and again, that all is well, and alarms when nothing comes.',
+      ),
     },
   }
 }
@@ -108,10 +113,10 @@ const rule = {
   },
 }
 
-function monitoring(): Json {
-  const schema = z.toJSONSchema(monitoringSchema, { io: 'input', unrepresentable: 'any' }) as Json
+function section(of: z.ZodType, description: string): Json {
+  const schema = z.toJSONSchema(of, { io: 'input', unrepresentable: 'any' }) as Json
   delete schema['$schema']
-  return { description: 'Serves /healthz and /metrics (Prometheus). Nothing listens without it.', ...schema }
+  return { description, ...schema }
 }
 
 function optionsSchema({ definition, package: name }: SchemaPlugin): Json {

@@ -5,15 +5,17 @@ import { CwsError } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { nearest } from '../model/nearest.ts'
 import { flattenPlugins, type Placed } from '../plugin/flatten.ts'
-import type { AnyInstance } from '../plugin/instance.ts'
+import type { AnyInstance, OptionsSchema } from '../plugin/instance.ts'
 import { type Lookup, resolveEntry } from '../plugin/resolve.ts'
-import { isRecord } from '../plugin/schema-walk.ts'
-import { checkOptions, freezeDeep, kindOf } from '../plugin/validate.ts'
+import { isRecord, textsIn } from '../plugin/schema-walk.ts'
+import { checkOptions, freezeDeep, kindOf, valueAt } from '../plugin/validate.ts'
 import { checkInstance } from './check-instance.ts'
 import { type ConditionCheck, checkNotifications, type TemplateCheck } from './check-notifications.ts'
+import { checkSecrets, type SecretScope } from './check-secrets.ts'
 import type { Config, NotificationRule } from './define-config.ts'
 import { findConfig, passedOver } from './find-config.ts'
 import { configFolder } from './folders.ts'
+import { type HeartbeatSettings, heartbeatSchema } from './heartbeat.ts'
 import { installModuleHooks, type ModulePolicy } from './module-hooks.ts'
 import { type Monitoring, monitoringSchema } from './monitoring.ts'
 import { errorOf, type Path, type Problem } from './problem.ts'
@@ -60,12 +62,14 @@ export interface Composition {
   readonly notifications: readonly NotificationRule[] | undefined
   /** Undefined: nothing listens. */
   readonly monitoring: Monitoring | undefined
+  /** Undefined: nobody outside is told that the agent is well. */
+  readonly heartbeat: HeartbeatSettings | undefined
   /** How its modules were found and trusted. Other threads that import them need it. */
   readonly modules: ModulePolicy
   readonly warnings: readonly string[]
 }
 
-const topKeys = ['plugins', 'notifications', 'monitoring']
+const topKeys = ['plugins', 'notifications', 'monitoring', 'heartbeat']
 const defaultTimeoutMs = 10_000
 let generation = 0
 
@@ -121,7 +125,7 @@ class Checker {
     lookup: Lookup | undefined,
     scope: Parameters<typeof checkInstance>[1],
     { checkCondition, checkTemplate }: Pick<LoadOptions, 'checkCondition' | 'checkTemplate'>,
-  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'warnings'>> {
+  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'heartbeat' | 'warnings'>> {
     if (!isRecord(value)) {
       this.#add(
         { path: [], of: 'value' },
@@ -162,24 +166,30 @@ class Checker {
       }
       for (const { path, of, ...problem } of checkNotifications(given, notifiers, others, checks, warn)) this.#add({ path, of }, problem)
     }
-    const monitoring = await this.#monitoring(value['monitoring'])
+    const monitoring = (await this.#section('monitoring', monitoringSchema, value['monitoring'], scope)) as Monitoring | undefined
+    const heartbeat = (await this.#section('heartbeat', heartbeatSchema, value['heartbeat'], scope)) as HeartbeatSettings | undefined
     if (this.#problems.length > 0) throw this.#error()
     const notifications = freezeDeep(given) as readonly NotificationRule[] | undefined
-    return { instances: Object.freeze(instances), notifications, monitoring, warnings }
+    return { instances: Object.freeze(instances), notifications, monitoring, heartbeat, warnings }
   }
 
-  async #monitoring(given: unknown): Promise<Monitoring | undefined> {
+  /** One of the sections that are no lists: its values by the schema, its secrets as those of plugins. */
+  async #section(name: string, schema: OptionsSchema, given: unknown, scope: SecretScope): Promise<unknown> {
     if (given === undefined) return undefined
-    const checked = await checkOptions(monitoringSchema, given)
-    if (checked.ok) return checked.options as Monitoring
-    for (const { path, of, message } of checked.flaws)
+    const { flaws, options, literals } = checkSecrets(schema, given, scope)
+    for (const literal of literals) this.#literals.add(literal)
+    const at = (path: Path, message: string): string => `${[name, ...path].join('.')}: ${message}`
+    for (const { path, message, ...flaw } of flaws)
+      this.#add({ path: [name, ...path], of: 'value' }, { ...flaw, message: at(path, message) })
+    const checked = await checkOptions(schema, options)
+    if (checked.ok) return checked.options
+    for (const { path, of, message, hide } of checked.flaws) {
+      if (hide) for (const text of textsIn(valueAt(given, path))) this.#literals.add(text)
       this.#add(
-        { path: ['monitoring', ...path], of },
-        {
-          code: 'CWS_ERR_CONFIG_INVALID',
-          message: `${['monitoring', ...(of === 'key' ? path.slice(0, -1) : path)].join('.')}: ${message}`,
-        },
+        { path: [name, ...path], of },
+        { code: 'CWS_ERR_CONFIG_INVALID', message: at(of === 'key' ? path.slice(0, -1) : path, message) },
       )
+    }
     return undefined
   }
 

@@ -1,5 +1,5 @@
 import { severities } from '../signals/severity.ts'
-import type { DestinationCounters, ThreadCounters } from './protocol.ts'
+import type { DestinationCounters, HeartbeatCounters, ThreadCounters } from './protocol.ts'
 
 export const noCounters: ThreadCounters = {
   signals: 0,
@@ -29,8 +29,14 @@ export function addCounters(past: ThreadCounters, now: ThreadCounters, eventsDro
     evidenceDropped: past.evidenceDropped + now.evidenceDropped,
     outputBytes: past.outputBytes + now.outputBytes,
     bufferBytes: now.bufferBytes,
+    heartbeat: now.heartbeat && addHeartbeat(past.heartbeat, now.heartbeat),
     destinations: Object.fromEntries([...names].map((name) => [name, addDestination(past.destinations[name], now.destinations[name])])),
   }
+}
+
+function addHeartbeat(past: HeartbeatCounters | undefined, now: HeartbeatCounters): HeartbeatCounters {
+  if (!past) return now
+  return { ...now, sent: past.sent + now.sent, withheld: past.withheld + now.withheld, failed: past.failed + now.failed }
 }
 
 function addDestination(past: DestinationCounters | undefined, now: DestinationCounters | undefined): DestinationCounters {

@@ -12,6 +12,7 @@ import { Console } from './console/console.ts'
 import { errorBody, startControl } from './control.ts'
 import { privateFolder } from './database.ts'
 import type { DestinationQueue } from './destination-queue.ts'
+import { Heartbeat } from './heartbeat/heartbeat.ts'
 import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
 import { Mutes } from './mutes.ts'
@@ -69,6 +70,7 @@ export class DeliveryThread {
   #signals = 0
   readonly #opened = severities.map(() => 0)
   #monitoring: AsyncDisposable | undefined
+  readonly #heartbeat: Heartbeat
   #fields: DeliveryComposition['fields']
   #listen: ListenAddress | undefined
   readonly #clean: (text: string) => string
@@ -117,6 +119,14 @@ export class DeliveryThread {
       decode: decodeSignal,
       onShown: (number) => vitals.show(number),
     })
+    this.#heartbeat = new Heartbeat({
+      log: this.#log,
+      clean: this.#clean,
+      secret: (ref) => secrets.resolve(ref),
+      pulse: async () => (await this.#ask('pulse')) as AgentStatus,
+      touchStore: () => this.#touchStore(),
+      standings: (overdueMs) => this.#listedQueues().map((queue) => queue.standing(overdueMs)),
+    })
     // What an earlier thread left unfinished is no line: what follows it is.
     if (setup.partialLine) this.#output.line('')
     this.#places.reset(setup.destinations)
@@ -132,6 +142,13 @@ export class DeliveryThread {
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
     for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
+    this.#heartbeat.compose(this.#setup.heartbeat)
+  }
+
+  /** Stores what is stored already; returns why it could not. */
+  #touchStore(): string | undefined {
+    if (this.#store.error === undefined) this.#store.write({ op: 'clock', offset: this.#store.clockOffset() })
+    return this.#store.error
   }
 
   /** Serves health and metrics there, and nowhere else. */
@@ -171,7 +188,7 @@ export class DeliveryThread {
   }
 
   /** Another composition: notifiers that are the same run on, the others end when their tries have, and what is owed to them waits. */
-  async #compose({ modules, destinations, monitoring, routes, notifications, fields }: DeliveryComposition): Promise<void> {
+  async #compose({ modules, destinations, monitoring, heartbeat, routes, notifications, fields }: DeliveryComposition): Promise<void> {
     if (modules) (await import('../config/module-hooks.ts')).installModuleHooks(modules)
     this.#places.add(destinations)
     const names = destinations.map(({ name }) => name)
@@ -195,6 +212,7 @@ export class DeliveryThread {
     this.#rules.compose({ destinations, routes, notifications, fields })
     this.#mutes.compose(fields)
     await this.#apply(destinations)
+    this.#heartbeat.compose(heartbeat)
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
   }
 
@@ -350,6 +368,7 @@ export class DeliveryThread {
       evidenceDropped,
       outputBytes: this.#output.written,
       bufferBytes: process.memoryUsage().external,
+      heartbeat: this.#heartbeat.counters,
       destinations: Object.fromEntries(this.#listedQueues().map((queue) => [queue.name, queue.counters])),
     }
   }
@@ -358,6 +377,7 @@ export class DeliveryThread {
   async stop(timeoutMs: number): Promise<void> {
     const began = performance.now()
     this.#console.flush()
+    this.#heartbeat[Symbol.dispose]()
     await this.#control?.[Symbol.asyncDispose]()
     await this.#monitoring?.[Symbol.asyncDispose]()
     const pending = await this.#telling.stop(timeoutMs * (1 - OUTPUT_SHARE))

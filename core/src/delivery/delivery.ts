@@ -52,10 +52,18 @@ export async function startDelivery(options: DeliveryOptions, handlers: Delivery
 }
 
 /** @throws CwsError CWS_ERR_CONDITION, CWS_ERR_DESTINATION_UNKNOWN */
-export function compositionOf({ destinations, notifications, events, modules, monitoring }: DeliveryPlan): DeliveryComposition {
+export function compositionOf({ destinations, notifications, events, modules, monitoring, heartbeat }: DeliveryPlan): DeliveryComposition {
   const names = destinations.map(({ name }) => name)
   const fields = new Map((events ?? []).flatMap((event) => [...ownFieldsOf(event)]))
-  return { modules, destinations, monitoring, fields, notifications, routes: notifications && routesOf(notifications, names, events) }
+  return {
+    modules,
+    destinations,
+    monitoring,
+    heartbeat,
+    fields,
+    notifications,
+    routes: notifications && routesOf(notifications, names, events),
+  }
 }
 
 function setupOf(options: DeliveryOptions): SharedSetup {

@@ -11,6 +11,7 @@ import { attempt } from './attempt.ts'
 import { backoffFor, waitFor } from './backoff.ts'
 import { coveredBy } from './covered.ts'
 import { Health } from './health.ts'
+import type { Standing } from './heartbeat/audit.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
 import { type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
@@ -45,6 +46,9 @@ export class DestinationQueue {
   readonly #flights = new Set<Promise<void>>()
   #timer: NodeJS.Timeout | undefined
   #sequence = 0
+  readonly #began: number
+  /** When a try last began or ended. */
+  #moved: number
   #tries = 0
   #isStopping = false
   #idle: (() => void)[] = []
@@ -57,11 +61,32 @@ export class DestinationQueue {
     this.#within = options.within ?? ((code) => code())
     this.#outbox = new Outbox({ ...options, within: this.#within }, options.manner ?? usualManner)
     this.#health = new Health(options)
+    this.#began = this.#moved = options.now()
   }
 
   get counters(): DestinationCounters {
     const { state, lastError } = this.#health
     return { state, delivered: this.#delivered, failed: this.#failed, pending: this.#pending, lastError }
+  }
+
+  /** How it stands, for who audits. What waits for a probe, for quiet hours or for its turn behind others is not overdue. */
+  standing(overdueMs: number): Standing {
+    const now = this.#options.now()
+    const { state, lastError, unwellMs, probeAt } = this.#health
+    const due = this.#notifier ? this.#schedule.earliest() : undefined
+    const stalledMs = due === undefined ? 0 : Math.max(0, now - Math.max(due, probeAt, this.#moved))
+    return { name: this.name, state, lastError, unwellMs, stalledMs, forgotten: this.#forgotten(now - overdueMs) }
+  }
+
+  /** Signals that should have been told before then, as the store knows it, and that the schedule does not. What was given up is known. */
+  #forgotten(before: number): number {
+    const found = this.#options.store.untold(this.name, this.#began, before).filter(({ conversation, head }) => {
+      if (this.#schedule.knows(head.id)) return false
+      if (this.tellsEach) return true
+      const { decision } = this.plan(conversation, head)
+      return decision !== undefined && decision.due < before
+    })
+    return Math.max(0, found.length - this.#failed)
   }
 
   /** Whether it is told every revision, as files and archives are. */
@@ -282,6 +307,7 @@ export class DestinationQueue {
       const message = this.#prepared(item)
       if (!message) continue
       this.#tries++
+      this.#moved = time
       const flight = this.#try(item, message, notifier).finally(() => this.#landed(flight))
       this.#flights.add(flight)
     }
@@ -293,6 +319,7 @@ export class DestinationQueue {
 
   #landed(flight: Promise<void>): void {
     this.#flights.delete(flight)
+    this.#moved = this.#options.now()
     this.#kick()
     if (this.#flights.size === 0) for (const settle of this.#idle.splice(0)) settle()
   }

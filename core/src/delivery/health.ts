@@ -8,18 +8,27 @@ export class Health {
   readonly #options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>
   readonly #breaker = new Breaker()
   #state: DestinationCounters['state'] = 'starting'
+  /** Since when it is not `ok`, by the steady clock, ms. */
+  #unwellSince: number
   lastError: string | undefined
 
   constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>) {
     this.#options = options
+    this.#unwellSince = options.now()
     const known = options.store.destination(options.name)
     if (!known) return
     this.#breaker.restore(known, options.now())
+    this.#unwellSince = Math.min(known.opened_at ?? this.#unwellSince, this.#unwellSince)
     if (this.#breaker.isOpen) this.lastError = known.last_error ?? undefined
   }
 
   get state(): DestinationCounters['state'] {
     return this.#state
+  }
+
+  /** For how long it is not `ok`, ms. */
+  get unwellMs(): number {
+    return this.#state === 'ok' ? 0 : Math.max(0, this.#options.now() - this.#unwellSince)
   }
 
   /** One try at a time, to see whether it takes something again. */
@@ -40,12 +49,13 @@ export class Health {
 
   /** Its notifier is not called. */
   down(state: 'broken' | 'failed', reason: string): void {
-    this.#state = state
+    this.#turn(state)
     this.lastError = reason
   }
 
   /** Another notifier takes its place, which may be right where this one was wrong. */
   retired(): void {
+    this.#unwellSince = this.#options.now()
     this.#state = 'starting'
     if (this.#breaker.recovered()) this.remember()
   }
@@ -63,7 +73,7 @@ export class Health {
     const about = { key, attempt }
     if (this.#state !== state) log.warn(about, `${state}: ${detail}`)
     else log.debug(about, `${outcome.result}: ${detail}`)
-    this.#state = state
+    this.#turn(state)
     return this.#breaker.isOpen ? this.#breaker.probeAt : undefined
   }
 
@@ -74,6 +84,12 @@ export class Health {
     this.#state = 'ok'
     if (this.#breaker.recovered()) this.remember()
     return isOpen
+  }
+
+  /** From one way to be unwell to another nothing has become better. */
+  #turn(state: 'broken' | 'failed' | 'failing'): void {
+    if (this.#state === 'ok') this.#unwellSince = this.#options.now()
+    this.#state = state
   }
 
   remember(): void {

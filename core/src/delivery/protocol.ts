@@ -1,5 +1,6 @@
 import type { Condition } from '../condition/ir.ts'
 import type { NotificationRule } from '../config/define-config.ts'
+import type { HeartbeatSettings } from '../config/heartbeat.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { ListenAddress } from '../config/monitoring.ts'
 import type { EventDefinition } from '../model/define-event.ts'
@@ -30,6 +31,7 @@ export interface DeliveryPlan {
   /** How modules of notifiers are found and trusted: the policy that the configuration was loaded with. Needed for notifiers in configurations. */
   readonly modules?: ModulePolicy | undefined
   readonly monitoring?: ListenAddress | undefined
+  readonly heartbeat?: HeartbeatSettings | undefined
 }
 
 export interface DeliveryOptions extends DeliveryPlan {
@@ -78,6 +80,8 @@ export interface DeliveryComposition {
   readonly destinations: readonly DestinationSpec[]
   /** Where `/healthz` and `/metrics` are served; nowhere if absent. */
   readonly monitoring: ListenAddress | undefined
+  /** The watcher outside that is told that all is well; none if absent. */
+  readonly heartbeat: HeartbeatSettings | undefined
   /** Undefined: every notifier gets every signal from `low` up. */
   readonly routes: readonly Route[] | undefined
   /** The rules that the routes were made of, as they were written. */
@@ -170,6 +174,19 @@ export interface DestinationCounters {
   readonly lastError: string | undefined
 }
 
+/** What became of the beats to the watcher outside. */
+export interface HeartbeatCounters {
+  readonly sent: number
+  /** The auditor found something. */
+  readonly withheld: number
+  /** The watcher did not take it. */
+  readonly failed: number
+  /** What became of the last one; null: there was none yet. */
+  readonly last: 'sent' | 'withheld' | 'failed' | null
+  /** Why the last one was not sent, or did not arrive. */
+  readonly reasons: readonly string[]
+}
+
 /** What one delivery thread counts. */
 export interface ThreadCounters {
   /** Revisions of signals that came from the engine. */
@@ -188,6 +205,8 @@ export interface ThreadCounters {
   readonly outputBytes: number
   /** Memory outside the heap that the thread holds: buffers. */
   readonly bufferBytes: number
+  /** Undefined: no configuration asks for it. */
+  readonly heartbeat?: HeartbeatCounters | undefined
   readonly destinations: Readonly<Record<string, DestinationCounters>>
 }
 

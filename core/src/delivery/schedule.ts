@@ -101,6 +101,18 @@ export class Schedule {
     return best
   }
 
+  /** When the earliest became due of what could be tried or is being tried; undefined: there is nothing. */
+  earliest(): number | undefined {
+    let due: number | undefined
+    for (const item of this.#items) if ((item.inFlight || this.#isReady(item)) && (due === undefined || item.due < due)) due = item.due
+    return due
+  }
+
+  /** Whether something is to be said of the signal, by itself or with others. */
+  knows(signal: string): boolean {
+    return this.#bySignal.has(signal) || this.#covered.has(signal)
+  }
+
   /** When something is due next. */
   nextDue(now: number): number | undefined {
     let due: number | undefined

@@ -148,14 +148,28 @@ export class StoreTables {
   }
 
   /** Those of one destination that are to be looked at, the oldest signals first, each with what it is about. `open`: also all about signals that are open. */
-  *pending(destination: string, open: boolean): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+  pending(destination: string, open: boolean): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+    return this.#conversations("(c.due IS NOT NULL OR (? AND s.status='open'))", destination, open ? 1 : 0)
+  }
+
+  /** Those about open signals of which the newest revision, which came between these times, is not told. */
+  untold(
+    destination: string,
+    since: number,
+    before: number,
+  ): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+    const where = "c.told_revision < c.wanted AND c.changed_at >= ? AND c.changed_at < ? AND s.status='open'"
+    return this.#conversations(where, destination, since, before)
+  }
+
+  *#conversations(
+    where: string,
+    ...values: readonly [destination: string, ...(readonly number[])]
+  ): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
     const rows = this.#sql(
       `SELECT c.*, s.rule AS of_rule, s.severity, s.status, s.revision, s.first_seen, s.last_seen, s.count
-       FROM conversations c JOIN signals s ON s.id = c.signal
-       WHERE c.destination=? AND (c.due IS NOT NULL OR (? AND s.status='open')) ORDER BY c.signal`,
-    ).iterate(destination, open ? 1 : 0) as unknown as Iterable<
-      Conversation & Omit<SignalHead, 'id' | 'rule'> & { readonly of_rule: string }
-    >
+       FROM conversations c JOIN signals s ON s.id = c.signal WHERE c.destination=? AND ${where} ORDER BY c.signal`,
+    ).iterate(...values) as unknown as Iterable<Conversation & Omit<SignalHead, 'id' | 'rule'> & { readonly of_rule: string }>
     for (const { of_rule, severity, status, revision, first_seen, last_seen, count, ...conversation } of rows)
       yield { conversation, head: { id: conversation.signal, rule: of_rule, severity, status, revision, first_seen, last_seen, count } }
   }

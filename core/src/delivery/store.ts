@@ -150,6 +150,11 @@ export class SignalStore {
     return this.#read((tables) => [...tables.pending(destination, open)]) ?? []
   }
 
+  /** Conversations about open signals of which a destination does not know the newest revision, which came between two times of the steady clock. */
+  untold(destination: string, since: number, before: number): { readonly conversation: Conversation; readonly head: SignalHead }[] {
+    return this.#read((tables) => [...tables.untold(destination, since, before)]) ?? []
+  }
+
   /** How much is owed to whom, in messages and conversations, as far as it is on disk. */
   owed(): ReadonlyMap<string, number> {
     return new Map(this.#read((tables) => tables.owed())?.map(({ destination, count }) => [destination, count]))

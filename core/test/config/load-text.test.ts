@@ -369,6 +369,27 @@ test('monitoring is off, on loopback, or where it is told', async () => {
   expect(await monitoring('monitoring: { listen: "[::]:9100" }')).toEqual({ listen: '[::]:9100' })
 })
 
+test('a heartbeat has an address that is secret, and usual times', async () => {
+  const { heartbeat } = await load(
+    yaml('plugins: [fim]\nheartbeat: { url: { file: beat } }', { beat: 'https://watcher.example.com/ping/5f0c' }),
+  )
+  expect(heartbeat).toMatchObject({ every: '1m', tolerate: '15m', method: 'POST' })
+})
+
+test.each([
+  ['heartbeat: {}', 'heartbeat.url'],
+  ['heartbeat: { url: "http://watcher.example.com/ping/5f0c" }', 'heartbeat.url: the secret is not of the accepted form'],
+  ['heartbeat: { url: "https://169.254.169.254/ping/5f0c" }', 'heartbeat.url: the secret is not of the accepted form'],
+  ['heartbeat: { url: { env: NO_SUCH_VARIABLE } }', 'heartbeat.url: the environment variable NO_SUCH_VARIABLE is not set or empty'],
+  ['heartbeat: { url: "https://watcher.example.com/", every: 1min }', 'heartbeat.every: '],
+  ['heartbeat: { url: "https://watcher.example.com/", every: 0s }', 'heartbeat.every: '],
+  ['heartbeat: { url: "https://watcher.example.com/", evry: 1m }', 'did you mean "every"?'],
+])('%s is refused with its place, and its address is not shown', async (text, words) => {
+  const error = await refusal(yaml(`plugins: [fim]\n${text}\n`))
+  expect(error).toMatchObject({ message: expect.stringContaining(words) })
+  expect(`${error.message}${error.frame}`).not.toContain('5f0c')
+})
+
 test.each([
   ['monitoring: { lisen: "127.0.0.1:1" }', 'did you mean "listen"?'],
   ['monitoring: { listen: localhost }', 'monitoring.listen: expected an address and a port, for example 127.0.0.1:9797'],

@@ -594,3 +594,69 @@ describe('backoff', () => {
     expect(waitFor(500, Number.NaN)).toBe(500)
   })
 })
+
+describe('to who audits', () => {
+  const standing = (queue: DestinationQueue) => queue.standing(30_000)
+
+  it('stands well while nothing is owed, what is owed waits for its time, or a try is under way', async () => {
+    const queue = queueOf({ rules: [{ name: 'All', to: 'siem', wait: '10m' }] })
+    queue.start(receiver(['hang']))
+    expect(standing(queue)).toEqual({ name: 'siem', state: 'ok', lastError: undefined, unwellMs: 0, stalledMs: 0, forgotten: 0 })
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(standing(queue)).toMatchObject({ stalledMs: 0, forgotten: 0 })
+    await vi.advanceTimersByTimeAsync(310_000)
+    expect(standing(queue)).toMatchObject({ stalledMs: 10_000, forgotten: 0 })
+  })
+
+  it('says for how long it fails, also over a restart; what waits for a probe is not overdue', async () => {
+    const queue = queueOf()
+    queue.start(receiver(Array.from({ length: 100 }, () => ({ result: 'broken', detail: 'HTTP 401' }))))
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(600_000)
+    const { state, unwellMs, stalledMs, lastError } = standing(queue)
+    expect({ state, lastError, unwellMs }).toEqual({ state: 'broken', lastError: 'HTTP 401', unwellMs: 600_000 })
+    expect(stalledMs).toBeLessThan(1_000)
+    await queue.stop(0)
+    expect(standing(queueOf())).toMatchObject({ state: 'starting', unwellMs: 600_000 })
+  })
+
+  it('says what is due and nobody tries', async () => {
+    const queue = queueOf()
+    queue.start(receiver())
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(1)
+    const lost = signalOf()
+    // The timer that would try it is gone.
+    vi.spyOn(globalThis, 'setTimeout').mockImplementation((() => 0) as never)
+    const rules = [{ name: 'All', to: 'siem', wait: '1s' }]
+    telling.compose({ destinations: [{ name: 'siem' } as DestinationSpec], routes: routesOf(rules, ['siem']) })
+    offer(queue, lost)
+    vi.restoreAllMocks()
+    await vi.advanceTimersByTimeAsync(61_000)
+    expect(standing(queue)).toMatchObject({ state: 'ok', stalledMs: 60_000 })
+  })
+
+  it('says which signals it should have heard of, that nothing waits to tell', async () => {
+    const queue = queueOf()
+    queue.start(receiver())
+    await vi.advanceTimersByTimeAsync(1_000)
+    const { write } = telling.prepare(headOf(signalOf()), bodyOf(signalOf()))
+    // Stored, and never scheduled.
+    store.write(write)
+    expect(standing(queue)).toMatchObject({ forgotten: 0 })
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect(standing(queue)).toMatchObject({ forgotten: 1 })
+  })
+
+  it('knows what was given up, what is kept quiet and what waits in quiet hours', async () => {
+    vi.setSystemTime(new Date('2026-06-01T23:00:00Z'))
+    const quiet = { from: '22:00', to: '06:00', zone: 'UTC' }
+    const queue = queueOf({ maxItems: 1, rules: [{ name: 'All', to: 'siem', quiet }] })
+    queue.start(receiver())
+    for (let i = 0; i < 3; i++) offer(queue, signalOf({ group: { i } }))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(queue.counters).toMatchObject({ failed: 2, pending: 1 })
+    expect(standing(queue)).toMatchObject({ stalledMs: 0, forgotten: 0 })
+  })
+})

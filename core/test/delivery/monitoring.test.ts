@@ -45,6 +45,7 @@ const delivery: NonNullable<AgentStatus['delivery']> = {
   eventsDropped: 5,
   bufferBytes: 4096,
   outputBytes: 1234,
+  heartbeat: { sent: 11, withheld: 2, failed: 1, last: 'sent', reasons: [] },
   destinations: { siem: destination },
 }
 
@@ -112,6 +113,9 @@ describe('metrics', () => {
     'cws_delivery_restarts_total 1',
     'cws_signals_dropped_total 0',
     'cws_store_up 1',
+    'cws_heartbeats_total{result="sent"} 11',
+    'cws_heartbeats_total{result="withheld"} 2',
+    'cws_heartbeat_up 1',
     'cws_evidence_removed_total 4',
     'cws_output_events_dropped_total 5',
     'cws_healthy 1',
@@ -153,13 +157,16 @@ describe('health', () => {
 
   it('notes what is less than it could be', () => {
     const destinations = { siem: { ...destination, state: 'failing', lastError: 'ECONNREFUSED' } as const }
+    const heartbeat = { sent: 0, withheld: 0, failed: 1, last: 'failed', reasons: ['HTTP 404'] } as const
     expect(
-      healthOf(statusOf({ plugins: [{ ...plugin, state: 'degraded', detail: 'slow' }], delivery: { ...delivery, destinations } })),
+      healthOf(
+        statusOf({ plugins: [{ ...plugin, state: 'degraded', detail: 'slow' }], delivery: { ...delivery, destinations, heartbeat } }),
+      ),
     ).toEqual({
       ok: true,
       state: 'ready',
       reasons: [],
-      notes: ['plugin rules is degraded: slow', 'destination siem is failing: ECONNREFUSED'],
+      notes: ['plugin rules is degraded: slow', 'destination siem is failing: ECONNREFUSED', 'the heartbeat did not arrive: HTTP 404'],
     })
   })
 })

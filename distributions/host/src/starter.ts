@@ -30,5 +30,7 @@ export default defineConfig({
   // notifications: [{ name: 'Archive', when: 'severity >= medium', to: 'siem' }],
   // /healthz and /metrics (Prometheus) on http://127.0.0.1:9797
   // monitoring: {},
+  // A watcher outside that alarms when it hears nothing any more.
+  // heartbeat: { url: env('HEARTBEAT_URL') },
 })
 `

@@ -80,7 +80,7 @@ function listener(tell: (level: 'warn' | 'error', message: string, frame: string
   return { debug: () => {}, info: () => {}, warn: hear('warn'), error: hear('error') }
 }
 
-function summary({ file, instances, notifications, warnings }: Composition, remarks: Remarks): Record<string, unknown> {
+function summary({ file, instances, notifications, heartbeat, warnings }: Composition, remarks: Remarks): Record<string, unknown> {
   return {
     config: file ?? null,
     plugins: instances.map(({ instance }) => ({
@@ -90,11 +90,12 @@ function summary({ file, instances, notifications, warnings }: Composition, rema
       version: instance.package.version,
     })),
     notifications: notifications?.map(({ name }) => name) ?? null,
+    heartbeat: heartbeat ? { every: heartbeat.every, tolerate: heartbeat.tolerate } : null,
     warnings: [...warnings, ...remarks.warnings.map(({ plugin, message }) => `${plugin}: ${message}`)],
   }
 }
 
-function tell({ file, instances, notifications, warnings }: Composition, remarks: Remarks): void {
+function tell({ file, instances, notifications, heartbeat, warnings }: Composition, remarks: Remarks): void {
   line(file ?? 'no configuration: the preset of this installation')
   table(
     instances.map(({ instance }) => [instance.name, instance.kind, `${instance.package.name} ${instance.package.version}`]),
@@ -104,6 +105,7 @@ function tell({ file, instances, notifications, warnings }: Composition, remarks
   if (notifications) line(`${notifications.length} notification rule${notifications.length === 1 ? '' : 's'}`)
   else if (notifiers) line('no notification rules: every notifier gets every signal from low up')
   else line('no notifiers: signals are told on stdout and stored')
+  if (heartbeat) line(`a heartbeat every ${heartbeat.every}, withheld when a destination fails for longer than ${heartbeat.tolerate}`)
   for (const warning of warnings) line(styled('yellow', 'warning'), warning)
   for (const warning of remarks.warnings) remark(styled('yellow', 'warning'), warning)
   for (const problem of remarks.problems) remark(styled('red', 'wrong'), problem)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { AgentStatus } from '../../agent/status.ts'
 import { ask } from '../../delivery/control-client.ts'
+import type { HeartbeatCounters } from '../../delivery/protocol.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
 import { json, line, styled, table } from '../output.ts'
@@ -85,6 +86,7 @@ function tell(status: AgentStatus): void {
           ]
         : []),
       ['events dropped at the output', String(delivery.eventsDropped)],
+      ...(delivery.heartbeat ? [['heartbeat', heartbeatText(delivery.heartbeat)]] : []),
       ...Object.entries(delivery.destinations).map(([name, it]) => [
         name,
         `${it.state}: ${it.delivered} delivered, ${it.pending} pending, ${it.failed} failed${it.lastError ? `; last: ${it.lastError}` : ''}`,
@@ -92,6 +94,11 @@ function tell(status: AgentStatus): void {
     ],
     '  ',
   )
+}
+
+function heartbeatText({ last, sent, withheld, failed, reasons }: HeartbeatCounters): string {
+  const counts = `${sent} sent, ${withheld} withheld, ${failed} not taken`
+  return `${last ?? 'none yet'}: ${counts}${reasons.length > 0 ? `; last: ${reasons.join('; ')}` : ''}`
 }
 
 const section = (name: string): void => line(styled('bold', name))

@@ -33,5 +33,8 @@ export function healthOf(status: AgentStatus): Health {
     const list = its === 'broken' ? reasons : notes
     list.push(`destination ${name} is ${its}${lastError ? `: ${lastError}` : ''}`)
   }
+  const beat = delivery?.heartbeat
+  if (beat?.last === 'withheld' || beat?.last === 'failed')
+    notes.push(`the heartbeat ${beat.last === 'withheld' ? 'is withheld' : 'did not arrive'}: ${beat.reasons.join('; ')}`)
   return { ok: reasons.length === 0, state, reasons, notes }
 }

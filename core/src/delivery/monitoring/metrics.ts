@@ -115,6 +115,16 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
   text.add('cws_evidence_dropped_total', 'Parts of the evidence of signals that could not be stored.', [[{}, evidenceDropped]])
   text.add('cws_output_events_dropped_total', 'Lines of events that found no room at stdout.', [[{}, eventsDropped]])
   text.add('cws_output_bytes_total', 'Bytes written to stdout.', [[{}, outputBytes]])
+  const { heartbeat } = delivery
+  if (heartbeat) {
+    const { last, sent, withheld, failed } = heartbeat
+    text.add(
+      'cws_heartbeats_total',
+      'Beats to the watcher outside: sent, withheld by the auditor, not taken by the watcher.',
+      Object.entries({ sent, withheld, failed }).map(([result, count]) => [{ result }, count]),
+    )
+    text.add('cws_heartbeat_up', 'Whether the last beat arrived.', [[{}, Number(last === 'sent')]])
+  }
   const destinations = Object.entries(delivery.destinations)
   text.add(
     'cws_destination_up',
