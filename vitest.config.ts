@@ -10,9 +10,20 @@ const beside = [
   'core/test/**/*.live.test.ts',
   'distributions/host/test/*.live.test.ts',
   'tests/{fuzz,packages}/*.test.ts',
-  ...['container', 'faults', 'injection', 'kill', 'mail-servers', 'not-root', 'outage', 'registry', 'rules', 'service', 'systemd'].map(
-    (name) => `tests/e2e/${name}.test.ts`,
-  ),
+  ...[
+    'container',
+    'faults',
+    'injection',
+    'kill',
+    'log-servers',
+    'mail-servers',
+    'not-root',
+    'outage',
+    'registry',
+    'rules',
+    'service',
+    'systemd',
+  ].map((name) => `tests/e2e/${name}.test.ts`),
 ]
 
 const live = { testTimeout: 120_000, hookTimeout: 300_000, globalSetup: ['tests/support/run-folder.ts'] }

@@ -12,6 +12,7 @@ import fim from '@cws/plugin-fim'
 import email from '@cws/plugin-notify-email'
 import pagerduty from '@cws/plugin-notify-pagerduty'
 import slack from '@cws/plugin-notify-slack'
+import syslog from '@cws/plugin-notify-syslog'
 import teams from '@cws/plugin-notify-teams'
 import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
@@ -60,6 +61,7 @@ function schema(): string {
     { package: '@cws/plugin-notify-email', definition: email.definition },
     { package: '@cws/plugin-notify-slack', definition: slack.definition },
     { package: '@cws/plugin-notify-teams', definition: teams.definition },
+    { package: '@cws/plugin-notify-syslog', definition: syslog.definition },
   ]
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`
 }
