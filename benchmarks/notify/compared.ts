@@ -30,8 +30,9 @@ export async function compared(count: number, seconds: number, alertmanager: str
         read: readers.alertmanager,
         start: (arrivals) => Alertmanager.start(arrivals, setting),
       })
+  const filter = process.env['CWS_BENCH_ENTRANTS'] ?? ''
   const rows: { readonly name: string; readonly flood: FloodFigures; readonly kill: KillFigures }[] = []
-  for (const { name, read, start } of entrants) {
+  for (const { name, read, start } of entrants.filter((each) => each.name.includes(filter))) {
     const run = async <T>(what: (contender: Contender, arrivals: Arrivals) => Promise<T>): Promise<T> => {
       await using arrivals = await Arrivals.start(read)
       await using contender = await start(arrivals)
@@ -45,8 +46,7 @@ export async function compared(count: number, seconds: number, alertmanager: str
     rows.push(row)
     if (name === 'CWS') ours(row.flood, row.kill, count)
   }
-  if (alertmanager === undefined) return
-  console.log(`\n${count} findings in ${seconds} s; Alertmanager ${alertmanager}\n`)
+  console.log(`\n${count} findings in ${seconds} s${alertmanager === undefined ? '' : `; Alertmanager ${alertmanager}`}\n`)
   console.log('| | messages a destination | last count | first message | critical, p50 | critical, p99 | lost by the kill | counted |')
   console.log('|---|---|---|---|---|---|---|---|')
   for (const { name, flood: f, kill } of rows)

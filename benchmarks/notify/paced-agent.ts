@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { RunningAgent } from '../../tests/support/agent.ts'
 import type { Plan } from './cws.config.ts'
 import type { Order } from './pacer.ts'
@@ -50,6 +51,8 @@ export class PacedAgent implements AsyncDisposable {
         ...(command === undefined ? {} : { command }),
       })
       const [socket] = await connected
+      // What a start leaves to be done is over.
+      await setTimeout(2_000)
       return new PacedAgent(agent, server, socket)
     } catch (error) {
       server.close()
