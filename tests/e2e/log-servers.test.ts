@@ -8,7 +8,7 @@ import { printable } from '@cws/core'
 import { TestNotifier } from '@cws/core/testing'
 import syslog from '@cws/plugin-notify-syslog'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { everywhere, hostileTexts, paragraph, value } from '../../plugins/notify-syslog/test/letters.ts'
+import { everywhere, hostileValues, paragraph, value } from '../../plugins/notify-syslog/test/letters.ts'
 import { readRecord } from '../../plugins/notify-syslog/test/reader.ts'
 import { type Identity, TestAuthority } from '../support/certificates.ts'
 import { DebianServer, type Kind } from '../support/debian-server.ts'
@@ -117,7 +117,7 @@ describe.skipIf(!able).each([
       expect(outcome).toEqual({ result: 'delivered' })
       bodies.push(notification.body)
     }
-    for (const text of hostileTexts) await send(text)
+    for (const text of hostileValues) await send(text)
     await send('long', 'x'.repeat(50_000))
     await send('long', '中'.repeat(50_000))
     await send('last')

@@ -6,7 +6,7 @@ import { compileTemplate } from '../../../core/src/messages/template.ts'
 import { signalScope } from '../../../core/src/signals/scope.ts'
 import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { frameOf, type RecordOptions, recordOf } from '../src/record.ts'
-import { code, everywhere, hostileTexts, letter, paragraph, value, words } from './letters.ts'
+import { code, everywhere, hostileValues, letter, paragraph, value, words } from './letters.ts'
 import { FrameReader, readRecord } from './reader.ts'
 import { parameterOf } from './receiver.ts'
 
@@ -122,7 +122,7 @@ function expectInert(text: string): void {
 }
 
 describe('values', () => {
-  it.each(hostileTexts.map((text) => [printable(text)]))('%j stand where they belong, and end nothing [case 45]', expectInert)
+  it.each(hostileValues.map((text) => [printable(text)]))('%j stand where they belong, and end nothing [case 45]', expectInert)
 
   it('of any bytes stand where they belong', () => {
     const parts = fc.oneof(

@@ -138,10 +138,9 @@ describe('a connection that breaks', () => {
 
   it('at once is none: nothing is delivered to a relay without a receiver', async () => {
     await using receiver = await SyslogReceiver.start()
-    receiver.refuse = 2
+    receiver.refuse = 1
     await using notifier = await plainly(receiver)
-    for (let i = 0; i < 2; i++)
-      expect((await notifier.deliver()).outcome).toEqual({ result: 'retry', detail: expect.stringMatching(/at once|ECONNRESET/) })
+    expect((await notifier.deliver()).outcome).toEqual({ result: 'retry', detail: expect.stringMatching(/at once|ECONNRESET/) })
     expect((await notifier.deliver()).outcome).toEqual({ result: 'delivered' })
   })
 

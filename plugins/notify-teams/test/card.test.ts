@@ -10,7 +10,7 @@ import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts
 import { LIMITS, render } from '../src/card/render.ts'
 import { messageSchema } from './card-schema.ts'
 import { read } from './grammar.ts'
-import { call, code, everywhere, hostileTexts, letter, paragraph, value, words } from './letters.ts'
+import { call, code, everywhere, hostileValues, letter, paragraph, value, words } from './letters.ts'
 
 const TIERS = [0, 1, 2] as const
 const ANN = { 'ann@example.com': 'Ann Example' }
@@ -139,7 +139,7 @@ function expectInert(text: string): void {
 }
 
 describe('values', () => {
-  it.each(hostileTexts.map((text) => [printable(text).slice(0, 512)]))('%j are text wherever they stand [case 45]', expectInert)
+  it.each(hostileValues.map((text) => [printable(text).slice(0, 512)]))('%j are text wherever they stand [case 45]', expectInert)
 
   it('of any bytes are text wherever they stand', () => {
     const parts = fc.oneof(
@@ -169,7 +169,7 @@ describe('values', () => {
   })
 
   it('of an event are text in the message that is told where no template says otherwise', () => {
-    for (const text of hostileTexts) {
+    for (const text of hostileValues) {
       const process = {
         pid: 7,
         file: { path: text, name: text },

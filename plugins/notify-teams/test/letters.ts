@@ -1,8 +1,7 @@
 import type { Document, Inline, Letter, Signal } from '@cws/core'
-import { sampleSignal } from '@cws/core/testing'
-import { hostileTexts } from '../../../core/src/messages/corpus.ts'
+import { hostileValues, sampleSignal } from '@cws/core/testing'
 
-export { hostileTexts }
+export { hostileValues }
 
 export const value = (text: string): Inline => ({ type: 'text', text, value: true })
 export const words = (text: string): Inline => ({ type: 'text', text, value: false })
