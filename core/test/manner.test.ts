@@ -6,8 +6,8 @@ import { file } from './fixtures/notifiers.ts'
 
 describe('how a destination is told', () => {
   it('is said by the definition of its notifier, for all or by the options', () => {
-    expect(mannerOf({}, {})).toEqual({ mode: 'latest', interrupts: false })
-    expect(mannerOf({ mode: 'every', interrupts: true }, {})).toEqual({ mode: 'every', interrupts: true })
+    expect(mannerOf({}, {})).toEqual({ mode: 'latest', interrupts: false, changes: false })
+    expect(mannerOf({ mode: 'every', interrupts: true }, {})).toEqual({ mode: 'every', interrupts: true, changes: false })
     const definition = { interrupts: (options: unknown) => (options as { token?: string }).token === undefined }
     expect([{}, { token: 'x' }].map((options) => mannerOf(definition, options).interrupts)).toEqual([true, false])
   })

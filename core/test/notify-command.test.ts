@@ -57,7 +57,7 @@ async function cws(...args: string[]): Promise<string> {
 
 const jsonOf = async (...args: string[]) => JSON.parse(await cws(...args, '--format', 'json'))
 
-const EACH: Manner = { mode: 'every', interrupts: false }
+const EACH: Partial<Manner> = { mode: 'every', interrupts: false }
 const RULES: readonly NotificationRule[] = [
   { name: 'Tell the team', when: 'severity >= medium', to: 'team', repeat: '4h' },
   { name: 'Archive', to: ['siem'], enabled: false },
@@ -113,7 +113,7 @@ class Agent {
     this.#control = await startControl({ runDir: join(folder.path, 'run'), log: this.log, handle })
   }
 
-  begin(name: string, script: Outcome[] = [], more: Partial<Notifier & { readonly manner: Manner }> = {}): void {
+  begin(name: string, script: Outcome[] = [], more: Partial<Notifier & { readonly manner: Partial<Manner> }> = {}): void {
     const deliver: Notifier['deliver'] = async (notification) => {
       const { reason, signal } = notification
       if (reason === 'notice') {

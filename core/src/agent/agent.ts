@@ -140,6 +140,7 @@ export class Agent {
     settleHeap()
     this.#state = 'ready'
     this.#delivery?.status({ state: 'ready', pid: process.pid, version: this.#options.version, sensors: this.#sensorLine() })
+    if (this.#runtime) this.#delivery?.atWork(this.#runtime.makeup)
     if (this.#reloadAgain) void this.reload('asked for while the agent started')
   }
 
@@ -220,6 +221,7 @@ export class Agent {
     this.#watchConfig()
     log.info(`the configuration ${config.file ?? 'that comes with the agent'} is at work`)
     delivery.status({ state: 'reloaded', pid: process.pid, reloads: this.#reloads.done, sensors: this.#sensorLine() })
+    delivery.atWork(runtime.makeup)
   }
 
   #reject(error: unknown): void {

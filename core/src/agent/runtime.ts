@@ -1,3 +1,4 @@
+import type { EngineMakeup } from '../delivery/protocol.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
 import { type BaseEvent, LiveEvent } from '../model/event-class.ts'
@@ -7,6 +8,7 @@ import { Engine } from '../pipeline/engine.ts'
 import { union } from '../pipeline/interests.ts'
 import type { PluginState } from '../plugin/context.ts'
 import { createContext } from '../plugin/create-context.ts'
+import { fingerprintOf } from '../plugin/fingerprint.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
 import type { KeepStore, KeepView } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
@@ -67,6 +69,8 @@ interface Running {
   readonly stops: (() => void | Promise<void>)[]
   state: PluginState
   detail: string | undefined
+  /** What it says that it works by, each with a fingerprint. */
+  contents: Readonly<Record<string, string>>
 }
 
 /** One composition at work: its plugins set up, its sensors started. A reload makes another beside it. */
@@ -88,7 +92,14 @@ export class Runtime {
     this.#modules = new Modules(shared.folder ?? process.cwd())
     this.#timeouts = shared.timeouts ?? TIMEOUTS
     this.#kept = shared.keep.next()
-    this.#plugins = instances.map((loaded) => ({ loaded, abort: new AbortController(), stops: [], state: 'ok', detail: undefined }))
+    this.#plugins = instances.map((loaded) => ({
+      loaded,
+      abort: new AbortController(),
+      stops: [],
+      state: 'ok',
+      detail: undefined,
+      contents: {},
+    }))
     const events = new EventRegistry()
     for (const { instance } of instances) for (const event of instance.definition.events ?? []) events.add(event, instance.name)
     this.engine = new Engine(
@@ -115,6 +126,15 @@ export class Runtime {
     )
     this.engine.recorder = shared.recorder
     this.selfTests = new SelfTests(this.engine)
+  }
+
+  /** What it is made of, by name, each with a fingerprint. */
+  get makeup(): EngineMakeup {
+    const plugins = this.#plugins.map(({ loaded: { instance, options } }): [string, string] => {
+      const { name, version } = instance.package
+      return [instance.name, fingerprintOf([name, version, options])]
+    })
+    return { plugins: Object.fromEntries(plugins), rules: Object.assign({}, ...this.#plugins.map(({ contents }) => contents)) }
   }
 
   /** Sets the plugins up, in the order of the configuration. One that fails is left out, told, and the others run. */
@@ -157,6 +177,9 @@ export class Runtime {
       addSource: (definition) => {
         for (const type of definition.feeds) this.engine.events.get(type)
         this.sensors.push(new Sensor(name, definition))
+      },
+      onContents: (parts) => {
+        plugin.contents = Object.fromEntries(Object.entries(parts).map(([part, value]) => [part, fingerprintOf(value)]))
       },
       onStatus: (state, detail) => {
         plugin.state = state

@@ -107,6 +107,8 @@ function render(draft: Draft, tier: number, composer: Composer): string {
 }
 
 function messageFor({ signal, digest, kept = 0 }: Draft, occasion: Occasion, tier: number, composer: Composer): Document {
+  // It is no signal that one could look up.
+  if (occasion.reason === 'changed') return [paragraph(said(signal.message))]
   if (digest) return digestOf(digest, tier < LAST_TIER ? LISTED : LISTED_AT_LAST)
   const message = tier < LAST_TIER ? messageDocument(signal, occasion, composer) : fallbackDocument({ signal, occasion })
   return kept > 0 ? [...message, paragraph(said(keptText(kept)))] : message

@@ -8,6 +8,7 @@ import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import type { Asker } from './administration.ts'
 import { Attribution } from './attribution.ts'
+import { ChangeLetters } from './change-letters.ts'
 import { Console } from './console/console.ts'
 import { errorBody, startControl } from './control.ts'
 import { privateFolder } from './database.ts'
@@ -20,7 +21,15 @@ import { setUpNotifier } from './notifiers.ts'
 import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
 import { Places } from './places.ts'
-import type { DeliveryComposition, DeliverySetup, DestinationSpec, FromDelivery, ThreadCounters, ToDelivery } from './protocol.ts'
+import type {
+  DeliveryComposition,
+  DeliverySetup,
+  DestinationSpec,
+  EngineMakeup,
+  FromDelivery,
+  ThreadCounters,
+  ToDelivery,
+} from './protocol.ts'
 import { RuleBook } from './rule-book.ts'
 import { Secrets } from './secrets.ts'
 import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './signal-queries.ts'
@@ -60,6 +69,8 @@ export class DeliveryThread {
   readonly #mutes: Mutes
   readonly #rules: RuleBook
   readonly #desk: NotifyDesk
+  readonly #changes: ChangeLetters
+  #engineMakeup: EngineMakeup | undefined
   readonly #listed = new Map<string, Listed>()
   readonly #places = new Places()
   readonly #output: Output
@@ -94,6 +105,7 @@ export class DeliveryThread {
     this.#mutes = new Mutes(this.#store, this.#log, setup.fields)
     this.#rules = new RuleBook(this.#store, this.#log, setup)
     this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes, this.#log)
+    this.#changes = new ChangeLetters(this.#store, () => this.#listedQueues())
     this.#desk = new NotifyDesk({
       mutes: this.#mutes,
       store: this.#store,
@@ -102,7 +114,10 @@ export class DeliveryThread {
       clean: this.#clean,
       queues: () => this.#listedQueues(),
       rules: this.#rules,
-      apply: async () => this.#apply([...this.#listed.values()].map(({ spec }) => spec)),
+      apply: async () => {
+        await this.#apply([...this.#listed.values()].map(({ spec }) => spec))
+        this.#changed()
+      },
     })
     this.#output = new Output({
       onRoom: () => this.#console.room(),
@@ -269,6 +284,9 @@ export class DeliveryThread {
         this.#console.status(message.status)
         if (message.status.state === 'ready') settleHeap()
         break
+      case 'at-work':
+        this.#atWork(message.makeup)
+        break
       case 'state':
         this.#state.set(message.plugin, message.key, message.value, message.number)
         break
@@ -285,6 +303,18 @@ export class DeliveryThread {
         void this.stop(message.timeoutMs)
         break
     }
+  }
+
+  #atWork(makeup: EngineMakeup): void {
+    this.#engineMakeup = makeup
+    this.#changed()
+  }
+
+  /** Who asks for it hears of what is at work now and was not. Nothing is before the engine has said so. */
+  #changed(): void {
+    if (!this.#engineMakeup) return
+    const { notifications, by } = this.#rules.makeup
+    this.#changes.look({ ...this.#engineMakeup, notifications }, by)
   }
 
   /** Durable first, then told. */

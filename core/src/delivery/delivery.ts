@@ -1,7 +1,15 @@
 import { engineTicks } from '../hooks/tick-clock.ts'
 import { ownFieldsOf } from '../model/define-event.ts'
 import type { SignalLine } from '../signals/signal-line.ts'
-import type { AgentStatusLine, DeliveryComposition, DeliveryCounters, DeliveryOptions, DeliveryPlan, FromDelivery } from './protocol.ts'
+import type {
+  AgentStatusLine,
+  DeliveryComposition,
+  DeliveryCounters,
+  DeliveryOptions,
+  DeliveryPlan,
+  EngineMakeup,
+  FromDelivery,
+} from './protocol.ts'
 import { routesOf } from './routing.ts'
 import { type SharedSetup, Supervisor } from './supervisor.ts'
 
@@ -25,6 +33,8 @@ export interface Delivery {
   /** Ready-made JSON lines of events, joined by newlines. */
   events(lines: string, count: number): void
   status(line: AgentStatusLine): void
+  /** Says what is at work now: who asks for it hears how that differs from before, also from before a restart. */
+  atWork(makeup: EngineMakeup): void
   /** `null` deletes. */
   setState(plugin: string, key: string, value: string | null): void
   /** By plugin and key, as it was when the thread started. */

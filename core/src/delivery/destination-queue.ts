@@ -25,7 +25,7 @@ const AGEING = 8
 export interface QueueOptions extends Omit<OutboxOptions, 'within'> {
   readonly deadlineMs: number
   /** How it is told. */
-  readonly manner?: Manner
+  readonly manner?: Partial<Manner>
   readonly maxItems?: number
   /** Hears of what is given up since too much waits. */
   readonly onShed?: (lane: Lane) => void
@@ -59,7 +59,7 @@ export class DestinationQueue {
     this.name = options.name
     this.#options = options
     this.#within = options.within ?? ((code) => code())
-    this.#outbox = new Outbox({ ...options, within: this.#within }, options.manner ?? usualManner)
+    this.#outbox = new Outbox({ ...options, within: this.#within }, { ...usualManner, ...options.manner })
     this.#health = new Health(options)
     this.#began = this.#moved = options.now()
   }
@@ -195,6 +195,22 @@ export class DestinationQueue {
     return step.key
   }
 
+  /** Whether it is told when something else is at work. */
+  get hearsChanges(): boolean {
+    return this.#outbox.manner.changes
+  }
+
+  /** See `Outbox`. The caller stores what comes, then calls `takeStep`. */
+  changeStep(signal: Signal): MessageRow {
+    return this.#outbox.changeStep(signal)
+  }
+
+  takeStep(step: MessageRow): void {
+    this.#schedule.add(itemOf(step, undefined, this.#sequence++, this.#options.now()))
+    this.#bound()
+    this.#kick()
+  }
+
   /** Stores a signal of the agent's own, and tells of it. */
   notice(signal: Signal): void {
     const step = this.#outbox.notice(signal)
@@ -248,8 +264,9 @@ export class DestinationQueue {
   readonly #hurries = (reason: Reason): boolean => this.#isStopping && reason === 'updated' && !this.#outbox.manner.interrupts
 
   /** From now on it is told so: what is owed is brought into that form. */
-  adopt(manner: Manner): void {
+  adopt(given: Partial<Manner>): void {
     const before = this.#outbox.manner
+    const manner = { ...usualManner, ...given }
     this.#outbox.manner = manner
     if (manner.mode === before.mode || manner.mode === 'latest') return
     const { store } = this.#options

@@ -209,6 +209,14 @@ export class Outbox {
     return step
   }
 
+  /** A step that tells that something else is at work. The caller stores it; the signal in it is no signal of the store. */
+  changeStep(signal: Signal): MessageRow {
+    const { name, now } = this.#options
+    const key = `${signal.id}:${signal.revision}:${name}`
+    const conversation = newConversation(signal.id, name, undefined, now())
+    return { ...this.#step(key, conversation, headOf(signal), encodeSignal(signal)), reason: 'changed' }
+  }
+
   /** The message of a signal that nobody is owed. Nothing of it is stored. */
   sample(signal: Signal, rule: string | null): MessageRow {
     const key = `${signal.id}:${signal.revision}:${this.#options.name}`

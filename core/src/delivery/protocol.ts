@@ -5,6 +5,7 @@ import type { ModulePolicy } from '../config/module-hooks.ts'
 import type { ListenAddress } from '../config/monitoring.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { Field } from '../model/field.ts'
+import type { Makeup } from '../notifications/makeup.ts'
 import type { EscalationStep, Terms } from '../notifications/terms.ts'
 import type { DefinitionSite } from '../plugin/instance.ts'
 import type { Manner } from '../plugin/manner.ts'
@@ -114,6 +115,9 @@ export interface ErrorBody {
   readonly hint?: string | undefined
 }
 
+/** What the engine works by. */
+export type EngineMakeup = Pick<Makeup, 'plugins' | 'rules'>
+
 /** Engine → delivery. */
 export type ToDelivery =
   /** The signal as its JSON line: raw int64 numbers do not survive a structured clone, and one string is cheaper than a tree. */
@@ -125,6 +129,8 @@ export type ToDelivery =
   /** Ready-made JSON lines of events (`--events`), joined by newlines. The first to go when output stalls. */
   | { readonly kind: 'events'; readonly lines: string; readonly count: number }
   | { readonly kind: 'status'; readonly status: AgentStatusLine }
+  /** This is at work now. */
+  | { readonly kind: 'at-work'; readonly makeup: EngineMakeup }
   /** Signals, with their numbers, that an earlier thread may not have shown on stdout. */
   | { readonly kind: 'again'; readonly signals: readonly (readonly [id: string, number: number])[] }
   /** `null` deletes. */

@@ -8,8 +8,10 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Field } from '../model/field.ts'
 import { nearest } from '../model/nearest.ts'
 import { lossesOf } from '../notifications/losses.ts'
+import type { Makeup } from '../notifications/makeup.ts'
 import { type Edit, type EditableField, editableFields, type PatchedRule, patchRules } from '../notifications/patch.ts'
 import { type RuleView, ruleView } from '../notifications/rule-view.ts'
+import { fingerprintOf } from '../plugin/fingerprint.ts'
 import { signalScope } from '../signals/scope.ts'
 import { oweNotice, subjects } from './change-notices.ts'
 import type { DeliveryLog } from './log.ts'
@@ -88,6 +90,20 @@ export class RuleBook {
 
   views(): readonly RuleView[] | null {
     return viewsOf(this.#effective)
+  }
+
+  /** The rules as they fire, by name, each with a fingerprint; and who changed them last while the agent ran. */
+  get makeup(): { readonly notifications: Makeup['notifications']; readonly by: ReadonlyMap<string, string> } {
+    const rules = this.#effective.rules ?? []
+    return {
+      notifications: Object.fromEntries(rules.flatMap(({ name, rule }) => (rule ? [[name, fingerprintOf(rule)]] : []))),
+      by: new Map(
+        rules.flatMap(({ name, edits }) => {
+          const last = edits.toSorted((a, b) => b.at.localeCompare(a.at))[0]
+          return last ? [[name, last.by] as const] : []
+        }),
+      ),
+    }
   }
 
   /** Names of the rules that can fire. */

@@ -105,3 +105,5 @@ export type StoreWrite =
   | { readonly op: 'judge'; readonly signal: string; readonly status: string }
   | { readonly op: 'destination'; readonly destination: DestinationRow }
   | { readonly op: 'clock'; readonly offset: number }
+  /** What is at work now (JSON, see `Makeup`), and the messages that tell of it. */
+  | { readonly op: 'makeup'; readonly makeup: string; readonly steps: readonly MessageRow[] }

@@ -83,6 +83,10 @@ export class StoreTables {
       case 'clock':
         this.#sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('clock', ?)").run(String(write.offset))
         break
+      case 'makeup':
+        this.#sql("INSERT OR REPLACE INTO meta (key, value) VALUES ('makeup', ?)").run(write.makeup)
+        for (const step of write.steps) this.putMessage(step)
+        break
     }
   }
 
@@ -189,6 +193,10 @@ export class StoreTables {
 
   destinations(): DestinationRow[] {
     return this.#sql('SELECT * FROM destinations ORDER BY name').all() as unknown as DestinationRow[]
+  }
+
+  makeup(): string | undefined {
+    return (this.#sql("SELECT value FROM meta WHERE key='makeup'").get() as { value: string } | undefined)?.value
   }
 
   clockOffset(): number {

@@ -164,6 +164,11 @@ export class SignalStore {
     return this.#read((tables) => tables.destination(name))
   }
 
+  /** What was at work when that was last stored: JSON, see `Makeup`. */
+  makeup(): string | undefined {
+    return this.#read((tables) => tables.makeup())
+  }
+
   /** What the steady clock was last behind the wall clock, ms. */
   clockOffset(): number {
     return this.#read((tables) => tables.clockOffset()) ?? 0

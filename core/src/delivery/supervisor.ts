@@ -13,6 +13,7 @@ import type {
   DeliveryComposition,
   DeliveryCounters,
   DeliverySetup,
+  EngineMakeup,
   Supervision,
   ThreadCounters,
   ToDelivery,
@@ -63,6 +64,8 @@ export class Supervisor implements Delivery {
   #ended = false
   /** The last status while no thread could take it. */
   #status: AgentStatusLine | undefined
+  /** Told to each thread: one that died may not have heard of it. */
+  #makeup: EngineMakeup | undefined
   #eventsSent = 0
   #eventsDropped = 0
   #evidenceSent = 0
@@ -117,6 +120,11 @@ export class Supervisor implements Delivery {
   status(status: AgentStatusLine): void {
     if (this.#life) this.#life.post({ kind: 'status', status })
     else this.#status = status
+  }
+
+  atWork(makeup: EngineMakeup): void {
+    this.#makeup = makeup
+    this.#life?.post({ kind: 'at-work', makeup })
   }
 
   setState(plugin: string, key: string, value: string | null): void {
@@ -218,6 +226,7 @@ export class Supervisor implements Delivery {
       ...(this.#status ? [{ kind: 'status' as const, status: this.#status }] : []),
       { kind: 'again', signals: this.#unshown.all().filter(([, number]) => !numbers.has(number)) },
       ...kept.map(({ number, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line })),
+      ...(this.#makeup ? [{ kind: 'at-work' as const, makeup: this.#makeup }] : []),
     ]
     this.#status = undefined
     for (const message of first) life.post(message)

@@ -1,7 +1,7 @@
 import { type Conversation, newConversation } from '../notifications/conversation.ts'
 import type { Decision } from '../notifications/decide.ts'
 import { escalationsFrom } from '../notifications/escalation.ts'
-import { Kin } from '../notifications/kin.ts'
+import type { Kin } from '../notifications/kin.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
@@ -13,6 +13,7 @@ import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
+import { rememberedKin } from './remembered-kin.ts'
 import { Router } from './routing.ts'
 import { RuleTemplates } from './rule-templates.ts'
 import { ShedNotices } from './shed-notices.ts'
@@ -42,7 +43,7 @@ export class Telling {
   readonly #timer: NodeJS.Timeout
   readonly templates = new RuleTemplates()
   readonly #queues = new Map<string, DestinationQueue>()
-  readonly #kin = new Kin()
+  readonly #kin: Kin
   readonly #shed = new ShedNotices((about, notice) => this.#notify(about, notice))
   readonly #changes: ChangeNotices
   #listed: ReadonlySet<string>
@@ -66,6 +67,7 @@ export class Telling {
     this.#listed = namesOf(composition)
     this.#routes = composition.routes
     this.#router = routerOf(composition)
+    this.#kin = rememberedKin(store, this.#clock.now())
   }
 
   get queues(): readonly DestinationQueue[] {

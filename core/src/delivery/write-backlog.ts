@@ -22,6 +22,7 @@ export class WriteBacklog {
   readonly #judged = new Map<string, string>()
   readonly #destinations = new Map<string, DestinationRow>()
   #clock: number | undefined
+  #makeup: string | undefined
   #text = 0
   /** Signals that will not be stored, since there was no room. */
   dropped = 0
@@ -29,7 +30,10 @@ export class WriteBacklog {
 
   get size(): number {
     const maps = [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations]
-    return maps.reduce((sum, { size }) => sum + size, this.#evidence.length + (this.#clock === undefined ? 0 : 1))
+    return maps.reduce(
+      (sum, { size }) => sum + size,
+      this.#evidence.length + (this.#clock === undefined ? 0 : 1) + (this.#makeup === undefined ? 0 : 1),
+    )
   }
 
   add(write: StoreWrite): void {
@@ -74,6 +78,10 @@ export class WriteBacklog {
         break
       case 'clock':
         this.#clock = write.offset
+        break
+      case 'makeup':
+        this.#makeup = write.makeup
+        for (const step of write.steps) this.#swap(this.#messages, step.key, step)
         break
     }
     this.#bound()
@@ -131,6 +139,7 @@ export class WriteBacklog {
     for (const evidence of this.#evidence) yield { op: 'evidence', evidence }
     for (const destination of this.#destinations.values()) yield { op: 'destination', destination }
     if (this.#clock !== undefined) yield { op: 'clock', offset: this.#clock }
+    if (this.#makeup !== undefined) yield { op: 'makeup', makeup: this.#makeup, steps: [] }
   }
 
   clear(): void {
@@ -139,6 +148,7 @@ export class WriteBacklog {
     this.#muting.clear()
     this.#evidence = []
     this.#clock = undefined
+    this.#makeup = undefined
     this.#text = 0
   }
 

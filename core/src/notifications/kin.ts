@@ -1,8 +1,8 @@
 import type { Signal } from '../signals/signal.ts'
 
 /** How many signals are remembered, and for how long, ms: what lies further apart is another matter. */
-const MAX_KNOWN = 200
-const REMEMBERED_MS = 10 * 60_000
+export const MAX_KNOWN = 200
+export const REMEMBERED_MS = 10 * 60_000
 
 interface Place {
   readonly container: string

@@ -4,7 +4,17 @@ import { rankOf } from '../signals/severity.ts'
 /** Rank of `critical`. */
 const CRITICAL = rankOf('critical')
 
-export const lanes = ['critical', 'first of a rule', 'judged', 'escalated', 'first words', 'updates', 'repeats', 'digests'] as const
+export const lanes = [
+  'critical',
+  'first of a rule',
+  'judged',
+  'escalated',
+  'first words',
+  'updates',
+  'repeats',
+  'digests',
+  'changes',
+] as const
 export type Lane = (typeof lanes)[number]
 
 /**
@@ -31,5 +41,7 @@ export function laneOf(reason: Reason, severity: number, isHeard: boolean): Lane
       return 'repeats'
     case 'digest':
       return 'digests'
+    case 'changed':
+      return 'changes'
   }
 }

@@ -105,6 +105,8 @@ export interface PluginContext<O = unknown> {
   /** Like `use`, undefined if nobody exposes it. */
   maybe<K extends keyof ServiceMap & string>(key: K): ServiceMap[K] | undefined
 
+  /** Says during set-up what this plugin works by, by name: its rules, for example. Who wants it is told the names that come, change and go; only fingerprints are kept. */
+  contents(parts: Readonly<Record<string, unknown>>): void
   /** Reports this plugin's health. */
   status(state: PluginState, detail?: string): void
   /** Called once when the plugin stops; last registered first. May be async, bounded by a timeout. */

@@ -32,6 +32,7 @@ export interface ContextParts {
   readonly isFed: (type: string, field?: string) => boolean
   readonly feeders: (type: string, field?: string) => readonly Feeder[]
   readonly addSource: (definition: SourceDefinition) => void
+  readonly onContents: (parts: Readonly<Record<string, unknown>>) => void
   readonly onStatus: (state: PluginState, detail: string | undefined) => void
   readonly onStop: (callback: () => void | Promise<void>) => void
 }
@@ -116,6 +117,7 @@ export function createContext(parts: ContextParts): PluginContext {
     use: (key: string) => services.use(name, key),
     maybe: (key: string) => services.maybe(key),
 
+    contents: parts.onContents,
     status: parts.onStatus,
     onStop: parts.onStop,
   } as PluginContext

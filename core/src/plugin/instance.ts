@@ -30,6 +30,8 @@ export interface NotifierDefinition<S extends OptionsSchema = OptionsSchema> ext
   readonly mode?: Said<S, 'mode'>
   /** `false` if absent. */
   readonly interrupts?: Said<S, 'interrupts'>
+  /** `false` if absent. */
+  readonly changes?: Said<S, 'changes'>
   setup(ctx: NotifierContext<z.output<S>>): Notifier | Promise<Notifier>
 }
 

@@ -8,20 +8,24 @@ export interface Manner {
   readonly mode: 'latest' | 'every'
   /** Each message interrupts somebody: later counts of a signal come at growing intervals, and only when they have doubled. */
   readonly interrupts: boolean
+  /** It also hears when something else is at work: the reason `changed`. */
+  readonly changes: boolean
 }
 
 /** That of a notifier whose definition says nothing. */
-export const usualManner: Manner = { mode: 'latest', interrupts: false }
+export const usualManner: Manner = { mode: 'latest', interrupts: false, changes: false }
 
-type Defined = Pick<NotifierDefinition, 'mode' | 'interrupts'>
+type Defined = Pick<NotifierDefinition, 'mode' | 'interrupts' | 'changes'>
 
 /** What the definition of a notifier says under these options, which were checked. @throws CwsError CWS_ERR_PLUGIN_INVALID */
 export function mannerOf(definition: Defined, options: unknown): Manner {
   const mode = said(definition, 'mode', options)
   const interrupts = said(definition, 'interrupts', options)
+  const changes = said(definition, 'changes', options)
   if (mode !== 'latest' && mode !== 'every') throw invalid('mode', '"latest" or "every"', describeValue(mode))
   if (typeof interrupts !== 'boolean') throw invalid('interrupts', 'true or false', describeValue(interrupts))
-  return { mode, interrupts }
+  if (typeof changes !== 'boolean') throw invalid('changes', 'true or false', describeValue(changes))
+  return { mode, interrupts, changes }
 }
 
 function said<K extends keyof Manner>(definition: Defined, what: K, options: unknown): Manner[K] {

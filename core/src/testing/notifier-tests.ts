@@ -22,7 +22,7 @@ export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance
   it('sets up with frozen options', async () => {
     const notifier = await TestNotifier.of(make())
     assert.equal(typeof notifier.notifier.deliver, 'function')
-    for (const key of ['mode', 'interrupts'])
+    for (const key of ['mode', 'interrupts', 'changes'])
       assert.ok(!(key in notifier.notifier), `\`${key}\` stands in the definition, not in what setup returns`)
     await closed(notifier)
   })

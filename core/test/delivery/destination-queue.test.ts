@@ -27,10 +27,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const EACH: Manner = { mode: 'every', interrupts: false }
+const EACH: Partial<Manner> = { mode: 'every', interrupts: false }
 
 type Offered = {
-  readonly manner?: Manner
+  readonly manner?: Partial<Manner>
   readonly maxItems?: number
   readonly log?: ReturnType<typeof memoryLog>
   readonly rules?: readonly NotificationRule[]

@@ -91,7 +91,7 @@ class House implements Disposable {
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(this.store, { destinations, routes: routesOf(rules, NAMES) })
     for (const name of NAMES) {
-      const manner: Manner = { mode: name === 'log' ? 'every' : 'latest', interrupts: name === 'pager' }
+      const manner: Partial<Manner> = { mode: name === 'log' ? 'every' : 'latest', interrupts: name === 'pager' }
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner })
       this.telling.restore(queue)
       queue.start(receivers.notifier(name))

@@ -50,7 +50,7 @@ class House {
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, undefined, log)
     for (const name of NAMES) {
-      const manner: Manner = { mode: every.includes(name) ? 'every' : 'latest', interrupts: false }
+      const manner: Partial<Manner> = { mode: every.includes(name) ? 'every' : 'latest', interrupts: false }
       const bound = name === 'team' ? { maxItems } : {}
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner, ...bound })
       this.telling.restore(queue)
@@ -242,6 +242,24 @@ describe('what is part of something worse', () => {
       '2 less severe signals of the same processes or container are not told',
     )
     expect(renderPlain(house.letters.pager[1]?.message ?? [])).not.toContain('less severe')
+  })
+
+  it('is not told either if the agent was restarted between them; it is, ten minutes after the worse one', async () => {
+    const before = new House(rules)
+    const last_seen = new Date().toISOString()
+    before.tell(ran(100, [1], { severity: 'critical', last_seen }))
+    before.tell(ran(300, [1], { severity: 'critical', last_seen: new Date(Date.now() - 11 * 60_000).toISOString() }))
+    await pass(0)
+    await before.telling.stop(0)
+    await pass(60_000)
+    const after = new House(rules)
+    after.tell(ran(101, [100, 1]))
+    const beside = after.tell(ran(301, [300, 1]))
+    await pass(9 * 60_000 + 1)
+    const late = after.tell(ran(102, [100, 1]))
+    await pass(0)
+    expect(after.letters.team.map(({ signal: { id } }) => id)).toEqual([beside.id, late.id])
+    await after.telling.stop(0)
   })
 
   it('is told when it grows once that is done with', async () => {

@@ -34,6 +34,7 @@ const LABELS: Readonly<Record<Reason, string>> = {
   replayed: 'Sent again',
   digest: 'Digest',
   notice: 'Notice',
+  changed: 'What the agent works by was changed',
   test: 'Test',
 }
 

@@ -34,6 +34,8 @@ export function eventsOf(letter: Letter, options: Pick<PagerDutyOptions, 'signal
   const usual = newAlertKey(letter)
   const action = actionOf(letter.reason, letter.signal.status)
   if (action !== 'trigger') return [{ event_action: action, dedup_key: open ?? usual }]
+  // Nobody is to be paged by a test for longer than it takes to be seen.
+  if (letter.reason === 'test') return [trigger(letter, options, tier, usual), { event_action: 'resolve', dedup_key: usual }]
   if (letter.reason !== 'raised' || open === undefined) return [trigger(letter, options, tier, open ?? usual)]
   // Opened anew after it was acknowledged it may be as severe as before.
   const fresh = open === usual ? newAlertKey(letter, letter.signal.revision) : usual

@@ -1,8 +1,9 @@
 import { Connections, defineNotifier, type Letter, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
 import { receiptFrom } from './alert-key.ts'
+import { changeEventOf } from './change-event.ts'
 import { type AlertEvent, eventsOf } from './event.ts'
-import { options, type PagerDutyOptions } from './options.ts'
+import { changeEndpointOf, endpointOf, options, type PagerDutyOptions } from './options.ts'
 import { post } from './post.ts'
 import { fingerprintOf, routingKeyOf } from './routing-key.ts'
 
@@ -12,13 +13,14 @@ export default defineNotifier(import.meta, {
   options,
   // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
   interrupts: true,
+  changes: ({ changes }) => changes,
   setup(ctx) {
     const key = (): string => routingKeyOf(ctx.name, ctx.secret, ctx.options.routingKey)
     // A key that cannot be had, or is none, is told now, not with the first signal.
     key()
     const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
     return {
-      render: (letter, tier) => linesOf(eventsOf(letter, ctx.options, tier)),
+      render: (letter, tier) => (letter.reason === 'changed' ? changeEventOf(letter) : linesOf(eventsOf(letter, ctx.options, tier))),
       async deliver(notification, signal) {
         let routingKey: string
         let dispatcher: Dispatcher
@@ -28,13 +30,15 @@ export default defineNotifier(import.meta, {
         } catch (error) {
           return { result: 'broken', detail: messageOf(error) }
         }
+        if (notification.reason === 'changed')
+          return await post(changeEndpointOf(ctx.options), ctx.options, dispatcher, routingKey, notification.body, signal)
         const lines = bodyOf(notification, ctx.options).split('\n')
         const events = lines.map((line) => JSON.parse(line) as AlertEvent)
         const route = fingerprintOf(routingKey)
         warnOfOtherRoute(ctx, notification, events, route)
         let outcome: Outcome | undefined
         for (const line of lines) {
-          outcome = await post(ctx.options, dispatcher, routingKey, line, signal)
+          outcome = await post(endpointOf(ctx.options), ctx.options, dispatcher, routingKey, line, signal)
           // All are sent again: PagerDuty knows them by their keys.
           if (outcome.result !== 'delivered') return outcome
         }

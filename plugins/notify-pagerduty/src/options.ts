@@ -14,7 +14,15 @@ export const options = z
     signalUrl: signalUrl
       .optional()
       .describe('Where people look at signals: its URL up to the id of a signal, which is put behind it. The only link that a page has'),
+    changes: z
+      .boolean()
+      .default(false)
+      .describe('Tell when other rules or plugins are at work: a change event, with their names, which wakes nobody'),
     ...httpOptions,
+  })
+  .refine(({ changes, endpoint }) => !changes || endpoint === undefined || /\/enqueue$/.test(endpoint), {
+    path: ['endpoint'],
+    error: 'must end in /enqueue where `changes` is true: change events are posted to /change/enqueue beside it',
   })
   .refine(({ routingKey }) => !('literal' in routingKey) || flawOfRoutingKey(routingKey.literal) === undefined, {
     path: ['routingKey'],
@@ -28,3 +36,6 @@ const ENDPOINTS = { us: 'https://events.pagerduty.com/v2/enqueue', eu: 'https://
 export function endpointOf({ endpoint, region }: PagerDutyOptions): string {
   return endpoint ?? ENDPOINTS[region]
 }
+
+/** Where change events are posted: beside the alerts. */
+export const changeEndpointOf = (options: PagerDutyOptions): string => endpointOf(options).replace(/\/enqueue$/, '/change/enqueue')

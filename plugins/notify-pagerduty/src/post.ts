@@ -1,11 +1,12 @@
 import { beginningOf, type Outcome, outcomeOfError } from '@cws/core'
 import { type Dispatcher, request } from 'undici'
 import { outcomeOf } from './answer.ts'
-import { endpointOf, type PagerDutyOptions } from './options.ts'
+import type { PagerDutyOptions } from './options.ts'
 
 /** Posts one event. `event` is its JSON without the routing key: those very bytes leave, with the key in front. */
 export async function post(
-  options: PagerDutyOptions,
+  url: string,
+  options: Pick<PagerDutyOptions, 'timeout'>,
   dispatcher: Dispatcher,
   routingKey: string,
   event: string,
@@ -15,7 +16,7 @@ export async function post(
   const body = `{"routing_key":${JSON.stringify(routingKey)},${event.slice(1)}`
   const headers = { 'user-agent': 'cws', 'content-type': 'application/json; charset=utf-8' }
   try {
-    const answer = await request(endpointOf(options), { method: 'POST', dispatcher, headers, body, signal })
+    const answer = await request(url, { method: 'POST', dispatcher, headers, body, signal })
     // Whoever answers may quote what was sent, and what is cut in its middle cannot be masked later.
     const text = (await beginningOf(answer.body)).replaceAll(routingKey, '[routing key]')
     const retryAfter = answer.headers['retry-after']

@@ -29,6 +29,7 @@ new PluginTester({ describe, it }).run(pagerduty, {
       proxy: 'http://proxy.example.com:3128',
       ca: '/etc/ssl/own.pem',
     },
+    { routingKey: KEY, changes: true, endpoint: 'https://relay.example.com/v2/enqueue' },
     { routingKey: KEY, endpoint: 'http://127.0.0.1:8080/', proxy: env('HTTPS_PROXY') },
   ],
   invalid: [
@@ -44,6 +45,9 @@ new PluginTester({ describe, it }).run(pagerduty, {
     { routingKey: KEY, signalUrl: 'https://user:password@wiki.example.com/' },
     { routingKey: KEY, timeout: 60_000 },
     { routingKey: KEY, retries: 3 },
+    { routingKey: KEY, changes: 'yes' },
+    { routingKey: KEY, changes: true, endpoint: 'https://relay.example.com/' },
+    { routingKey: `R${KEY.slice(1)}`, changes: true },
   ],
 })
 
@@ -202,6 +206,7 @@ describe('an alert', () => {
       'A program was run from memory on test',
       'Test: A program was run from memory on test',
     ])
+    expect(receiver.alerts.map(({ status }) => status)).toEqual(['triggered', 'triggered', 'resolved'])
   })
 
   it('that was opened with another routing key cannot be ended: that is said', async () => {

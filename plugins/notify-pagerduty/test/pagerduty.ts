@@ -32,6 +32,19 @@ const schema = z.discriminatedUnion('event_action', [
   z.strictObject({ ...common, event_action: z.enum(['acknowledge', 'resolve']), dedup_key: z.string().min(1).max(255) }),
 ])
 
+/** The schema of change events, strict. */
+const changeSchema = z.strictObject({
+  routing_key: z.string().length(32),
+  payload: z.strictObject({
+    summary: z.string().min(1).max(1024),
+    source: z.string().optional(),
+    timestamp: z.iso.datetime().optional(),
+    custom_details: z.record(z.string(), z.unknown()).optional(),
+  }),
+  links: z.array(link).optional(),
+})
+
+export type AcceptedChange = z.output<typeof changeSchema>
 export type AcceptedEvent = z.output<typeof schema>
 export type Trigger = Extract<AcceptedEvent, { event_action: 'trigger' }>
 
@@ -51,6 +64,7 @@ type Answer = (response: ServerResponse, request: IncomingMessage, body: string)
 export class PagerDuty implements AsyncDisposable {
   readonly bodies: string[] = []
   readonly events: AcceptedEvent[] = []
+  readonly changes: AcceptedChange[] = []
   readonly alerts: Alert[] = []
   /** Events that were taken with 202, and came to nothing. */
   dropped = 0
@@ -87,6 +101,13 @@ export class PagerDuty implements AsyncDisposable {
     const instead = this.instead.shift()
     if (instead) {
       instead(response, request, body)
+      return
+    }
+    if (request.url === '/v2/change/enqueue') {
+      const { data } = changeSchema.safeParse(JSON.parse(body))
+      const isTaken = data !== undefined && !data.routing_key.startsWith('R')
+      if (isTaken) this.changes.push(data)
+      response.writeHead(isTaken ? 202 : 400, { 'content-type': 'application/json' }).end('{}')
       return
     }
     const judged = judge(request, body)

@@ -2,7 +2,7 @@ import { assertTrusted, type CheckedRule, definePlugin } from '@cws/core'
 import { collect, type Importer } from './collect.ts'
 import { setUpDetections } from './detections/set-up.ts'
 import { detect } from './engine/detector.ts'
-import { load } from './load.ts'
+import { type Loaded, load } from './load.ts'
 import { options } from './options.ts'
 import { runPolicies } from './policy/run.ts'
 import { refusedBy, tellLoaded, tellProblems } from './tell.ts'
@@ -27,6 +27,7 @@ export const rules = definePlugin(import.meta, {
     const importer: Importer = { folder: ctx.folder, import: (specifier) => ctx.import(specifier), ...(trust ? { trust } : {}) }
     const loaded = load({ ...(await collect(packs, importer)), suppressions }, tune, ctx.model)
     tellProblems(loaded.report, ctx.log)
+    ctx.contents(contentsOf(loaded))
     const between = setUpDetections(ctx as never, loaded)
     const policies = runPolicies(between.heard(loaded.policyRules), loaded.fimGate, between.ctx)
     const ofPolicies = new Set<CheckedRule>(loaded.policyRules)
@@ -47,5 +48,17 @@ export const rules = definePlugin(import.meta, {
     ctx.hooks.ready.tap(() => feed.emit({ ...tellLoaded(loaded, rejected, ctx), rejected } as never))
   },
 })
+
+/** What runs, by id. A rule that became several, on an event type each, is one. */
+function contentsOf({ rules, detections }: Loaded): Readonly<Record<string, unknown>> {
+  const parts = [
+    ...rules.map(({ id, on, condition, when, finding }) => ({ id, says: [on, condition, when, finding] as unknown })),
+    ...detections.map(({ id, kind, steps, by, within, count, value, finding }) => ({
+      id,
+      says: [kind, steps, by, within, count, value, finding] as unknown,
+    })),
+  ]
+  return Object.fromEntries([...Map.groupBy(parts, ({ id }) => id)].map(([id, of]) => [id, of.map(({ says }) => says)]))
+}
 
 export default rules
