@@ -73,6 +73,8 @@ export const signalMigrations: readonly string[] = [
      changed_at INTEGER NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (destination, subject)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE unlogged (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, message TEXT NOT NULL, details TEXT NOT NULL) STRICT;`,
+  // What a disk has changed is not sent for what was meant; null: written before there were checksums.
+  'ALTER TABLE outbox ADD COLUMN checksum INTEGER',
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

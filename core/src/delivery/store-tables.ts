@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { checksumOf, isIntact, type OutboxRow } from './checksum.ts'
 import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
@@ -107,10 +108,30 @@ export class StoreTables {
   putMessage(row: MessageRow): void {
     this.#sql(
       `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, count, status, reason, rule, generation, tier, body, line,
-         created, attempt, not_before, backoff, state, last_error, covers)
+         created, attempt, not_before, backoff, state, last_error, covers, checksum)
        VALUES (:key, :destination, :signal, :revision, :severity, :count, :status, :reason, :rule, :generation, :tier, :body, :line,
-         :created, :attempt, :not_before, :backoff, :state, :last_error, :covers)`,
-    ).run({ ...row })
+         :created, :attempt, :not_before, :backoff, :state, :last_error, :covers, :checksum)`,
+    ).run({ ...row, checksum: checksumOf(row) })
+  }
+
+  /**
+   * Takes out of the outbox what is not as it was written, and has its signal told anew. Returns what that was. The caller opens the transaction, and
+   * opens it when nothing else reads the outbox.
+   */
+  quarantine(): readonly MessageRow[] {
+    const damaged = ([...this.messages()] as OutboxRow[]).filter((row) => !isIntact(row))
+    for (const { key, destination, signal, revision, body } of damaged) {
+      this.#removeMessage(key)
+      const reason = 'it was damaged in the store; its signal is told anew'
+      this.#bury({ key, destination, signal, revision, reason, body, at: Date.now() })
+    }
+    for (const { signal } of damaged)
+      this.#sql(
+        `UPDATE conversations SET due=0 WHERE signal=? AND due IS NULL
+           AND (told_revision < wanted OR told_status <> (SELECT status FROM signals s WHERE s.id=conversations.signal))
+           AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.signal=conversations.signal AND o.destination=conversations.destination)`,
+      ).run(signal)
+    return damaged
   }
 
   putConversation(row: Conversation): void {

@@ -5,6 +5,7 @@ import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { isIntact, type OutboxRow } from './checksum.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
@@ -255,6 +256,7 @@ export class SignalStore {
     }
     try {
       this.#tables = new StoreTables(database, this.#limits)
+      this.#quarantine(database, this.#tables)
       this.#wal = openSync(`${this.#file}-wal`, 'r+')
       this.#checkpoints = new Checkpoints(database, (error) => this.#break(error))
       this.#database = database
@@ -262,6 +264,13 @@ export class SignalStore {
       database.close()
       throw error
     }
+  }
+
+  #quarantine(database: DatabaseSync, tables: StoreTables): void {
+    transaction(database, () => {
+      for (const { key, destination } of tables.quarantine())
+        this.#log.error({ code: 'CWS_ERR_STORE', key }, `a message to ${destination} was damaged in the store; its signal is told anew`)
+    })
   }
 
   #release(): void {
@@ -297,14 +306,19 @@ export class SignalStore {
         this.#log.debug(`reading the corrupt store ended: ${messageOf(error)}`)
       }
     }
-    copy<MessageRow>('outbox', (row) => {
+    const damaged = new Set<string>()
+    copy<OutboxRow>('outbox', (row) => {
+      if (!isIntact({ ...row, checksum: row.checksum ?? null })) {
+        damaged.add(row.signal)
+        return
+      }
       tables.putMessage(row)
       kept++
     })
     const conversations: Conversation[] = []
     copy<Conversation>('conversations', (row) => {
-      if (row.due === null) return
-      conversations.push(row)
+      if (row.due === null && !damaged.has(row.signal)) return
+      conversations.push({ ...row, due: row.due ?? 0 })
       owed.add(row.signal)
     })
     copy<SignalRow>('signals', (row) => {

@@ -1,10 +1,12 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NotificationRule } from '../../src/config/define-config.ts'
 import { backoffFor, waitFor } from '../../src/delivery/backoff.ts'
 import type { DestinationQueue } from '../../src/delivery/destination-queue.ts'
 import type { DestinationSpec } from '../../src/delivery/protocol.ts'
 import { routesOf } from '../../src/delivery/routing.ts'
-import type { SignalStore } from '../../src/delivery/store.ts'
+import { SIGNALS_FILE, type SignalStore } from '../../src/delivery/store.ts'
 import { Telling } from '../../src/delivery/telling.ts'
 import type { Letter } from '../../src/messages/letter.ts'
 import type { Manner } from '../../src/plugin/manner.ts'
@@ -405,6 +407,73 @@ describe('a destination', () => {
     expect(store.dead(10)).toMatchObject([{ signal: signal.id, body: bodyOf(signal), reason: 'no message could be made of it' }])
     expect(other.counters).toMatchObject({ failed: 1, pending: 0 })
   })
+
+  it('whose messages were damaged on disk is told anew of these signals, and gets all others as they were [case 15]', async () => {
+    const signals = Array.from({ length: 10 }, (_, i) => signalOf({ title: `number ${i}` }))
+    let made = 0
+    const render: Notifier['render'] = ({ title }) => `text ${++made} of ${title}.`
+    const queue = queueOf()
+    queue.start({ ...receiver(Array(50).fill({ result: 'ambiguous', detail: 'reset' })), render })
+    for (const signal of signals) offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await queue.stop(0)
+    const before = new Map(store.messages('siem').map(({ key, body }) => [key, body]))
+    const damaged = [...before].slice(1, 4)
+    expect(damaged).toHaveLength(3)
+    store.close()
+    const file = join(folder.path, SIGNALS_FILE)
+    const bytes = readFileSync(file)
+    for (const [, body] of damaged) {
+      expect(bytes.includes(body)).toBe(true)
+      // Also where an earlier state of the row was.
+      for (let place = bytes.indexOf(body); place >= 0; place = bytes.indexOf(body)) bytes[place] = (bytes[place] as number) ^ 1
+    }
+    writeFileSync(file, bytes)
+    const log = memoryLog()
+    store = storeIn(folder.path, { log })
+    const next = queueOf()
+    telling.restore(next)
+    const to = receiver()
+    next.start({ ...to, render })
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(owed()).toEqual([])
+    expect(to.got.map(({ body }) => body.replace(/^text \d+ /, '')).sort()).toEqual(signals.map(({ title }) => `of ${title}.`))
+    const got = new Map(to.got.map(({ key, body }) => [key, body]))
+    for (const [key, body] of before)
+      if (damaged.some((each) => each[0] === key)) expect([...got.keys()]).toContain(`${key}:2`)
+      else expect(got.get(key)).toBe(body)
+    expect(store.dead(10)).toHaveLength(3)
+    expect(log.lines.filter((line) => /^error: a message to siem was damaged in the store/.test(line))).toHaveLength(3)
+  })
+
+  it('that was dead for two hours hears once of what grew meanwhile, with its last count [case 24]', async () => {
+    const { to, signal } = await deadForTwoHours('latest')
+    expect(to.got.map(({ key, reason, signal: { count } }) => [key, reason, count])).toEqual([[`${signal.id}:401:siem`, 'opened', 401]])
+  })
+
+  it('that was dead for two hours and is told every revision hears of each, in order [case 24]', async () => {
+    const { to } = await deadForTwoHours('every')
+    expect(to.got.map(({ signal: { revision } }) => revision)).toEqual(Array.from({ length: 401 }, (_, i) => i + 1))
+  })
+
+  /** A signal opens and grows 400 times before it takes anything; what it takes then. */
+  async function deadForTwoHours(mode: 'latest' | 'every') {
+    const to = receiver()
+    let isDead = true
+    const queue = queueOf()
+    const down = { result: 'retry', detail: 'refused' } as const
+    queue.start({ mode, deliver: async (notification, stop) => (isDead ? down : await to.deliver(notification, stop)) })
+    const signal = signalOf()
+    for (let revision = 1; revision <= 401; revision++) {
+      offer(queue, { ...signal, revision, count: revision })
+      await vi.advanceTimersByTimeAsync(18_000)
+    }
+    isDead = false
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(owed()).toEqual([])
+    expect(queue.counters).toMatchObject({ state: 'ok', pending: 0, failed: 0 })
+    return { to, signal }
+  }
 
   it('that is told every revision gets them in order, also those that people judged', async () => {
     const to = receiver([{ result: 'retry', detail: 'down' }])
