@@ -8,6 +8,7 @@ const conditions = ['cws-source', 'node', 'import', 'module', 'default']
  */
 const beside = [
   'core/test/**/*.live.test.ts',
+  'plugins/notify-webhook/test/*.live.test.ts',
   'distributions/host/test/*.live.test.ts',
   'tests/{fuzz,packages}/*.test.ts',
   ...[

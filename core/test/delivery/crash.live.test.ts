@@ -9,7 +9,7 @@ import { chat } from '../fixtures/chat-notifier.ts'
 import { signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
 import { http } from '../fixtures/http-notifier.ts'
-import { storedRows } from '../fixtures/stored-rows.ts'
+import { hasStored, storedRows } from '../fixtures/stored-rows.ts'
 
 const rounds = process.env['CWS_TEST_LONG'] ? 300 : 10
 /** Signals a round, some of them grown from what came before. */
@@ -53,13 +53,10 @@ it(
     })
     const signals: Signal[] = []
     const archived = new Set<string>()
-    const isStored = () => {
-      const rows = new Map(storedRows(options.stateDir).signals.map(({ id, revision }) => [id, revision]))
-      return signals.every(({ id, revision }) => rows.get(id) === revision)
-    }
     for (let round = 0; round < rounds; round++) {
       await using process = new DeliveryProcess(options)
       await process.hears('started')
+      const fresh: Signal[] = []
       for (let i = 0; i < SIGNALS; i++) {
         const index = signals.length - 1 - random.below(3 * SIGNALS)
         const before = signals[index]
@@ -71,9 +68,10 @@ it(
           : signalOf({ severity: random.one(severities.slice(1)), event })
         if (grows) signals[index] = signal
         else signals.push(signal)
+        fresh.push(signal)
         process.tell({ signal })
       }
-      await until(isStored, 'what was told to be stored', 30_000)
+      await until(() => hasStored(options.stateDir, fresh), 'what was told to be stored', 30_000)
       if (random.below(3) === 0) {
         const { id } = random.one(signals)
         archived.add(id)

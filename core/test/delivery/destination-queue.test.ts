@@ -460,9 +460,9 @@ describe('a destination', () => {
   async function deadForTwoHours(mode: 'latest' | 'every') {
     const to = receiver()
     let isDead = true
-    const queue = queueOf()
+    const queue = queueOf({ manner: { mode, interrupts: false } })
     const down = { result: 'retry', detail: 'refused' } as const
-    queue.start({ mode, deliver: async (notification, stop) => (isDead ? down : await to.deliver(notification, stop)) })
+    queue.start({ deliver: async (notification, stop) => (isDead ? down : await to.deliver(notification, stop)) })
     const signal = signalOf()
     for (let revision = 1; revision <= 401; revision++) {
       offer(queue, { ...signal, revision, count: revision })

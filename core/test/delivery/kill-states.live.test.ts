@@ -5,18 +5,21 @@ import { describe, expect, it, vi } from 'vitest'
 import { Receiver } from '../../../tests/support/http-receiver.ts'
 import type { NotificationRule } from '../../src/config/define-config.ts'
 import { ask } from '../../src/delivery/control-client.ts'
-import type { DeliveryOptions } from '../../src/delivery/protocol.ts'
+import type { DeliveryOptions, Supervision } from '../../src/delivery/protocol.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { chat } from '../fixtures/chat-notifier.ts'
 import { signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
-import { type StoredRows, storedRows } from '../fixtures/stored-rows.ts'
+import { hasStored, type StoredRows, storedRows } from '../fixtures/stored-rows.ts'
 
 // Each test starts processes of its own; on a loaded machine that takes its time.
 vi.setConfig({ testTimeout: 90_000 })
 
 /** All states a message can be in are gone through in `kill-points.test.ts` as well, without processes. */
 const long = it.skipIf(!process.env['CWS_TEST_LONG'])
+
+/** Longer than a thread may be silent; in the long run also longer than a try may take. */
+const STOPPED_MS = process.env['CWS_TEST_LONG'] ? 20_000 : 2_000
 
 const NAME = 'chat'
 type Answer = 'hold' | 'take' | 'drop' | number
@@ -28,6 +31,7 @@ class House implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack()
   /** What the receiver does with what comes. */
   answer: Answer = 'take'
+  readonly #held: ServerResponse[] = []
   mode: 'latest' | 'every' = 'latest'
   rules: readonly NotificationRule[] = [{ name: 'All', to: NAME, update: '1s' }]
   #process: DeliveryProcess | undefined
@@ -43,7 +47,10 @@ class House implements AsyncDisposable {
   }
 
   #respond(response: ServerResponse): void {
-    if (this.answer === 'hold') return
+    if (this.answer === 'hold') {
+      this.#held.push(response)
+      return
+    }
     if (this.answer === 'drop') response.socket?.destroy()
     else response.writeHead(this.answer === 'take' ? 200 : this.answer).end()
   }
@@ -71,8 +78,13 @@ class House implements AsyncDisposable {
     return this.got.map(({ key }) => key)
   }
 
-  async start(): Promise<DeliveryProcess> {
-    const process = this.#stack.use(new DeliveryProcess(this.options))
+  /** Answers what was held. */
+  release(): void {
+    for (const response of this.#held.splice(0)) this.#respond(response)
+  }
+
+  async start(supervision: Partial<Supervision> = {}): Promise<DeliveryProcess> {
+    const process = this.#stack.use(new DeliveryProcess({ ...this.options, supervision }))
     this.#process = process
     await process.hears('started')
     return process
@@ -80,8 +92,7 @@ class House implements AsyncDisposable {
 
   async tell(...signals: readonly Signal[]): Promise<void> {
     for (const signal of signals) this.#process?.tell({ signal })
-    const has = ({ id, revision }: Signal) => this.stored.signals.some((row) => row.id === id && row.revision >= revision)
-    await until(() => signals.every(has), 'the signals in the store')
+    await until(() => hasStored(this.options.stateDir, signals), 'the signals in the store')
   }
 
   async archive({ id }: Signal): Promise<void> {
@@ -305,4 +316,27 @@ it('a second agent on the same folder is refused, with the process of the first,
   await house.killedWhen(isIn('sending'), 'one on its way')
   await house.isToldAll()
   expect(new Set(house.keys)).toEqual(new Set([`${signal.id}:1:${NAME}`]))
+})
+
+it('stopped for longer than it waits for an answer, and then continued: all comes, nothing twice with another body, no thread is replaced [case 30]', async () => {
+  await using house = await House.open({ answer: 'hold' })
+  const process = await house.start({ pingMs: 100, hangMs: 1_000 })
+  const [first, ...others] = Array.from({ length: 40 }, (_, i) => signalOf({ event: { type: 'exec', process: { pid: 100 + i } } })) as [
+    Signal,
+  ]
+  await house.tell(first)
+  await until(() => house.keys.length === 1, 'the first try')
+  process.child.kill('SIGSTOP')
+  // What comes meanwhile waits in the pipe.
+  for (const signal of others) process.tell({ signal })
+  house.answer = 'take'
+  house.release()
+  await new Promise((resolve) => setTimeout(resolve, STOPPED_MS))
+  process.child.kill('SIGCONT')
+  await until(() => house.keys.length >= 40 && everythingIsTold(house.stored), 'all to be told', 60_000)
+  process.tell({ counters: true })
+  expect(await process.hears('counters')).toMatchObject({ restarts: 0, destinations: { [NAME]: { state: 'ok', pending: 0, failed: 0 } } })
+  expect(new Set(house.keys).size).toBe(40)
+  const bodies = new Set(house.got.map(({ key, body }) => `${key} ${body}`))
+  expect(bodies.size).toBe(40)
 })
