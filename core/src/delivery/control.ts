@@ -36,12 +36,13 @@ export async function startControl(options: ControlOptions): Promise<AsyncDispos
   privateFolder(runDir, 0o750)
   for (const name of readdirSync(runDir)) if (name.startsWith(MAKING)) rmSync(join(runDir, name), { recursive: true, force: true })
   await using opened = new AsyncDisposableStack()
-  for (const asker of ['operator', 'administrator'] as const) opened.use(await open(asker, options))
+  const turns = new Turns()
+  for (const asker of ['operator', 'administrator'] as const) opened.use(await open(asker, options, turns))
   share(runDir, join(runDir, SOCKETS.operator), log)
   return opened.move()
 }
 
-async function open(asker: Asker, options: ControlOptions): Promise<AsyncDisposable> {
+async function open(asker: Asker, options: ControlOptions, turns: Turns): Promise<AsyncDisposable> {
   const { runDir, log } = options
   const path = join(runDir, SOCKETS[asker])
   if (await answers(path))
@@ -53,7 +54,7 @@ async function open(asker: Asker, options: ControlOptions): Promise<AsyncDisposa
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    serve(socket, options, asker)
+    serve(socket, options, asker, turns)
   })
   server.maxConnections = MAX_CONNECTIONS
   if (asker === 'administrator') await listenAlone(server, runDir, path)
@@ -129,7 +130,7 @@ function groupId(name: string): number | undefined {
   }
 }
 
-function serve(socket: Socket, { handle, log }: ControlOptions, asker: Asker): void {
+function serve(socket: Socket, { handle, log }: ControlOptions, asker: Asker, turns: Turns): void {
   let text = ''
   socket.setEncoding('utf8')
   socket.setTimeout(IDLE_MS, () => socket.destroy())
@@ -140,6 +141,7 @@ function serve(socket: Socket, { handle, log }: ControlOptions, asker: Asker): v
     for (let end = text.indexOf('\n'); end >= 0 && !socket.destroyed; end = text.indexOf('\n')) {
       const line = text.slice(0, end)
       text = text.slice(end + 1)
+      await turns.next()
       const answer = await answerTo(line, (what, args) => handle(what, args, asker))
       if (!socket.destroyed && !socket.write(`${encode(answer)}\n`)) await drained(socket)
     }
@@ -150,6 +152,16 @@ function serve(socket: Socket, { handle, log }: ControlOptions, asker: Asker): v
     text += chunk
     if (text.length > MAX_LINE || text.includes('\n')) void answerAll()
   })
+}
+
+/** One request a turn of the loop, whoever asks: however many ask, signals and signs of life of this thread come in between. */
+class Turns {
+  #last: Promise<void> = Promise.resolve()
+
+  next(): Promise<void> {
+    this.#last = this.#last.then(() => new Promise((resolve) => setImmediate(resolve)))
+    return this.#last
+  }
 }
 
 function drained(socket: Socket): Promise<void> {

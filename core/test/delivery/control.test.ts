@@ -77,6 +77,25 @@ describe('the socket of administrators', () => {
   })
 })
 
+it('answers one request a turn of the loop, from however many sockets: whoever asks much keeps nothing else waiting', async () => {
+  using folder = temporaryFolder()
+  let turn = 0
+  let isOver = false
+  const spin = (): void => {
+    turn++
+    if (!isOver) setImmediate(spin)
+  }
+  spin()
+  const turns: number[] = []
+  await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle: async () => turns.push(turn) })
+  const requests = '{"what":"status"}\n'.repeat(50)
+  const sockets = ['control.sock', 'control.sock', 'admin.sock']
+  await Promise.all(sockets.map((name) => raw(join(folder.path, name), requests, 50)))
+  isOver = true
+  expect(turns).toHaveLength(150)
+  expect(new Set(turns).size).toBe(150)
+})
+
 it('answers in the order of the requests', async () => {
   using folder = temporaryFolder()
   await using _ = await startControl({ runDir: folder.path, log: memoryLog(), handle })
