@@ -19,6 +19,8 @@ import type { MessageRow } from './store-rows.ts'
 
 const CONCURRENCY = 4
 const MAX_ITEMS = 10_000
+/** Conversations that are given up in one transaction. */
+const GIVEN_UP_AT_ONCE = 1_000
 /** One in so many tries serves who waits longest, whatever its lane. */
 const AGEING = 8
 
@@ -294,20 +296,34 @@ export class DestinationQueue {
   /** Too many wait: what would be served last goes. Counted as failed. */
   #bound(): void {
     const limit = this.#options.maxItems ?? MAX_ITEMS
-    while (this.#schedule.size > limit) {
-      const victim = this.#schedule.victim(this.#options.now())
-      if (!victim) return
-      this.#options.onShed?.(this.#schedule.laneOf(victim, this.#options.now()))
-      this.#giveUp(victim, 'too many deliveries wait')
-    }
+    const excess = this.#schedule.size - limit
+    if (excess <= 0) return
+    const now = this.#options.now()
+    const victims = this.#schedule.victims(excess, now)
+    for (const victim of victims) this.#options.onShed?.(this.#schedule.laneOf(victim, now))
+    this.#giveUpAll(victims, 'too many deliveries wait')
+  }
+
+  /** Those of which no message is made are stored together: after a restart they may be as many as there are signals. */
+  #giveUpAll(items: readonly Item[], reason: string): void {
+    if (items.length === 0) return
+    const unmade = items.filter(({ key }) => key === undefined)
+    for (let i = 0; i < unmade.length; i += GIVEN_UP_AT_ONCE)
+      this.#outbox.giveUp(
+        unmade.slice(i, i + GIVEN_UP_AT_ONCE).map(({ signal }) => signal),
+        undefined,
+      )
+    for (const { signal, covers, key } of items) if (key !== undefined) this.#outbox.giveUp([signal, ...covers], key)
+    for (const item of items) this.#schedule.remove(item)
+    this.#failed += items.length
+    this.#health.lastError = reason
+    const [{ key, signal }] = items as [Item]
+    if (items.length === 1) this.#options.log.warn({ key, signal }, `a delivery was given up: ${reason}`)
+    else this.#options.log.warn(`${items.length} deliveries were given up: ${reason}`)
   }
 
   #giveUp(item: Item, reason: string): void {
-    this.#outbox.giveUp([item.signal, ...item.covers], item.key)
-    this.#schedule.remove(item)
-    this.#failed++
-    this.#health.lastError = reason
-    this.#options.log.warn({ key: item.key, signal: item.signal }, `a delivery was given up: ${reason}`)
+    this.#giveUpAll([item], reason)
   }
 
   /** Starts what is due, as far as concurrency allows, and arms the timer for the rest. */

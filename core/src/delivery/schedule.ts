@@ -120,12 +120,12 @@ export class Schedule {
     return due === undefined ? undefined : Math.max(due, now + 1)
   }
 
-  /** What is missed least: what would be served last. What may have arrived is not among it. */
-  victim(now: number): Item | undefined {
-    let victim: Item | undefined
-    for (const item of this.#items)
-      if (!item.inFlight && !item.isAmbiguous && (!victim || this.#order(victim, item, now) < 0)) victim = item
-    return victim
+  /** So many of what is missed least: what would be served last. What may have arrived is not among it. */
+  victims(count: number, now: number): readonly Item[] {
+    const items = [...this.#items].filter(({ inFlight, isAmbiguous }) => !inFlight && !isAmbiguous)
+    // One needs no sorting; many one by one would take as long as all of them squared.
+    if (count === 1) return items.length > 0 ? [items.reduce((victim, item) => (this.#order(victim, item, now) < 0 ? item : victim))] : []
+    return items.sort((a, b) => this.#order(b, a, now)).slice(0, count)
   }
 
   #isReady(item: Item): boolean {

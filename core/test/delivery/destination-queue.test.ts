@@ -607,6 +607,28 @@ describe('a destination', () => {
     expect(queue.counters).toMatchObject({ pending: 3, failed: 1 })
   })
 
+  it('after a restart gives up what is too much at once, not one by one', async () => {
+    const rules = [{ name: 'Team', to: 'siem', repeat: '4h' }]
+    {
+      const queue = queueOf({ rules })
+      queue.start(receiver())
+      for (let i = 0; i < 30; i++) offer(queue, signalOf({ severity: i === 29 ? 'critical' : 'medium' }))
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(queue.counters.delivered).toBe(30)
+      await queue.stop(0)
+    }
+    const log = memoryLog()
+    const queue = queueOf({ rules, maxItems: 3, log })
+    const write = vi.spyOn(store, 'write')
+    telling.restore(queue)
+    expect([...queue.items]).toHaveLength(3)
+    expect([...queue.items].some(({ severity }) => severity === 4)).toBe(true)
+    expect(queue.counters.failed).toBe(27)
+    expect(log.lines).toEqual(['warn: 27 deliveries were given up: too many deliveries wait'])
+    expect(write.mock.calls.length).toBeLessThan(5)
+    write.mockRestore()
+  })
+
   it('gets after a restart what was owed, under the same key, whatever the clock did [case 29]', async () => {
     const signal = signalOf()
     {
