@@ -1,4 +1,5 @@
-import { messageOf } from '../errors/cws-error.ts'
+import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { tokenize } from './lexer.ts'
 import { regexOf } from './regex.ts'
 
 /**
@@ -19,6 +20,14 @@ export function problemOfRegex(text: string): string | undefined {
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** Steps of all regular expressions in the text of a condition: told by the text, none is compiled. @throws CwsError CWS_ERR_CONDITION for what is no text of one */
+export function regexStepsIn(condition: string): number {
+  const tokens = tokenize(condition, (_, message) => {
+    throw new CwsError('CWS_ERR_CONDITION', message)
+  })
+  return tokens.reduce((sum, { kind, text }) => sum + (kind === 'regex' ? stepsOf(text) : 0), 0)
 }
 
 /** Quoted texts, escapes, classes within classes, counted repetitions, the beginning of a class (a bracket that comes first is one of it), of a group. */

@@ -2,6 +2,7 @@ import { fieldNamesIn } from '../condition/analyse.ts'
 import { compileCondition } from '../condition/compile.ts'
 import type { Condition, Predicate, Scope } from '../condition/ir.ts'
 import { parseCondition } from '../condition/parse.ts'
+import { regexStepsIn } from '../condition/regex-steps.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Field } from '../model/field.ts'
 import { durationOf } from '../notifications/duration.ts'
@@ -17,6 +18,8 @@ import type { SignalStore } from './store.ts'
 /** Longest mute that ends, ms. */
 const LONGEST_MS = 30 * 24 * 3600_000
 const MAX_MUTES = 100
+/** Of the regular expressions of all mutes together, as many as one may have: they are compiled at each start, and looked for in each signal. */
+const MAX_STEPS = 2_000
 /** Of those that ended as many are shown at most. */
 const KEEP_NEWEST =
   'DELETE FROM mutes WHERE ended IS NOT NULL AND id NOT IN (SELECT id FROM mutes WHERE ended IS NOT NULL ORDER BY ended DESC, id DESC LIMIT ?)'
@@ -85,6 +88,11 @@ export class Mutes {
     const created = Date.now()
     const until = forever === true ? null : created + lengthOf(duration)
     if (this.#active.length >= MAX_MUTES) throw usage(`there are ${MAX_MUTES} mutes already`)
+    const steps = this.#active.reduce((sum, { row }) => sum + stepsIn(row.condition), stepsIn(when))
+    if (steps > MAX_STEPS)
+      throw usage(
+        `regular expressions of all mutes may have ${MAX_STEPS} steps together, but with this one they have ${steps}: use wildcards`,
+      )
     const warnings: string[] = []
     const condition = parseCondition(when, this.#scopeOf(), (warning) => warnings.push(warning))
     const chosen = [...fieldNamesIn(condition)].filter((name) => chosenByOthers(name, this.#scopeOf().fields.get(name)))
@@ -232,6 +240,15 @@ export class Mutes {
   #scopeOf(): Scope {
     this.#scope ??= { type: 'signal', fields: new Map<string, Field>([...this.#fields, ...signalScope().fields]) }
     return this.#scope
+  }
+}
+
+/** What cannot be read has none: what is wrong with it is told elsewhere. */
+function stepsIn(condition: string): number {
+  try {
+    return regexStepsIn(condition)
+  } catch {
+    return 0
   }
 }
 

@@ -70,6 +70,19 @@ it('what was muted leaves with its signals, and is counted to the last one', asy
   expect(house.rows).toBe(0)
 })
 
+it('regular expressions of mutes are bounded all together, before one is compiled: members of the group write them', async () => {
+  await using house = new House()
+  const add = (when: string) => house.mutes.add({ when, duration: '1h', reason: 'x' }, 'mallory')
+  const costly = (n: number) => `title =~ r"x{450}${n}"`
+  for (let i = 0; i < 4; i++) add(costly(i))
+  expect(() => add(costly(4))).toThrow('regular expressions of all mutes may have 2000 steps together, but with this one they have 2255')
+  expect(() => add(Array.from({ length: 140 }, (_, i) => costly(i)).join(' or '))).toThrow('2000 steps')
+  expect(house.mutes.list()).toHaveLength(4)
+  add('title =~ "*x*"')
+  add('title =~ r"^x+$"')
+  expect(() => add('title =~ r"x')).toThrow('no closing quote')
+})
+
 it('what is muted while the store cannot be written is counted once it can', async () => {
   await using house = new House({ recoverMs: 10 })
   const id = house.mute()
