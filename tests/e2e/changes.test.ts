@@ -227,4 +227,26 @@ describe.each(fileFlavours)('$name', (flavour) => {
     expect(['created', 'renamed', 'attributes'].map(names)).toEqual([rounds, rounds, rounds])
     expect(files.sensor.counts()['change']?.lost).toBe(0)
   })
+
+  // As dpkg does: what was written under another name before anybody looked is told by its rename, which has an author.
+  test('a file that is found in a new folder and renamed is told once, by who renamed it', async () => {
+    if (!flavour.gaps.includes('found')) return
+    await using files = await FileChanges.watch({ flavour, processes: false })
+    const outside = files.outside()
+    const other = files.outside()
+    writeFileSync(join(outside, 'x.part'), 'x')
+    writeFileSync(join(other, 'y'), '')
+    // What is read before the move is not told by where it is after it.
+    writeFileSync(files.at('before'), '')
+    await files.seen('created', files.at('before'))
+    renameSync(outside, files.at('new'))
+    await files.until('its new folder is told', () => files.events.some(({ change }) => change.path === files.at('new')))
+    renameSync(files.at('new', 'x.part'), files.at('new', 'x'))
+    const renamed = await files.seen('renamed', files.at('new', 'x.part'))
+    expect(renamed.process.pid === UNKNOWN).toBe(!knowsAuthors(flavour))
+    // What is found later is told later.
+    renameSync(other, files.at('later'))
+    await files.seen('created', files.at('later', 'y'))
+    expect(files.about('created', files.at('new', 'x.part'))).toEqual([])
+  })
 })

@@ -207,7 +207,9 @@ export class FileSensor {
 
   #emit(memory: Memory, at: number, mask: number, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
     const appeared = to ?? (mask & FAN.CREATE ? from : undefined)
-    if (appeared && this.#found.size > 0) this.#found.delete(Buffer.from(appeared).toString('latin1'))
+    if (this.#found.size > 0)
+      // Also what was renamed since it was found: with its rename its name is told, and who did it.
+      for (const path of [appeared, to && from]) if (path) this.#found.delete(Buffer.from(path).toString('latin1'))
     this.#saves.take(memory, at, mask, kindsOf(mask, memory.u32[(at + CHANGE.file_nlink) >>> 2] as number))
   }
 
