@@ -244,6 +244,10 @@ describe.each(fileFlavours)('$name', (flavour) => {
     renameSync(files.at('new', 'x.part'), files.at('new', 'x'))
     const renamed = await files.seen('renamed', files.at('new', 'x.part'))
     expect(renamed.process.pid === UNKNOWN).toBe(!knowsAuthors(flavour))
+    expect([renamed.change.is_directory, files.events.find(({ change }) => change.path === files.at('new'))?.change.is_directory]).toEqual([
+      false,
+      true,
+    ])
     // What is found later is told later.
     renameSync(other, files.at('later'))
     await files.seen('created', files.at('later', 'y'))

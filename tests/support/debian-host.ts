@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './agent.ts'
 import { addNode, addResolver, copyRoot, debianRoot, runIn } from './debian-root.ts'
@@ -32,6 +32,8 @@ export class DebianHost implements Disposable {
     copyRoot(debianRoot(suite), folder)
     addResolver(folder)
     addNode(folder)
+    // Others than root are to get in.
+    chmodSync(folder, 0o755)
     await runIn(folder, prepare, { env: { PATH, ...env } })
     const host = new DebianHost(folder)
     await once(host.#holder.stdout as NodeJS.ReadableStream, 'data')
@@ -57,6 +59,11 @@ export class DebianHost implements Disposable {
   #in(command: string): string[] {
     const env = ['-i', `PATH=${PATH}`, 'HOME=/root', 'LANG=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive']
     return ['--target', `${this.#holder.pid}`, '--mount', '--root', '--wd', '/usr/bin/env', ...env, '/bin/sh', '-c', command]
+  }
+
+  /** What `process.ns.mnt` is of processes there. */
+  get mounts(): number {
+    return statSync(`/proc/${this.#holder.pid}/ns/mnt`).ino
   }
 
   /** Whoever is in its mounts has been started there. */

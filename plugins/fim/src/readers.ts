@@ -1,5 +1,5 @@
 import { type Reader, type Readers, textOf, UNKNOWN } from '@cws/core'
-import { CHANGE, FILE_FLAG, HEADER, inInitialPidNamespace, readBytes } from '@cws/native'
+import { CHANGE, FAN, FILE_FLAG, HEADER, inInitialPidNamespace, readBytes } from '@cws/native'
 import type { FileFlavour } from './flavour.ts'
 import type { Kind } from './kinds.ts'
 import type { Memory } from './record.ts'
@@ -37,6 +37,7 @@ export function changeReaders(live: Live, toWall: (boottime: bigint) => bigint):
   return {
     ...originReaders(live, toWall),
     'change.kind': () => live.kind,
+    'change.is_directory': (at) => ((live.memory?.u64[(at + CHANGE.mask) >>> 3] as bigint) & BigInt(FAN.ONDIR)) !== 0n,
     'change.path': (at) => (live.kind === 'renamed' ? destination : file)['path']?.(at),
     ...prefixed('change.file', file),
     ...prefixed('change.file.destination', destination),

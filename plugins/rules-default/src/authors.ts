@@ -39,9 +39,9 @@ export function isPackaged(event: AnyEvent): boolean {
   return typeof manager === 'string' && manager !== ''
 }
 
-/** Something that could do harm is at its place now: a file that was just made and has no content yet says nothing. */
+/** Something that could do harm is at its place now: a file that was just made and has no content yet says nothing, nor does a folder. */
 export function isFilled(event: AnyEvent): boolean {
-  return event.get('change.kind') !== 'created' || event.get('change.file.size') !== 0n
+  return event.get('change.kind') !== 'created' || (event.get('change.file.size') !== 0n && event.get('change.is_directory') !== true)
 }
 
 /** The same for rules that leave to package managers what is theirs, and to these programs. */

@@ -32,6 +32,9 @@ export const AUTHENTICATORS: readonly string[] = [
   ...within('/usr/libexec /usr/lib/gdm3', 'gdm-session-worker sddm-helper'),
   ...within('/usr/libexec/sssd', 'proxy_child sssd_pam'),
   ...within('/usr/lib/dovecot /usr/libexec/dovecot', 'auth'),
+  // Of Debian's PostgreSQL. They are written in Perl, whose `getpwnam` reads the hashes as well, for root.
+  ...within('/usr/bin', 'pg_createcluster pg_ctlcluster pg_dropcluster pg_lsclusters pg_renamecluster pg_upgradecluster'),
+  ...within('/usr/share/postgresql-common', 'pg_wrapper'),
 ]
 
 /** They compare the files of accounts with their copies once a day, below what runs each day's tasks. */

@@ -47,6 +47,7 @@ export const scheduledTaskChanged = defineRule({
       { 'change.kind': 'renamed', 'change.path': '/etc/cron.d/x', 'process.file.path': '/usr/bin/node', 'process.package_manager': 'npm' },
     ],
     silent: [
+      { 'change.kind': 'created', 'change.path': '/etc/cron.d/new', 'change.is_directory': true },
       { 'change.kind': 'created', 'change.path': '/etc/cron.d/backup', 'change.file.size': 0n },
       { 'change.kind': 'deleted', 'change.path': '/etc/cron.d/backup' },
       { 'change.kind': 'modified', 'change.path': '/etc/cron.d/.backup.swp' },

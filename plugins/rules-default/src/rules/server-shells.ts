@@ -98,6 +98,8 @@ export const shellFromDatabase = defineRule({
       { 'process.ancestors.file.name': DATABASES },
     ],
   },
+  // `initdb` has a new PostgreSQL ask which locales there are (pg_import_system_collations), by a shell.
+  when: (event) => event.get('exec.args') !== '-c locale -a',
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message:
     '`{{@exec.file.path}} {{@exec.args}}` was started by the database server `{{@process.parent.file.path}}` (user {{@process.user}}). A query that runs programs (COPY … PROGRAM, user-defined functions, modules) is how a stolen database account becomes a stolen host.',
@@ -118,6 +120,12 @@ export const shellFromDatabase = defineRule({
       { 'exec.file.name': 'curl', 'exec.comm': 'curl', 'process.ancestors.file.name': ['mysqld'] },
     ],
     silent: [
+      {
+        'exec.file.name': 'dash',
+        'exec.comm': 'sh',
+        'exec.args': '-c locale -a',
+        'process.ancestors.file.name': ['postgres', 'dash', 'initdb'],
+      },
       { 'exec.file.name': 'dash', 'exec.args': '/usr/bin/mysqld_safe', 'process.ancestors.file.name': ['systemd'] },
       { 'exec.file.name': 'postgres', 'exec.comm': 'postgres', 'process.ancestors.file.name': ['postgres', 'systemd'] },
       { 'exec.file.name': 'bash', 'process.ancestors.file.name': ['sudo', 'bash', 'sshd'] },
