@@ -10,6 +10,8 @@ import { TestPipeline } from '@cws/core/testing'
 import { nativeErrorCodes } from '@cws/native'
 import fim from '@cws/plugin-fim'
 import email from '@cws/plugin-notify-email'
+import exec from '@cws/plugin-notify-exec'
+import file from '@cws/plugin-notify-file'
 import pagerduty from '@cws/plugin-notify-pagerduty'
 import slack from '@cws/plugin-notify-slack'
 import syslog from '@cws/plugin-notify-syslog'
@@ -61,6 +63,8 @@ function schema(): string {
     { package: '@cws/plugin-notify-email', definition: email.definition },
     { package: '@cws/plugin-notify-slack', definition: slack.definition },
     { package: '@cws/plugin-notify-teams', definition: teams.definition },
+    { package: '@cws/plugin-notify-file', definition: file.definition },
+    { package: '@cws/plugin-notify-exec', definition: exec.definition },
     { package: '@cws/plugin-notify-syslog', definition: syslog.definition },
   ]
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`

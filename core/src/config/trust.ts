@@ -21,13 +21,14 @@ const sticky = 0o1000
  * Refuses a file that somebody but root could write or replace: every component of the path, each symbolic link on the way, must belong
  * to root and be writable by root alone. Accepted all the same: what is mounted read-only, and folders of root with the sticky bit such as
  * /tmp, where nobody can replace what belongs to root.
+ * `danger`: what somebody else could do.
  * @throws CwsError CWS_ERR_CONFIG_TRUST names the component and the fix.
  */
-export function assertTrusted(path: string, what: string, fs: TrustFs = real): void {
+export function assertTrusted(path: string, what: string, fs: TrustFs = real, danger = 'could run code as root'): void {
   let links = 0
   let at = '/'
   const ahead = resolve(path).split(sep).filter(Boolean)
-  check(at, fs, what, path, ahead.length === 0)
+  check(at, fs, { what, danger }, path, ahead.length === 0)
   while (ahead.length > 0) {
     const name = ahead.shift() as string
     if (name === '..') {
@@ -35,7 +36,7 @@ export function assertTrusted(path: string, what: string, fs: TrustFs = real): v
       continue
     }
     const next = at === '/' ? `/${name}` : `${at}/${name}`
-    const stat = check(next, fs, what, path, ahead.length === 0)
+    const stat = check(next, fs, { what, danger }, path, ahead.length === 0)
     if (!stat.isSymbolicLink()) {
       at = next
       continue
@@ -47,7 +48,13 @@ export function assertTrusted(path: string, what: string, fs: TrustFs = real): v
   }
 }
 
-function check(component: string, fs: TrustFs, what: string, path: string, last: boolean): ReturnType<TrustFs['lstat']> {
+function check(
+  component: string,
+  fs: TrustFs,
+  { what, danger }: { readonly what: string; readonly danger: string },
+  path: string,
+  last: boolean,
+): ReturnType<TrustFs['lstat']> {
   const stat = fs.lstat(component)
   const link = stat.isSymbolicLink()
   const open = link ? 0 : stat.mode & writableByOthers
@@ -60,13 +67,9 @@ function check(component: string, fs: TrustFs, what: string, path: string, last:
     : `is writable by ${whose(open)} (mode ${(stat.mode & 0o7777).toString(8).padStart(4, '0')})`
   const through = component === resolve(path) ? '' : `, on the way to ${path},`
   const fix = foreign ? `chown ${link ? '-h ' : ''}root ${quote(component)}` : `chmod go-w ${quote(component)}`
-  throw new CwsError(
-    'CWS_ERR_CONFIG_TRUST',
-    `the ${what} is not trusted: the ${kind} ${component}${through} ${why}, who could run code as root`,
-    {
-      hint: `Run \`${fix}\`, or keep it where only root can write, such as /etc/cws.`,
-    },
-  )
+  throw new CwsError('CWS_ERR_CONFIG_TRUST', `the ${what} is not trusted: the ${kind} ${component}${through} ${why}, who ${danger}`, {
+    hint: `Run \`${fix}\`, or keep it where only root can write, such as /etc/cws.`,
+  })
 }
 
 function whose(open: number): string {

@@ -333,7 +333,7 @@ export class DestinationQueue {
     const notifier = this.#notifier
     if (!notifier || this.#abort.signal.aborted) return
     const time = this.#options.now()
-    const limit = this.#health.isProbed ? 1 : CONCURRENCY
+    const limit = this.#health.isProbed ? 1 : Math.max(1, Math.min(notifier.concurrency ?? CONCURRENCY, CONCURRENCY))
     while (this.#flights.size < limit && time >= this.#health.probeAt) {
       const item = this.#schedule.next(time, this.#tries % AGEING === AGEING - 1)
       if (!item) break

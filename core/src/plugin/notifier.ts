@@ -24,6 +24,8 @@ export type Outcome =
   | { readonly result: 'reject'; readonly detail: string }
 
 export interface Notifier {
+  /** How many tries run at a time, each about another signal: 1 to 4; 4 if absent. */
+  readonly concurrency?: number
   /**
    * Makes the bytes of a message, once, before its first try. Depends on nothing but the letter and the options; holds no secret. `tier` is 0; 1, 2 when
    * the receiver refused what the tier before made: shorter and plainer each time. A throw costs the message its form, not its delivery.
