@@ -2,9 +2,11 @@
 const DOTS = /(?<!\[)[.\u3002\uff0e\uff61]|[.\u3002\uff0e\uff61](?!\])/g
 /** What stands behind a broken `://` up to the path. */
 const AUTHORITY = /(?<=\[:\]\/\/)[^\s/?#]+/g
+/** A dot of other scripts within a word. By itself, before names of hosts are looked for: it may begin one too, and to begin anew at each of many took seconds. */
+const WIDE_DOT = /(?<=[\p{L}\p{N}-])[\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu
 /** A name of a host that stands alone, or behind two slashes that begin an address: not a part of a path, and its last label of letters. */
 const BARE_HOST =
-  /(?:(?<![\p{L}\p{N}/._-])|(?<=(?<![\p{L}\p{N}/_])\/\/))(?:[\p{L}\p{N}][\p{L}\p{N}-]{0,62}[.\u3002\uff0e\uff61])+(?:\p{L}{2,63}|xn--[\da-z-]{1,59})(?![\p{L}\p{N}_-]|\.\p{N})/giu
+  /(?:(?<![\p{L}\p{N}/._-])|(?<=(?<![\p{L}\p{N}/_])\/\/))(?:[\p{L}\p{N}][\p{L}\p{N}-]{0,62}\.)+(?:\p{L}{2,63}|xn--[\da-z-]{1,59})(?![\p{L}\p{N}_-]|\.\p{N})/giu
 /** What programs take for the beginning of an address whatever follows. */
 const WWW = /(?<![\p{L}\p{N}/._-])www[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/giu
 const MAIL = /(?<=[\p{L}\p{N}._%+-])@(?=[\p{L}\p{N}-]+[.\u3002\uff0e\uff61])/gu
@@ -20,6 +22,7 @@ export function defang(text: string): string {
     .replace(MAIL, '[@]')
     .replaceAll('://', '[:]//')
     .replace(AUTHORITY, broken)
+    .replace(WIDE_DOT, '[.]')
     .replace(BARE_HOST, broken)
     .replace(WWW, broken)
 }

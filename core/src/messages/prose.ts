@@ -7,7 +7,8 @@ const CODE = /`([^`]+)`/
 
 /** Title, message or advice of a rule, in one line, fit to be shown. */
 export function proseText(text: string): string {
-  return printable(cut(text.replace(/\s*\n\s*/g, ' ').trim(), PROSE_LIMITS.text))
+  const lines = text.split('\n').map((line) => line.trim())
+  return printable(cut(lines.filter((line) => line !== '').join(' '), PROSE_LIMITS.text))
 }
 
 /** The same with what stands between backticks as code. Whoever puts a backtick there changes how it looks; it is still text. */

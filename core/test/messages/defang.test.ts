@@ -10,6 +10,9 @@ it.each([
   ['see www.evil.example.', 'see www[.]evil[.]example.'],
   ['evil\u3002example', 'evil[.]example'],
   ['www.http-', 'www[.]http-'],
+  ['x_\uff0eevil.example', 'x_\uff0eevil[.]example'],
+  ['-\uff61evil.example', '-[.]evil[.]example'],
+  ['a\u30021\u3002evil\u3002example', 'a[.]1[.]evil[.]example'],
   ['to=evil.xn--p1ai', 'to=evil[.]xn--p1ai'],
   ['пример.рф', 'пример[.]рф'],
   ['mailto:root@evil.example', 'mailto:root[@]evil[.]example'],
@@ -55,6 +58,6 @@ it('of any text leaves no scheme, no address of mail, and does nothing twice', (
 })
 
 it('of a long text takes a time that grows with its length', () => {
-  for (const part of ['a', 'a.', 'a-', '://', 'a@', 'a.b/', '.', '-'])
+  for (const part of ['a', 'a.', 'a-', '://', 'a@', 'a.b/', '.', '-', 'a\u3002', '1\uff0e', 'a_\u3002', '-\u3002', '\uff61'])
     expect(defang(part.repeat(200_000)).length).toBeGreaterThanOrEqual(200_000)
 })

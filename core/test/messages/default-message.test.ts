@@ -32,6 +32,13 @@ it.each(['updated', 'raised', 'repeat', 'escalated', 'replayed', 'digest', 'noti
   expect(plain(shellSignal, reason)).toBe(WHOLE)
 })
 
+it('of lines makes one, in a time that grows with their length alone', () => {
+  const message = (text: string) => plain({ ...shellSignal, message: text }).split('\n')[0]
+  expect(message('  one \n\n \t two\n')).toBe('one two')
+  expect(message(`x${' '.repeat(300_000)}y`)).toMatch(/^x {4,}…\(\+\d+\)$/)
+  expect(message(`x${' \n'.repeat(300_000)}y`)).toBe('x y')
+})
+
 it('is brief once somebody has judged it, and says when it is back', () => {
   expect(plain(shellSignal, 'acknowledged')).toBe(`${WHAT}\n\n${FURTHER}`)
   expect(plain(shellSignal, 'archived')).toBe(`${WHAT}\n\n${FURTHER}`)
