@@ -336,7 +336,7 @@ describe('notify test', () => {
     await cws('notify', 'test', 'team', '--rule', 'Tell the team')
     expect(agent.got[1]?.body).toBe('test: A test of this notification (Tell the team)')
     expect(agent.store.signals(10)).toEqual([])
-    expect(agent.store.messages('team')).toEqual([])
+    expect([...agent.store.messages('team')]).toEqual([])
     expect(process.exitCode).toBeUndefined()
   })
 

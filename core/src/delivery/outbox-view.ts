@@ -56,9 +56,8 @@ export function storedOutbox(tables: StoreTables): OutboxView {
   const now = Date.now() - tables.clockOffset()
   const destinations = storedDestinations(tables).map((destination) => {
     const entries: OwedView[] = []
-    for (const { destination: of, key, signal, reason, attempt, state, last_error, not_before } of tables.messages())
-      if (of === destination.name)
-        entries.push({ key, signal, reason, attempt, state, last_error, due_in_ms: Math.max(0, not_before - now) })
+    for (const { key, signal, reason, attempt, state, last_error, not_before } of tables.messages(destination.name))
+      entries.push({ key, signal, reason, attempt, state, last_error, due_in_ms: Math.max(0, not_before - now) })
     for (const { conversation } of tables.pending(destination.name, false))
       entries.push({
         key: null,

@@ -119,7 +119,8 @@ export class StoreTables {
    * opens it when nothing else reads the outbox.
    */
   quarantine(): readonly MessageRow[] {
-    const damaged = ([...this.messages()] as OutboxRow[]).filter((row) => !isIntact(row))
+    const damaged: OutboxRow[] = []
+    for (const row of this.messages()) if (!isIntact(row as OutboxRow)) damaged.push(row as OutboxRow)
     for (const { key, destination, signal, revision, body } of damaged) {
       this.#removeMessage(key)
       const reason = 'it was damaged in the store; its signal is told anew'
@@ -143,9 +144,18 @@ export class StoreTables {
     ).run({ ...row })
   }
 
-  /** All messages that are made or wait for their turn, oldest first. */
-  messages(): IterableIterator<MessageRow> {
-    return this.#sql('SELECT * FROM outbox ORDER BY created, revision, rowid').iterate() as unknown as IterableIterator<MessageRow>
+  /** Of all messages that are made or wait for their turn, to one destination or to all, oldest first. */
+  keys(destination: string | null = null): readonly string[] {
+    const rows = this.#sql('SELECT key FROM outbox WHERE ?1 IS NULL OR destination=?1 ORDER BY created, revision, rowid').all(destination)
+    return (rows as unknown as { key: string }[]).map(({ key }) => key)
+  }
+
+  /** These messages, each read when it is come to: together their texts may be gigabytes. */
+  *messages(destination: string | null = null): Generator<MessageRow> {
+    for (const key of this.keys(destination)) {
+      const row = this.message(key)
+      if (row) yield row
+    }
   }
 
   message(key: string): MessageRow | undefined {

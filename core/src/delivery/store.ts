@@ -115,9 +115,12 @@ export class SignalStore {
     }
   }
 
-  /** All messages that are made or wait for their turn, oldest first: read when a destination begins. */
-  messages(destination: string): MessageRow[] {
-    return this.#read((tables) => [...tables.messages()].filter((row) => row.destination === destination)) ?? []
+  /** All messages that are made or wait for their turn, oldest first, each read when it is come to: together their texts may be gigabytes. */
+  *messages(destination: string): Generator<MessageRow> {
+    for (const key of this.#read((tables) => tables.keys(destination)) ?? []) {
+      const row = this.message(key)
+      if (row) yield row
+    }
   }
 
   /** A message as it was stored before its first try. */

@@ -74,7 +74,7 @@ function receiver(script: (Outcome | 'hang' | Error)[] = []): Notifier & { reado
 
 const keys = (of: { readonly got: Notification[] }): string[] => of.got.map(({ key }) => key)
 const owed = (): string[] => owedIn(store)
-const made = () => store.messages('siem')
+const made = () => [...store.messages('siem')]
 
 describe('a destination', () => {
   it('is told at once, and owed nothing afterwards', async () => {
@@ -417,7 +417,7 @@ describe('a destination', () => {
     for (const signal of signals) offer(queue, signal)
     await vi.advanceTimersByTimeAsync(60_000)
     await queue.stop(0)
-    const before = new Map(store.messages('siem').map(({ key, body }) => [key, body]))
+    const before = new Map([...store.messages('siem')].map(({ key, body }) => [key, body]))
     const damaged = [...before].slice(1, 4)
     expect(damaged).toHaveLength(3)
     store.close()

@@ -62,14 +62,32 @@ describe('the store of signals', () => {
       store.write({ op: 'settle', key: dead.key, conversations: [conversationOf(b, 'siem', { due: null })], dead })
     }
     using store = storeIn(folder.path)
-    expect(store.messages('siem')).toMatchObject([
+    expect([...store.messages('siem')]).toMatchObject([
       { signal: a.id, attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' },
     ])
     expect(store.dead(10)).toMatchObject([{ signal: b.id, reason: 'HTTP 400' }])
     store.write({ op: 'settle', key: `${a.id}:1:siem`, conversations: [conversationOf(a, 'siem', { due: null, told_revision: 1 })] })
-    expect(store.messages('siem')).toEqual([])
+    expect([...store.messages('siem')]).toEqual([])
     expect(owedIn(store)).toEqual([])
     expect(store.conversations(a.id)).toMatchObject([{ told_revision: 1 }])
+  })
+
+  it('reads messages one at a time: together they may be larger than memory', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path)
+    const signals = [signalOf(), signalOf(), signalOf()]
+    for (const signal of signals) {
+      put(store, signal)
+      store.write({ op: 'claim', message: messageOf(signal), conversations: [] })
+    }
+    const seen: string[] = []
+    for (const { signal } of store.messages('siem')) {
+      // What is taken away meanwhile was not read yet.
+      if (seen.length === 0) store.write({ op: 'settle', key: `${signals[1]?.id}:1:siem`, conversations: [] })
+      seen.push(signal)
+    }
+    expect(seen).toEqual([signals[0]?.id, signals[2]?.id])
+    expect([...store.messages('other')]).toEqual([])
   })
 
   it('is bounded: the oldest archived signals go first, then the oldest of all', () => {
@@ -247,7 +265,7 @@ describe('the store of signals', () => {
     using store = storeIn(folder.path)
     expect(owedIn(store).sort()).toEqual([untried, tried, grown, gone].map(({ id }) => id))
     // What may have arrived keeps its key and its bytes; so does what there is no signal of any more.
-    expect(store.messages('siem').map(({ key, state, body }) => [key, state, body])).toEqual(
+    expect([...store.messages('siem')].map(({ key, state, body }) => [key, state, body])).toEqual(
       [
         [tried, 1, 'ambiguous'],
         [gone, 1, 'failed'],

@@ -66,7 +66,7 @@ describe('what is at work', () => {
     })
     expect(JSON.stringify({ ...change, routing_key: '' })).not.toMatch(/e93facc|another-secret/)
     // A restart, first with the same, then with another rule.
-    await until(() => store.messages('pagerduty').length === 0, 'the row to leave')
+    await until(() => [...store.messages('pagerduty')].length === 0, 'the row to leave')
     const second = agent()
     second.changes.look(at({ 'shell-of-web-server': 'a2', 'new-one': 'c' }, { token: 'another-secret' }))
     second.changes.look(at({ 'shell-of-web-server': 'a2' }, { token: 'another-secret' }))
