@@ -340,6 +340,25 @@ describe('notify test', () => {
     expect(process.exitCode).toBeUndefined()
   })
 
+  test('one that arrives ends the waiting of a destination that failed', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    const hour = 3600_000
+    agent.begin('team', [
+      { result: 'broken', detail: 'no such channel', retryAfterMs: hour },
+      { result: 'retry', detail: 'busy' },
+    ])
+    agent.offer(signalOf())
+    const counters = () => agent.telling.queue('team')?.counters
+    await until(() => counters()?.state === 'broken', 'the refusal')
+    await cws('notify', 'test', 'team')
+    expect(agent.got).toHaveLength(2)
+    expect(counters()).toMatchObject({ state: 'broken', delivered: 0, pending: 1 })
+    expect(await cws('notify', 'test', 'team')).toBe('delivered\n')
+    await until(() => counters()?.delivered === 1, 'what is owed')
+    expect(counters()).toMatchObject({ state: 'ok', pending: 0 })
+  })
+
   test('says what went wrong, and exits with 1', async () => {
     await using agent = new Agent()
     await agent.listen()
@@ -413,6 +432,18 @@ describe('notify preview', () => {
     await expect(cws('notify', 'preview', 'Wbe')).rejects.toMatchObject({
       message: 'there is no notification rule "Wbe"; did you mean "Web"?',
     })
+  })
+
+  test('the rules are those of the file that the agent has, unless another is named', async () => {
+    const config = join(folder.path, 'other.config.mjs')
+    writeFileSync(config, `export default { plugins: [], notifications: [{ name: 'Elsewhere', to: 'nobody' }] }\n`, { mode: 0o644 })
+    const handle: ControlOptions['handle'] = async (what) =>
+      what === 'status' ? { config } : what === 'notify.list' ? { rules: [], destinations: [], mutes: [] } : []
+    await using _ = await startControl({ runDir: join(folder.path, 'run'), log: memoryLog(), handle })
+    await expect(cws('notify', 'preview')).rejects.toMatchObject({
+      message: expect.stringMatching(/^\S+other\.config\.mjs:.* no such notifier/),
+    })
+    expect(await cws('notify', 'preview', '-c', configFile())).toMatch(/^nobody would be told/)
   })
 
   test('a thousand signals match as the router of an agent has them [case 66]', async () => {

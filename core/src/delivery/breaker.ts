@@ -58,6 +58,11 @@ export class Breaker {
     return true
   }
 
+  /** It seems to be back: the next try may be made now, still one at a time. */
+  expect(): void {
+    this.#probeAt = 0
+  }
+
   /** A try arrived, or another notifier takes its place. Returns whether that is to be stored. */
   recovered(): boolean {
     const known = this.#openedAt !== null || this.#probeAt > 0

@@ -221,7 +221,8 @@ export class DestinationQueue {
   }
 
   /**
-   * Tries one message that nobody is owed, whatever the state of the destination: it changes nothing, and nothing of it is stored.
+   * Tries one message that nobody is owed, whatever the state of the destination; nothing of it is stored. If it arrives, what waits for a
+   * destination that failed is tried at once: who tests has just mended it.
    * @throws CwsError CWS_ERR_DELIVERY while no notifier is set up
    */
   async test(signal: Signal, rule: string | null): Promise<{ readonly key: string; readonly outcome: Outcome }> {
@@ -234,6 +235,11 @@ export class DestinationQueue {
     const flight: Promise<void> = trying.then(() => this.#landed(flight))
     this.#flights.add(flight)
     const outcome = await trying
+    if (outcome.result === 'delivered' && this.#health.state !== 'ok') {
+      this.#health.expect()
+      this.#retryNow()
+      this.#kick()
+    }
     return { key, outcome: { ...outcome, detail: this.#options.clean(outcome.detail ?? '') } }
   }
 

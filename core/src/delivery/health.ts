@@ -86,6 +86,11 @@ export class Health {
     return isOpen
   }
 
+  /** A test arrived: what is owed is tried now. Until that arrives too, it is as it was. */
+  expect(): void {
+    this.#breaker.expect()
+  }
+
   /** From one way to be unwell to another nothing has become better. */
   #turn(state: 'broken' | 'failed' | 'failing'): void {
     if (this.#state === 'ok') this.#unwellSince = this.#options.now()

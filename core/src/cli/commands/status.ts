@@ -35,6 +35,7 @@ function tell(status: AgentStatus): void {
     uptime_s: uptime,
     rss_mb: rss,
     config,
+    reloads,
     sensors,
     plugins,
     events,
@@ -47,6 +48,8 @@ function tell(status: AgentStatus): void {
     styled(state === 'ready' ? 'green' : 'yellow', state),
     `pid ${pid}, version ${version}, up ${duration(uptime)}, ${rss} MB, ${config ?? 'preset'}`,
   )
+  if (reloads.last_error !== null)
+    line(styled('red', 'the configuration as it is now was not taken, the one before works on:'), reloads.last_error)
   section('sensors')
   table(sensorRows(sensors), '  ')
   table(figureRows(sensors), '  ')
@@ -89,7 +92,7 @@ function tell(status: AgentStatus): void {
       ...(delivery.heartbeat ? [['heartbeat', heartbeatText(delivery.heartbeat)]] : []),
       ...Object.entries(delivery.destinations).map(([name, it]) => [
         name,
-        `${it.state}: ${it.delivered} delivered, ${it.pending} pending, ${it.failed} failed${it.lastError ? `; last: ${it.lastError}` : ''}`,
+        `${it.state}: ${it.delivered} delivered, ${it.pending} pending, ${it.failed} failed${it.lastError ? `; last error: ${it.lastError}` : ''}`,
       ]),
     ],
     '  ',

@@ -1,11 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { AgentStatus } from '../../agent/status.ts'
 import { MAX_SIGNALS } from '../../delivery/signal-queries.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
 import type { Edit } from '../../notifications/patch.ts'
 import type { NotifyList } from '../../notifications/rule-view.ts'
 import type { Signal } from '../../signals/signal.ts'
+import { askIfRunning } from '../ask.ts'
 import { querySignals } from '../commands/signals.ts'
+import { foldersOf } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -23,9 +26,9 @@ import { askOrRead } from './ask-or-read.ts'
 import { deliveryRules } from './rules.ts'
 
 const EXAMPLES = `
-Signals come from the agent that runs or from its state folder, rules from the configuration, with what was
-changed of them: try one before it is used. Signals are judged as they are
-now, archived ones too; that they were told before, waits, repeats and mutes are not looked at. Destinations have one rule each, the first that holds.
+Signals come from the agent that runs or from its state folder; rules from its configuration as the file has it now, with what was changed of
+them. Another file can be tried before it is used. Signals are judged as they are now, archived ones too; that they were told before, waits,
+repeats and mutes are not looked at. Destinations have one rule each, the first that holds.
 
 Examples:
   sudo cws notify preview                                  the newest 20 signals
@@ -55,7 +58,7 @@ async function show(rule: string | undefined, options: Options, distribution: Di
     import('../../delivery/preview.ts'),
     import('../../delivery/stored-signals.ts'),
   ])
-  const written = await deliveryRules(options, distribution)
+  const written = await deliveryRules(await configAtWork(options), distribution)
   const { routes, rules: known } = effectiveRules(written, await editsOf(options))
   const names = known?.map(({ name }) => name) ?? []
   if (rule !== undefined && !names.includes(rule)) throw unknownRule(rule, names)
@@ -80,6 +83,13 @@ async function show(rule: string | undefined, options: Options, distribution: Di
   line(
     `${told} of the newest ${signals.length} ${signals.length === 1 ? 'signal' : 'signals'} would be told${rule === undefined ? '' : ` by "${rule}"`}`,
   )
+}
+
+/** What the options name; else the file of the agent that runs, which may not be where it is looked for without one. */
+async function configAtWork(options: Options): Promise<ConfigOption> {
+  if (options.config !== undefined) return options
+  const status = (await askIfRunning(foldersOf(options).run, 'status')) as AgentStatus | undefined
+  return { ...options, config: status?.config ?? undefined }
 }
 
 /** What was changed of rules, as the agent that runs has it, or its state folder. */
