@@ -157,7 +157,7 @@ describe('notify list', () => {
     agent.begin('team')
     agent.telling.queue('siem')?.broken('no such host \u001b[2J')
     const told = await cws('notify', 'list')
-    expect(told).toContain('  Tell the team → team; repeat 4h\n      severity >= medium\n  Archive → siem disabled\n      all signals\n')
+    expect(told).toContain('  Tell the team → team; repeat 4h\n      severity >= medium\n  Archive → siem (disabled)\n      all signals\n')
     expect(told).toMatch(/ {2}team +ok +0 delivered, 0 failed, 0 owed\n {2}siem +broken .*no such host \\u\{1b\}\[2J\n/)
     expect(await jsonOf('notify', 'list')).toMatchObject({
       kind: 'notifications',
@@ -180,7 +180,7 @@ describe('notify list', () => {
     ])
     await agent.listen()
     const told = await cws('notify', 'list')
-    expect(told).toContain('Night → team; quiet from 22:00 to 06:00 Europe/Paris but for high and above\n')
+    expect(told).toContain('Night → team; quiet from 22:00 to 06:00 Europe/Paris except high and above\n')
     expect(told).toContain('Other → siem; quiet from 22:00 to 06:00 Europe/Paris\n')
   })
 
@@ -221,7 +221,7 @@ describe('notify outbox', () => {
     await agent.listen()
     agent.begin('team', [
       { result: 'reject', detail: 'no' },
-      { result: 'retry', detail: 'busy \u202e' },
+      { result: 'retry', detail: 'busy \u202e', retryAfterMs: 50_000 },
     ])
     const [refused, tried] = [signalOf(), signalOf()]
     agent.offer(refused)
@@ -363,7 +363,7 @@ describe('notify test', () => {
     await using agent = new Agent()
     await agent.listen()
     agent.begin('team', [{ result: 'broken', detail: 'no such \u001b[2J channel' }])
-    expect(await cws('notify', 'test', 'team')).toBe('the destination refuses everything no such \\u{1b}[2J channel\n')
+    expect(await cws('notify', 'test', 'team')).toBe('the destination refuses everything: no such \\u{1b}[2J channel\n')
     expect(process.exitCode).toBe(1)
     expect(agent.telling.queue('team')?.counters.state).toBe('ok')
     await expect(cws('notify', 'test', 'siem')).rejects.toMatchObject({ code: 'CWS_ERR_DELIVERY' })
@@ -770,7 +770,9 @@ describe('notify edit, add, delete, diff', () => {
       await using agent = new Agent()
       await agent.listen()
       expect(await tells(agent, low())).toBe(false)
-      expect(await edit('--when', 'severity >= low', '--unset', 'repeat')).toContain('Tell the team → team edited\n      severity >= low\n')
+      expect(await edit('--when', 'severity >= low', '--unset', 'repeat')).toContain(
+        'Tell the team → team (edited)\n      severity >= low\n',
+      )
       expect(await tells(agent, low())).toBe(true)
       agent.reload(RULES)
       expect(await tells(agent, low())).toBe(true)
@@ -831,7 +833,7 @@ describe('notify edit, add, delete, diff', () => {
     await agent.listen()
     await cws('notify', 'disable', 'Tell the team')
     expect(await tells(agent, medium())).toBe(false)
-    expect(await cws('notify', 'list')).toContain('Tell the team → team; repeat 4h edited disabled')
+    expect(await cws('notify', 'list')).toContain('Tell the team → team; repeat 4h (edited, disabled)')
     await cws('notify', 'enable', 'Tell the team')
     expect(await listed()).toMatchObject({ origin: 'config', edits: [] })
     expect(

@@ -105,13 +105,13 @@ export function tellRule({
   const hours =
     quiet === null
       ? []
-      : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}${quiet.except === undefined ? '' : ` but for ${quiet.except} and above`}`]
+      : [`quiet from ${quiet.from} to ${quiet.to} ${quiet.zone}${quiet.except === undefined ? '' : ` except ${quiet.except} and above`}`]
   const steps = (escalate ?? []).map(({ after, to: whom }) => `after ${after} ${[whom].flat().join(', ')}`)
   const further = [...times, ...hours, ...steps, ...(message === null ? [] : ['words of its own'])]
   line(
     `  ${name}`,
     styled('dim', `→ ${to.join(', ')}${further.length > 0 ? `; ${further.join(', ')}` : ''}`),
-    ...notes.map((note) => styled('yellow', note)),
+    styled('yellow', notes.length > 0 ? `(${notes.join(', ')})` : ''),
   )
   line(`      ${when ?? 'all signals'}`)
   if (problem !== null) line('     ', styled('red', problem))

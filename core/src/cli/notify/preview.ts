@@ -89,7 +89,7 @@ async function show(rule: string | undefined, options: Options, distribution: Di
 async function configAtWork(options: Options): Promise<ConfigOption> {
   if (options.config !== undefined) return options
   const status = (await askIfRunning(foldersOf(options).run, 'status')) as AgentStatus | undefined
-  return { ...options, config: status?.config ?? undefined }
+  return status?.config ? { config: status.config } : {}
 }
 
 /** What was changed of rules, as the agent that runs has it, or its state folder. */

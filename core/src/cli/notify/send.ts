@@ -45,7 +45,7 @@ export function testCommand(notify: Command): void {
     const { result, detail = '' } = tested.outcome
     const isDelivered = result === 'delivered'
     if (options.format === 'json') json({ kind: 'notify_test', ...tested })
-    else line(isDelivered ? styled('green', 'delivered') : styled('red', WORDS[result]), detail)
+    else line(styled(isDelivered ? 'green' : 'red', `${WORDS[result]}${detail === '' ? '' : ':'}`), detail)
     if (!isDelivered) process.exitCode = 1
   })
 }
