@@ -112,20 +112,26 @@ describe('a beat', () => {
 
   it('is withheld while the auditor finds something, which is logged once, and comes again afterwards', async () => {
     await using watcher = await Watcher.start()
-    let wrong: string | undefined = 'database or disk is full'
+    let wrong: string | undefined
     const store = { ...status, delivery: { destinations: {} } } as unknown as AgentStatus
     const { heartbeat, log } = heartbeatWith({ pulse: async () => store, touchStore: () => wrong })
     using _ = heartbeat
     heartbeat.compose(settingsFor(watcher.url, { every: '1h' }))
     await heartbeat.beat()
+    wrong = 'database or disk is full'
     await heartbeat.beat()
-    expect(watcher.beats).toEqual([])
-    const reasons = ['the store refuses signals: database or disk is full']
-    expect(heartbeat.counters).toEqual({ sent: 0, withheld: 2, failed: 0, last: 'withheld', reasons })
-    wrong = undefined
     await heartbeat.beat()
     expect(watcher.beats).toHaveLength(1)
-    expect(log.lines).toEqual([`error: the heartbeat is withheld: ${reasons[0]}`, 'info: the heartbeat arrives again'])
+    const reasons = ['the store refuses signals: database or disk is full']
+    expect(heartbeat.counters).toEqual({ sent: 1, withheld: 2, failed: 0, last: 'withheld', reasons })
+    wrong = undefined
+    await heartbeat.beat()
+    expect(watcher.beats).toHaveLength(2)
+    expect(log.lines).toEqual([
+      'info: the first heartbeat has arrived',
+      `error: the heartbeat is withheld: ${reasons[0]}`,
+      'info: the heartbeat arrives again',
+    ])
   })
 
   it('is withheld by an engine that does not answer', async () => {

@@ -112,13 +112,12 @@ export class Heartbeat implements Disposable {
     const { log } = this.#options
     this.#counts[how]++
     const isNews = how !== this.#last
-    const before = this.#last
     this.#last = how
     this.#reasons = reasons
     if (!isNews) return
     if (how === 'withheld') log.error(`the heartbeat is withheld: ${reasons.join('; ')}`)
     else if (how === 'failed') log.warn(`the heartbeat did not arrive: ${reasons.join('; ')}`)
-    else log.info(before === null ? 'the first heartbeat has arrived' : 'the heartbeat arrives again')
+    else log.info(this.#counts.sent === 1 ? 'the first heartbeat has arrived' : 'the heartbeat arrives again')
   }
 
   [Symbol.dispose](): void {
