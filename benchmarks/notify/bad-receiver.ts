@@ -21,6 +21,6 @@ export async function badReceiver(rounds: number): Promise<void> {
   const after = arrivals.all.filter(({ rule }) => rule.startsWith('round-')).map((each) => each.after)
   figure('one receiver never answers: the other was told', after.length, `of ${rounds}`)
   figure('one receiver never answers: the other, p50', percentile(after, 0.5), 'ms')
-  figure('one receiver never answers: the other, p99', percentile(after, 0.99), 'ms', '250')
-  figure('one receiver never answers: connections to it', arrivals.sockets('bad'), '', '4')
+  figure('one receiver never answers: the other, p99 [case 17]', percentile(after, 0.99), 'ms', '250')
+  figure('one receiver never answers: connections to it [case 17]', arrivals.sockets('bad'), '', '4')
 }
