@@ -14,7 +14,7 @@ import { Health } from './health.ts'
 import type { Standing } from './heartbeat/audit.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import type { DestinationCounters } from './protocol.ts'
-import { type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
+import { bytesOf, type Item, itemOf, newItem, progressOf, Schedule } from './schedule.ts'
 import type { MessageRow } from './store-rows.ts'
 
 const CONCURRENCY = 4
@@ -29,6 +29,8 @@ export interface QueueOptions extends Omit<OutboxOptions, 'within'> {
   /** How it is told. */
   readonly manner?: Partial<Manner>
   readonly maxItems?: number
+  /** Of the texts of its messages, in UTF-16 units. */
+  readonly maxBytes: () => number
   /** Hears of what is given up since too much waits. */
   readonly onShed?: (lane: Lane) => void
   readonly within?: OutboxOptions['within']
@@ -301,11 +303,8 @@ export class DestinationQueue {
 
   /** Too many wait: what would be served last goes. Counted as failed. */
   #bound(): void {
-    const limit = this.#options.maxItems ?? MAX_ITEMS
-    const excess = this.#schedule.size - limit
-    if (excess <= 0) return
     const now = this.#options.now()
-    const victims = this.#schedule.victims(excess, now)
+    const victims = this.#schedule.excess(this.#options.maxItems ?? MAX_ITEMS, this.#options.maxBytes(), now)
     for (const victim of victims) this.#options.onShed?.(this.#schedule.laneOf(victim, now))
     this.#giveUpAll(victims, 'too many deliveries wait')
   }
@@ -406,7 +405,7 @@ export class DestinationQueue {
     const { key, reason, severity } = claimed.message
     const covers = coveredBy(claimed.message).map(({ signal }) => signal)
     for (const signal of covers) for (const other of this.#schedule.of(signal)) this.#schedule.remove(other)
-    Object.assign(item, { key, reason, severity, covers, attempt: 1, state: 'sending', backoff: 0 })
+    Object.assign(item, { key, reason, severity, covers, bytes: bytesOf(claimed.message), attempt: 1, state: 'sending', backoff: 0 })
     this.#schedule.add(item)
     this.#schedule.hear(item.rule, this.#options.now())
     return claimed.message
@@ -416,6 +415,7 @@ export class DestinationQueue {
     const message = this.#outbox.make(step)
     if (message) {
       Object.assign(item, { attempt: 1, state: 'sending' })
+      this.#schedule.resize(item, bytesOf(message))
       this.#schedule.hear(item.rule, this.#options.now())
     } else {
       this.#schedule.remove(item)
@@ -481,6 +481,7 @@ export class DestinationQueue {
     const plainer = this.#outbox.plainer(message)
     if (plainer) {
       log.warn({ key: message.key, tier: message.tier }, `refused in this form, tried in a plainer one: ${detail}`)
+      this.#schedule.resize(item, bytesOf(plainer))
       Object.assign(item, { key: plainer.key, attempt: 0, state: 'failed', isAmbiguous: false, backoff: 0, due: now() })
       return
     }

@@ -1,6 +1,7 @@
 import type { Reason } from '../messages/letter.ts'
 import type { Decision } from '../notifications/decide.ts'
 import { type Lane, laneOf, lanes } from '../notifications/lanes.ts'
+import { rankOf } from '../signals/severity.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { coveredBy } from './covered.ts'
 import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
@@ -8,6 +9,7 @@ import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
 /** For how long a rule counts as heard, ms. */
 const HEARD_MS = 10 * 60_000
 const MAX_HEARD = 1_000
+const HIGH = rankOf('high')
 
 /** Something to be said, now or later: a message whose bytes are made, or a conversation that is due. Without texts, which the store holds. */
 export interface Item {
@@ -21,6 +23,8 @@ export interface Item {
   /** By the steady clock, ms. */
   due: number
   readonly sequence: number
+  /** Of the texts that its message has in the store, in UTF-16 units; 0: it is not made yet. */
+  bytes: number
   /** Other signals that the message tells: nothing else is said of them meanwhile. */
   covers: readonly string[]
   attempt: number
@@ -41,8 +45,15 @@ export class Schedule {
   /** Signals that a message on its way tells along with its own. */
   readonly #covered = new Map<string, number>()
 
+  #bytes = 0
+
   get size(): number {
     return this.#items.size
+  }
+
+  /** Of all messages that are made. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   [Symbol.iterator](): IterableIterator<Item> {
@@ -55,6 +66,7 @@ export class Schedule {
 
   add(item: Item): void {
     this.#items.add(item)
+    this.#bytes += item.bytes
     this.#cover(item, 1)
     const items = this.#bySignal.get(item.signal)
     if (!items) this.#bySignal.set(item.signal, [item])
@@ -65,6 +77,7 @@ export class Schedule {
 
   remove(item: Item): void {
     if (!this.#items.delete(item)) return
+    this.#bytes -= item.bytes
     this.#cover(item, -1)
     const items = this.of(item.signal).filter((other) => other !== item)
     if (items.length > 0) this.#bySignal.set(item.signal, items)
@@ -120,12 +133,36 @@ export class Schedule {
     return due === undefined ? undefined : Math.max(due, now + 1)
   }
 
-  /** So many of what is missed least: what would be served last. What may have arrived is not among it. */
-  victims(count: number, now: number): readonly Item[] {
-    const items = [...this.#items].filter(({ inFlight, isAmbiguous }) => !inFlight && !isAmbiguous)
+  /** Its message has other texts now. */
+  resize(item: Item, bytes: number): void {
+    if (this.#items.has(item)) this.#bytes += bytes - item.bytes
+    item.bytes = bytes
+  }
+
+  /**
+   * What is to go so that no more than so many, and so many bytes, are left: what is missed least, which would be served last. What may have arrived is
+   * not among it, and what is indispensable only beyond twice that.
+   */
+  excess(maxItems: number, maxBytes: number, now: number): readonly Item[] {
+    const left = { items: this.size, bytes: this.#bytes }
+    const gone: Item[] = []
+    const shed = (item: Item): void => {
+      const times = isIndispensable(item) ? 2 : 1
+      const isMany = left.items > times * maxItems
+      if (!isMany && (left.bytes <= times * maxBytes || item.bytes === 0)) return
+      gone.push(item)
+      left.items--
+      left.bytes -= item.bytes
+    }
+    if (left.items <= maxItems && left.bytes <= maxBytes) return gone
+    const known = [...this.#items].filter(({ inFlight, isAmbiguous }) => !inFlight && !isAmbiguous)
+    const order = (a: Item, b: Item): number => Number(isIndispensable(a)) - Number(isIndispensable(b)) || this.#order(b, a, now)
     // One needs no sorting; many one by one would take as long as all of them squared.
-    if (count === 1) return items.length > 0 ? [items.reduce((victim, item) => (this.#order(victim, item, now) < 0 ? item : victim))] : []
-    return items.sort((a, b) => this.#order(b, a, now)).slice(0, count)
+    if (known.length > 0) shed(known.reduce((least, item) => (order(least, item) <= 0 ? least : item)))
+    if (left.items <= maxItems && left.bytes <= maxBytes) return gone
+    const [first] = gone
+    for (const item of known.sort(order)) if (item !== first) shed(item)
+    return gone
   }
 
   #isReady(item: Item): boolean {
@@ -142,9 +179,17 @@ export class Schedule {
   }
 }
 
+/** The first word of what is grave, and its end. */
+function isIndispensable({ reason, severity }: Item): boolean {
+  return severity >= HIGH && (reason === 'opened' || reason === 'raised' || reason === 'archived')
+}
+
+/** Of texts of a message that is stored. */
+export const bytesOf = ({ body, line }: Pick<MessageRow, 'body' | 'line'>): number => body.length + (line?.length ?? 0)
+
 /** Of a conversation that is due. */
 export function newItem({ id: signal, rule, severity }: SignalHead, { reason, due }: Decision, sequence: number): Item {
-  const untried = { attempt: 0, backoff: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
+  const untried = { bytes: 0, attempt: 0, backoff: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
   return { signal, rule, key: undefined, reason, severity, due, sequence, covers: [], ...untried }
 }
 
@@ -153,7 +198,8 @@ export function itemOf(row: MessageRow, rule: string | undefined, sequence: numb
   const { key, signal, severity, reason, attempt, backoff, state, last_error: lastError } = row
   const isAmbiguous = state === 'sending' || state === 'ambiguous'
   const covers = coveredBy(row).map((each) => each.signal)
-  return { signal, rule, key, reason, severity, due, sequence, covers, attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
+  const tried = { attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
+  return { signal, rule, key, reason, severity, due, sequence, bytes: bytesOf(row), covers, ...tried }
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

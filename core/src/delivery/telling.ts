@@ -22,6 +22,9 @@ import { SteadyClock } from './steady-clock.ts'
 import type { SignalStore } from './store.ts'
 import type { StoreWrite } from './store-rows.ts'
 
+/** Of the texts of all messages that wait, in UTF-16 units; each destination has the same share, so that one which takes nothing leaves the others theirs. */
+const MAX_BYTES = 64 * 1024 * 1024
+
 /** How often it is seen whether the wall clock was set, ms. */
 const CLOCK_MS = 10_000
 /** What is muted is looked at again after this, ms: some mutes have no end. */
@@ -79,9 +82,14 @@ export class Telling {
   }
 
   /** Makes the queue of a destination, which begins empty. */
-  add(name: string, options: Pick<QueueOptions, 'log' | 'clean' | 'deadlineMs' | 'within' | 'maxItems' | 'manner'>): DestinationQueue {
+  add(
+    name: string,
+    options: Pick<QueueOptions, 'log' | 'clean' | 'deadlineMs' | 'within' | 'maxItems' | 'manner'> &
+      Partial<Pick<QueueOptions, 'maxBytes'>>,
+  ): DestinationQueue {
     const terms = (rule: string | null): Route | Record<string, never> => this.#routes?.find((route) => route.name === rule) ?? {}
     const parts = {
+      maxBytes: () => MAX_BYTES / this.#queues.size,
       name,
       store: this.#store,
       now: () => this.#clock.now(),

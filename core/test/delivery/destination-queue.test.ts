@@ -605,6 +605,12 @@ describe('a destination', () => {
     for (const signal of rest) offer(queue, signal)
     expect(new Set(owed())).toEqual(new Set([high, ...rest].map(({ id }) => id)))
     expect(queue.counters).toMatchObject({ pending: 3, failed: 1 })
+    // What is indispensable has twice the room, and no more.
+    const grave = Array.from({ length: 6 }, () => signalOf({ severity: 'critical' }))
+    for (const signal of grave) offer(queue, signal)
+    expect(owed()).toHaveLength(6)
+    expect(owed()).toContain(grave[0]?.id)
+    expect(queue.counters).toMatchObject({ failed: 4 })
   })
 
   it('after a restart gives up what is too much at once, not one by one', async () => {
@@ -745,7 +751,7 @@ describe('to who audits', () => {
     const quiet = { from: '22:00', to: '06:00', zone: 'UTC' }
     const queue = queueOf({ maxItems: 1, rules: [{ name: 'All', to: 'siem', quiet }] })
     queue.start(receiver())
-    for (let i = 0; i < 3; i++) offer(queue, signalOf({ group: { i } }))
+    for (let i = 0; i < 3; i++) offer(queue, signalOf({ severity: 'medium', group: { i } }))
     await vi.advanceTimersByTimeAsync(60_000)
     expect(queue.counters).toMatchObject({ failed: 2, pending: 1 })
     expect(standing(queue)).toMatchObject({ stalledMs: 0, forgotten: 0 })

@@ -44,14 +44,20 @@ class House {
 
   constructor(
     rules: readonly NotificationRule[] | undefined,
-    { maxItems = 10_000, outcomes = [] as Outcome[], every = [] as string[], log = memoryLog() } = {},
+    {
+      maxItems = 10_000,
+      maxBytes = undefined as number | undefined,
+      outcomes = [] as Outcome[],
+      every = [] as string[],
+      log = memoryLog(),
+    } = {},
   ) {
     this.outcomes = outcomes
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
     this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, undefined, log)
     for (const name of NAMES) {
       const manner: Partial<Manner> = { mode: every.includes(name) ? 'every' : 'latest', interrupts: false }
-      const bound = name === 'team' ? { maxItems } : {}
+      const bound = name === 'team' ? { maxItems, ...(maxBytes === undefined ? {} : { maxBytes: () => maxBytes }) } : {}
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner, ...bound })
       this.telling.restore(queue)
       queue.start(this.#notifier(name))
@@ -298,7 +304,7 @@ describe('what is part of something worse', () => {
 it('what is given up since too much waits is counted, and told through another destination, once an hour', async () => {
   const house = new House(undefined, { maxItems: 3, outcomes: Array(400).fill({ result: 'retry', detail: 'down' }) })
   const tellMany = async () => {
-    for (let i = 0; i < 10; i++) house.tell(signalOf({ severity: i % 2 ? 'low' : 'critical' }))
+    for (let i = 0; i < 10; i++) house.tell(signalOf({ severity: i % 2 ? 'low' : 'medium' }))
     await pass(2_000)
   }
   await tellMany()
@@ -307,11 +313,38 @@ it('what is given up since too much waits is counted, and told through another d
   expect(notices()).toMatchObject([
     { title: '7 messages to team were given up', signal: { severity: 'high', group: { destination: 'team' } } },
   ])
-  expect(renderPlain(notices()[0]?.message ?? [])).toMatch(/will not be told: first words \d, critical \d\./)
+  expect(renderPlain(notices()[0]?.message ?? [])).toMatch(/will not be told: first words \d\b/)
   expect(store.signals(1, 3, 'notifications-given-up')).toHaveLength(1)
   await pass(HOUR)
   expect(notices().map(({ title }) => title)).toEqual(['7 messages to team were given up', '10 messages to team were given up'])
   expect(house.reasons('team')).not.toContain('notice')
+})
+
+it('a destination that takes nothing has so many bytes: what is missed least goes, exactly counted; another one is told all [case 27] [case 28]', async () => {
+  const house = new House(undefined, { maxBytes: 100_000, every: ['team'], outcomes: Array(400).fill({ result: 'retry', detail: 'down' }) })
+  const long = (severity: Signal['severity'], revision: number, id: string) =>
+    house.tell(signalOf({ id, severity, revision, count: revision, message: 'x'.repeat(5_000) }))
+  const ids = Array.from({ length: 8 }, () => signalOf().id)
+  const [critical = '', high = '', ...others] = ids
+  long('low', 1, others[0] ?? '')
+  await pass(0)
+  long('critical', 1, critical)
+  long('high', 1, high)
+  for (const id of others.slice(1)) long('medium', 1, id)
+  for (let revision = 2; revision <= 60; revision++) long(revision % 2 ? 'high' : 'low', revision, revision % 2 ? high : (others[1] ?? ''))
+  const kept = [...store.messages('team')]
+  expect(kept.reduce((sum, { body, line }) => sum + body.length + (line?.length ?? 0), 0)).toBeLessThanOrEqual(100_000)
+  expect(kept.filter(({ signal }) => signal === critical || signal === high).map(({ revision }) => revision)).toEqual(
+    expect.arrayContaining([1, 1]),
+  )
+  // What was grave at first and grew is given up before the first word of it.
+  await pass(2_000)
+  const gone = 8 + 59 - kept.length
+  const [notice] = house.letters.pager.filter(({ reason }) => reason === 'notice')
+  expect(notice?.title).toBe(`${gone} messages to team were given up`)
+  const lanes = [...renderPlain(notice?.message ?? []).matchAll(/(?:updates|first words|critical|first of a rule) (\d+)/g)]
+  expect(lanes.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(gone)
+  expect(new Set(house.letters.pager.map(({ signal: { id } }) => id))).toEqual(new Set([...ids, notice?.signal.id]))
 })
 
 describe('what gathers in one signal', () => {
