@@ -120,7 +120,7 @@ export const errorCodes = {
     means: 'Only administrators of the agent may do this.',
     todo: 'The message names the command to give as root; docs/privileges.md says who may do what.',
   },
-  CWS_ERR_USAGE: { means: 'The command line is wrong.', todo: 'See `cws --help`.' },
+  CWS_ERR_USAGE: { means: 'The command line is wrong.', todo: '`--help` after the command shows what it takes.' },
 } as const satisfies Record<string, { means: string; todo: string }>
 
 export type ErrorCode = keyof typeof errorCodes
