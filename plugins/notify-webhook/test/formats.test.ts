@@ -378,6 +378,16 @@ describe('what the forms say', () => {
     expect((await told('ocsf', { status }, { reason })).json).toMatchObject({ activity_id, status_id, is_alert })
   })
 
+  it('ocsf, ecs: the message of the notification rule, beside the rule’s own; the title once the body was refused', async () => {
+    const message = [{ type: 'paragraph', children: [{ type: 'text', text: 'Call Ada', value: false }] }] as const
+    const said = { message: 'A shell was started.', title: 'Shell' }
+    const [ocsf, ecs] = [await told('ocsf', said, { message }), await told('ecs', said, { message })]
+    expect(ocsf.json).toMatchObject({ message: 'Call Ada', finding_info: { title: 'Shell', desc: 'A shell was started.' } })
+    expect(ecs.json).toMatchObject({ message: 'Call Ada', event: { reason: 'A shell was started.' } })
+    for (const format of ['ocsf', 'ecs'] as const)
+      expect((await told(format, said, { message, title: 'Shell' }, 1)).json).toMatchObject({ message: 'Shell' })
+  })
+
   it('ocsf: who did it, what ran, and how it is called there', async () => {
     const { json } = await told('ocsf', { event: exec, severity: 'critical', tags: ['mitre:T1059.004'] })
     expect(json).toMatchObject({

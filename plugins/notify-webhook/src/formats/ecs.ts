@@ -1,4 +1,4 @@
-import { type Letter, rankOf, type Signal } from '@cws/core'
+import { type Letter, rankOf, renderPlain, type Signal } from '@cws/core'
 import { block, commandOf, digestsOf, digits, fileOf, known, number, techniquesOf, text, texts } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -40,7 +40,7 @@ const KINDS: Readonly<Record<string, readonly [category: string, type: string]>>
 const CHANGES: Readonly<Record<string, string>> = { created: 'creation', linked: 'creation', deleted: 'deletion' }
 
 /** A document of the Elastic Common Schema, an alert. The signal as CWS writes it stands below `cws.signal`, which the schema leaves to us. */
-export function ecsDocument({ key, reason, title, signal }: Letter): object {
+export function ecsDocument({ key, reason, title, message, signal }: Letter): object {
   const { event } = signal
   const type = text(event, 'type')
   const [category, kind] = (type === undefined ? undefined : KINDS[type]) ?? []
@@ -51,7 +51,7 @@ export function ecsDocument({ key, reason, title, signal }: Letter): object {
   return {
     '@timestamp': signal.last_seen,
     ecs: { version: VERSION },
-    message: title,
+    message: renderPlain(message) || title,
     tags: signal.tags,
     event: known({
       kind: 'alert',

@@ -21,7 +21,9 @@ export function contentTypeOf(body: string): string {
 
 /** The body in the form of a standard, with what could fool a reader escaped. Integers beyond 2^53 stay exact. */
 export function written(format: StandardFormat, letter: Letter, tier: number): string {
-  return escapeInvisible(JSON.stringify(WRITERS[format]({ ...letter, signal: shortened(letter.signal, tier) })))
+  return escapeInvisible(
+    JSON.stringify(WRITERS[format]({ ...letter, message: tier === 0 ? letter.message : [], signal: shortened(letter.signal, tier) })),
+  )
 }
 
 /** Bytes that the event may take where a receiver refused what was longer. */

@@ -1,4 +1,4 @@
-import type { Letter, Reason, Severity, Signal } from '@cws/core'
+import { type Letter, type Reason, renderPlain, type Severity, type Signal } from '@cws/core'
 import { block, commandOf, digestsOf, fileOf, known, millisOf, number, techniquesOf, text } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -34,7 +34,7 @@ const ALGORITHMS: Readonly<Record<string, readonly [id: number, name: string]>> 
 const FILE_TYPES: Readonly<Record<number, number>> = { 1: 6, 2: 3, 4: 2, 6: 4, 8: 1, 10: 7, 12: 5 }
 
 /** OCSF Detection Finding (class 2004). What the schema has no word for stands in `unmapped`, the whole event in the evidence's `data`. */
-export function detectionFinding({ key, reason, title, rule, signal, time }: Letter): object {
+export function detectionFinding({ key, reason, title, message, rule, signal, time }: Letter): object {
   const activity = ACTIVITIES[signal.status === 'archived' ? 'close' : CREATES.has(reason) ? 'create' : 'update']
   const [severityId, severity] = SEVERITIES[signal.severity]
   const [firstSeen, lastSeen] = [millisOf(signal.first_seen), millisOf(signal.last_seen)]
@@ -60,7 +60,7 @@ export function detectionFinding({ key, reason, title, rule, signal, time }: Let
     start_time: firstSeen,
     end_time: lastSeen,
     count: signal.count,
-    message: title,
+    message: renderPlain(message) || title,
     metadata: {
       version: VERSION,
       product: { name: 'CWS', vendor_name: 'CWS' },
