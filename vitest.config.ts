@@ -24,6 +24,7 @@ const beside = [
     'rules',
     'service',
     'systemd',
+    'watchdog',
   ].map((name) => `tests/e2e/${name}.test.ts`),
 ]
 
