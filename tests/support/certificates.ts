@@ -34,8 +34,8 @@ export class TestAuthority {
     )
   }
 
-  /** `names` as in subjectAltName: `DNS:localhost,IP:127.0.0.1`. */
-  identity(name: string, names: string): Identity {
+  /** `names` as in subjectAltName: `DNS:localhost,IP:127.0.0.1`. `validity` in words of `openssl x509`: two days from now unless told otherwise. */
+  identity(name: string, names: string, validity: readonly string[] = ['-days', '2']): Identity {
     writeFileSync(join(this.#folder, `${name}.ext`), `subjectAltName=${names}\n`)
     this.#openssl(
       'req',
@@ -61,8 +61,7 @@ export class TestAuthority {
       '-CAkey',
       'ca.key',
       '-CAcreateserial',
-      '-days',
-      '2',
+      ...validity,
       '-extfile',
       `${name}.ext`,
       '-out',

@@ -59,7 +59,7 @@ describe('what Slack says', () => {
     [407, '', 'broken'],
     [408, '', 'retry'],
     [201, 'ok', 'broken'],
-  ])('of a webhook: %i %j means %s', (status, text, result) => {
+  ])('of a webhook: %i %j means %s [case 58]', (status, text, result) => {
     expect(hook(status, text)).toBe(result)
   })
 

@@ -1,5 +1,5 @@
 import type { Outcome, Reason, Signal } from '@cws/core'
-import type { TestNotifier } from '@cws/core/testing'
+import { hostileLetter, type TestNotifier } from '@cws/core/testing'
 import { describe, expect, it } from 'vitest'
 import { Pace, paceOf } from '../src/send/pace.ts'
 import { read } from './grammar.ts'
@@ -42,6 +42,24 @@ describe('a signal', () => {
     expect(new Set(server.calls.map(({ agent }) => agent))).toEqual(new Set(['cws']))
     for (const { fields } of server.calls)
       expect(fields).toMatchObject({ parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false })
+  })
+
+  it('of which an argument calls the channel calls nobody, posted or changed [case 47]', async () => {
+    await using server = await SlackServer.start()
+    await using notifier = await opened(byBot(server, { mentions: ['channel'] }))
+    const conversation = new Conversation(notifier)
+    const { signal, message, title } = hostileLetter('<!channel>')
+    for (const reason of ['opened', 'updated'] as const)
+      expect(await conversation.tell(reason, { ...signal, revision: reason === 'opened' ? 1 : 2 }, { message, title })).toMatchObject({
+        result: 'delivered',
+      })
+    expect(server.calls.map(({ method }) => method)).toEqual(['chat.postMessage', 'chat.update'])
+    for (const { method, fields } of server.calls) {
+      expect(fields).toMatchObject({ parse: 'none', link_names: false })
+      expect(String(fields['text'])).toContain('&lt;!channel&gt;')
+      const { popup, blocks } = read(fields as never, method === 'chat.update')
+      expect([popup.mentions, blocks.mentions]).toEqual([[], []])
+    }
   })
 
   it('that somebody must hear of again is said in its thread, for the channel to see; what was decided only there', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Letter, Reason, Signal } from '@cws/core'
-import { TestNotifier } from '@cws/core/testing'
+import { hostileLetter, hostileValues, TestNotifier } from '@cws/core/testing'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -54,6 +54,13 @@ async function told(format: string, signal: Partial<Signal>, letter: Partial<Let
   const verified = new Webhook(SECRET).verify(got?.body ?? '', got?.headers as Record<string, string>)
   expect(got?.body).toBe(notification.body)
   return { json: verified as Record<string, unknown>, body: got?.body ?? '', headers: got?.headers ?? {} }
+}
+
+/** Which keys there are, and of what type their values are. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf)
+  if (typeof value !== 'object' || value === null) return typeof value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]))
 }
 
 /** What each specification demands of these fields, and none that it does not know. */
@@ -315,6 +322,17 @@ describe.each(Object.entries(FORMATS))('the form %s', (format, schema) => {
     expect(body).toContain('18446744073709551615')
     expect(body).not.toMatch(/[\u007f-\u009f\u202e]|\p{Surrogate}/u)
     expect(JSON.stringify(json)).toContain('\u202e')
+  })
+
+  it('has the same shape whatever attackers chose, and no character that nobody sees [case 45]', async () => {
+    await using notifier = await TestNotifier.of(webhook({ url: 'http://localhost/', secret: SECRET, format } as never))
+    const drawn = (text: string): string => notifier.notifier.render?.(hostileLetter(text), 0) ?? ''
+    const harmless = shapeOf(JSON.parse(drawn('x')))
+    for (const text of hostileValues) {
+      const body = drawn(text)
+      expect(body).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/u)
+      if (text !== '') expect(shapeOf(JSON.parse(body)), text).toEqual(harmless)
+    }
   })
 
   it('is shorter each time that it was refused', async () => {

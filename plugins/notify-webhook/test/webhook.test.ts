@@ -248,10 +248,12 @@ describe('an answer', () => {
 
   it('that redirects is never followed [case 19]', async () => {
     await using elsewhere = await Receiver.start()
-    for (const status of [301, 302, 303, 307, 308]) {
-      await using receiver = await Receiver.start((response) => void response.writeHead(status, { location: elsewhere.url }).end())
-      expect(await deliver({ url: receiver.url })).toMatchObject({ result: 'broken' })
-    }
+    for (const status of [301, 302, 303, 307, 308])
+      for (const location of [elsewhere.url, 'http://169.254.169.254/latest/', '/hook?a=1']) {
+        await using receiver = await Receiver.start((response) => void response.writeHead(status, { location }).end())
+        expect(await deliver({ url: receiver.url })).toMatchObject({ result: 'broken' })
+        expect(receiver.got).toHaveLength(1)
+      }
     expect(elsewhere.connections).toBe(0)
   })
 
@@ -283,6 +285,22 @@ describe('an answer', () => {
       result: 'retry',
       detail: expect.stringMatching(/^HTTP 500: x+$/),
     })
+  })
+
+  it('whose headers come byte by byte, without end, takes a bounded time and little memory [case 18]', async () => {
+    const timers = new Set<NodeJS.Timeout>()
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.write('HTTP/1.1 200 OK\r\nX-A: ')
+      const timer = setInterval(() => socket.write('x'), 10)
+      timers.add(timer)
+      socket.on('close', () => clearInterval(timer))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as { port: number }
+    expect(await deliver({ url: `http://127.0.0.1:${port}/`, timeout: 200 })).toEqual({ result: 'ambiguous', detail: 'no answer in time' })
+    await new Promise((resolve) => server.close(resolve))
+    expect(timers.size).toBe(1)
   })
 
   it('that does not come may have been one: ambiguous, by our deadline or the agent’s', async () => {
@@ -371,9 +389,11 @@ describe('TLS', () => {
 
   it('sends nothing to who cannot prove who he is, and names no address [case 20]', async () => {
     const wrongName = authority.identity('wrong', 'DNS:other.example')
+    const outOfDate = authority.identity('old', good, ['-days', '-1'])
     const unknown = authority.identity('unknown', good)
     for (const [identity, options] of [
       [wrongName, { ca: authority.caFile }],
+      [outOfDate, { ca: authority.caFile }],
       [unknown, {}],
     ] as const) {
       await using receiver = await Receiver.start(ok, identity)
