@@ -5,13 +5,16 @@ import { program } from '../src/cli/main.ts'
 import { signalRows } from '../src/cli/signal-rows.ts'
 import { startControl } from '../src/delivery/control.ts'
 import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from '../src/delivery/signal-queries.ts'
+import { logWhatWasDone } from '../src/delivery/unlogged.ts'
 import type { EvidencePart } from '../src/recorder/evidence.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { bodyOf, memoryLog, owedIn, put, signalOf, storeIn, temporaryFolder } from './fixtures/delivery.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
+let log: ReturnType<typeof memoryLog>
 beforeEach(() => {
   folder = temporaryFolder()
+  log = memoryLog()
   vi.stubEnv('NO_COLOR', '1')
 })
 afterEach(() => {
@@ -75,7 +78,8 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
       'signals.ack': acknowledgeSignals,
       'signals.archive': archiveSignals,
     } as const
-    const handle = (what: string, args: unknown) => answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>)
+    const handle = (what: string, args: unknown) =>
+      answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>, log)
     const control = await startControl({ runDir, log: memoryLog(), handle })
     agent = {
       [Symbol.asyncDispose]: async () => {
@@ -131,7 +135,13 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
         .map((line) => (JSON.parse(line) as Signal).id)
     await expect(cws('signals', 'archive', medium.id, '01KB6QRD4V5N0ZK3W8F2T9XHMX')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
     expect(await ids()).toEqual([high.id, medium.id])
+    vi.stubEnv('SUDO_USER', 'ann')
     expect(await cws('signals', 'archive', medium.id.toLowerCase())).toBe(`archived ${medium.id}\n`)
+    if (from === 'files') {
+      using store = storeIn(folder.path)
+      logWhatWasDone(store, log)
+    }
+    expect(log.lines.join()).toMatch(`archived, since somebody asked for it {"signals":["${medium.id}"],"by":"ann"`)
     expect(await ids()).toEqual([high.id])
     expect(await ids('--all')).toEqual([high.id, medium.id])
     expect(await ids('--status', 'archived')).toEqual([medium.id])

@@ -357,9 +357,9 @@ export class DeliveryThread {
       case 'signals.show':
         return showSignal(this.#store, given)
       case 'signals.archive':
-        return archiveSignals(this.#telling.judge, given)
+        return archiveSignals(this.#telling.judge, given, this.#log)
       case 'signals.ack':
-        return acknowledgeSignals(this.#telling.judge, given)
+        return acknowledgeSignals(this.#telling.judge, given, this.#log)
       default:
         return this.#desk.answers(what) ? await this.#desk.answer(what, given, asker) : await this.#ask(what, args)
     }

@@ -4,6 +4,7 @@ import { type Evidence, evidenceOf } from '../recorder/evidence.ts'
 import { rankOf, type Severity, severities } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
+import type { DeliveryLog } from './log.ts'
 import type { SignalRow, StoreWrite } from './store-rows.ts'
 
 /** How many signals one answer holds at most. */
@@ -52,19 +53,26 @@ export function showSignal(reader: SignalReader, { id }: Args): ShownSignal {
 }
 
 /** Answers `signals.archive`: people are done with these signals. All of them or none. @throws CwsError CWS_ERR_USAGE */
-export function archiveSignals(judge: SignalJudge, { ids }: Args): readonly string[] {
-  const found = foundOf(judge, ids)
+export function archiveSignals(judge: SignalJudge, args: Args, log: DeliveryLog): readonly string[] {
+  const found = foundOf(judge, args['ids'])
   for (const { id } of found) judge.write({ op: 'judge', signal: id, status: 'archived' })
-  return found.map(({ id }) => id)
+  return judged(found, 'archived', args, log)
 }
 
 /** Answers `signals.ack`: somebody looks at these signals. All of them or none. @throws CwsError CWS_ERR_USAGE, also for one that is archived */
-export function acknowledgeSignals(judge: SignalJudge, { ids }: Args): readonly string[] {
-  const found = foundOf(judge, ids)
+export function acknowledgeSignals(judge: SignalJudge, args: Args, log: DeliveryLog): readonly string[] {
+  const found = foundOf(judge, args['ids'])
   const done = found.find(({ status }) => status === 'archived')
   if (done) throw new CwsError('CWS_ERR_USAGE', `signal ${done.id} is archived: nobody is waiting for it to be acknowledged`)
   for (const { id, status } of found) if (status === 'open') judge.write({ op: 'judge', signal: id, status: 'acknowledged' })
-  return found.map(({ id }) => id)
+  return judged(found, 'acknowledged', args, log)
+}
+
+/** Nobody is told any more of what is judged: the log says by whom, as the command says. */
+function judged(found: readonly SignalRow[], what: string, { by }: Args, log: DeliveryLog): readonly string[] {
+  const signals = found.map(({ id }) => id)
+  log.info({ signals, by: typeof by === 'string' && by !== '' ? by.slice(0, 64) : 'unknown' }, `${what}, since somebody asked for it`)
+  return signals
 }
 
 function foundOf(reader: SignalReader, ids: unknown): readonly SignalRow[] {

@@ -21,6 +21,7 @@ import { evidenceView } from '../evidence-view.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { type Cell, colored, json, line, rowWidth, styled, table } from '../output.ts'
 import { signalRows, when } from '../signal-rows.ts'
+import { whoAsks } from '../who-asks.ts'
 
 interface ListOptions extends FolderOptions, FormatOption {
   readonly severity?: Severity
@@ -154,7 +155,7 @@ async function showOne(id: string, options: ShowOptions): Promise<void> {
 
 function judgeAll(what: keyof typeof CHANGES, done: string) {
   return async (ids: readonly string[], options: ShowOptions): Promise<void> => {
-    const judged = (await change(options, what, { ids })) as readonly string[]
+    const judged = (await change(options, what, { ids, by: whoAsks() })) as readonly string[]
     if (options.format === 'json') json({ kind: done, ids: judged })
     else line(judged.length === 1 ? `${done} ${judged[0]}` : `${done} ${judged.length} signals`)
   }
@@ -195,7 +196,7 @@ async function change(options: FolderOptions, what: keyof typeof CHANGES, args: 
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
     const { changeStoredSignals } = await import('../../delivery/stored-signals.ts')
-    const found = changeStoredSignals(state, (judge) => CHANGES[what](judge, args))
+    const found = changeStoredSignals(state, (judge, log) => CHANGES[what](judge, args, log))
     if (found === undefined) throw error
     return found
   }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { ask } from '../../delivery/control-client.ts'
 import type { StoreTables } from '../../delivery/store-tables.ts'
 import { CwsError } from '../../errors/cws-error.ts'
@@ -19,16 +18,5 @@ export async function askOrRead<T>(
     const [{ withStoredSignals }, read] = await Promise.all([import('../../delivery/stored-signals.ts'), load()])
     const body = withStoredSignals(state, read, true)
     return body === undefined ? undefined : { from: 'files', body }
-  }
-}
-
-/** Who runs the command, for the log of the agent: who called sudo, if it was called. */
-export function whoAsks(): string {
-  const { SUDO_USER: sudo } = process.env
-  if (sudo) return sudo
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? '?'}`
   }
 }

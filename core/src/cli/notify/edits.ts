@@ -15,7 +15,7 @@ import {
   withOptions,
 } from '../options.ts'
 import { type Cell, json, line, styled, table } from '../output.ts'
-import { whoAsks } from './ask-or-read.ts'
+import { whoAsks } from '../who-asks.ts'
 import { listOf, tellRule } from './list.ts'
 import { type FieldOptions, fieldOptions, fieldsOf } from './rule-fields.ts'
 import { deliveryRules } from './rules.ts'

@@ -7,7 +7,7 @@ import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, stateDirOption, withOptions } from '../options.ts'
 import { json, line, styled } from '../output.ts'
 import { when as timeText } from '../signal-rows.ts'
-import { whoAsks } from './ask-or-read.ts'
+import { whoAsks } from '../who-asks.ts'
 
 const MUTE_EXAMPLES = `
 Signals that the condition holds for are found and stored as always, and nobody is told of them. Critical ones are told all the same, unless

@@ -4,7 +4,7 @@ import type { Outcome } from '../../plugin/notifier.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
 import { json, line, styled } from '../output.ts'
-import { whoAsks } from './ask-or-read.ts'
+import { whoAsks } from '../who-asks.ts'
 
 /** A try has 15 s, and its notifier a second more to end. */
 const TEST_MS = 20_000
