@@ -257,6 +257,10 @@ export class StoreTables {
     return rows.map(({ body }) => body)
   }
 
+  isDead(signal: string, destination: string): boolean {
+    return this.#sql('SELECT 1 FROM dead WHERE signal=? AND destination=? LIMIT 1').get(signal, destination) !== undefined
+  }
+
   dead(limit: number): DeadRow[] {
     return this.#sql('SELECT * FROM dead ORDER BY at DESC LIMIT ?').all(limit) as unknown as DeadRow[]
   }

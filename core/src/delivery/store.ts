@@ -230,6 +230,11 @@ export class SignalStore {
     }
   }
 
+  /** Whether a message about a signal was refused for good there, as far as is on disk. */
+  isDead(signal: string, destination: string): boolean {
+    return this.#read((tables) => tables.isDead(signal, destination)) ?? false
+  }
+
   dead(limit: number): DeadRow[] {
     return this.#read((tables) => tables.dead(limit)) ?? []
   }

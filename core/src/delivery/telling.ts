@@ -227,8 +227,12 @@ export class Telling {
 
   /** Of more severe signals the one that is open, and told to the same destination. */
   #keeper(above: readonly string[], destination: string): string | null {
-    const isTold = (id: string) =>
-      this.#store.signal(id)?.status === 'open' && (this.#store.conversation(id, destination)?.opened_at ?? null) !== null
+    const isTold = (id: string): boolean => {
+      const conversation = this.#store.conversation(id, destination)
+      if (!conversation || conversation.opened_at === null || this.#store.signal(id)?.status !== 'open') return false
+      // Of one that is kept quiet itself, was given up or refused for good, nobody heard.
+      return (conversation.due !== null || conversation.key_revision > 0) && !this.#store.isDead(id, destination)
+    }
     return above.find(isTold) ?? null
   }
 

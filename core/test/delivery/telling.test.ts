@@ -250,6 +250,27 @@ describe('what is part of something worse', () => {
     expect(renderPlain(house.letters.pager[1]?.message ?? [])).not.toContain('less severe')
   })
 
+  it('is told if nobody heard of the worse one: it was refused for good, or is kept quiet itself', async () => {
+    const house = new House(rules, { outcomes: Array(4).fill({ result: 'reject', detail: 'too large' }) })
+    const told = () => house.letters.team.map(({ signal: { id } }) => id)
+    house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    expect(told()).toHaveLength(4)
+    const high = house.tell(ran(101, [100, 1], { severity: 'high' }))
+    await pass(1_000)
+    expect(told().slice(4)).toEqual([high.id])
+
+    const worst = house.tell(ran(200, [1], { severity: 'critical' }))
+    await pass(1_000)
+    house.tell(ran(201, [200, 1], { severity: 'high' }))
+    house.judge(worst, 'archived')
+    await pass(1_000)
+    expect(told().slice(5)).toEqual([worst.id, worst.id])
+    const medium = house.tell(ran(202, [201, 200, 1], { severity: 'medium' }))
+    await pass(1_000)
+    expect(told().slice(7)).toEqual([medium.id])
+  })
+
   it('is not told either if the agent was restarted between them; it is, ten minutes after the worse one', async () => {
     const before = new House(rules)
     const last_seen = new Date().toISOString()
