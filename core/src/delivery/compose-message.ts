@@ -52,7 +52,8 @@ export interface Composer {
  */
 export function composeMessage(draft: Draft, tier: number, composer: Composer): MessageRow {
   const row = unmade(draft)
-  if (!composer.notifier.render) return { ...row, tier: 0 }
+  const { render: whole, shorten } = composer.notifier
+  if (!whole && (tier === 0 || !shorten)) return { ...row, tier: 0 }
   for (let each = tier; each <= LAST_TIER; each++) {
     try {
       return { ...row, tier: each, body: render(draft, each, composer), line: row.body }
@@ -101,8 +102,12 @@ function render(draft: Draft, tier: number, composer: Composer): string {
     receipt: receipt ?? undefined,
   }
   const { notifier, within } = composer
-  const body: unknown = within(() => notifier.render?.(letter, Math.min(tier, LAST_TIER - 1)))
-  if (typeof body !== 'string') throw new TypeError(`render(letter, tier) must return a text, but returned ${typeof body}`)
+  const body: unknown = within(() => {
+    const each = Math.min(tier, LAST_TIER - 1)
+    return notifier.render ? notifier.render(letter, each) : notifier.shorten?.(letter, each)
+  })
+  if (typeof body !== 'string')
+    throw new TypeError(`${notifier.render ? 'render' : 'shorten'}(letter, tier) must return a text, but returned ${typeof body}`)
   return body
 }
 

@@ -166,8 +166,8 @@ export class Outbox {
   /** Refused in one form: a plainer one, under a key of its own. Undefined: there is none. */
   plainer(message: MessageRow): MessageRow | undefined {
     const { store, name } = this.#options
-    const { line } = message
-    if (!this.notifier?.render || line === null || message.tier >= LAST_TIER) return undefined
+    const line = message.line ?? (this.notifier?.shorten ? message.body : null)
+    if (!(this.notifier?.render ?? this.notifier?.shorten) || line === null || message.tier >= LAST_TIER) return undefined
     const conversation = store.conversation(message.signal, name)
     if (!conversation) return undefined
     const { key, conversation: next } = nextKey(conversation, message.revision)

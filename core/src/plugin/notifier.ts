@@ -31,6 +31,8 @@ export interface Notifier {
    * the receiver refused what the tier before made: shorter and plainer each time. A throw costs the message its form, not its delivery.
    */
   render?(letter: Letter, tier: number): string
+  /** In place of `render`, where the body is the signal's JSON line: makes it shorter once it was refused. `tier` is 1, then 2. */
+  shorten?(letter: Letter, tier: number): string
   /** Delivers one notification within the deadline of `signal`. A throw counts as `retry`. */
   deliver(notification: Notification, signal: AbortSignal): Promise<Outcome>
   /** Called when the delivery thread stops. */

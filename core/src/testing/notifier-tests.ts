@@ -29,9 +29,10 @@ export function notifierTests(it: TestRunner['it'], make: () => NotifierInstance
   it('draws hostile values in every form', async () => {
     await using tested = await TestNotifier.of(make())
     const { notifier } = tested
-    for (const text of notifier.render ? hostileValues : [])
-      for (const tier of TIERS) {
-        const body = notifier.render?.(hostileLetter(text), tier)
+    const draw = notifier.render ?? notifier.shorten
+    for (const text of draw ? hostileValues : [])
+      for (const tier of notifier.render ? TIERS : TIERS.slice(1)) {
+        const body = draw?.call(notifier, hostileLetter(text), tier)
         const what = `tier ${tier} of ${JSON.stringify(text).slice(0, 80)}`
         assert.equal(typeof body, 'string', `no text: ${what}`)
         assert.ok(body?.isWellFormed(), `a lone surrogate, which cannot be stored: ${what}`)

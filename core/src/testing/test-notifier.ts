@@ -87,7 +87,8 @@ export class TestNotifier implements AsyncDisposable {
       ...letter,
     }
     const { key, reason, receipt } = written
-    const body = this.notifier.render?.(written, tier) ?? JSON.stringify({ kind: 'signal', ...whole })
+    const shortened = tier > 0 ? this.notifier.shorten?.(written, tier) : undefined
+    const body = this.notifier.render?.(written, tier) ?? shortened ?? JSON.stringify({ kind: 'signal', ...whole })
     const notification: Notification = { key, reason, signal: written.signal, body, attempt, receipt }
     return { outcome: await this.notifier.deliver(notification, AbortSignal.timeout(deadlineMs)), notification }
   }

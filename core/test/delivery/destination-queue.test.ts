@@ -327,6 +327,33 @@ describe('a destination', () => {
     expect(owed()).toEqual([])
   })
 
+  it('that is told the line of a signal, and refuses it, gets it shorter; whoever inflates an event keeps nobody from hearing of it', async () => {
+    const tiers: number[] = []
+    const got: Notification[] = []
+    const queue = queueOf()
+    queue.start({
+      shorten: (_letter, tier) => {
+        tiers.push(tier)
+        return `tier ${tier}`
+      },
+      deliver: async (notification) => {
+        got.push(notification)
+        return got.length < 3 ? { result: 'reject', detail: 'HTTP 413' } : { result: 'delivered' }
+      },
+    })
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(tiers).toEqual([1, 2])
+    expect(got.map(({ key, body }) => [key, body])).toEqual([
+      [`${signal.id}:1:siem`, bodyOf(signal)],
+      [`${signal.id}:1:siem:2`, 'tier 1'],
+      [`${signal.id}:1:siem:3`, 'tier 2'],
+    ])
+    expect(store.dead(10)).toEqual([])
+    expect(owed()).toEqual([])
+  })
+
   it('that two threads ended with, while a message was made, gets it in the plainest form [case 69]', async () => {
     const signal = signalOf()
     const asked: [number, number][] = []

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { createSecureContext, type SecureContext, connect as tlsConnect } from 'node:tls'
-import { type NotifierContext, sharedLookup } from '@cws/core'
+import { type NotifierContext, safeLookup } from '@cws/core'
 import { portOf, type SyslogOptions } from './options.ts'
 
 /** After so long without a word the other side is asked whether it is there, ms. */
@@ -11,7 +11,7 @@ const KEEP_ALIVE_MS = 15_000
 /** A connection to the receiver, whose name is proved. Rejects with the socket's error; what breaks later is told by `close`. */
 export async function dial(ctx: NotifierContext<SyslogOptions>, signal: AbortSignal): Promise<Socket> {
   const { host, tls, serverName = host } = ctx.options
-  const address = { host, port: portOf(ctx.options), lookup: host === 'localhost' ? thisHost : sharedLookup }
+  const address = { host, port: portOf(ctx.options), lookup: host === 'localhost' ? thisHost : safeLookup() }
   const socket = tls
     ? tlsConnect({ ...address, secureContext: secureContextOf(ctx), ...nameOf(serverName) })
     : connect({ ...address, noDelay: true })

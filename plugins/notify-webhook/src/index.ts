@@ -2,6 +2,7 @@ import {
   beginningOf,
   Connections,
   defineNotifier,
+  type Letter,
   messageOf,
   type Notification,
   type NotifierContext,
@@ -39,9 +40,9 @@ export default defineNotifier(import.meta, {
       return await post(url, ctx.options.timeout, dispatcher, headers, notification.body, signal)
     }
     const close = (): Promise<void> => connections.close()
+    const render = (letter: Letter, tier: number): string => written(format, letter, tier)
     // The native form is the signal's own line, which is what an agent stores that is told nothing else.
-    if (format === 'native') return { deliver, close }
-    return { deliver, close, render: (letter, tier) => written(format, letter, tier) }
+    return format === 'native' ? { deliver, close, shorten: render } : { deliver, close, render }
   },
 })
 

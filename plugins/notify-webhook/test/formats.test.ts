@@ -349,6 +349,19 @@ describe.each(Object.entries(FORMATS))('the form %s', (format, schema) => {
   })
 })
 
+it('native: shorter each time that it was refused, and says so', async () => {
+  await using notifier = await TestNotifier.of(webhook({ url: 'http://localhost/', secret: SECRET }))
+  const event = { ...exec, exec: { ...exec.exec, argv: Array(200).fill('y'.repeat(500)) } }
+  const bodies = [1, 2].map((tier) => {
+    const signal = { ...hostileLetter('x').signal, event, group: { 'exec.args': 'z'.repeat(5_000) } }
+    return notifier.notifier.shorten?.({ ...hostileLetter('x'), signal }, tier) ?? ''
+  })
+  expect(bodies[0]?.length).toBeLessThan(30_000)
+  expect(bodies[1]?.length).toBeLessThan(3_000)
+  for (const body of bodies)
+    expect(JSON.parse(body)).toMatchObject({ kind: 'signal', severity: hostileLetter('x').signal.severity, truncated: true })
+})
+
 it('what was stored in another form, before the configuration was changed, is repeated as it is', async () => {
   await using receiver = await Receiver.start()
   const of = (format: string) => TestNotifier.of(webhook({ url: receiver.url, secret: SECRET, format } as never))

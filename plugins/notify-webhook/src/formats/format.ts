@@ -6,9 +6,9 @@ import { detectionFinding } from './ocsf.ts'
 /** `native`: the signal as CWS writes it. */
 export const formats = ['native', 'cloudevents', 'ocsf', 'ecs'] as const
 export type Format = (typeof formats)[number]
-export type StandardFormat = Exclude<Format, 'native'>
 
-const WRITERS: Readonly<Record<StandardFormat, (letter: Letter) => object>> = {
+const WRITERS: Readonly<Record<Format, (letter: Letter) => object>> = {
+  native: ({ signal }) => ({ kind: 'signal', ...signal }),
   cloudevents: cloudEvent,
   ocsf: detectionFinding,
   ecs: ecsDocument,
@@ -19,8 +19,8 @@ export function contentTypeOf(body: string): string {
   return body.startsWith('{"specversion":') ? 'application/cloudevents+json; charset=UTF-8' : 'application/json; charset=utf-8'
 }
 
-/** The body in the form of a standard, with what could fool a reader escaped. Integers beyond 2^53 stay exact. */
-export function written(format: StandardFormat, letter: Letter, tier: number): string {
+/** The body in that form, with what could fool a reader escaped. Integers beyond 2^53 stay exact. */
+export function written(format: Format, letter: Letter, tier: number): string {
   return escapeInvisible(
     JSON.stringify(WRITERS[format]({ ...letter, message: tier === 0 ? letter.message : [], signal: shortened(letter.signal, tier) })),
   )
