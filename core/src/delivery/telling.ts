@@ -135,10 +135,19 @@ export class Telling {
     const { reason } = decision
     if (!this.#mutes?.isActive || reason === 'acknowledged' || reason === 'archived') return decision
     const body = this.#store.signalBody(id)
-    const until = body === undefined ? undefined : this.#mutes.until(severity, () => decodeSignal(body))
+    const until = body === undefined ? undefined : this.#mutedUntil(severity, body)
     if (until === undefined) return decision
     const left = Math.min(until - Date.now(), LOOK_AGAIN_MS)
     return { ...decision, due: Math.max(decision.due, this.#clock.now() + left) }
+  }
+
+  /** A condition that fails at a signal mutes nothing. */
+  #mutedUntil(severity: number, line: string): number | undefined {
+    try {
+      return this.#mutes?.until(severity, () => decodeSignal(line))
+    } catch {
+      return undefined
+    }
   }
 
   get #tellsAgain(): boolean {
@@ -162,10 +171,9 @@ export class Telling {
     const was = revision === 1 ? undefined : this.#store.signal(id)
     const known = { ...head, status: statusAfter(was, head) }
     const before = new Map(this.#store.conversations(id).map((each) => [each.destination, each]))
-    const { owners, above } = this.#owners(known, line, now)
+    const { owners, above, mutes } = this.#judgement(known, line, now)
     const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
     const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
-    const mutes = this.#mutes?.covering(known.severity, () => decodeSignal(line)) ?? []
     const silenced: string[] = []
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
     for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
@@ -201,6 +209,17 @@ export class Telling {
       told: () => {
         for (const { queue, planned } of plans) queue.take(planned)
       },
+    }
+  }
+
+  /** Whom rules and mutes name. What cannot be judged, since a condition fails at it, is told to all. */
+  #judgement(head: SignalHead, line: string, now: number) {
+    try {
+      const mutes = this.#mutes?.covering(head.severity, () => decodeSignal(line)) ?? []
+      return { ...this.#owners(head, line, now), mutes }
+    } catch (error) {
+      this.#log?.error({ signal: head.id, error }, 'rules and mutes could not be asked about a signal: it is told to all')
+      return { owners: new Map([...this.#queues.keys()].map((name) => [name, undefined] as const)), above: [], mutes: [] }
     }
   }
 

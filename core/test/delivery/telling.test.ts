@@ -203,6 +203,14 @@ describe('escalation to who is told every revision', () => {
   })
 })
 
+it('a signal at which a condition fails is stored, and told to all', () => {
+  const log = memoryLog()
+  const house = new House([{ name: 'Team', when: 'severity >= high', to: 'team' }], { log })
+  const { write } = house.telling.prepare(headOf(signalOf()), '{"torn')
+  expect(write).toMatchObject({ op: 'signal', conversations: NAMES.map((destination) => ({ destination })) })
+  expect(log.lines.join()).toContain('it is told to all')
+})
+
 it('what is judged while its first word waits is told to nobody, and the log says why [case 8]', async () => {
   const log = memoryLog()
   const house = new House(
