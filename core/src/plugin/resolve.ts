@@ -6,6 +6,7 @@ import { isNotFound, specifierFrom } from '../config/module-hooks.ts'
 import type { Path } from '../config/problem.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
+import { isPreset } from './preset.ts'
 import { isRecord } from './schema-walk.ts'
 import { describeValue, kindOf } from './validate.ts'
 
@@ -44,7 +45,7 @@ export function shortestName(packageName: string): string {
 /** Names: npm's rules, an optional subpath; or a path. */
 const packageName = /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:\/[\w./-]+)?$/
 
-/** Turns `name` or `{ name: options }` into what the package's factory makes of it. */
+/** Turns `name` or `{ name: options }` into what the package's factory makes of it: a plugin, or those of a preset. */
 export async function resolveEntry(entry: unknown, path: Path, lookup: Lookup): Promise<Resolved> {
   const fail = (code: ErrorCode, message: string, hint?: string, cause?: unknown): Resolved => ({
     ok: false,
@@ -75,11 +76,12 @@ export async function resolveEntry(entry: unknown, path: Path, lookup: Lookup): 
   if (!local && !packageName.test(name)) return fail('CWS_ERR_PLUGIN_NOT_FOUND', `${JSON.stringify(name)} is no name of a package`)
   try {
     const factory = (await (local ? importLocal(name, lookup) : importPackage(name, lookup)))['default']
+    if (isPreset(factory)) return { ok: true, value: factory(options), path: at }
     if (typeof factory !== 'function' || !('definition' in factory))
       return fail(
         'CWS_ERR_PLUGIN_INVALID',
         `the default export of "${name}" is not a plugin’s factory`,
-        'A plugin exports `definePlugin(import.meta, …)` by default.',
+        'A plugin exports `definePlugin(import.meta, …)` by default, a preset `definePreset(…)`.',
       )
     return { ok: true, value: (factory as unknown as (options: object) => unknown)(options), path: at }
   } catch (error) {

@@ -37,6 +37,20 @@ export default definePlugin(import.meta, { name: 'own', options: z.strictObject(
   ])
 })
 
+test('a preset is listed like a plugin, with its options', async () => {
+  const folder = yaml('plugins:\n  - ./both.ts: { watch: [/srv/**] }\n  - pager: { token: { env: T } }\n', {
+    'both.ts': `import { definePreset } from '@cws/core'
+import fim from '@cws/plugin-fim'
+export default definePreset(({ watch } = {}) => [fim(), [fim({ name: 'more', watch })]])`,
+  })
+  const { instances } = await load(folder, { env: { T: 'x' } })
+  expect(instances.map(({ instance, options }) => [instance.name, (options as { watch?: unknown }).watch])).toEqual([
+    ['fim', ['/etc/**']],
+    ['more', ['/srv/**']],
+    ['pager', undefined],
+  ])
+})
+
 test('loads JSON', async () => {
   const folder = sandbox({ ...plugins, 'cws.config.json': '{\n\t"plugins": ["fim", { "pager": { "token": { "env": "T" } } }]\n}' })
   expect((await load(folder, { env: { T: 'x' } })).instances.map((it) => it.instance.name)).toEqual(['fim', 'pager'])
