@@ -22,7 +22,7 @@ const tellings: Telling[] = []
 
 beforeEach(async () => {
   receiver = await PagerDuty.start()
-  notifier = await TestNotifier.of(pagerduty({ routingKey: SECRET, endpoint: receiver.url, changes: true }))
+  notifier = await newNotifier()
   folder = temporaryFolder()
   store = storeIn(folder.path)
 })
@@ -34,6 +34,8 @@ afterEach(async () => {
   folder[Symbol.dispose]()
   await receiver[Symbol.asyncDispose]()
 })
+
+const newNotifier = () => TestNotifier.of(pagerduty({ routingKey: SECRET, endpoint: receiver.url, changes: true }))
 
 /** An agent as far as it tells of changes; another one begins with the same store. */
 function agent(manner = notifier.manner): { readonly changes: ChangeLetters; readonly telling: Telling } {
@@ -78,11 +80,15 @@ describe('what is at work', () => {
 
   it('is kept until it is taken, with its key and bytes', async () => {
     receiver.instead.push((response) => void response.writeHead(503).end())
-    const { changes } = agent()
+    const { changes, telling } = agent()
     changes.look(at({ a: '1' }))
     changes.look(at({ a: '2' }))
     await until(() => receiver.bodies.length === 1, 'the first try')
     expect(owedIn(store, 'pagerduty')).toHaveLength(1)
+    // Two at once would both tell it. Its notifier ends with it.
+    await telling.stop(0)
+    tellings.length = 0
+    notifier = await newNotifier()
     agent()
     await until(() => receiver.changes.length === 1, 'another agent')
     expect(new Set(receiver.bodies).size).toBe(1)
