@@ -282,6 +282,7 @@ export class DeliveryThread {
         break
       case 'status':
         this.#console.status(message.status)
+        this.#vitals.takeStatus()
         if (message.status.state === 'ready') settleHeap()
         break
       case 'at-work':

@@ -62,8 +62,10 @@ export class Supervisor implements Delivery {
   #alive = performance.now()
   #silent = 0
   #ended = false
-  /** The last status while no thread could take it. */
+  /** The last status, unless a thread that has ended took it up. */
   #status: AgentStatusLine | undefined
+  /** Of them, to this thread. */
+  #statusesSent = 0
   /** Told to each thread: one that died may not have heard of it. */
   #makeup: EngineMakeup | undefined
   #eventsSent = 0
@@ -118,8 +120,10 @@ export class Supervisor implements Delivery {
   }
 
   status(status: AgentStatusLine): void {
-    if (this.#life) this.#life.post({ kind: 'status', status })
-    else this.#status = status
+    this.#status = status
+    if (!this.#life) return
+    this.#statusesSent++
+    this.#life.post({ kind: 'status', status })
   }
 
   atWork(makeup: EngineMakeup): void {
@@ -228,7 +232,7 @@ export class Supervisor implements Delivery {
       ...kept.map(({ number, signal: { head, line } }) => ({ kind: 'signal' as const, number, head, line })),
       ...(this.#makeup ? [{ kind: 'at-work' as const, makeup: this.#makeup }] : []),
     ]
-    this.#status = undefined
+    this.#statusesSent = this.#status ? 1 : 0
     for (const message of first) life.post(message)
     // A reload came while it started.
     if (this.#setup !== setup)
@@ -265,6 +269,7 @@ export class Supervisor implements Delivery {
     this.#state.durable(vitals.state)
     this.#eventsDropped += Math.max(0, this.#eventsSent - vitals.events)
     this.#evidenceDropped += Math.max(0, this.#evidenceSent - vitals.evidence)
+    if (vitals.statuses >= this.#statusesSent) this.#status = undefined
     this.#past = addCounters(this.#past, this.#life?.said ?? noCounters)
     this.#life = undefined
     this.#again(cause, this.#places.nameOf(vitals.running - 1))

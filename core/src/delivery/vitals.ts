@@ -7,7 +7,8 @@ const EVENTS = 4
 const SHOWN = 5
 const PARTIAL = 6
 const EVIDENCE = 7
-const SIZE = 8
+const STATUSES = 8
+const SIZE = 9
 
 /**
  * What the delivery thread leaves where the engine can read it when the thread answers no more: memory that both share. The thread writes, the
@@ -52,6 +53,11 @@ export class Vitals {
     return Atomics.load(this.#slots, EVIDENCE)
   }
 
+  /** Lines of status that were taken up. */
+  get statuses(): number {
+    return Atomics.load(this.#slots, STATUSES)
+  }
+
   /** Number of the newest signal whose line is written whole. */
   get shown(): number {
     return Atomics.load(this.#slots, SHOWN)
@@ -88,6 +94,10 @@ export class Vitals {
 
   takeEvents(count: number): void {
     Atomics.add(this.#slots, EVENTS, count)
+  }
+
+  takeStatus(): void {
+    Atomics.add(this.#slots, STATUSES, 1)
   }
 
   takeEvidence(): void {
