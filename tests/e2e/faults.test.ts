@@ -149,9 +149,10 @@ export default { plugins: [fatal(), good(), host()] }`)
     expect(plugins.find(({ name }) => name === 'good')).toMatchObject({ state: 'ok' })
     expect(delivery).toMatchObject({ restarts: 2, signalsDropped: 0, destinations: { fatal: { state: 'failed', delivered: 0 } } })
     expect(stages.faults).toBe(1)
-    const ids = agent.lines.flatMap((line) => (line.kind === 'signal' ? [line['id'] as string] : []))
+    // What else happens on this machine may be worth no word: notifiers hear from `low` up.
+    const ids = agent.lines.flatMap((line) => (line.kind === 'signal' && line['severity'] !== 'info' ? [line['id'] as string] : []))
     const keys = () => readFileSync(join(folder.path, 'told'), 'utf8')
-    await expect.poll(() => ids.filter((id) => !keys().includes(id))).toEqual([])
+    await expect.poll(() => ids.filter((id) => !keys().includes(id)), { timeout: 20_000 }).toEqual([])
     expect(await agent.stop()).toBe(0)
   })
 
