@@ -5,15 +5,15 @@ import { setTimeout } from 'node:timers/promises'
 export const NAME_SERVER = '127.83.1.7'
 
 /** All names lead to 127.0.0.1; those that begin with `slow` are answered after 5 s. */
-export async function startNameServer(): Promise<AsyncDisposable & { readonly asked: readonly string[] }> {
-  const asked: string[] = []
+export async function startNameServer(): Promise<AsyncDisposable & { readonly answered: readonly string[] }> {
+  const answered: string[] = []
   const socket = createSocket('udp4')
-  socket.on('message', (query, { port, address }) => void answer(socket, query, port, address, asked))
+  socket.on('message', (query, { port, address }) => void answer(socket, query, port, address, answered))
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
     socket.bind(53, NAME_SERVER, resolve)
   })
-  return { asked, [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())) }
+  return { answered, [Symbol.asyncDispose]: () => new Promise((resolve) => socket.close(() => resolve())) }
 }
 
 const SLOW_MS = 5_000
@@ -21,7 +21,7 @@ const HEADER = 12
 const TYPE_A = 1
 
 /** RFC 1035, 4.1: the question repeated, and one address where one was asked for. */
-async function answer(socket: Socket, query: Buffer, port: number, address: string, asked: string[]): Promise<void> {
+async function answer(socket: Socket, query: Buffer, port: number, address: string, answered: string[]): Promise<void> {
   const labels: string[] = []
   let at = HEADER
   while (at < query.length && query[at] !== 0) {
@@ -32,8 +32,8 @@ async function answer(socket: Socket, query: Buffer, port: number, address: stri
   const end = at + 5
   if (end > query.length) return
   const isAddress = query.readUInt16BE(at + 1) === TYPE_A
-  asked.push(labels.join('.'))
   if (labels[0]?.startsWith('slow')) await setTimeout(SLOW_MS, undefined, { ref: false })
+  answered.push(labels.join('.'))
   const head = Buffer.alloc(HEADER)
   head.writeUInt16BE(query.readUInt16BE(0), 0)
   head.writeUInt16BE(0x8580, 2)

