@@ -49,4 +49,6 @@ export interface ReadTrigger {
   readonly read: string
   /** With these permissions it is made, and its folder, if it is not there; removed when the signal has come. */
   readonly madeWith?: number
+  /** A copy of bash at this path reads it, which goes with the file: below a new folder, or an absolute path where nothing is. /bin/bash if absent. */
+  readonly by?: string
 }

@@ -58,7 +58,7 @@ import {
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
 import { inlineCodeDecoded, inlineCodeFetched, installScriptNetworkTool } from './rules/inline-code.ts'
 import { cpuRegistersWritten, kernelHookWritten, kernelProtectionWeakened, kernelReplaced, strangeModuleLoaded } from './rules/kernel.ts'
-import { browserStoreOpened, kerberosKeysOpened, serverKeyOpened, storedPasswordOpened } from './rules/keys.ts'
+import { browserStoreOpened, kerberosKeysOpened, serverKeyOpened, storedPasswordOpened, storedPasswordUsed } from './rules/keys.ts'
 import {
   compilerInContainer,
   environmentRead,
@@ -100,7 +100,7 @@ import {
   sudoWithLoader,
   userNamespaceMade,
 } from './rules/rights.ts'
-import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, sudoersOpened } from './rules/secrets.ts'
+import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, secretsReadByKnownTool, sudoersOpened } from './rules/secrets.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
 import {
   downloadFromServer,
@@ -153,6 +153,7 @@ const rules: readonly AnyRule[] = [
   privateKeyOpened,
   cloudCredentialsOpened,
   sudoersOpened,
+  secretsReadByKnownTool,
   scheduledTaskChanged,
   systemdUnitChanged,
   sshAccessChanged,
@@ -253,6 +254,7 @@ const rules: readonly AnyRule[] = [
   kerberosKeysOpened,
   serverKeyOpened,
   storedPasswordOpened,
+  storedPasswordUsed,
   setIdProgramCrashed,
   serverCrashed,
   networkToolInContainer,

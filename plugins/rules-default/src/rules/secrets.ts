@@ -2,7 +2,20 @@ import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
 import { AUTHOR, isBy, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
-import { AUTHENTICATORS, COPIERS, DAILY, READERS, SSH, SUDO } from '../programs.ts'
+import { isUnpackedTool } from '../own-tools.ts'
+import { AUTHENTICATORS, COPIERS, DAILY, ETCKEEPER, GIT, READERS, SSH, SUDO, WHOLE_READERS } from '../programs.ts'
+
+const HASHES = ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/security/opasswd'] as const
+const SSH_KEYS = [
+  ...inHomes('.ssh/id_rsa', '.ssh/id_ecdsa', '.ssh/id_ed25519', '.ssh/id_dsa', '.ssh/id_ecdsa_sk', '.ssh/id_ed25519_sk', '.ssh/identity'),
+  ...['/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_ecdsa_key', '/etc/ssh/ssh_host_ed25519_key'],
+] as const
+const SUDOERS = ['/etc/sudoers', '/etc/sudoers.d/*', '/etc/doas.conf'] as const
+type Opened = Parameters<typeof isBy>[0]
+/** Git where etckeeper keeps the history of /etc. */
+const isEtckeeper = (event: Opened): boolean => isBy(event, GIT) && isBelow(event, ETCKEEPER)
+/** By what reads every file there is, or looks after accounts for a whole fleet: `secrets-read-by-known-tool` tells it. */
+const isWholeReader = (event: Opened): boolean => isBy(event, WHOLE_READERS) || isEtckeeper(event)
 
 export const passwordHashesOpened = defineRule({
   id: 'password-hashes-opened',
@@ -10,8 +23,9 @@ export const passwordHashesOpened = defineRule({
   severity: 'high',
   tags: ['mitre:T1003.008'],
   on: 'open',
-  where: { 'open.file.path': ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/security/opasswd'] },
-  when: (event) => !isBy(event, AUTHENTICATORS) && !isPackaged(event) && !(isBy(event, COPIERS) && isBelow(event, DAILY)),
+  where: { 'open.file.path': HASHES },
+  when: (event) =>
+    !isBy(event, AUTHENTICATORS) && !isPackaged(event) && !(isBy(event, COPIERS) && isBelow(event, DAILY)) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which checks no passwords and manages no accounts: with the hashes passwords can be guessed elsewhere, at leisure.`,
   advice: 'Ask the user whether it was them. If not, change the passwords of all who are in it: `passwd -e` with their names.',
@@ -24,6 +38,9 @@ export const passwordHashesOpened = defineRule({
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 1000 },
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/cp', 'process.ancestors.file.path': ['/usr/bin/bash'] },
       { 'open.file.path': '/etc/shadow-' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/home/ann/restic', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/restic', 'process.file.uid': 1000 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/git', 'process.ancestors.file.path': ['/usr/bin/bash'] },
     ],
     silent: [
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 0 },
@@ -36,6 +53,13 @@ export const passwordHashesOpened = defineRule({
       },
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/perl', 'process.package_manager': 'dpkg' },
       { 'open.file.path': '/etc/passwd', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/restic', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/opt/puppetlabs/puppet/bin/puppet' },
+      {
+        'open.file.path': '/etc/shadow',
+        'process.file.path': '/usr/bin/git',
+        'process.ancestors.file.path': ['/usr/bin/etckeeper', '/usr/bin/run-parts'],
+      },
     ],
   },
 })
@@ -47,22 +71,9 @@ export const privateKeyOpened = defineRule({
   tags: ['mitre:T1552.004'],
   on: 'open',
   where: {
-    'open.file.path': [
-      ...inHomes(
-        '.ssh/id_rsa',
-        '.ssh/id_ecdsa',
-        '.ssh/id_ed25519',
-        '.ssh/id_dsa',
-        '.ssh/id_ecdsa_sk',
-        '.ssh/id_ed25519_sk',
-        '.ssh/identity',
-      ),
-      '/etc/ssh/ssh_host_rsa_key',
-      '/etc/ssh/ssh_host_ecdsa_key',
-      '/etc/ssh/ssh_host_ed25519_key',
-    ],
+    'open.file.path': SSH_KEYS,
   },
-  when: (event) => !isBy(event, SSH) && !isPackaged(event),
+  when: (event) => !isBy(event, SSH) && !isPackaged(event) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of SSH: whoever has a copy of the key gets in wherever it is trusted.`,
   advice: 'Ask the user whether it was them. If not, make a new key and remove the old one from every `authorized_keys`.',
@@ -101,6 +112,22 @@ export const privateKeyOpened = defineRule({
 
 const TEMPORARY = ['/tmp/**', '/var/tmp/**', '/dev/**', '/run/user/**', 'memfd:*'] as const
 
+/** Keys of clouds, clusters and registries. */
+export const CLOUD_KEYS = [
+  ...inHomes(
+    ...[
+      '.aws/credentials',
+      '.config/gcloud/credentials.db',
+      '.config/gcloud/access_tokens.db',
+      '.config/gcloud/application_default_credentials.json',
+    ],
+    ...['.azure/msal_token_cache.json', '.azure/msal_token_cache.bin', '.azure/accessTokens.json', '.kube/config', '.docker/config.json'],
+    ...['.git-credentials', '.pgpass', '.vault-token', '.config/doctl/config.yaml', '.terraform.d/credentials.tfrc.json'],
+  ),
+  ...['/etc/kubernetes/admin.conf', '/etc/kubernetes/super-admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/rancher/k3s/k3s.yaml'],
+  ...['/var/lib/kubelet/kubeconfig', '/etc/kubernetes/pki/ca.key', '/etc/boto.cfg'],
+] as const
+
 export const cloudCredentialsOpened = defineRule({
   id: 'cloud-credentials-opened',
   name: 'Keys of a cloud or cluster were opened by a strange program',
@@ -108,29 +135,10 @@ export const cloudCredentialsOpened = defineRule({
   tags: ['mitre:T1552.001', 'mitre:T1528'],
   on: 'open',
   where: {
-    'open.file.path': [
-      ...inHomes(
-        ...[
-          '.aws/credentials',
-          '.config/gcloud/credentials.db',
-          '.config/gcloud/access_tokens.db',
-          '.config/gcloud/application_default_credentials.json',
-        ],
-        ...[
-          '.azure/msal_token_cache.json',
-          '.azure/msal_token_cache.bin',
-          '.azure/accessTokens.json',
-          '.kube/config',
-          '.docker/config.json',
-        ],
-        ...['.git-credentials', '.pgpass', '.vault-token', '.config/doctl/config.yaml', '.terraform.d/credentials.tfrc.json'],
-      ),
-      ...['/etc/kubernetes/admin.conf', '/etc/kubernetes/super-admin.conf', '/etc/kubernetes/kubelet.conf', '/etc/rancher/k3s/k3s.yaml'],
-      ...['/var/lib/kubelet/kubeconfig', '/etc/kubernetes/pki/ca.key', '/etc/boto.cfg'],
-    ],
+    'open.file.path': CLOUD_KEYS,
     any: [{ 'process.file.path': READERS }, { 'process.file.path': TEMPORARY }, { 'process.file.unlinked': true }],
   },
-  when: (event) => !isPackaged(event),
+  when: (event) => !isPackaged(event) && !isUnpackedTool(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, and not by the tools that it is for: the keys in it are good from anywhere.`,
   advice: 'Ask the user whether it was them. If not, revoke the keys where they were issued and see what was done with them since.',
@@ -142,8 +150,29 @@ export const cloudCredentialsOpened = defineRule({
       { 'open.file.path': '/home/ann/.docker/config.json', 'process.file.path': '/tmp/x' },
       { 'open.file.path': '/etc/kubernetes/admin.conf', 'process.file.path': '/usr/bin/curl', 'process.package_manager': '' },
       { 'open.file.path': '/etc/kubernetes/admin.conf', 'process.file.path': '/srv/x', 'process.file.unlinked': true },
+      // No tool has its name alone in /tmp.
+      { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/tmp/kubectl', 'process.file.uid': 1000, 'process.uid': 1000 },
+      {
+        'open.file.path': '/home/ann/.aws/credentials',
+        'process.file.path': '/tmp/x/bin/kubectl',
+        'process.file.uid': 1000,
+        'process.uid': 1000,
+      },
     ],
     silent: [
+      { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/home/ann/.local/bin/kubectl', 'process.file.unlinked': false },
+      {
+        'open.file.path': '/home/ann/.aws/credentials',
+        'process.file.path': '/home/ann/.venv/bin/python3.12',
+        'process.file.unlinked': false,
+      },
+      {
+        'open.file.path': '/home/ann/.kube/config',
+        'process.file.path': '/tmp/go-build1/b001/exe/deploy',
+        'process.file.uid': 1000,
+        'process.uid': 1000,
+        'process.file.unlinked': false,
+      },
       { 'open.file.path': '/home/ann/.kube/config', 'process.file.path': '/usr/bin/kubectl', 'process.file.unlinked': false },
       { 'open.file.path': '/root/.aws/credentials', 'process.file.path': '/usr/bin/python3.11', 'process.file.unlinked': false },
       { 'open.file.path': '/root/.aws/config', 'process.file.path': '/usr/bin/cat' },
@@ -157,8 +186,8 @@ export const sudoersOpened = defineRule({
   severity: 'low',
   tags: ['mitre:T1548.003', 'mitre:T1069.001'],
   on: 'open',
-  where: { 'open.file.path': ['/etc/sudoers', '/etc/sudoers.d/*', '/etc/doas.conf'] },
-  when: (event) => !isBy(event, SUDO) && !isPackaged(event),
+  where: { 'open.file.path': SUDOERS },
+  when: (event) => !isBy(event, SUDO) && !isPackaged(event) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of sudo: intruders look here for a way to root.`,
   advice: 'Ask the user whether it was them. If not, see what that session did before and after.',
@@ -172,6 +201,39 @@ export const sudoersOpened = defineRule({
       { 'open.file.path': '/etc/sudoers', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 0 },
       { 'open.file.path': '/etc/sudoers.d/README', 'process.file.path': '/usr/bin/dpkg', 'process.package_manager': 'dpkg' },
       { 'open.file.path': '/etc/sudo.conf', 'process.file.path': '/usr/bin/cat' },
+    ],
+  },
+})
+
+export const secretsReadByKnownTool = defineRule({
+  id: 'secrets-read-by-known-tool',
+  name: 'A backup, an audit or configuration management read secrets',
+  severity: 'low',
+  tags: ['mitre:T1003.008', 'mitre:T1552.004'],
+  on: 'open',
+  where: { 'open.file.path': [...HASHES, ...SSH_KEYS, ...SUDOERS] },
+  when: (event) => isWholeReader(event) && !isPackaged(event),
+  groupBy: ['container.id', 'process.file.path'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: a tool of root's that reads every file, or looks after accounts. Where its copies go, the hashes and keys go.`,
+  advice: 'None if this host is backed up, audited or managed so. If not, see who started it and where it sends what it reads.',
+  benign: ['Every backup and every audit'],
+  tests: {
+    fires: [
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/restic', 'process.file.uid': 0 },
+      { 'open.file.path': '/root/.ssh/id_ed25519', 'process.file.path': '/usr/bin/borg' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/var/ossec/bin/wazuh-syscheckd', 'process.file.uid': 0 },
+      {
+        'open.file.path': '/etc/gshadow',
+        'process.file.path': '/usr/bin/git',
+        'process.file.uid': 0,
+        'process.ancestors.file.path': ['/usr/bin/etckeeper', '/usr/bin/bash'],
+      },
+    ],
+    silent: [
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/rsync', 'process.file.uid': 0 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/restic', 'process.file.uid': 1000 },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/git', 'process.ancestors.file.path': ['/tmp/etckeeper'] },
+      { 'open.file.path': '/etc/passwd', 'process.file.path': '/usr/bin/restic', 'process.file.uid': 0 },
     ],
   },
 })

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, existsSync, fchmodSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, closeSync, constants, copyFileSync, existsSync, fchmodSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
 import type { MakeTrigger, ReadTrigger } from '@cws/core'
 import { Place } from './place.ts'
 import { SHELL } from './run.ts'
@@ -23,8 +23,10 @@ export function obstacleToMake({ make }: MakeTrigger): string | undefined {
   return existsSync(make) ? `${make} is there already` : obstacleToWrite(folder)
 }
 
-export function obstacleToRead({ read, madeWith }: ReadTrigger): string | undefined {
+export function obstacleToRead({ read, madeWith, by }: ReadTrigger): string | undefined {
   if (!existsSync(BASH)) return `there is no ${BASH} here`
+  const wrong = by !== undefined && isAbsolute(by) ? obstacleToMake({ make: by }) : undefined
+  if (wrong !== undefined) return wrong
   if (existsSync(read)) return undefined
   return madeWith === undefined ? `there is no ${read} here` : obstacleToWrite(existing(read))
 }
@@ -72,15 +74,25 @@ function writeBy(name: string, path: string): void {
   if (status !== 0) throw new Error(`${path} could not be written`)
 }
 
-export function readFile({ read, madeWith }: ReadTrigger): () => void {
+export function readFile({ read, madeWith, by }: ReadTrigger): () => void {
   const made = madeWith === undefined || existsSync(read) ? undefined : makeWithFolder(read, madeWith)
+  const [program, remove] = by === undefined ? [BASH, () => {}] : readerAt(by)
   // In a session of its own, and unable to outlive it by much.
-  const reader = spawn(BASH, ['-c', OPENER, 'bash', read], { stdio: 'ignore', detached: true })
+  const reader = spawn(program, ['-c', OPENER, 'bash', read], { stdio: 'ignore', detached: true })
   reader.on('error', () => {})
   return () => {
     reader.kill('SIGKILL')
     made?.()
+    remove()
   }
+}
+
+function readerAt(path: string): readonly [program: string, remove: () => void] {
+  const place = isAbsolute(path) ? undefined : new Place()
+  const program = place ? join(place.path, path) : path
+  if (place) mkdirSync(dirname(program), { recursive: true })
+  copyFileSync(BASH, program, constants.COPYFILE_EXCL)
+  return [program, () => (place ? place[Symbol.dispose]() : rmSync(program, { force: true }))]
 }
 
 function makeWithFolder(path: string, mode: number): () => void {
