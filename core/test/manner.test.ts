@@ -10,6 +10,8 @@ describe('how a destination is told', () => {
     expect(mannerOf({ mode: 'every', interrupts: true }, {})).toEqual({ mode: 'every', interrupts: true, changes: false })
     const definition = { interrupts: (options: unknown) => (options as { token?: string }).token === undefined }
     expect([{}, { token: 'x' }].map((options) => mannerOf(definition, options).interrupts)).toEqual([true, false])
+    const calls = { mentions: (options: unknown) => ({ channel: 'slack', ids: options as string[] }) }
+    expect(mannerOf(calls, ['S1']).mentions).toEqual({ channel: 'slack', ids: ['S1'] })
   })
 
   it('is judged with the configuration, before anything of the notifier runs', async () => {
@@ -24,6 +26,10 @@ describe('how a destination is told', () => {
     const wrong: [Partial<NotifierDefinition>, string][] = [
       [{ mode: 'some' as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: "some"'],
       [{ interrupts: (() => 1) as never }, '`interrupts` in the definition of a notifier must be true or false, but it is: 1'],
+      [
+        { mentions: (() => ['S1']) as never },
+        '`mentions` in the definition of a notifier must be a kind of channel with a list of ids: { channel, ids }, but it is: a list',
+      ],
       [{ mode: () => ({}) as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: an object'],
       [
         { interrupts: (options) => (options as { a: { b: boolean } }).a.b },

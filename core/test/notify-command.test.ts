@@ -15,7 +15,7 @@ import { RuleBook } from '../src/delivery/rule-book.ts'
 import type { SignalStore } from '../src/delivery/store.ts'
 import { Telling } from '../src/delivery/telling.ts'
 import { logWhatWasDone } from '../src/delivery/unlogged.ts'
-import type { Manner } from '../src/plugin/manner.ts'
+import { type Manner, usualManner } from '../src/plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../src/plugin/notifier.ts'
 import type { Signal } from '../src/signals/signal.ts'
 import { headOf } from '../src/signals/signal-line.ts'
@@ -69,6 +69,14 @@ function configFile(): string {
   return path
 }
 
+/** Its messages call one person. */
+const destinationOf = (name: string): DestinationSpec => ({
+  name,
+  site: { module: '', ordinal: 0 },
+  options: {},
+  manner: { ...usualManner, mentions: { channel: name, ids: ['ann'] } },
+})
+
 class Agent {
   readonly store: SignalStore & Disposable
   readonly telling: Telling
@@ -86,7 +94,7 @@ class Agent {
     this.store = storeIn(folder.path)
     this.mutes = new Mutes(this.store, this.log)
     this.rules = new RuleBook(this.store, this.log, this.#plan(names, rules))
-    const destinations = names.map((name) => ({ name }) as DestinationSpec)
+    const destinations = names.map(destinationOf)
     this.telling = new Telling(this.store, { destinations, routes: this.rules.routes }, this.mutes)
     for (const name of names) this.queues.push(this.telling.add(name, { log: this.log, clean, deadlineMs: 1_000 }))
     const { store, telling, mutes, log, rules: book } = this
@@ -98,14 +106,14 @@ class Agent {
   }
 
   #plan(names: readonly string[], rules: readonly NotificationRule[] | undefined) {
-    return compositionOf({ destinations: names.map((name) => ({ name }) as DestinationSpec), notifications: rules })
+    return compositionOf({ destinations: names.map(destinationOf), notifications: rules })
   }
 
   /** As a reload does. */
   reload(rules: readonly NotificationRule[] | undefined): void {
     const names = this.queues.map(({ name }) => name)
     this.rules.compose(this.#plan(names, rules))
-    this.telling.compose({ destinations: names.map((name) => ({ name }) as DestinationSpec), routes: this.rules.routes })
+    this.telling.compose({ destinations: names.map(destinationOf), routes: this.rules.routes })
   }
 
   async listen(): Promise<void> {
@@ -910,6 +918,16 @@ describe('notify edit, add, delete, diff', () => {
     preset = { plugins: [] }
   })
 
+  test('a template that mentions somebody whom no destination calls is told, with the nearest id', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    expect((await jsonOf('notify', 'edit', 'Tell the team', '--message', '{{mention "team" "ann"}}')).warnings).toEqual([])
+    expect(await edit('--message', '{{mention "team" "anne"}}')).toMatch(
+      /^warning `message`: .*"team" do not allow it; did you mean "ann"\?/,
+    )
+    expect(await edit('--to', 'siem')).toMatch(/^warning `message`: .*no destination of the kind "team"/)
+  })
+
   test('what is wrong is refused, and changes nothing', async () => {
     await using agent = new Agent()
     await agent.listen()
@@ -932,7 +950,7 @@ describe('notify edit, add, delete, diff', () => {
     await using agent = new Agent()
     await agent.listen()
     await edit('--to', 'siem')
-    agent.rules.compose(compositionOf({ destinations: [{ name: 'team' } as DestinationSpec], notifications: RULES.slice(0, 1) }))
+    agent.rules.compose(compositionOf({ destinations: [destinationOf('team')], notifications: RULES.slice(0, 1) }))
     expect(agent.rules.routes).toMatchObject([{ name: 'Tell the team', to: ['team'] }])
     expect(agent.rules.views()).toMatchObject([{ to: ['team'], problem: expect.stringContaining('"siem"') }])
   })

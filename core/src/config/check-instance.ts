@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { incompatibility } from '../plugin/compat.ts'
 import type { AnyInstance } from '../plugin/instance.ts'
-import { mannerOf } from '../plugin/manner.ts'
+import { type Manner, mannerOf } from '../plugin/manner.ts'
 import { textsIn } from '../plugin/schema-walk.ts'
 import { checkOptions, describeValue, uncloneable, valueAt } from '../plugin/validate.ts'
 import { checkSecrets, type SecretScope } from './check-secrets.ts'
@@ -21,6 +21,8 @@ export interface InstanceProblem {
 export interface InstanceCheck {
   readonly problems: InstanceProblem[]
   readonly options: unknown
+  /** Of a notifier whose options are right. */
+  readonly manner?: Manner | undefined
   /** Secrets that stand in the configuration as text. */
   readonly literals: readonly string[]
 }
@@ -69,8 +71,8 @@ export async function checkInstance(instance: AnyInstance, scope: SecretScope): 
         option: stuck,
         of: 'value',
       })
-    if (instance.kind === 'notifier') mannerOf(instance.definition, checked.options)
-    return { problems, options: checked.options, literals }
+    const manner = instance.kind === 'notifier' ? mannerOf(instance.definition, checked.options) : undefined
+    return { problems, options: checked.options, manner, literals }
   } catch (error) {
     const ofDefinition = error instanceof CwsError
     problems.push({

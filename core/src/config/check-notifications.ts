@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { messageOf } from '../errors/cws-error.ts'
+import type { Mention } from '../messages/value.ts'
 import { nearest } from '../model/nearest.ts'
 import { isRecord } from '../plugin/schema-walk.ts'
 import { describeValue, kindOf } from '../plugin/validate.ts'
+import { type NamedNotifier, uncalled } from './check-mentions.ts'
 import { checkTimes, checkTo, type Flawed } from './check-notification-times.ts'
 import type { Path } from './problem.ts'
 
@@ -29,13 +31,13 @@ const keys = {
   enabled: 'true or false',
 }
 
-/** Reads a template over the fields of a signal; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
-export type TemplateCheck = (text: string, warn: (warning: string) => void) => unknown
+/** Reads a template over the fields of a signal, and returns whom it mentions; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
+export type TemplateCheck = (text: string, warn: (warning: string) => void) => readonly Mention[]
 
 /** Judges `notifications`: keys, types, destinations, conditions. `warn` hears of conditions and templates that are legal but misleading. */
 export function checkNotifications(
   given: unknown,
-  notifiers: readonly string[],
+  notifiers: readonly NamedNotifier[],
   others: readonly string[],
   { condition, template }: { readonly condition?: ConditionCheck | undefined; readonly template?: TemplateCheck | undefined },
   warn: (path: Path, message: string) => void,
@@ -50,6 +52,7 @@ export function checkNotifications(
     return flaws
   }
   const names = new Set<string>()
+  const known = notifiers.map(({ name }) => name)
   for (const [index, rule] of given.entries()) {
     if (!isRecord(rule)) {
       flaw([index], `a notification rule must be an object, but ${describeValue(rule)} was given`)
@@ -81,21 +84,25 @@ export function checkNotifications(
       }
     }
     const inRule: Flawed = (path, message, of) => flaw([index, ...path], message, of)
+    const goesTo = new Set<string>()
     const destination = (path: Path, name: string) => {
-      if (!notifiers.includes(name))
-        flaw([index, ...path], unknownDestination(name, notifiers, others), 'value', 'CWS_ERR_DESTINATION_UNKNOWN')
+      goesTo.add(name)
+      if (!known.includes(name)) flaw([index, ...path], unknownDestination(name, known, others), 'value', 'CWS_ERR_DESTINATION_UNKNOWN')
     }
     checkTimes(rule, inRule, destination)
+    checkTo(to, ['to'], inRule, destination)
     if (message !== undefined && typeof message !== 'string') expected('message')
     if (typeof message === 'string') {
       try {
-        template?.(message, (warning) => warn(['notifications', index, 'message'], `\`message\`: ${warning}`))
+        const remark = (warning: string) => warn(['notifications', index, 'message'], `\`message\`: ${warning}`)
+        const mentions = template?.(message, remark) ?? []
+        const destinations = notifiers.filter(({ name }) => goesTo.has(name))
+        for (const fault of uncalled(mentions, destinations)) remark(fault)
       } catch (error) {
         flaw([index, 'message'], `\`message\`: ${messageOf(error)}`, 'value', 'CWS_ERR_TEMPLATE')
       }
     }
     if (enabled !== undefined && typeof enabled !== 'boolean') expected('enabled')
-    checkTo(to, ['to'], inRule, destination)
   }
   return flaws
 }

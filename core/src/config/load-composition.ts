@@ -10,6 +10,7 @@ import { type Lookup, resolveEntry } from '../plugin/resolve.ts'
 import { isRecord, textsIn } from '../plugin/schema-walk.ts'
 import { checkOptions, freezeDeep, kindOf, valueAt } from '../plugin/validate.ts'
 import { checkInstance } from './check-instance.ts'
+import type { NamedNotifier } from './check-mentions.ts'
 import { type ConditionCheck, checkNotifications, type TemplateCheck } from './check-notifications.ts'
 import { checkSecrets, type SecretScope } from './check-secrets.ts'
 import type { Config, NotificationRule } from './define-config.ts'
@@ -142,16 +143,16 @@ class Checker {
     const placed = await this.#plugins(value['plugins'], lookup)
     this.#names(placed)
     const instances: LoadedInstance[] = []
+    const notifiers: NamedNotifier[] = []
     for (const { instance, path } of placed) {
-      const { problems, literals, options } = await checkInstance(instance, scope)
+      const { problems, literals, options, manner } = await checkInstance(instance, scope)
       for (const literal of literals) this.#literals.add(literal)
       for (const { option, of, ...problem } of problems)
         this.#add({ path, option, calledFrom: instance.calledFrom, of }, { ...problem, plugin: instance.name })
       instances.push(Object.freeze({ instance, options: freezeDeep(options) }))
+      if (instance.kind === 'notifier') notifiers.push({ name: instance.name, mentions: manner?.mentions })
     }
-    const isNotifier = (it: Placed) => it.instance.kind === 'notifier'
-    const notifiers = placed.filter(isNotifier).map((it) => it.instance.name)
-    const others = placed.filter((it) => !isNotifier(it)).map((it) => it.instance.name)
+    const others = placed.filter(({ instance }) => instance.kind !== 'notifier').map(({ instance }) => instance.name)
     // With a plugin missing, its name is missing too: the rules are judged when the list is whole.
     const whole = !this.#problems.some((it) => it.code === 'CWS_ERR_PLUGIN_NOT_FOUND' || it.code === 'CWS_ERR_PLUGIN_INVALID')
     const given = value['notifications']

@@ -5,6 +5,7 @@ import { parseCondition } from '../condition/parse.ts'
 import { checkNotifications } from '../config/check-notifications.ts'
 import type { NotificationRule } from '../config/define-config.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
+import type { Mention } from '../messages/value.ts'
 import type { Field } from '../model/field.ts'
 import { nearest } from '../model/nearest.ts'
 import { lossesOf } from '../notifications/losses.ts'
@@ -30,8 +31,8 @@ const MAX_LOGGED = 200
 type Rules = Pick<DeliveryComposition, 'destinations' | 'notifications' | 'routes' | 'fields'>
 type Args = Readonly<Record<string, unknown>>
 
-/** Reads a template over the fields of a signal; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
-export type CheckTemplate = (text: string, scope: Scope, warn: (problem: string) => void) => void
+/** Reads a template over the fields of a signal, and returns whom it mentions; throws a CwsError if it is wrong, tells `warn` what goes wrong with it at signals of some kind. */
+export type CheckTemplate = (text: string, scope: Scope, warn: (problem: string) => void) => readonly Mention[]
 
 export interface Effective {
   /** Undefined: there are no rules, and every notifier is told of every signal from `low` up. */
@@ -189,7 +190,8 @@ export class RuleBook {
       template: (text: string, warn: (problem: string) => void) => checkTemplate(text, scope, warn),
     }
     const names = destinations.map(({ name }) => name)
-    const [flaw] = checkNotifications(rules, names, [], checks, (_, message) => warnings.push(message))
+    const notifiers = destinations.map(({ name, manner }) => ({ name, mentions: manner.mentions }))
+    const [flaw] = checkNotifications(rules, notifiers, [], checks, (_, message) => warnings.push(message))
     if (flaw) throw new CwsError(flaw.code === 'CWS_ERR_CONFIG_INVALID' ? 'CWS_ERR_USAGE' : flaw.code, flaw.message)
     routesIn(rules, names, scope)
   }

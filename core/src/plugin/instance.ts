@@ -32,6 +32,8 @@ export interface NotifierDefinition<S extends OptionsSchema = OptionsSchema> ext
   readonly interrupts?: Said<S, 'interrupts'>
   /** `false` if absent. */
   readonly changes?: Said<S, 'changes'>
+  /** Whom templates may call there; nobody if absent. */
+  readonly mentions?: Said<S, 'mentions'>
   setup(ctx: NotifierContext<z.output<S>>): Notifier | Promise<Notifier>
 }
 

@@ -1,6 +1,14 @@
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { NotifierDefinition } from './instance.ts'
+import { isRecord } from './schema-walk.ts'
 import { describeValue } from './validate.ts'
+
+/** Whom templates may call at a destination, by `{{mention "<channel>" "<id>"}}`. */
+export interface Callable {
+  /** The kind of channel: letters, digits and dashes. Mentions for other kinds are left out there. */
+  readonly channel: string
+  readonly ids: readonly string[]
+}
 
 /** How a destination is told of signals. */
 export interface Manner {
@@ -10,22 +18,33 @@ export interface Manner {
   readonly interrupts: boolean
   /** It also hears when something else is at work: the reason `changed`. */
   readonly changes: boolean
+  /** Whom its messages call if a template mentions them; undefined: nobody. Templates are checked against it. */
+  readonly mentions: Callable | undefined
 }
 
 /** That of a notifier whose definition says nothing. */
-export const usualManner: Manner = { mode: 'latest', interrupts: false, changes: false }
+export const usualManner: Manner = { mode: 'latest', interrupts: false, changes: false, mentions: undefined }
 
-type Defined = Pick<NotifierDefinition, 'mode' | 'interrupts' | 'changes'>
+type Defined = Pick<NotifierDefinition, keyof Manner>
 
 /** What the definition of a notifier says under these options, which were checked. @throws CwsError CWS_ERR_PLUGIN_INVALID */
 export function mannerOf(definition: Defined, options: unknown): Manner {
   const mode = said(definition, 'mode', options)
   const interrupts = said(definition, 'interrupts', options)
   const changes = said(definition, 'changes', options)
+  const mentions = said(definition, 'mentions', options)
   if (mode !== 'latest' && mode !== 'every') throw invalid('mode', '"latest" or "every"', describeValue(mode))
   if (typeof interrupts !== 'boolean') throw invalid('interrupts', 'true or false', describeValue(interrupts))
   if (typeof changes !== 'boolean') throw invalid('changes', 'true or false', describeValue(changes))
-  return { mode, interrupts, changes }
+  if (mentions !== undefined && !isCallable(mentions))
+    throw invalid('mentions', 'a kind of channel with a list of ids: { channel, ids }', describeValue(mentions))
+  return { mode, interrupts, changes, mentions }
+}
+
+function isCallable(given: unknown): given is Callable {
+  if (!isRecord(given)) return false
+  const { channel, ids } = given
+  return typeof channel === 'string' && Array.isArray(ids) && ids.every((id) => typeof id === 'string')
 }
 
 function said<K extends keyof Manner>(definition: Defined, what: K, options: unknown): Manner[K] {

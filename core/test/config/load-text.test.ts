@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseCondition } from '../../src/condition/parse.ts'
 import { frameOf } from '../../src/config/frame.ts'
 import { readText } from '../../src/config/text-source.ts'
@@ -206,7 +206,8 @@ notifications:
 
 test('a template that is wrong is refused with its place; none is read where there is none [case 38]', async () => {
   const rule = (more: string) => yaml(`plugins: [{ pager: { token: { env: T } } }]\nnotifications:\n  - { name: A, to: pager${more} }\n`)
-  const checkTemplate = async (events: Parameters<typeof signalScope>[0]) => (text: string) => compileTemplate(text, signalScope(events))
+  const checkTemplate = async (events: Parameters<typeof signalScope>[0]) => (text: string) =>
+    compileTemplate(text, signalScope(events)).mentions
   await load(rule(', message: "**{{rule_name}}**: `{{@process.args}}`"'), { env: { T: 'x' }, checkTemplate })
   const error = await refusal(rule(', message: "{{@process.file.pth}}"'), { env: { T: 'x' }, checkTemplate })
   expect(error.code).toBe('CWS_ERR_TEMPLATE')
@@ -217,8 +218,55 @@ test('a template that is wrong is refused with its place; none is read where the
 
 test('what goes wrong with a template at signals of some kind is warned of, with its place', async () => {
   const folder = yaml('plugins: [{ pager: { token: { env: T } } }]\nnotifications: [{ name: A, to: pager, message: "{{details}}" }]')
-  const { warnings } = await load(folder, { env: { T: 'x' }, checkTemplate: async () => (text, warn) => warn(`${text} is long`) })
+  const { warnings } = await load(folder, {
+    env: { T: 'x' },
+    checkTemplate: async () => (text, warn) => {
+      warn(`${text} is long`)
+      return []
+    },
+  })
   expect(warnings).toEqual([expect.stringMatching(/cws\.config\.yaml:2:\d+: `message`: \{\{details\}\} is long$/)])
+})
+
+describe('a template that mentions somebody', () => {
+  const PLUGINS = `plugins:
+  - pager: { token: { env: T }, people: [ann, bob] }
+  - pager: { token: { env: T }, name: other, people: [zoe] }
+  - pager: { token: { env: T }, name: silent }
+`
+  const warningsOf = async (rule: string): Promise<readonly string[]> => {
+    const folder = yaml(`${PLUGINS}notifications:\n  - { name: A, ${rule} }\n`)
+    const checkTemplate = async (events: Parameters<typeof signalScope>[0]) => (text: string) =>
+      compileTemplate(text, signalScope(events)).mentions
+    return (await load(folder, { env: { T: 'x' }, checkTemplate })).warnings
+  }
+  const message = (...ids: string[]) => `message: '${ids.map((id) => `{{mention "pager" "${id}"}}`).join(' ')}'`
+
+  test.each([
+    ['whom its destination calls', `to: pager, ${message('ann', 'bob')}`],
+    ['whom one of its destinations calls', `to: [silent, other], ${message('zoe')}`],
+    ['whom a step of its escalation calls', `to: pager, escalate: [{ after: 10m, to: other }], ${message('zoe', 'ann')}`],
+  ])('%s is as it is meant', async (_, rule) => {
+    expect(await warningsOf(rule)).toEqual([])
+  })
+
+  test.each([
+    [
+      'a name that is misspelt',
+      `to: [pager, silent], ${message('ann', 'bop')}`,
+      '{{mention "pager" "bop"}} calls nobody: the options of "pager" and "silent" do not allow it; did you mean "bob"?',
+    ],
+    ['somebody of another destination', `to: pager, ${message('zoe')}`, 'the options of "pager" do not allow it; there is "ann", "bob"'],
+    ['anybody where none is called', `to: silent, ${message('ann')}`, 'the options of "silent" do not allow it, and none at all'],
+    [
+      'a kind that is misspelt',
+      `to: pager, message: '{{mention "pagr" "ann"}}'`,
+      '{{mention "pagr" "ann"}} calls nobody: it goes to no destination of the kind "pagr"; did you mean "pager"?',
+    ],
+  ])('%s is warned of, with its place', async (_, rule, words) => {
+    expect(await warningsOf(rule)).toEqual([expect.stringMatching(/cws\.config\.yaml:6:\d+: `message`: /)])
+    expect((await warningsOf(rule))[0]).toContain(words)
+  })
 })
 
 test('a condition that is legal but misleading is warned of, with its place', async () => {

@@ -61,7 +61,13 @@ export const plugins: Readonly<Record<string, string>> = {
     import { defineNotifier, secret } from '@cws/core'
     import { z } from 'zod'
     export default defineNotifier(import.meta, {
-      options: z.object({ token: secret('Token of the pager'), url: z.url().optional(), format: z.any().optional() }),
+      options: z.object({
+        token: secret('Token of the pager'),
+        url: z.url().optional(),
+        format: z.any().optional(),
+        people: z.array(z.string()).optional(),
+      }),
+      mentions: ({ people = [] }) => ({ channel: 'pager', ids: people }),
       setup: () => ({ deliver: async () => ({ result: 'delivered' }) }),
     })`,
   'node_modules/cws-plugin-old/package.json':

@@ -7,6 +7,7 @@ import { RuleBook } from '../../../core/src/delivery/rule-book.ts'
 import type { SignalStore } from '../../../core/src/delivery/store.ts'
 import { Telling } from '../../../core/src/delivery/telling.ts'
 import { fingerprintOf } from '../../../core/src/plugin/fingerprint.ts'
+import { usualManner } from '../../../core/src/plugin/manner.ts'
 import { clean, memoryLog, owedIn, storeIn, temporaryFolder, until } from '../../../core/test/fixtures/delivery.ts'
 import pagerduty from '../src/index.ts'
 import { PagerDuty } from './pagerduty.ts'
@@ -103,11 +104,14 @@ describe('what is at work', () => {
   })
 
   it('names who changed a notification rule while the agent ran', async () => {
-    const composition = compositionOf({ destinations: [{ name: 'pagerduty' } as DestinationSpec], notifications: RULES })
+    const composition = compositionOf({
+      destinations: [{ name: 'pagerduty', manner: usualManner } as DestinationSpec],
+      notifications: RULES,
+    })
     const rules = new RuleBook(store, memoryLog(), composition)
     const { changes } = agent()
     changes.look(rules.makeup, rules.makeup.by)
-    rules.change({ rule: 'Page us', set: { when: 'severity >= critical' } }, 'ada', () => {})
+    rules.change({ rule: 'Page us', set: { when: 'severity >= critical' } }, 'ada', () => [])
     changes.look({ notifications: rules.makeup.notifications }, rules.makeup.by)
     await until(() => receiver.changes.length === 1, 'the change event')
     expect(receiver.changes[0]?.payload).toMatchObject({

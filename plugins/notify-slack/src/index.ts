@@ -8,5 +8,6 @@ export default defineNotifier(import.meta, {
   options,
   // What is changed in place interrupts nobody.
   interrupts: ({ token }) => token === undefined,
+  mentions: ({ mentions }) => ({ channel: 'slack', ids: mentions }),
   setup: (ctx) => slackNotifier(ctx),
 })

@@ -7,6 +7,7 @@ describe('an incoming webhook', () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byWebhook(server))
     expect(notifier.manner.interrupts).toBe(true)
+    expect(notifier.manner.mentions).toMatchObject({ channel: 'slack' })
     expect((await notifier.deliver()).outcome).toEqual({ result: 'delivered' })
     expect((await notifier.deliver({ revision: 2, count: 2 }, { letter: { reason: 'raised' } })).outcome).toEqual({ result: 'delivered' })
     expect((await notifier.deliver({ revision: 3, count: 3 }, { tier: 2 })).outcome).toEqual({ result: 'delivered' })

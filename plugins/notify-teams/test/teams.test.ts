@@ -106,6 +106,7 @@ describe('a workflow', () => {
     await using receiver = await Receiver.start(flow)
     await using notifier = await TestNotifier.of(teams({ webhook: at(receiver) }))
     expect(notifier.manner.interrupts).toBe(true)
+    expect(notifier.manner.mentions).toMatchObject({ channel: 'teams' })
     const { notification } = await notifier.deliver()
     const [got] = receiver.got
     expect(got).toMatchObject({
