@@ -22,6 +22,6 @@ const findingOf = (round: number): Finding => ({
   rule: `agent-rehearsal-${round}`,
   severity: 'low',
   title: 'A rehearsal',
-  message: '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) rehearses.',
+  message: '{{author}} rehearses.',
   advice: 'None is needed.',
 })

@@ -1,3 +1,4 @@
+import { nobody } from '../signals/author.ts'
 import { given, said } from './build.ts'
 import type { Block, Text } from './document.ts'
 import { shownText } from './shown-value.ts'
@@ -6,9 +7,12 @@ import { shownText } from './shown-value.ts'
 const MAX_ANCESTORS = 8
 const MAX_NAME = 60
 const MAX_COMMAND = 512
+/** Of a process of which more is known than its name. */
+export const UNNAMED = 'an unknown program'
 
 /** Fields of the event that it reads. */
 export const LINEAGE_FIELDS: readonly string[] = [
+  'event.author_gap',
   ...['pid', 'comm', 'args', 'user', 'uid', 'certainty', 'file.name'].map((name) => `process.${name}`),
   ...['pid', 'comm', 'file.name', 'same_pid'].map((name) => `process.ancestors.${name}`),
 ]
@@ -19,6 +23,7 @@ type Json = Readonly<Record<string, unknown>>
 export function lineageBlock(event: Json): Block | undefined {
   const process = object(event['process'])
   if (!process) return undefined
+  if (isNobody(process)) return { type: 'code', children: [given(nobodyOf(event, process))] }
   const ancestors = ancestorsOf(process)
   const shown = ancestors.slice(0, MAX_ANCESTORS).reverse()
   const left = ancestors.length - shown.length
@@ -34,6 +39,17 @@ function ancestorsOf(process: Json): Json[] {
   const listed = process['ancestors']
   const found = Array.isArray(listed) ? listed.map(object) : [object(process['parent'])]
   return found.filter((it): it is Json => it !== undefined && it['same_pid'] !== true && Object.keys(it).length > 0)
+}
+
+/** Nothing is known that would name a program, or a user. */
+export function isNobody({ file, comm, args, user, uid, parent, ancestors }: Json): boolean {
+  return [object(file)?.['name'], comm, args, user, uid, parent, ancestors].every((it) => it === undefined || it === null || it === '')
+}
+
+/** What is said in its place. */
+export function nobodyOf(event: Json, { pid }: Json): string {
+  const gap = object(event['event'])?.['author_gap']
+  return nobody(typeof pid === 'number' ? `${pid}` : undefined, typeof gap === 'string' ? shownText(gap, MAX_COMMAND) : undefined)
 }
 
 function nameAndPid(process: Json): string {
@@ -63,7 +79,7 @@ export function userOf({ user, uid }: Json): string {
 export function nameOf(process: Json): string {
   const name = object(process['file'])?.['name']
   const known = [name, process['comm']].find((it) => typeof it === 'string' && it !== '')
-  return typeof known === 'string' ? shownText(known, MAX_NAME) : '(unknown)'
+  return typeof known === 'string' ? shownText(known, MAX_NAME) : UNNAMED
 }
 
 export function object(value: unknown): Json | undefined {

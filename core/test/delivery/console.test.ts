@@ -134,6 +134,16 @@ describe('for a person', () => {
     )
   })
 
+  it('of an author who is not known says why', () => {
+    const signalBy = (process: object, about: object = {}) =>
+      humanSignal(signalOf({ event: { type: 'change', event: about, process } }), false)
+    expect(signalBy({ certainty: 'unknown' }, { author_gap: 'inotify names nobody' })).toContain(
+      '\n          a program that could not be told (inotify names nobody)\n',
+    )
+    expect(signalBy({ pid: 7 })).toContain('\n          process 7, of which nothing more is known\n')
+    expect(signalBy({ pid: 7, uid: 0 })).toContain('\n          an unknown program  pid 7, uid 0\n')
+  })
+
   it('a later revision is one line', () => {
     const later = new Date(2026, 10, 24, 10, 45, 0).toISOString()
     expect(humanSignal(signalOf({ revision: 3, count: 12, first_seen: at, last_seen: later }), false)).toBe(

@@ -50,8 +50,12 @@ it('leaves out what is not known', () => {
   const bare: Signal = { ...shellSignal, message: '', advice: '', group: {}, event: { type: 'agent.lost_events' } }
   expect(plain(bare)).toBe(`nginx started a shell\n\n${FURTHER}`)
   expect(plain({ ...bare, event: { process: { pid: 7, uid: 0 } } })).toBe(
-    `nginx started a shell\n\n    (unknown)  (pid 7, uid 0)\n\n${FURTHER}`,
+    `nginx started a shell\n\n    an unknown program  (pid 7, uid 0)\n\n${FURTHER}`,
   )
+  const event = { event: { author_gap: 'inotify names nobody' }, process: { certainty: 'unknown' } }
+  const told = 'a program that could not be told (inotify names nobody)'
+  expect(plain({ ...bare, event })).toBe(`nginx started a shell\n\n    ${told}\n\n${FURTHER}`)
+  expect(plain({ ...bare, event: { process: { pid: 7 } } })).toContain('    process 7, of which nothing more is known\n')
 })
 
 it('shows the container, doubt about the author, and of many ancestors the nearest', () => {

@@ -61,8 +61,18 @@ function originReaders(live: Live, toWall: (boottime: bigint) => bigint): Reader
     'event.not_before': (at) => toWall(u64(at, CHANGE.since)),
     'event.origin': () => live.origin,
     'event.source': () => 'runtime',
+    'event.author_gap': (at) => authorGap(live, numbered, u32(at, HEADER.pid), u32(at, CHANGE.file_flags)) ?? UNKNOWN,
     'process.pid': (at) => (numbered && u32(at, HEADER.pid)) || UNKNOWN,
   }
+}
+
+/** Why a record names nobody, in words; undefined if it does. */
+function authorGap({ origin }: Live, numbered: boolean, pid: number, fileFlags: number): string | undefined {
+  if (origin === 'inotify') return 'inotify names nobody'
+  if (!numbered) return 'the agent runs in a pid namespace of its own'
+  if (pid !== 0) return undefined
+  // Such records are made of what is there.
+  return (fileFlags & FILE_FLAG.ABSENT) !== 0 ? 'it was found in a folder that had just been made or moved here' : 'the kernel named nobody'
 }
 
 const prefixed = (prefix: string, readers: Readers): Readers =>

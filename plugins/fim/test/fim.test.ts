@@ -1,8 +1,9 @@
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UNKNOWN } from '@cws/core'
 import { PluginTester } from '@cws/core/testing'
-import { CHANGE, CHANGE_SIZE, FAN, type FileKind, PathPatterns, readBytes } from '@cws/native'
+import { CHANGE, CHANGE_SIZE, FAN, type FileKind, HEADER, inInitialPidNamespace, PathPatterns, readBytes } from '@cws/native'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import fim from '../src/index.ts'
@@ -83,6 +84,20 @@ test('no record makes a reader throw, or read outside of it', () => {
       for (const read of Object.values(readers)) expect(read(0)).not.toBe(undefined)
     }),
   )
+})
+
+test('a change whose author the kernel does not name says why', () => {
+  const gap = (origin: 'fanotify' | 'inotify', pid: number, made: boolean) => {
+    const memory = foundRecord(Buffer.from('/x'), false, 1n, 2n)
+    memory.u32[HEADER.pid >>> 2] = pid
+    if (!made) memory.u32[CHANGE.file_flags >>> 2] = 0
+    return changeReaders({ ...noRecord(), memory, origin }, (time) => time)['event.author_gap']?.(0)
+  }
+  expect(gap('inotify', 0, false)).toBe('inotify names nobody')
+  const own = inInitialPidNamespace() ? undefined : 'the agent runs in a pid namespace of its own'
+  expect(gap('fanotify', 0, true)).toBe(own ?? 'it was found in a folder that had just been made or moved here')
+  expect(gap('fanotify', 0, false)).toBe(own ?? 'the kernel named nobody')
+  expect(gap('fanotify', 7, false)).toBe(own ?? UNKNOWN)
 })
 
 describe('what is marked', () => {

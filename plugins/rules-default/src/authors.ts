@@ -6,11 +6,14 @@ import type { EventMethods } from '@cws/core'
  */
 type AnyEvent = Pick<EventMethods, 'get'>
 
-/** Who did it, for the message of a rule. */
-export const AUTHOR = '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
+/** Who did it, for the message of a rule: the command, its user and its parent; where nobody knows, why. */
+export const AUTHOR = '{{author}}'
+
+/** The same with what is said of a program that is known: `authorWhich('is no shell')`. */
+export const authorWhich = (clause: string): string => `{{author which ${clause}}}`
 
 /** What ran and by whom, for the message of a rule about programs. */
-export const RAN = '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`)'
+export const RAN = AUTHOR
 
 /** PROC_USER_INIT_INO of include/linux/proc_ns.h: the user namespace of the host. */
 const INITIAL_USERS = 4026531837

@@ -6,7 +6,7 @@ describe('default rules', () => {
   new RuleTester().run(defaults, it)
 
   it.each(defaults.rules)('$id says what it means, what to do and which technique it is', (rule) => {
-    expect(rule.message).toMatch(/\{\{@(exec|change|open|exit)\./)
+    expect(rule.message).toMatch(/\{\{(?:author|@(?:exec|change|open|exit)\.)/)
     expect(rule.advice).toBeTruthy()
     expect(rule.tags?.some((tag) => /^mitre:T\d{4}(\.\d{3})?$/.test(tag))).toBe(true)
     expect(rule.tests?.fires?.length ?? 0).toBeGreaterThan(0)

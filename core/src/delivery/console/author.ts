@@ -1,3 +1,4 @@
+import { isNobody, nobodyOf, UNNAMED } from '../../messages/lineage.ts'
 import { printable } from '../../signals/printable.ts'
 import type { Paint } from './paint.ts'
 
@@ -12,6 +13,7 @@ type Json = Readonly<Record<string, unknown>>
 export function authorLines(event: Json, paint: Paint): string[] {
   const actor = object(event['process'])
   if (!actor) return []
+  if (isNobody(actor)) return [paint(nobodyOf(event, actor), 'dim')]
   const lines: string[] = []
   const ancestors = ancestorsOf(actor)
   if (ancestors.length > 0) {
@@ -54,7 +56,7 @@ function nameAndPid(ancestor: Json): string {
 
 /** The program's file, else what the task calls itself. */
 function nameOf(process: Json): string {
-  return text(object(process['file'])?.['name'], MAX_NAME) || text(process['comm'], MAX_NAME) || '(unknown)'
+  return text(object(process['file'])?.['name'], MAX_NAME) || text(process['comm'], MAX_NAME) || UNNAMED
 }
 
 function text(value: unknown, limit: number): string {

@@ -12,6 +12,7 @@ export const commonBlock = {
     hostname: string('Name of the host'),
     source: string('`runtime`, or `snapshot` for what was there when the agent started'),
     origin: string('The sensor flavour that saw it'),
+    author_gap: string('Why the sensor names nobody as the one who did it, in words; of events whose author it cannot tell'),
     async: bool('The sensor saw the call from its result alone, after the kernel had lost its arguments'),
     os: string('Operating system'),
     service: string('Service that the process belongs to, where that is known'),

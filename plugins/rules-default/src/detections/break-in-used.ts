@@ -47,7 +47,7 @@ export const breakInUsed = defineDetection({
   by: ['tree'],
   within: '15m',
   message:
-    'A server started what servers do not start, and within {{within}} the same service did what intruders do next; the last of it was done by `{{@process.file.path}} {{@process.args}}` (user {{@process.user}}). `findings` has both.',
+    'A server started what servers do not start, and within {{within}} the same service did what intruders do next; the last of it was done by {{author}}. `findings` has both.',
   advice:
     'Take the host off the network and keep it running. See what was changed since, and how the server was entered; do not trust its secrets any more.',
   benign: ['Plugins and updaters of web applications that run installers, where the first of the two rules is not tuned to it'],

@@ -27,7 +27,7 @@ export const manyAlarms = (rules: readonly AnyRule[]) =>
     distinct: 'rule.id',
     cases: [{ when: { distinct: { gte: 8 } }, severity: 'critical' }],
     message:
-      'Within {{within}} {{distinct}} different rules found something in one log-in or service, the last by `{{@process.file.path}} {{@process.args}}` (user {{@process.user}}). Each may have a harmless cause; together they rarely have.',
+      'Within {{within}} {{distinct}} different rules found something in one log-in or service, the last by {{author}}. Each may have a harmless cause; together they rarely have.',
     advice: 'See in `findings` what came before, and ask whoever is logged in. If nobody meant it, take the host off the network.',
     benign: ['Somebody who sets up a host by hand', 'Tests of security tools'],
     tests: {

@@ -17,7 +17,7 @@ export const secretsGathered = defineDetection({
   count: 3,
   distinct: 'rule.id',
   message:
-    'Within {{within}} secrets of {{distinct}} kinds were opened in one log-in or service, the last `{{@open.file.path}}` by `{{@process.file.path}}`: password hashes, keys of SSH, keys of a cloud, who may become root. Tools that steal look for them one after another; people rarely need two of them.',
+    'Within {{within}} secrets of {{distinct}} kinds were opened in one log-in or service, the last `{{@open.file.path}}` by {{author}}: password hashes, keys of SSH, keys of a cloud, who may become root. Tools that steal look for them one after another; people rarely need two of them.',
   advice: 'See in `findings` what was read. If nobody meant it, take the host off the network, change the passwords and revoke the keys.',
   benign: ['Backups: except their program in `tune` of the rules', 'Audits of your own hosts'],
   tests: {

@@ -1,5 +1,5 @@
 import { defineRule } from '@cws/core'
-import { AUTHOR, isBy, isFilled, isForeign, isPackaged } from '../authors.ts'
+import { AUTHOR, authorWhich, isBy, isFilled, isForeign, isPackaged } from '../authors.ts'
 import { allOf, written } from '../files.ts'
 import { ACCOUNT_TOOLS } from '../programs.ts'
 
@@ -14,7 +14,7 @@ export const accountFileEdited = defineRule({
   where: written(...ACCOUNT_FILES),
   when: (event) => isForeign(event, ACCOUNT_TOOLS),
   groupBy: ['container.id', 'process.file.path', 'change.path'],
-  message: `\`{{@change.path}}\` was {{@change.kind}} by ${AUTHOR}, which is none of the tools that manage accounts: a line in this file makes a user, a password or a member of a group.`,
+  message: `\`{{@change.path}}\` was {{@change.kind}} by ${authorWhich('is none of the tools that manage accounts')}: a line in this file makes a user, a password or a member of a group.`,
   advice:
     'Compare it with its backup (`diff /etc/passwd- /etc/passwd`): look for new users, for a second user 0 and for a password that is empty.',
   benign: ['Restoring a backup', 'Configuration management that writes the file itself', 'Building an image'],

@@ -14,7 +14,7 @@ export const setIdProgramCrashed = defineRule({
   where: { ...CRASHED, 'process.file.mode': { bits: 0o4000 } },
   groupBy: ['container.id', 'process.file.path', 'process.user'],
   message:
-    '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) ended by signal {{@exit.code}}. Such programs are well tested; an exploit that does not fit makes them crash before one does.',
+    '{{author}} ended by signal {{@exit.code}}. Such programs are well tested; an exploit that does not fit makes them crash before one does.',
   advice: 'Look at what the user ran before and after, and see whether the program is patched.',
   benign: ['A fault of the program or of the memory of the machine'],
   tests: {
@@ -38,8 +38,7 @@ export const serverCrashed = defineRule({
     'process.file.name': [...SERVERS, 'sshd', 'sshd-session', 'named', 'dnsmasq', 'smbd', 'exim4', 'dovecot', 'vsftpd', 'proftpd'],
   },
   groupBy: ['container.id', 'process.file.path'],
-  message:
-    '`{{@process.file.path}} {{@process.args}}` (user {{@process.user}}) ended by signal {{@exit.code}}. Requests that search for a hole, or use one badly, have this effect.',
+  message: '{{author}} ended by signal {{@exit.code}}. Requests that search for a hole, or use one badly, have this effect.',
   advice:
     'Look at the requests of that moment, and see whether the server is patched. If it happens again and again, take it off the network.',
   benign: ['A fault of the server, of an extension or of the memory of the machine'],

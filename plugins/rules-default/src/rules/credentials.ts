@@ -29,8 +29,7 @@ export const credentialSearch = defineRule({
     ],
   },
   groupBy: ['container.id', 'process.sid', 'process.user'],
-  message:
-    '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) looks for secrets over large parts of the host.',
+  message: '{{author}} looks for secrets over large parts of the host.',
   advice: 'Ask the user whether it was them. If not, treat every secret that the search could reach as known to others.',
   benign: ['Audits of your own hosts', 'An administrator who looks for a forgotten password'],
   tests: {
@@ -103,8 +102,7 @@ export const passwordFileRead = defineRule({
     ],
   },
   groupBy: ['container.id', 'process.sid', 'process.user'],
-  message:
-    '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) prints password hashes or private keys.',
+  message: '{{author}} prints password hashes or private keys.',
   advice: 'Ask the user whether it was them. If not, change the passwords and replace the keys of that file.',
   benign: ['An administrator who looks after accounts'],
   tests: {

@@ -27,8 +27,7 @@ export const decoderPipedToShell = defineRule({
       },
     ],
   },
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) decodes a text and runs it at once. Encoding hides commands from logs and filters; honest scripts rarely need it.',
+  message: '{{author}} decodes a text and runs it at once. Encoding hides commands from logs and filters; honest scripts rarely need it.',
   advice: 'Decode the text yourself, without running it, to see what was done.',
   benign: ['Provisioning tools that carry scripts through several layers of quoting'],
   tests: {
@@ -71,8 +70,7 @@ export const downloadPipedToShell = defineRule({
       },
     ],
   },
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) runs what a server sends, unseen. Installers do it, and so do most worms and miners.',
+  message: '{{author}} runs what a server sends, unseen. Installers do it, and so do most worms and miners.',
   advice: 'See whether you know the address. If not, fetch the script without running it and look at what was done.',
   benign: ['Installers that are meant to be run so', 'Builds of images'],
   tests: {

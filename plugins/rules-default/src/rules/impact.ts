@@ -45,8 +45,7 @@ export const cryptominer = defineRule({
   // Who searches or reads about miners is none.
   when: (event) => !isBy(event, SEARCHERS),
   groupBy: ['container.id', 'exec.file.path'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) mines coins: somebody else earns with this machine.',
+  message: '{{author}} mines coins: somebody else earns with this machine.',
   advice:
     'End the process, then find how it came in: a miner is what a break-in leaves behind. Look at cron, at new users and at SSH keys.',
   benign: ['Your own mining'],
@@ -103,8 +102,7 @@ export const securityToolStopped = defineRule({
   // Packages stop their service while they are replaced.
   when: (event) => !isPackaged(event),
   groupBy: ['container.id', 'process.sid', 'exec.args'],
-  message:
-    '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) switches off a tool that watches or protects this host.',
+  message: '{{author}} switches off a tool that watches or protects this host.',
   advice: 'Ask the user whether it was them, and switch it on again.',
   benign: ['Maintenance and upgrades by an administrator'],
   tests: {

@@ -1,5 +1,5 @@
 import { defineRule } from '@cws/core'
-import { AUTHOR, isPackaged } from '../authors.ts'
+import { AUTHOR, authorWhich, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
 import { isAskedQuietly, isReadAsMeant, isUnpackedTool } from '../own-tools.ts'
 import { READERS } from '../programs.ts'
@@ -41,7 +41,7 @@ export const browserStoreOpened = defineRule({
   },
   when: (event) => !isPackaged(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no browser: it holds passwords, or sessions with which nobody is asked for one.`,
+  message: `\`{{@open.file.path}}\` was opened by ${authorWhich('is no browser')}: it holds passwords, or sessions with which nobody is asked for one.`,
   advice: 'Ask the user whether it was them. If not, log out of everything from another machine, and change the passwords.',
   benign: ['Backups: except the program in `tune`'],
   tests: {
@@ -149,7 +149,7 @@ export const storedPasswordOpened = defineRule({
   },
   when: (event) => !isPackaged(event) && !isUnpackedTool(event) && !isReadAsMeant(event) && !isAskedQuietly(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, and not by the program that keeps its password there.`,
+  message: `\`{{@open.file.path}}\` was opened by {{author and not by the program that keeps its password there}}.`,
   advice: 'Ask the user whether it was them. If not, change the password or revoke the token.',
   benign: ['Users who look at their own settings', 'Backups: except the program in `tune`'],
   tests: {

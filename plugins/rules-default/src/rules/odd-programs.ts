@@ -26,8 +26,7 @@ export const execFromMemory = defineRule({
   // Container runtimes copy themselves to memory before they enter a container. In a container, and without them, the name says nothing.
   when: (event) => !(RUNTIME_CLONES.includes(event.get('exec.file.path')) && event.get('container.id') === '' && isBelow(event, RUNTIMES)),
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}) was started by `{{@process.parent.file.path}}` from a file made by memfd_create: it never was on disk. Malware does this to leave nothing to scan.',
+  message: '{{author}} was started from a file made by memfd_create: it never was on disk. Malware does this to leave nothing to scan.',
   advice: 'Do not end the process before you have a copy of it: `cp /proc/{{@process.pid}}/exe` keeps it. Then look at its parent.',
   benign: ['Container runtimes under other paths than usual', 'Just-in-time launchers of a few programs'],
   tests: {
@@ -85,8 +84,7 @@ export const execFromMemoryFileSystem = defineRule({
       },
     ],
   },
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) ran from a file system in memory: it is writable for all, gone after a reboot and no place for programs.',
+  message: '{{author}} ran from a file system in memory: it is writable for all, gone after a reboot and no place for programs.',
   advice: 'Keep a copy of the file before the host is restarted, see who owns it and who started it.',
   benign: ['Build systems that are told to work in /dev/shm', 'A RAM disk of your own: except its path in `tune`'],
   tests: {
@@ -133,7 +131,7 @@ export const executedFileUnlinked = defineRule({
   when: (event) =>
     !(UPGRADED.test(String(event.get('exec.file.path'))) && isRoots(event.get('exec.file.uid'), event.get('process.ns.user'))),
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) had no name left on disk when it was executed. Droppers delete their file before they run it, so that nobody finds it.',
+    '{{author}} had no name left on disk when it was executed. Droppers delete their file before they run it, so that nobody finds it.',
   advice: 'Keep a copy while it runs: `cp /proc/{{@process.pid}}/exe`.',
   benign: ['A self-updating program in a home folder that starts itself again'],
   tests: {
@@ -189,8 +187,7 @@ export const hiddenExecutable = defineRule({
       },
     ],
   },
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the name of the file or of its folder begins with a dot, in a place where nothing else does.',
+  message: '{{author}}: the name of the file or of its folder begins with a dot, in a place where nothing else does.',
   advice: 'Look at the file: who owns it, when it was written, what package it belongs to.',
   benign: [
     'Tools that run with /tmp as their home folder',
@@ -228,7 +225,7 @@ export const kernelThreadDisguise = defineRule({
     ],
   },
   message:
-    '`{{@exec.file.path}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) goes by the name `{{@exec.argv0}}`, in the list of processes it looks like a thread of the kernel. Those have no file and nobody executes them.',
+    '{{author}} goes by the name `{{@exec.argv0}}`, in the list of processes it looks like a thread of the kernel. Those have no file and nobody executes them.',
   advice: 'Look at the file and at what the process is connected to.',
   tests: {
     fires: [
@@ -256,8 +253,7 @@ export const loaderRunByHand = defineRule({
   },
   // A parent of which nobody knows what it is silences nothing.
   when: (event) => !isStartedBy(event, LDD),
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the loader runs files that are not executable, from places where execution is forbidden, under its own name.',
+  message: '{{author}}: the loader runs files that are not executable, from places where execution is forbidden, under its own name.',
   advice: 'Look at the program that is named in the arguments.',
   benign: ['Software that brings its own C library, such as Nix, conda or Steam'],
   tests: {
@@ -285,7 +281,7 @@ export const commandBeyondSight = defineRule({
   where: { 'exec.file.name': [...SHELL_PROGRAMS, ...INTERPRETERS], 'exec.args_truncated': true },
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): the arguments are longer than the agent keeps. What stands at their end no rule has judged: padding before a command hides it.',
+    '{{author}}: the arguments are longer than the agent keeps. What stands at their end no rule has judged: padding before a command hides it.',
   advice: 'Look at the whole of it while it runs: `tr "\\0" "\\n" </proc/{{@process.pid}}/cmdline | tail`.',
   benign: ['`find … | xargs sh -c` over very many files', 'Builds that hand whole scripts to `sh -c`'],
   tests: {
@@ -309,7 +305,7 @@ export const newProgramInContainer = defineRule({
   where: { 'exec.file.in_upper_layer': true, 'container.id': { not: '' } },
   groupBy: ['container.id'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) was written after container {{@container.id}} started. An image brings all that its container should run; what comes later was downloaded, built or dropped.',
+    '{{author}} was written after container {{@container.id}} started. An image brings all that its container should run; what comes later was downloaded, built or dropped.',
   advice: 'See what the file is and how it came there. Run containers with a read-only root file system where you can.',
   benign: ['Containers that install software when they start', 'Builds of images'],
   tests: {

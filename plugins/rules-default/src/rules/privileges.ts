@@ -9,8 +9,7 @@ export const preloadFromWritableFolder = defineRule({
   on: 'exec',
   where: { 'exec.envp': { regex: '^LD_(?:PRELOAD|AUDIT)=(?:.*[: ])?/(?:tmp|var/tmp|dev/shm)/' } },
   groupBy: ['container.id', 'process.sid', 'process.user'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) loads a library from a temporary folder before its own: the library sees and changes all that the program does.',
+  message: '{{author}} loads a library from a temporary folder before its own: the library sees and changes all that the program does.',
   advice: 'Look at LD_PRELOAD and LD_AUDIT of the process and keep a copy of the library.',
   benign: ['Debugging and test tools that put a helper library into a temporary folder'],
   tests: {
@@ -45,8 +44,7 @@ export const setIdExploit = defineRule({
     ],
   },
   groupBy: ['container.id', 'exec.file.path', 'process.user'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` was called by `{{@process.parent.file.path}}` (user {{@process.user}}) in a form that only exploits of known holes use: PwnKit, Baron Samedit or Looney Tunables.',
+  message: '{{author}} was called in a form that only exploits of known holes use: PwnKit, Baron Samedit or Looney Tunables.',
   advice: 'See whether the program is patched. If it is not, the caller is root by now: isolate the host.',
   benign: ['Scanners for these holes'],
   tests: {
@@ -85,7 +83,7 @@ export const shellWithSetIdRights = defineRule({
   where: { 'exec.file.name': SHELLS, 'exec.euid': 0, 'exec.uid': { not: 0 } },
   groupBy: ['container.id', 'process.parent.file.path', 'process.user'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` was started by `{{@process.parent.file.path}}` with the effective rights of root, while its user is {{@process.user}}. sudo and su change both; a shell with the set-uid bit, or a set-uid program that was talked into one, does this.',
+    '{{author}} was started with the effective rights of root, while its user is {{@process.user}}. sudo and su change both; a shell with the set-uid bit, or a set-uid program that was talked into one, does this.',
   advice: 'Look for files with the set-uid bit that no package brought: `find / -perm -4000`.',
   benign: ['Old set-uid programs that call a shell'],
   tests: {

@@ -42,8 +42,7 @@ export const reverseShell = defineRule({
     ],
   },
   groupBy: ['container.id', 'process.parent.file.path'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) reads its commands from, or writes its answers to, the network.',
+  message: '{{author}} reads its commands from, or writes its answers to, the network.',
   advice,
   benign: ['Security tests'],
   tests: {
@@ -86,8 +85,7 @@ export const reverseShellByNetcat = defineRule({
     none: [{ 'exec.file.name': 'busybox', all: [{ 'exec.comm': { not: 'nc' } }, { 'exec.args': { not: 'nc *' } }] }],
   },
   groupBy: ['container.id', 'process.parent.file.path'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) hands a network connection to a program: a remote shell.',
+  message: '{{author}} hands a network connection to a program: a remote shell.',
   advice,
   benign: ['Security tests', 'Home-made network services by netcat'],
   tests: {
@@ -125,8 +123,7 @@ export const reverseShellByInterpreter = defineRule({
     ],
   },
   groupBy: ['container.id', 'process.parent.file.path'],
-  message:
-    '`{{@exec.file.path}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`) opens a socket and puts a shell on it, all in code given on the command line.',
+  message: '{{author}} opens a socket and puts a shell on it, all in code given on the command line.',
   advice,
   benign: ['Security tests'],
   tests: {

@@ -1,6 +1,6 @@
 import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
-import { AUTHOR, isBy, isPackaged } from '../authors.ts'
+import { AUTHOR, authorWhich, isBy, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
 import { isUnpackedTool } from '../own-tools.ts'
 import { AUTHENTICATORS, COPIERS, DAILY, ETCKEEPER, GIT, READERS, SSH, SUDO, WHOLE_READERS } from '../programs.ts'
@@ -27,7 +27,7 @@ export const passwordHashesOpened = defineRule({
   when: (event) =>
     !isBy(event, AUTHENTICATORS) && !isPackaged(event) && !(isBy(event, COPIERS) && isBelow(event, DAILY)) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which checks no passwords and manages no accounts: with the hashes passwords can be guessed elsewhere, at leisure.`,
+  message: `\`{{@open.file.path}}\` was opened by ${authorWhich('checks no passwords and manages no accounts')}: with the hashes passwords can be guessed elsewhere, at leisure.`,
   advice: 'Ask the user whether it was them. If not, change the passwords of all who are in it: `passwd -e` with their names.',
   benign: ['An administrator who looks after accounts', 'Backups: except the program in `tune`', 'Audits of your own hosts'],
   tests: {
@@ -75,7 +75,7 @@ export const privateKeyOpened = defineRule({
   },
   when: (event) => !isBy(event, SSH) && !isPackaged(event) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of SSH: whoever has a copy of the key gets in wherever it is trusted.`,
+  message: `\`{{@open.file.path}}\` was opened by ${authorWhich('is no part of SSH')}: whoever has a copy of the key gets in wherever it is trusted.`,
   advice: 'Ask the user whether it was them. If not, make a new key and remove the old one from every `authorized_keys`.',
   benign: [
     'Programs with an SSH of their own, such as Ansible with paramiko, or an editor that works remotely',
@@ -140,7 +140,7 @@ export const cloudCredentialsOpened = defineRule({
   },
   when: (event) => !isPackaged(event) && !isUnpackedTool(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, and not by the tools that it is for: the keys in it are good from anywhere.`,
+  message: `\`{{@open.file.path}}\` was opened by {{author and not by one of the tools that it is for}}: the keys in it are good from anywhere.`,
   advice: 'Ask the user whether it was them. If not, revoke the keys where they were issued and see what was done with them since.',
   benign: ['An administrator who looks at a file', 'Backups: except the program in `tune`'],
   tests: {
@@ -189,7 +189,7 @@ export const sudoersOpened = defineRule({
   where: { 'open.file.path': SUDOERS },
   when: (event) => !isBy(event, SUDO) && !isPackaged(event) && !isWholeReader(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}, which is no part of sudo: intruders look here for a way to root.`,
+  message: `\`{{@open.file.path}}\` was opened by ${authorWhich('is no part of sudo')}: intruders look here for a way to root.`,
   advice: 'Ask the user whether it was them. If not, see what that session did before and after.',
   benign: ['An administrator who looks at a file', 'Backups, audits and configuration management'],
   tests: {

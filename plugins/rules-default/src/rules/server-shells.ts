@@ -10,7 +10,7 @@ export const shellFromWebServer = defineRule({
   where: { all: [startsShell, { 'process.ancestors.file.name': WEB_SERVERS }] },
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` was started below a web server, by `{{@process.parent.file.path}}` (user {{@process.user}}). Requests should never reach a shell: this is what a web shell, or a hole that runs commands, looks like.',
+    '{{author}} was started below a web server. Requests should never reach a shell: this is what a web shell, or a hole that runs commands, looks like.',
   advice:
     'Find the request that came at that time in the access log, and look for files that were written lately below the document root. Isolate the host if the command is not yours.',
   benign: [
@@ -68,7 +68,7 @@ export const reconFromWebServer = defineRule({
   },
   groupBy: ['container.id', 'process.parent.file.path'],
   message:
-    '`{{@exec.file.name}} {{@exec.args}}` ran below a web server, by `{{@process.parent.file.path}}` (user {{@process.user}}). These are the first words of an intruder who has just got hold of a server, and nothing that serving pages needs.',
+    '{{author}} ran below a web server. These are the first words of an intruder who has just got hold of a server, and nothing that serving pages needs.',
   advice:
     'Look at what else the same process started and at the requests of that minute. If it is not your own health check, treat the host as taken over.',
   benign: ['Health or licence checks of an application'],
@@ -102,7 +102,7 @@ export const shellFromDatabase = defineRule({
   when: (event) => event.get('exec.args') !== '-c locale -a',
   groupBy: ['container.id', 'process.parent.file.path', 'exec.file.path'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` was started by the database server `{{@process.parent.file.path}}` (user {{@process.user}}). A query that runs programs (COPY … PROGRAM, user-defined functions, modules) is how a stolen database account becomes a stolen host.',
+    '{{author}} ran below a database server. A query that runs programs (COPY … PROGRAM, user-defined functions, modules) is how a stolen database account becomes a stolen host.',
   advice: 'See which database session ran at that time, revoke the right to run programs, change the passwords of that account.',
   benign: [
     'PostgreSQL’s archive_command and restore_command: except them by their arguments in `tune`',
@@ -158,7 +158,7 @@ export const shellFromJavaServer = defineRule({
   },
   groupBy: ['container.id', 'process.parent.pid', 'exec.file.path'],
   message:
-    '`{{@exec.file.path}} {{@exec.args}}` was started by a Java server (user {{@process.user}}): `java {{@process.parent.args}}`. Deserialisation, template and expression holes of Java servers end in just this.',
+    '{{author}} was started by a Java server: `java {{@process.parent.args}}`. Deserialisation, template and expression holes of Java servers end in just this.',
   advice:
     'Look at the requests of that minute and at the log of the server for exceptions. If the command is not part of your application, isolate the host.',
   benign: ['Build servers such as Jenkins, whose work is to start shells', 'Applications that call scripts'],

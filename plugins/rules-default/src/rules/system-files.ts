@@ -1,5 +1,5 @@
 import { defineRule } from '@cws/core'
-import { AUTHOR, isFilled, isForeign, isPackaged } from '../authors.ts'
+import { AUTHOR, authorWhich, isFilled, isForeign, isPackaged } from '../authors.ts'
 import { WRITTEN, written, writtenAs } from '../files.ts'
 import { LINKERS } from '../programs.ts'
 
@@ -45,7 +45,7 @@ export const systemFileChanged = defineRule({
   },
   when: (event) => isForeign(event, LINKERS),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@change.path}}\` was {{@change.kind}} by ${AUTHOR}, which is no package manager: what others trust to be the system's is not any more.`,
+  message: `\`{{@change.path}}\` was {{@change.kind}} by ${authorWhich('is no package manager')}: what others trust to be the system's is not any more.`,
   advice:
     'Ask the package whether the file is its own (`dpkg --verify` or `rpm --verify`). If it is not, isolate the host: no program on it can be trusted.',
   benign: ['`make install` below /usr', 'Building an image', 'Agents that update themselves without a package manager'],

@@ -1,6 +1,6 @@
 import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
-import { AUTHOR, isBy } from '../authors.ts'
+import { AUTHOR, authorWhich, isBy } from '../authors.ts'
 import { inHomes } from '../files.ts'
 import { LOGGERS, LOGIN_PROGRAMS, ROTATORS, SHELLS } from '../programs.ts'
 
@@ -29,7 +29,7 @@ export const logCleared = defineRule({
     return emptied || !isBy(event, LOGIN_PROGRAMS)
   },
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
-  message: `\`{{@change.file.path}}\` was {{@change.kind}} by ${AUTHOR}, which neither rotates logs nor writes this one: who does that mostly has something to hide.`,
+  message: `\`{{@change.file.path}}\` was {{@change.kind}} by ${authorWhich('neither rotates logs nor writes this one')}: who does that mostly has something to hide.`,
   advice: 'Keep what is left: copies on a log server, `journalctl`, older files in /var/log. Then see what else that session did.',
   benign: [
     'An administrator who makes room on a full disk, by `journalctl --vacuum-size` too',
@@ -180,7 +180,7 @@ export const fileMadeImmutable = defineRule({
   where: { 'exec.file.name': ['chattr', 'busybox'], 'exec.args': { regex: '^(?:chattr )?(?:-\\w+ )*[+=-][a-zA-Z]*[ia]' } },
   groupBy: ['container.id', 'process.sid', 'exec.args'],
   message:
-    '`{{@exec.file.name}} {{@exec.args}}` (user {{@process.user}}, started by `{{@process.parent.file.path}}`): what is immutable not even root can change or remove. Intruders protect what they leave so, or take the protection of logs and settings away.',
+    '{{author}}: what is immutable not even root can change or remove. Intruders protect what they leave so, or take the protection of logs and settings away.',
   advice: 'See which file it is (`lsattr`). Take the flag away with `chattr -i` if it is none of yours.',
   benign: ['An administrator who protects /etc/resolv.conf', 'Backup software that protects its archives'],
   tests: {
