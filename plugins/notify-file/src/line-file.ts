@@ -2,14 +2,15 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CwsError } from '@cws/core'
+import { mayBecomeLine } from './line.ts'
 import { rotate, syncFolder } from './rotation.ts'
 import { endsWhole, readTail, type Tail } from './tail.ts'
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants
 /** What is looked through at the end of a file: far more than the lines of one moment. */
 const MAX_TAIL = 32 * 1024 * 1024
-/** How a line begins. */
-export const BEGINNING = '{"key":"'
+/** Of a torn line, what shows whether it is one of ours. */
+const SHOWN = 64
 
 /**
  * A file of lines that is only appended to. It is opened for each write, so that whoever renames it, or cuts it to nothing, finds the next line in the
@@ -79,8 +80,7 @@ export class LineFile {
     const tail = await readTail(file, maxLines, MAX_TAIL)
     const { torn, end } = tail
     if (torn.length === 0) return tail
-    const beginning = Buffer.from(BEGINNING).subarray(0, torn.length)
-    if (!torn.subarray(0, beginning.length).equals(beginning))
+    if (!mayBecomeLine(torn.toString('latin1', 0, SHOWN)))
       throw new CwsError('CWS_ERR_PLUGIN_SETUP', `${this.path} holds something else: it does not end with a line that this notifier writes`)
     await file.truncate(end)
     return tail

@@ -1,4 +1,5 @@
 import { normalize } from 'node:path'
+import { forms } from '@cws/core'
 import { z } from 'zod'
 
 export const options = z.strictObject({
@@ -8,6 +9,7 @@ export const options = z.strictObject({
     .refine((path) => path.startsWith('/') && normalize(path) === path && !path.endsWith('/'), 'must be an absolute path without . and ..')
     .refine((path) => !path.includes('\0'), 'must hold no zero byte')
     .describe('File that signals are appended to; its folder must be there, and nobody but root may write to it'),
+  format: z.enum(forms).default('native').describe('What a line is: the signal as CWS writes it, or in the form of a standard'),
   maxSize: z
     .int()
     .min(64 * 1024)

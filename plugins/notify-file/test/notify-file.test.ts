@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { forms, keyIn } from '@cws/core'
 import { PluginTester, TestNotifier } from '@cws/core/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -36,6 +37,7 @@ new PluginTester({ describe, it }).run(file, {
     { path: '/var/log/' },
     { path: '/x\0y' },
     { path: 7 },
+    { path: '/x', format: 'xml' },
     { path: '/x', maxSize: 10 },
     { path: '/x', keep: -1 },
   ],
@@ -80,6 +82,15 @@ describe('notify-file', () => {
     await it.deliver({ id: 'B' })
     expect(linesOf(`${path}.1`).map(({ key }) => key)).toEqual(['A:1:file', 'A:1:file:2'])
     expect(lines().map(({ key }) => key)).toEqual(['B:1:file'])
+  })
+
+  it('writes what comes the moment that the line before is written', async () => {
+    await using it = await TestNotifier.of(file({ path }))
+    const { notification } = await it.deliver({ id: 'A' })
+    const { signal } = new AbortController()
+    for (const id of ['B', 'C', 'D'])
+      expect(await it.notifier.deliver({ ...notification, key: `${id}:1:file` }, signal)).toEqual({ result: 'delivered' })
+    expect(lines().map(({ key }) => key)).toEqual(['A:1:file', 'B:1:file', 'C:1:file', 'D:1:file'])
   })
 
   it('cuts off the line that a crash tore, wherever, and every line parses afterwards [case 54]', async () => {
@@ -163,5 +174,45 @@ describe('notify-file', () => {
     rmSync(path)
     expect((await it.deliver({ id: 'B' })).outcome).toEqual({ result: 'delivered' })
     expect(lines().map(({ id }) => id)).toEqual(['B'])
+  })
+
+  it.each(forms.filter((form) => form !== 'native'))(
+    'in the form %s each line is its body alone, written once, whole after any crash',
+    async (format) => {
+      {
+        await using it = await TestNotifier.of(file({ path, format }))
+        expect(it.manner.mode).toBe('every')
+        const { notification } = await it.deliver({ id: 'A', title: 'a\nb\u009b\u2028' })
+        await it.deliver({ id: 'B' })
+        const [first] = readFileSync(path, 'utf8').split('\n')
+        expect(first).toBe(notification.body)
+        expect(first).toMatch(/^[\x20-\x7e]*$/)
+      }
+      const whole = readFileSync(path)
+      const keys = (): (string | undefined)[] => readFileSync(path, 'utf8').split('\n').slice(0, -1).map(keyIn)
+      await fc.assert(
+        fc.asyncProperty(fc.nat(whole.length), async (length) => {
+          writeFileSync(path, whole.subarray(0, length), { mode: 0o600 })
+          await using it = await TestNotifier.of(file({ path, format }))
+          for (const id of ['A', 'B', 'C']) await it.deliver({ id })
+          expect(keys()).toEqual(['A:1:file', 'B:1:file', 'C:1:file'])
+        }),
+        { numRuns: 40 },
+      )
+    },
+  )
+
+  it('goes on in a file of another form, knows what stands there, and repeats what was stored in the other form as it is', async () => {
+    await using ecs = await TestNotifier.of(file({ path, format: 'ecs' }))
+    const { notification } = await ecs.deliver({ id: 'A' })
+    const later = { ...notification, key: 'B:1:file', body: notification.body.replace('"id":"A:1:file"', '"id":"B:1:file"') }
+    await using native = await TestNotifier.of(file({ path }))
+    const { signal } = new AbortController()
+    expect(await native.notifier.deliver(notification, signal)).toMatchObject({ detail: 'it was there already' })
+    await native.notifier.deliver(later, signal)
+    await native.deliver({ id: 'C' })
+    const written = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+    expect(written.slice(0, 2)).toEqual([notification.body, later.body])
+    expect(lines()[2]).toMatchObject({ key: 'C:1:file', kind: 'signal' })
   })
 })

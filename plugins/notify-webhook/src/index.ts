@@ -3,15 +3,16 @@ import {
   Connections,
   defineNotifier,
   type Letter,
+  mediaTypeOf,
   messageOf,
   type Notification,
   type NotifierContext,
   type Outcome,
   outcomeOfAnswer,
   outcomeOfError,
+  writtenAs,
 } from '@cws/core'
 import { Agent, type Dispatcher, ProxyAgent, request } from 'undici'
-import { contentTypeOf, written } from './formats/format.ts'
 import { options, type WebhookOptions } from './options.ts'
 import { fill, fillUrl } from './placeholders.ts'
 import { signatureOf, signersOf } from './signature.ts'
@@ -40,7 +41,7 @@ export default defineNotifier(import.meta, {
       return await post(url, ctx.options.timeout, dispatcher, headers, notification.body, signal)
     }
     const close = (): Promise<void> => connections.close()
-    const render = (letter: Letter, tier: number): string => written(format, letter, tier)
+    const render = (letter: Letter, tier: number): string => writtenAs(format, letter, tier)
     // The native form is the signal's own line, which is what an agent stores that is told nothing else.
     return format === 'native' ? { deliver, close, shorten: render } : { deliver, close, render }
   },
@@ -74,7 +75,7 @@ function headersFor(ctx: NotifierContext<WebhookOptions>, notification: Notifica
   return {
     'user-agent': 'cws',
     ...headers,
-    'content-type': contentTypeOf(body),
+    'content-type': mediaTypeOf(body),
     'webhook-id': key,
     'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
     'webhook-signature': signatureOf(ctx, key, now, body),

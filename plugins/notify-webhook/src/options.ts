@@ -1,6 +1,5 @@
-import { httpOptions, secret, secretRef, targetUrl } from '@cws/core'
+import { forms, httpOptions, secret, secretRef, targetUrl } from '@cws/core'
 import { z } from 'zod'
-import { formats } from './formats/format.ts'
 import { flawOf } from './placeholders.ts'
 
 /** Headers whose value is a secret, by their name. */
@@ -27,7 +26,7 @@ export const options = z
     secret: z
       .union([signing, z.array(signing).min(1).max(MAX_SECRETS)])
       .describe('Secret for the signature, or a list while it is being changed: each makes a signature, and the receiver takes any'),
-    format: z.enum(formats).default('native').describe('What the body is: the signal as CWS writes it, or in the form of a standard'),
+    format: z.enum(forms).default('native').describe('What the body is: the signal as CWS writes it, or in the form of a standard'),
     mode: z
       .enum(['latest', 'every'])
       .default('latest')

@@ -1,4 +1,4 @@
-import type { Letter } from '@cws/core'
+import type { Letter } from '../letter.ts'
 
 /** CloudEvents 1.0, structured: the envelope, and the signal as CWS writes it as `data`. `source` and `id` together name a delivery. */
 export function cloudEvent({ key, reason, signal }: Letter): object {

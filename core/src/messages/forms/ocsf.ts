@@ -1,4 +1,7 @@
-import { type Letter, type Reason, renderPlain, type Severity, type Signal } from '@cws/core'
+import type { Severity } from '../../signals/severity.ts'
+import type { Signal } from '../../signals/signal.ts'
+import type { Letter, Reason } from '../letter.ts'
+import { renderPlain } from '../render-plain.ts'
 import { block, commandOf, digestsOf, fileOf, known, millisOf, number, techniquesOf, text } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>

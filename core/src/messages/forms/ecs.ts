@@ -1,4 +1,7 @@
-import { type Letter, rankOf, renderPlain, type Signal } from '@cws/core'
+import { rankOf } from '../../signals/severity.ts'
+import type { Signal } from '../../signals/signal.ts'
+import type { Letter } from '../letter.ts'
+import { renderPlain } from '../render-plain.ts'
 import { block, commandOf, digestsOf, digits, fileOf, known, number, techniquesOf, text, texts } from './facts.ts'
 
 type Values = Readonly<Record<string, unknown>>
