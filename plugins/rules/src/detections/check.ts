@@ -59,7 +59,7 @@ export interface CheckedDetection {
 }
 
 /** What a message may show besides fields. */
-const VARIABLES: readonly string[] = ['count', 'distinct', 'within', 'case']
+const VARIABLES: readonly string[] = ['count', 'distinct', 'within', 'case', 'author']
 
 /** What a case or a suppression may ask of a finding besides its event. */
 export const findingFields: Readonly<Record<string, Field>> = {

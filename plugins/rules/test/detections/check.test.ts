@@ -66,6 +66,10 @@ it.each([
   expect(() => check(data)).toThrowError(expect.objectContaining({ code: 'CWS_ERR_RULE', message: expect.stringContaining(problem) }))
 })
 
+it('a message may say who did the last of it', () => {
+  expect(() => check({ ...threshold, message: '{{author}} was the {{count}}th; {{author which is no x}}' })).not.toThrow()
+})
+
 it('takes or refuses whatever is written, and never fails otherwise', () => {
   const place = fc.constantFrom(
     'of',
