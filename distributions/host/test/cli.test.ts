@@ -13,7 +13,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 function cws(...args: string[]) {
   const main = join(import.meta.dirname, '../src/main.ts')
-  const env = { PATH: process.env['PATH'], HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
   // The whole model is some MiB of JSON.
   const maxBuffer = 64 * 1024 * 1024
   return spawnSync(process.execPath, ['--conditions=cws-source', main, ...args], { cwd: folder, env, encoding: 'utf8', maxBuffer })

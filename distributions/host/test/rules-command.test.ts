@@ -18,7 +18,8 @@ afterEach(() => {
 /** The command line as a process. */
 function cwsProcess(args: readonly string[], input = '') {
   const file = join(import.meta.dirname, '../src/main.ts')
-  const env = { PATH: process.env['PATH'], HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH, NODE_COMPILE_CACHE, HOME: folder, CWS_STATE_DIR: join(folder, 'state'), CWS_RUN_DIR: join(folder, 'run') }
   return spawnSync(process.execPath, ['--conditions=cws-source', file, ...args], { cwd: folder, env, input, encoding: 'utf8' })
 }
 
