@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { errorCodes } from '@cws/core'
+import { CwsError, errorCodes } from '@cws/core'
 import { TestPipeline } from '@cws/core/testing'
 import { nativeErrorCodes } from '@cws/native'
 import fim from '@cws/plugin-fim'
@@ -20,6 +20,7 @@ import webhook from '@cws/plugin-notify-webhook'
 import processExec from '@cws/plugin-process-exec'
 import rules, { policyJsonSchema } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
+import { errorJson } from '../core/src/cli/report-error.ts'
 import { configSchema } from '../core/src/config/json-schema.ts'
 import { eventsPage, type Sensors } from './events-page.ts'
 import { rulePages } from './rule-pages.ts'
@@ -70,6 +71,10 @@ function schema(): string {
   return `${JSON.stringify(configSchema(plugins), null, 2)}\n`
 }
 
+const NO_AGENT = 'no agent answers on /run/cws/control.sock (ENOENT)'
+/** What `cws status --format json` answers where no agent runs. */
+const ERROR_LINE = JSON.stringify({ kind: 'error', ok: false, error: errorJson(new CwsError('CWS_ERR_NOT_RUNNING', NO_AGENT)) })
+
 function errorsPage(): string {
   const entries = Object.entries(errorCodes).sort(([a], [b]) => (a < b ? -1 : 1))
   return [
@@ -78,6 +83,15 @@ function errorsPage(): string {
     GENERATED,
     '',
     'Every error that CWS throws on purpose has a code. Codes are stable: scripts may rely on them.',
+    '',
+    'A command tells its error on stderr, as text that ends with the code. With `--format json` it is one line of JSON on stdout instead, as an answer would be, and stderr is empty:',
+    '',
+    '```json',
+    ERROR_LINE,
+    '```',
+    '',
+    'Where a file is at fault `frame` shows the place in it. The exit code is the same in both: 1, it failed while running; 2, the command line or the configuration is wrong; 3, no sensor can run.',
+    '`cws run` tells signals on stdout, in either format; what ends it stands with its log, on stderr.',
     '',
     ...entries.flatMap(([code, { means, todo }]) => [`## ${code}`, '', means, '', `**What to do:** ${todo}`, '']),
     '## Of the addon',

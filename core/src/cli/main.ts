@@ -12,8 +12,9 @@ import { runCommand } from './commands/run.ts'
 import { signalsCommand } from './commands/signals.ts'
 import { statusCommand } from './commands/status.ts'
 import type { Distribution } from './distribution.ts'
+import { json } from './output.ts'
 import { listCommands, mountCommand } from './plugin-command.ts'
-import { errorText, exitCodeOf } from './report-error.ts'
+import { errorJson, errorText, exitCodeOf } from './report-error.ts'
 
 export type { Command } from 'commander'
 export { querySignals } from './commands/signals.ts'
@@ -31,9 +32,16 @@ First steps:
   cws init                write a configuration of your own
   cws help run            all about one command`
 
-/** The program `cws` of a distribution. */
-export function program(distribution: Distribution): Command {
+/** Whether the answer is to be JSON: then an error is one too. `run` does not answer: it tells signals on stdout, and what ends it stands with its log. */
+const asksForJson = (args: readonly string[]): boolean =>
+  args[0] !== 'run' && args.some((arg, at) => arg === '--format=json' || (arg === '--format' && args[at + 1] === 'json'))
+
+/** The program `cws` of a distribution. `quiet`: a wrong command line is thrown, not written as well. */
+export function program(distribution: Distribution, quiet = false): Command {
   const cws = new Command('cws')
+  // Before there are commands, which take this over.
+  if (quiet) cws.configureOutput({ writeErr: () => {} })
+  cws
     .description('Watches Linux hosts, containers and Kubernetes nodes for threats, at the kernel, and tells people.')
     .version(distribution.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
@@ -60,12 +68,15 @@ export function program(distribution: Distribution): Command {
 export async function main(distribution: Distribution, argv: readonly string[] = process.argv): Promise<void> {
   // `cws fields | head`: a reader that has gone is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const wantsJson = asksForJson(argv.slice(2))
   try {
-    const cws = program(distribution)
+    const cws = program(distribution, wantsJson)
     await mountCommand(cws, distribution, argv.slice(2))
     await cws.parseAsync(argv)
   } catch (error) {
-    process.stderr.write(errorText(error))
     process.exitCode = exitCodeOf(error)
+    if (!wantsJson) process.stderr.write(errorText(error))
+    // Help and version were asked for.
+    else if (process.exitCode !== 0) json({ kind: 'error', ok: false, error: errorJson(error) })
   }
 }

@@ -24,9 +24,19 @@ export function exitCodeOf(thrown: unknown): ExitCode {
 }
 
 /** An error as `--format json` shows it. */
-export function errorJson(error: CwsError): Record<string, unknown> {
-  const { code, message, plugin, hint, frame } = error
-  return { code, message, plugin: plugin ?? null, hint: hint ?? errorCodes[code].todo, frame: frame ?? null }
+export function errorJson(thrown: unknown): Record<string, unknown> {
+  if (thrown instanceof CwsError) {
+    const { code, message, plugin, hint, frame } = thrown
+    return { code, message, plugin: plugin ?? null, hint: hint ?? errorCodes[code].todo, frame: frame ?? null }
+  }
+  const code: ErrorCode = thrown instanceof CommanderError ? 'CWS_ERR_USAGE' : 'CWS_ERR_UNEXPECTED'
+  const message = thrown instanceof CommanderError ? usageMessage(thrown) : messageOf(thrown)
+  return { code, message, plugin: null, hint: errorCodes[code].todo, frame: null }
+}
+
+/** Commander writes for a terminal: with a word in front, and a suggestion in a line below. */
+function usageMessage({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'a sub-command is missing' : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
 }
 
 /** An error for a person, on stderr: what, where, what to do. Commander has told its own already. */

@@ -120,6 +120,10 @@ export const errorCodes = {
     means: 'Only administrators of the agent may do this.',
     todo: 'The message names the command to give as root; docs/privileges.md says who may do what.',
   },
+  CWS_ERR_UNEXPECTED: {
+    means: 'A command ended with an error that nobody foresaw, or that is one of the system.',
+    todo: 'The message is that of the system or of Node; `CWS_LOG_LEVEL=debug` shows where it happened.',
+  },
   CWS_ERR_USAGE: { means: 'The command line is wrong.', todo: '`--help` after the command shows what it takes.' },
 } as const satisfies Record<string, { means: string; todo: string }>
 

@@ -58,16 +58,21 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect([status, stdout]).toEqual([2, ''])
   })
 
-  test.each([
-    ['status', '--format', 'json'],
-    ['signals', 'list'],
-    ['signals', 'show', '01KB6QRD4V5N0ZK3W8F2T9XHMC'],
-  ])('without an agent and its files `%s` says so, how to start one, and ends with 1', (...args) => {
-    const { status, stderr, stdout } = cws(...args)
-    expect(stderr).toContain('cws run')
-    expect(stderr).toContain('CWS_ERR_NOT_RUNNING')
-    expect([status, stdout]).toEqual([1, ''])
-  })
+  test.each([['status'], ['signals', 'list'], ['signals', 'show', '01KB6QRD4V5N0ZK3W8F2T9XHMC']])(
+    'without an agent and its files `%s` says so, how to start one, and ends with 1',
+    (...args) => {
+      const { status, stderr, stdout } = cws(...args)
+      expect(stderr).toContain('cws run')
+      expect(stderr).toContain('CWS_ERR_NOT_RUNNING')
+      expect([status, stdout]).toEqual([1, ''])
+    },
+  )
+})
+
+test('with --format json an error of a plugin’s command is one line of JSON on stdout', { timeout: 60_000 }, () => {
+  const { status, stderr, stdout } = cws('rules', 'list', '--config', 'none.ts', '--format', 'json')
+  expect([status, stderr]).toEqual([2, ''])
+  expect(JSON.parse(stdout)).toMatchObject({ kind: 'error', ok: false, error: { code: 'CWS_ERR_CONFIG_NOT_FOUND' } })
 })
 
 describe('cws fields', { timeout: 60_000 }, () => {

@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
 import type { Composition } from '../../config/load-composition.ts'
-import { CwsError } from '../../errors/cws-error.ts'
 import type { Logger } from '../../plugin/logger.ts'
 import { composition, lookingRuntime } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import { type ConfigOption, configOption, type FormatOption, formatOption, withOptions } from '../options.ts'
 import { type Cell, json, line, styled, table } from '../output.ts'
-import { errorJson, exitCodeOf } from '../report-error.ts'
 
 /** What a plugin said while it was set up. */
 interface Remark {
@@ -39,18 +37,12 @@ export function checkCommand(program: Command, distribution: Distribution): void
     )
     .addHelpText('after', EXAMPLES)
   withOptions(command, configOption(), formatOption('human')).action(async (options: ConfigOption & FormatOption) => {
-    try {
-      const loaded = await composition(options, distribution)
-      const remarks = await setUp(loaded)
-      const { problems } = remarks
-      if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded, remarks), problems })
-      else tell(loaded, remarks)
-      if (problems.length > 0) process.exitCode = 2
-    } catch (error) {
-      if (options.format !== 'json' || !(error instanceof CwsError)) throw error
-      json({ ok: false, error: errorJson(error) })
-      process.exitCode = exitCodeOf(error)
-    }
+    const loaded = await composition(options, distribution)
+    const remarks = await setUp(loaded)
+    const { problems } = remarks
+    if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded, remarks), problems })
+    else tell(loaded, remarks)
+    if (problems.length > 0) process.exitCode = 2
   })
 }
 
