@@ -7,10 +7,11 @@ import { type ControlOptions, startControl } from '../src/delivery/control.ts'
 import { openDatabase } from '../src/delivery/database.ts'
 import { compositionOf } from '../src/delivery/delivery.ts'
 import type { DestinationQueue } from '../src/delivery/destination-queue.ts'
+import type { Beat } from '../src/delivery/heartbeat/heartbeat.ts'
 import { signalMigrations } from '../src/delivery/migrations.ts'
 import { Mutes } from '../src/delivery/mutes.ts'
 import { NotifyDesk } from '../src/delivery/notify-desk.ts'
-import type { DestinationSpec } from '../src/delivery/protocol.ts'
+import type { DestinationSpec, HeartbeatCounters } from '../src/delivery/protocol.ts'
 import { RuleBook } from '../src/delivery/rule-book.ts'
 import type { SignalStore } from '../src/delivery/store.ts'
 import { Telling } from '../src/delivery/telling.ts'
@@ -88,6 +89,8 @@ class Agent {
   readonly desk: NotifyDesk
   readonly mutes: Mutes
   readonly rules: RuleBook
+  /** What becomes of beats, one after the other; where none is left, no configuration asks for any. */
+  readonly beats: Beat[] = []
   #control: AsyncDisposable | undefined
 
   constructor(names: readonly string[] = ['team', 'siem'], rules: readonly NotificationRule[] | undefined = RULES) {
@@ -102,7 +105,7 @@ class Agent {
       await telling.templates.load({ routes: book.routes, fields: new Map() }, log)
       telling.compose({ destinations, routes: book.routes })
     }
-    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules: book, apply })
+    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules: book, heartbeat: this, apply })
   }
 
   #plan(names: readonly string[], rules: readonly NotificationRule[] | undefined) {
@@ -114,6 +117,14 @@ class Agent {
     const names = this.queues.map(({ name }) => name)
     this.rules.compose(this.#plan(names, rules))
     this.telling.compose({ destinations: names.map(destinationOf), routes: this.rules.routes })
+  }
+
+  get counters(): HeartbeatCounters | undefined {
+    return this.beats.length > 0 ? { sent: 0, withheld: 0, failed: 0, last: null, reasons: [] } : undefined
+  }
+
+  async beat(): Promise<Beat | undefined> {
+    return this.beats.shift()
   }
 
   async listen(): Promise<void> {
@@ -377,6 +388,36 @@ describe('notify test', () => {
     await expect(cws('notify', 'test', 'siem')).rejects.toMatchObject({ code: 'CWS_ERR_DELIVERY' })
     await expect(cws('notify', 'test', 'tem')).rejects.toMatchObject({ message: 'there is no notifier "tem"; did you mean "team"?' })
     await expect(cws('notify', 'test', 'team', '--rule', 'Tell')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+  })
+
+  test('"heartbeat" is a beat to the watcher outside, at its own terms', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    await expect(cws('notify', 'test', 'heartbeat')).rejects.toMatchObject({ hint: 'there are: team, siem' })
+    const reasons = ['the store refuses signals: full', 'destination team is broken for 900 s']
+    agent.beats.push({ result: 'sent', reasons: [] }, { result: 'withheld', reasons }, { result: 'failed', reasons: ['HTTP 404'] })
+    expect(await cws('notify', 'test', 'heartbeat')).toBe('delivered\n')
+    expect(process.exitCode).toBeUndefined()
+    expect(await jsonOf('notify', 'test', 'heartbeat')).toEqual({
+      kind: 'notify_test',
+      destination: 'heartbeat',
+      key: null,
+      outcome: { result: 'withheld', detail: reasons.join('; ') },
+    })
+    expect(process.exitCode).toBe(1)
+    await expect(cws('notify', 'test', 'heartbeat', '--rule', 'Archive')).rejects.toMatchObject({ code: 'CWS_ERR_USAGE' })
+    await expect(cws('notify', 'test', 'hartbeat')).rejects.toMatchObject({ message: expect.stringContaining('did you mean "heartbeat"?') })
+    expect(await cws('notify', 'test', 'heartbeat')).toBe('not delivered: HTTP 404\n')
+    expect(agent.got).toEqual([])
+  })
+
+  test('"heartbeat" is the notifier of that name where there is one', async () => {
+    await using agent = new Agent(['heartbeat'], [])
+    await agent.listen()
+    agent.begin('heartbeat')
+    agent.beats.push({ result: 'withheld', reasons: ['no'] })
+    expect(await cws('notify', 'test', 'heartbeat')).toBe('delivered\n')
+    expect(agent.got).toHaveLength(1)
   })
 })
 

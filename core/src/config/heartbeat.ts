@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { httpOptions } from '../http/options.ts'
 import { isSafeTarget } from '../http/safe-target.ts'
 import { durationOf } from '../notifications/duration.ts'
 import { secret } from './secret.ts'
@@ -32,7 +33,8 @@ export const heartbeatSchema = z
       .default('POST')
       .describe('POST says in its body what is less than it could be; some watchers take only GET'),
     tolerate: duration('For how long a destination may fail before the beat is withheld').default('15m'),
-    ca: z.string().min(1).optional().describe('Path of a PEM file: the certificate authorities to trust instead of the usual ones'),
+    proxy: httpOptions.proxy,
+    ca: httpOptions.ca,
   })
   .refine(({ url }) => !('literal' in url) || isBeatTarget(url.literal), {
     path: ['url'],

@@ -106,7 +106,16 @@ export class DeliveryThread {
     this.#rules = new RuleBook(this.#store, this.#log, setup)
     this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes, this.#log)
     this.#changes = new ChangeLetters(this.#store, () => this.#listedQueues())
+    this.#heartbeat = new Heartbeat({
+      log: this.#log,
+      clean: this.#clean,
+      secret: (ref) => secrets.resolve(ref),
+      pulse: async () => (await this.#ask('pulse')) as AgentStatus,
+      touchStore: () => this.#touchStore(),
+      standings: (overdueMs) => this.#listedQueues().map((queue) => queue.standing(overdueMs)),
+    })
     this.#desk = new NotifyDesk({
+      heartbeat: this.#heartbeat,
       mutes: this.#mutes,
       store: this.#store,
       telling: this.#telling,
@@ -133,14 +142,6 @@ export class DeliveryThread {
       bodyOf: (id) => this.#store.signalBody(id),
       decode: decodeSignal,
       onShown: (number) => vitals.show(number),
-    })
-    this.#heartbeat = new Heartbeat({
-      log: this.#log,
-      clean: this.#clean,
-      secret: (ref) => secrets.resolve(ref),
-      pulse: async () => (await this.#ask('pulse')) as AgentStatus,
-      touchStore: () => this.#touchStore(),
-      standings: (overdueMs) => this.#listedQueues().map((queue) => queue.standing(overdueMs)),
     })
     // What an earlier thread left unfinished is no line: what follows it is.
     if (setup.partialLine) this.#output.line('')

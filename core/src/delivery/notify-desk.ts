@@ -6,6 +6,7 @@ import type { NotifyList } from '../notifications/rule-view.ts'
 import { sampleSignal } from '../notifications/sample-signal.ts'
 import { type Asker, administrationIn, notAllowed } from './administration.ts'
 import type { DestinationQueue } from './destination-queue.ts'
+import type { Heartbeat } from './heartbeat/heartbeat.ts'
 import type { DeliveryLog } from './log.ts'
 import type { Mutes } from './mutes.ts'
 import { destinationView, type OutboxView, outboxOf } from './outbox-view.ts'
@@ -19,7 +20,17 @@ import type { Telling } from './telling.ts'
 const TESTS = { burst: 5, everyMs: 60_000 }
 const REPLAYS = { burst: 100, everyMs: 6_000 }
 
+/** By this name the watcher outside is tested, where no notifier has it. */
+const HEARTBEAT = 'heartbeat'
+
 type Args = Readonly<Record<string, unknown>>
+
+/** What became of a beat that somebody asked for. */
+export interface BeatOutcome {
+  readonly result: 'delivered' | 'withheld' | 'failed'
+  /** Why it was not sent, or did not arrive. */
+  readonly detail: string
+}
 
 export interface DeskParts {
   readonly store: SignalStore
@@ -30,6 +41,7 @@ export interface DeskParts {
   /** Of the notifiers that are listed now. */
   readonly queues: () => readonly DestinationQueue[]
   readonly rules: RuleBook
+  readonly heartbeat: Pick<Heartbeat, 'beat' | 'counters'>
   /** Has the rules of the book decide from now on. */
   readonly apply: () => Promise<void>
 }
@@ -111,26 +123,39 @@ export class NotifyDesk {
   }
 
   async #test(args: Args): Promise<unknown> {
-    const { log, clean, rules } = this.#parts
-    const queue = this.#queue(args['destination'])
-    const rule = args['rule'] ?? null
-    const names = rules.names
-    if (rule !== null && !names.includes(rule as string)) throw unknown('notification rule', rule, names)
-    unlessTooMany(this.#tests.take(queue.name), `${TESTS.burst} test messages to "${queue.name}"`)
-    const { key, outcome } = await queue.test(sampleSignal(hostname()), rule as string | null).catch((error: unknown) => {
-      this.#tests.undo(queue.name)
+    const { log, clean, rules, heartbeat } = this.#parts
+    const { destination, rule = null } = args
+    const beats = destination === HEARTBEAT && heartbeat.counters !== undefined && this.#known(destination) === undefined
+    const { name } = beats ? { name: HEARTBEAT } : this.#queue(destination)
+    if (rule !== null && beats)
+      throw new CwsError('CWS_ERR_USAGE', 'a heartbeat says that all is well, in words of its own: leave --rule out')
+    if (rule !== null && !rules.names.includes(rule as string)) throw unknown('notification rule', rule, rules.names)
+    unlessTooMany(this.#tests.take(name), `${TESTS.burst} test messages to "${name}"`)
+    const trying = beats ? this.#beat() : this.#queue(name).test(sampleSignal(hostname()), rule as string | null)
+    const { key, outcome } = await trying.catch((error: unknown) => {
+      this.#tests.undo(name)
       throw error
     })
     log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
-    return { destination: queue.name, key, outcome }
+    return { destination: name, key, outcome }
+  }
+
+  /** A beat at its own terms: what the auditor withholds is withheld from a test too, for the watcher cannot tell the two apart. */
+  async #beat(): Promise<{ readonly key: null; readonly outcome: BeatOutcome }> {
+    const beat = await this.#parts.heartbeat.beat()
+    if (!beat) throw new CwsError('CWS_ERR_DELIVERY', 'the configuration was changed meanwhile: try again')
+    return { key: null, outcome: { result: beat.result === 'sent' ? 'delivered' : beat.result, detail: beat.reasons.join('; ') } }
+  }
+
+  #known(name: unknown): DestinationQueue | undefined {
+    return this.#parts.queues().find((each) => each.name === name)
   }
 
   #queue(name: unknown): DestinationQueue {
-    const queues = this.#parts.queues()
-    const queue = queues.find((each) => each.name === name)
+    const queue = this.#known(name)
     if (queue) return queue
-    const names = queues.map((each) => each.name)
-    throw unknown('notifier', name, names)
+    const { queues, heartbeat } = this.#parts
+    throw unknown('notifier', name, [...queues().map((each) => each.name), ...(heartbeat.counters ? [HEARTBEAT] : [])])
   }
 }
 

@@ -445,6 +445,11 @@ test.each([
   ['heartbeat: { url: { env: NO_SUCH_VARIABLE } }', 'heartbeat.url: the environment variable NO_SUCH_VARIABLE is not set or empty'],
   ['heartbeat: { url: "https://watcher.example.com/", every: 1min }', 'heartbeat.every: '],
   ['heartbeat: { url: "https://watcher.example.com/", every: 0s }', 'heartbeat.every: '],
+  ['heartbeat: { url: "https://watcher.example.com/", proxy: "http://ada:s3same@proxy.example.com" }', 'heartbeat.proxy: '],
+  [
+    'heartbeat: { url: "https://watcher.example.com/", proxy: { env: NO_SUCH_VARIABLE } }',
+    'heartbeat.proxy: the environment variable NO_SUCH_VARIABLE',
+  ],
   ['heartbeat: { url: "https://watcher.example.com/", evry: 1m }', 'did you mean "every"?'],
 ])('%s is refused with its place, and its address is not shown', async (text, words) => {
   const error = await refusal(yaml(`plugins: [fim]\n${text}\n`))

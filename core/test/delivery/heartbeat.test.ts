@@ -1,6 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { TestAuthority } from '../../../tests/support/certificates.ts'
+import { ok, Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import type { AgentStatus } from '../../src/agent/status.ts'
 import { heartbeatSchema } from '../../src/config/heartbeat.ts'
 import { audit, type Standing } from '../../src/delivery/heartbeat/audit.ts'
@@ -157,6 +159,50 @@ describe('a beat', () => {
     expect(watcher.beats).toHaveLength(1)
     expect(heartbeat.counters).toMatchObject({ failed: 1, last: 'failed', reasons: [reason] })
     expect(log.lines.join()).not.toContain('0f5bc2d1')
+  })
+
+  it('goes through a proxy, whose password nobody hears of', async () => {
+    using folder = temporaryFolder()
+    const authority = new TestAuthority(folder.path)
+    await using watcher = await Receiver.start(ok, authority.identity('watcher', 'DNS:localhost'))
+    await using proxy = await startProxy()
+    const values: Record<string, string> = { BEAT: watcher.url, PROXY: proxy.url.replace('http://', 'http://ada:s3same@') }
+    const { heartbeat, log } = heartbeatWith({ secret: (ref) => ('env' in ref ? (values[ref.env] ?? '') : '') })
+    using _ = heartbeat
+    heartbeat.compose(heartbeatSchema.parse({ url: { env: 'BEAT' }, every: '1h', proxy: { env: 'PROXY' }, ca: authority.caFile }))
+    expect(await heartbeat.beat()).toEqual({ result: 'sent', reasons: [] })
+    expect(proxy.tunnels).toEqual([`localhost:${watcher.port}`])
+    expect(proxy.credentials).toEqual([`Basic ${Buffer.from('ada:s3same').toString('base64')}`])
+    await using closed = await startProxy(407)
+    values['PROXY'] = closed.url
+    expect(await heartbeat.beat()).toEqual({ result: 'failed', reasons: [expect.stringMatching(/^Proxy response/)] })
+    expect(watcher.got).toHaveLength(1)
+    expect(log.lines.join()).not.toMatch(/hook\?a|s3same/)
+  })
+
+  it('that is asked for while one is under way is that one', async () => {
+    await using watcher = await Watcher.start()
+    const { heartbeat } = heartbeatWith()
+    using _ = heartbeat
+    expect(await heartbeat.beat()).toBeUndefined()
+    heartbeat.compose(settingsFor(watcher.url, { every: '1h' }))
+    const beats = await Promise.all([heartbeat.beat(), heartbeat.beat()])
+    expect(beats).toEqual([
+      { result: 'sent', reasons: [] },
+      { result: 'sent', reasons: [] },
+    ])
+    expect(watcher.beats).toHaveLength(1)
+    const overtaken = heartbeat.beat()
+    heartbeat.compose(undefined)
+    expect(await overtaken).toBeUndefined()
+  })
+
+  it('whose authorities cannot be read has not arrived, and says why', async () => {
+    await using watcher = await Watcher.start()
+    const { heartbeat } = heartbeatWith()
+    using _ = heartbeat
+    heartbeat.compose(settingsFor(watcher.url, { every: '1h', ca: '/nonexistent/ca.pem' }))
+    expect(await heartbeat.beat()).toEqual({ result: 'failed', reasons: [expect.stringContaining('/nonexistent/ca.pem')] })
   })
 
   it('goes to no address that a secret leads to by mistake', async () => {

@@ -1,23 +1,27 @@
 import { type Command, Option } from 'commander'
 import { ask } from '../../delivery/control-client.ts'
+import type { BeatOutcome } from '../../delivery/notify-desk.ts'
 import type { Outcome } from '../../plugin/notifier.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
 import { json, line, styled } from '../output.ts'
 import { whoAsks } from '../who-asks.ts'
 
-/** A try has 15 s, and its notifier a second more to end. */
-const TEST_MS = 20_000
+/** A try has 15 s, and its notifier a second more to end; the audit before a beat as long, and the beat 10 s. */
+const TEST_MS = 30_000
 
 const TEST_EXAMPLES = `
 The agent that runs makes the message and delivers it as any other, once; it is neither stored nor tried again. Where each message opens something, an
 incident for example, this one does too.
 
+"heartbeat" is the watcher outside that the configuration names: a beat is sent to it now, unless the agent finds that not all is well.
+
 Exit codes: 0 delivered, 1 not.
 
 Examples:
   sudo cws notify test team
-  sudo cws notify test team --rule "Tell the team"    in the words of this notification rule`
+  sudo cws notify test team --rule "Tell the team"    in the words of this notification rule
+  sudo cws notify test heartbeat`
 
 const REPLAY_EXAMPLES = `
 The signal is told as it is now, under a new key, which ends in :<n> where the revision was told before: receivers that drop keys they have seen take it.
@@ -31,6 +35,11 @@ interface TestOptions extends FolderOptions, FormatOption {
   readonly rule?: string
 }
 
+interface Tested {
+  readonly key: string | null
+  readonly outcome: Outcome | BeatOutcome
+}
+
 export function testCommand(notify: Command): void {
   const command = notify
     .command('test <destination>')
@@ -41,7 +50,7 @@ export function testCommand(notify: Command): void {
   withOptions(command, rule, runDirOption(), formatOption('human')).action(async (destination: string, options: TestOptions) => {
     const { rule: words = null } = options
     const args = { destination, rule: words, by: whoAsks() }
-    const tested = (await ask(foldersOf(options).run, 'notify.test', args, TEST_MS)) as { readonly key: string; readonly outcome: Outcome }
+    const tested = (await ask(foldersOf(options).run, 'notify.test', args, TEST_MS)) as Tested
     const { result, detail = '' } = tested.outcome
     const isDelivered = result === 'delivered'
     if (options.format === 'json') json({ kind: 'notify_test', ...tested })
@@ -50,8 +59,10 @@ export function testCommand(notify: Command): void {
   })
 }
 
-const WORDS: Readonly<Record<Outcome['result'], string>> = {
+const WORDS: Readonly<Record<Tested['outcome']['result'], string>> = {
   delivered: 'delivered',
+  failed: 'not delivered',
+  withheld: 'withheld, since not all is well',
   retry: 'not delivered',
   ambiguous: 'not known whether it arrived',
   broken: 'the destination refuses everything',

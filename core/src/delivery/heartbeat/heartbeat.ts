@@ -15,6 +15,13 @@ const PULSE_MS = 15_000
 /** Twice what a try may take. */
 const OVERDUE_MS = 30_000
 
+/** What became of a beat. `failed`: the watcher did not take it. */
+export interface Beat {
+  readonly result: 'sent' | 'withheld' | 'failed'
+  /** Why it was not sent, or did not arrive. */
+  readonly reasons: readonly string[]
+}
+
 export interface HeartbeatOptions {
   readonly log: DeliveryLog
   /** Makes a text fit to leave the agent. */
@@ -39,7 +46,7 @@ export class Heartbeat implements Disposable {
   #settings: HeartbeatSettings | undefined
   #timer: NodeJS.Timeout | undefined
   #abort = new AbortController()
-  #isBeating = false
+  #beating: Promise<Beat | undefined> | undefined
   readonly #counts = { sent: 0, withheld: 0, failed: 0 }
   #last: HeartbeatCounters['last'] = null
   #reasons: readonly string[] = []
@@ -63,23 +70,27 @@ export class Heartbeat implements Disposable {
     if (settings) this.#timer = setInterval(() => void this.beat(), durationOf(settings.every)).unref()
   }
 
-  /** One beat, if the audit allows it; none while another is under way. */
-  async beat(): Promise<void> {
+  /** One beat, if the audit allows it; the one that is under way, if there is one. Undefined: no configuration asks for any, or does so any more. */
+  beat(): Promise<Beat | undefined> {
     const settings = this.#settings
-    if (!settings || this.#isBeating) return
-    this.#isBeating = true
+    if (!settings) return Promise.resolve(undefined)
     const { signal } = this.#abort
-    try {
-      const { findings, notes } = await this.#audit(settings)
-      if (signal.aborted) return
-      if (findings.length > 0) this.#ended('withheld', findings)
-      else {
-        const error = await this.#send(settings, notes, signal)
-        if (!signal.aborted) this.#ended(error === undefined ? 'sent' : 'failed', error === undefined ? [] : [error])
-      }
-    } finally {
-      this.#isBeating = false
-    }
+    const beating =
+      this.#beating ??
+      this.#beat(settings, signal).finally(() => {
+        if (!signal.aborted) this.#beating = undefined
+      })
+    this.#beating = beating
+    return beating
+  }
+
+  async #beat(settings: HeartbeatSettings, signal: AbortSignal): Promise<Beat | undefined> {
+    const { findings, notes } = await this.#audit(settings)
+    if (signal.aborted) return undefined
+    const beat: Beat = findings.length > 0 ? { result: 'withheld', reasons: findings } : await this.#send(settings, notes, signal)
+    if (signal.aborted) return undefined
+    this.#ended(beat)
+    return beat
   }
 
   async #audit({ tolerate }: HeartbeatSettings): Promise<Audit> {
@@ -95,20 +106,23 @@ export class Heartbeat implements Disposable {
     return { findings: found.findings.map(clean), notes: found.notes.map(clean) }
   }
 
-  async #send(settings: HeartbeatSettings, notes: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+  async #send({ url: ref, method, ca, proxy }: HeartbeatSettings, notes: readonly string[], signal: AbortSignal): Promise<Beat> {
     const { secret, clean } = this.#options
+    const failed = (reason: string): Beat => ({ result: 'failed', reasons: [clean(reason)] })
     try {
-      const url = secret(settings.url)
-      if (!isBeatTarget(url)) return 'its URL is not https:// (http:// only to loopback), or leads to a link-local or metadata address'
-      const error = await sendBeat(new URL(url), settings, `${JSON.stringify({ host: hostname(), state: 'ok', notes })}\n`, signal)
-      return error && clean(error)
+      const url = secret(ref)
+      if (!isBeatTarget(url))
+        return failed('its URL is not https:// (http:// only to loopback), or leads to a link-local or metadata address')
+      const body = `${JSON.stringify({ host: hostname(), state: 'ok', notes })}\n`
+      const error = await sendBeat(url, { method, ca, proxy, secret }, body, signal)
+      return error === undefined ? { result: 'sent', reasons: [] } : failed(error)
     } catch (error) {
-      return clean(messageOf(error))
+      return failed(messageOf(error))
     }
   }
 
   /** Each change is logged, not each beat. */
-  #ended(how: 'sent' | 'withheld' | 'failed', reasons: readonly string[]): void {
+  #ended({ result: how, reasons }: Beat): void {
     const { log } = this.#options
     this.#counts[how]++
     const isNews = how !== this.#last
@@ -124,7 +138,7 @@ export class Heartbeat implements Disposable {
     clearInterval(this.#timer)
     this.#abort.abort()
     this.#abort = new AbortController()
-    this.#isBeating = false
+    this.#beating = undefined
   }
 }
 
