@@ -122,7 +122,11 @@ export interface Workbench extends Telling, AsyncDisposable {
 /** @throws CwsError saying what is wrong with the configuration */
 export async function workbench(options: ConfigOption, distribution: Distribution): Promise<Workbench> {
   const loaded = await composition(options, distribution)
-  const runtime = await silentRuntime(loaded)
+  return await workbenchOf(loaded, await silentRuntime(loaded), () => composition(options, distribution, true))
+}
+
+/** The workbench of a composition whose plugins are set up; it ends with them. `presetOf` loads what runs without a configuration. */
+export async function workbenchOf(loaded: Composition, runtime: Runtime, presetOf: () => Promise<Composition>): Promise<Workbench> {
   const { Modules } = await import('../plugin/modules.ts')
   const modules = new Modules(loaded.folder)
   const { events } = runtime.engine
@@ -132,7 +136,7 @@ export async function workbench(options: ConfigOption, distribution: Distributio
     model: { get: (type) => events.get(type), types: () => [...events.values()].map(({ type }) => type) },
     ...tellingOf(runtime),
     preset: async () => {
-      preset ??= composition(options, distribution, true).then(silentRuntime)
+      preset ??= presetOf().then(silentRuntime)
       return tellingOf(await preset)
     },
     eventOf: (type, values) => runtime.engine.keptEvent(events.get(type), values),

@@ -22,6 +22,7 @@ export { composition, foldersOf, type Telling, type Workbench, workbench } from 
 export type { Distribution } from './distribution.ts'
 export * from './options.ts'
 export * from './output.ts'
+export type { CheckModule, PluginCheck } from './plugin-check.ts'
 export type { CommandModule, PluginCommand, PluginCommands } from './plugin-command.ts'
 
 const FIRST_STEPS = `

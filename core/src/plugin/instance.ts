@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { PluginCheck } from '../cli/plugin-check.ts'
 import type { PluginCommands } from '../cli/plugin-command.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { PluginContext } from './context.ts'
@@ -17,6 +18,8 @@ interface DefinitionBase<S extends OptionsSchema> {
   readonly events?: readonly EventDefinition[]
   /** Commands that it adds to `cws` where a configuration lists it. Nothing of them is loaded by the agent. */
   readonly commands?: PluginCommands
+  /** What it has to say when `cws check` looks a configuration over, besides what its set-up logs. */
+  readonly check?: PluginCheck
 }
 
 /** What `definePlugin` takes besides `import.meta`. */

@@ -117,7 +117,7 @@ describe('cws init and cws check', { timeout: 60_000 }, () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const check = cws('check', '--config', file, '--format', 'json')
     expect(check.stderr).toBe('')
-    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, config: file, problems: [] })
+    expect(JSON.parse(check.stdout)).toMatchObject({ ok: true, config: file, problems: [], notes: [] })
     expect(first.stdout).toContain(`cws check --config ${file}`)
     const again = cws('init')
     expect(again.status).toBe(2)
@@ -128,7 +128,9 @@ describe('cws init and cws check', { timeout: 60_000 }, () => {
     const { stdout, status } = cws('check')
     expect(status).toBe(0)
     expect(stdout).toContain('no configuration: the preset')
-    expect(stdout).toContain('all right')
+    expect(stdout).toMatch(/\nall right\n$/)
+    // All that comes with it is fed.
+    expect(stdout).not.toContain('unfed')
   })
 
   test('a wrong key is a framed error, and one JSON object for programs', () => {
@@ -166,6 +168,21 @@ describe('cws init and cws check', { timeout: 60_000 }, () => {
       problems: [{ plugin: 'rules', message: expect.stringContaining('exec.file.pth'), frame: expect.stringContaining('> 1 |') }],
     })
     expect(machine.status).toBe(2)
+  })
+
+  test('rules that nothing feeds are counted, with what would feed them', () => {
+    const file = config(`import processExec from '@cws/plugin-process-exec'
+import rules from '@cws/plugin-rules'
+import defaults from '@cws/rules-default'
+export default { plugins: [processExec(), rules({ packs: [defaults, './traced.mjs'] })] }
+`)
+    const said = "name: 'Traced', severity: 'low', message: 'A process was traced.'"
+    writeFileSync(join(folder, 'traced.mjs'), `export default { id: 'traced', on: 'ptrace', where: 'process.pid > 1', ${said} }\n`)
+    const human = cws('check', '--config', file)
+    expect(human.stdout).toMatch(
+      /^note rules: \d\d of 14\d rules are unfed and cannot fire: the sensors "files" of fim, "opens" of fim would feed \d\d of them, no sensor of this version the others; `cws rules check` names them\nall right$/m,
+    )
+    expect(human.status).toBe(0)
   })
 
   test('a rule file that does not parse is told with its place', () => {

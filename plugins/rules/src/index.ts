@@ -20,6 +20,7 @@ export type * from './report.ts'
 export const rules = definePlugin(import.meta, {
   options,
   commands: { rules: { summary: 'write, check, test and explain rules', load: () => import('./commands/index.ts') } },
+  check: { load: () => import('./commands/notes.ts') },
   async setup(ctx) {
     const { packs, tune, suppressions } = ctx.options
     // What runs as root takes rules from nobody else; modules are checked where they are imported.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Composition } from '../../config/load-composition.ts'
 import type { Logger } from '../../plugin/logger.ts'
-import { composition, lookingRuntime } from '../compose.ts'
+import { composition, lookingRuntime, type Workbench, workbenchOf } from '../compose.ts'
 import type { Distribution } from '../distribution.ts'
 import { type ConfigOption, configOption, type FormatOption, formatOption, withOptions } from '../options.ts'
 import { type Cell, json, line, styled, table } from '../output.ts'
@@ -18,6 +18,8 @@ interface Remarks {
   /** Why a plugin did not come through its set-up whole: it failed, or refused a rule. */
   readonly problems: readonly Remark[]
   readonly warnings: readonly Remark[]
+  /** What is right, and may surprise. */
+  readonly notes: readonly Omit<Remark, 'frame'>[]
 }
 
 const EXAMPLES = `
@@ -38,7 +40,7 @@ export function checkCommand(program: Command, distribution: Distribution): void
     .addHelpText('after', EXAMPLES)
   withOptions(command, configOption(), formatOption('human')).action(async (options: ConfigOption & FormatOption) => {
     const loaded = await composition(options, distribution)
-    const remarks = await setUp(loaded)
+    const remarks = await setUp(loaded, () => composition(options, distribution, true))
     const { problems } = remarks
     if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded, remarks), problems })
     else tell(loaded, remarks)
@@ -46,21 +48,34 @@ export function checkCommand(program: Command, distribution: Distribution): void
   })
 }
 
-async function setUp(composed: Composition): Promise<Remarks> {
+async function setUp(composed: Composition, presetOf: () => Promise<Composition>): Promise<Remarks> {
   const told: (Remark & { readonly level: 'warn' | 'error' })[] = []
   const runtime = await lookingRuntime(composed, (plugin) =>
     listener((level, message, frame) => told.push({ level, plugin, message, frame })),
   )
   await runtime.setup()
+  await using bench = await workbenchOf(composed, runtime, presetOf)
   const reports = runtime.pluginReports()
-  await runtime.stop()
   const of = (level: string) => told.filter((it) => it.level === level).map(({ plugin, message, frame }) => ({ plugin, message, frame }))
   const problems = of('error')
   // A plugin that is not well and gave no reason has at least its state.
   for (const { name, state, detail } of reports)
     if (state !== 'ok' && !problems.some(({ plugin }) => plugin === name))
       problems.push({ plugin: name, message: detail ?? state, frame: null })
-  return { problems, warnings: of('warn') }
+  return { problems, warnings: of('warn'), notes: await notesOf(bench) }
+}
+
+/** Each plugin is asked once. */
+async function notesOf(bench: Workbench): Promise<Remarks['notes']> {
+  const notes: Omit<Remark, 'frame'>[] = []
+  const asked = new Set<unknown>()
+  for (const { instance } of bench.composition.instances) {
+    const { check } = instance.definition
+    if (check === undefined || asked.has(check)) continue
+    asked.add(check)
+    for (const message of await (await check.load()).notes(bench)) notes.push({ plugin: instance.name, message })
+  }
+  return notes
 }
 
 /** A logger that hands on what a person should hear of. */
@@ -84,6 +99,7 @@ function summary({ file, instances, notifications, heartbeat, warnings }: Compos
     notifications: notifications?.map(({ name }) => name) ?? null,
     heartbeat: heartbeat ? { every: heartbeat.every, tolerate: heartbeat.tolerate } : null,
     warnings: [...warnings, ...remarks.warnings.map(({ plugin, message }) => `${plugin}: ${message}`)],
+    notes: remarks.notes.map(({ plugin, message }) => `${plugin}: ${message}`),
   }
 }
 
@@ -100,6 +116,7 @@ function tell({ file, instances, notifications, heartbeat, warnings }: Compositi
   if (heartbeat) line(`a heartbeat every ${heartbeat.every}, withheld when a destination fails for longer than ${heartbeat.tolerate}`)
   for (const warning of warnings) line(styled('yellow', 'warning'), warning)
   for (const warning of remarks.warnings) remark(styled('yellow', 'warning'), warning)
+  for (const note of remarks.notes) remark(styled('cyan', 'note'), { ...note, frame: null })
   for (const problem of remarks.problems) remark(styled('red', 'wrong'), problem)
   if (remarks.problems.length === 0) line(styled('green', 'all right'))
 }

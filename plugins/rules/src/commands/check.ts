@@ -12,7 +12,7 @@ import {
   workbench,
 } from '@cws/core/cli'
 import type { LoadReport, Problem, RuleState, RuleStatus } from '../report.ts'
-import { type Feeders, feedersOf } from './feeders.ts'
+import { feedersOf } from './feeders.ts'
 import { rulesOf } from './rules-of.ts'
 
 /** What is told of a rule, or of a file as a whole. */
@@ -27,7 +27,7 @@ interface Checked {
   /** Event types that nothing feeds; what filters the rule out. */
   readonly needs?: readonly string[]
   /** Of each of them, which sensor would. */
-  readonly feeders?: Feeders
+  readonly feeders?: Readonly<Record<string, string>>
   readonly filter?: string
 }
 
@@ -58,7 +58,8 @@ export function checkCommand(rules: Command, distribution: Distribution): void {
       await using bench = await workbench(options, distribution)
       const { report } = await rulesOf(files, bench)
       const feeders = await feedersOf(report.rules, bench)
-      const checked = checkedIn(report).map((one) => ({ ...one, ...(one.state === 'unfed' ? { feeders: feeders.get(one.id) ?? {} } : {}) }))
+      const textsOf = (id: string) => Object.fromEntries(Object.entries(feeders.get(id) ?? {}).map(([need, { text }]) => [need, text]))
+      const checked = checkedIn(report).map((one) => ({ ...one, ...(one.state === 'unfed' ? { feeders: textsOf(one.id) } : {}) }))
       const warnings = report.warnings.map(({ message }) => message)
       if (options.format === 'json') json({ rules: checked.map(withoutFrames), warnings })
       else tell(checked, report)
