@@ -618,6 +618,22 @@ describe('notify mute', () => {
     expect(await warn('"pci" in tags && rule.id == "x" && host.name == "web1"')).toBe('')
   })
 
+  test('of a rule that nobody knows is taken with a warning and the nearest one', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    const warn = async (when: string) => (await jsonOf('notify', 'mute', '--when', when, '--for', '1h', '--reason', 'x')).warnings
+    expect(await warn('rule.id == "nobody-says-what-is-at-work"')).toEqual([])
+    const makeup = { plugins: {}, rules: { 'package-changed': '1', 'log-cleared': '2' }, notifications: {} }
+    agent.store.write({ op: 'makeup', makeup: JSON.stringify(makeup), steps: [] })
+    agent.offer(low())
+    expect(await warn('rule.id in ["noisy", "log-cleared"]')).toEqual([])
+    expect(await warn('severity < high && rule.id == "package-chnged"')).toEqual([
+      'no rule "package-chnged" is at work, and no signal of one is stored; did you mean "package-changed"?',
+    ])
+    expect(await warn('rule.id == "elsewhere"')).toEqual([expect.stringContaining('`cws rules list` shows those')])
+    expect((await jsonOf('notify', 'list')).mutes).toHaveLength(4)
+  })
+
   test('without an agent its files are changed', async () => {
     await expect(mute('--for', '1h')).rejects.toMatchObject({ code: 'CWS_ERR_NOT_RUNNING' })
     storeIn(folder.path).close()
@@ -705,6 +721,21 @@ describe('what is told of mutes and changes to those from whom they take somethi
     expect(agent.got).toEqual([])
   })
 
+  test('a harmless mute holds up no notice of a worse one', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    await mute('--rule', 'noisy', '--for', '1h')
+    await mute('--rule', 'other', '--for', '1h')
+    await until(() => agent.notices.length === 1, 'the first mute')
+    await mute('--when', 'severity <= high', '--for', '1h')
+    await until(() => agent.notices.length === 2, 'a mute of all rules')
+    expect(agent.notices[1]).toMatch(/^team: Some signals are muted, and 1 more change: .*"other".* mute 3 of ada keeps `severity <= high`/)
+    await mute('--rule', 'noisy', '--for', '1h', '--include-critical')
+    await until(() => agent.notices.length === 3, 'a mute of what is critical')
+    expect(agent.notices[2]).toMatch(/ mute 4 of ada .*, critical ones too\./)
+  })
+
   test('a mute of what is not severe is told at its end, to whom it kept something from', async () => {
     await using agent = new Agent()
     await agent.listen()
@@ -732,7 +763,7 @@ describe('what is told of mutes and changes to those from whom they take somethi
     expect((await jsonOf('notify', 'list')).mutes).toMatchObject([{ muted: 2, critical: false }])
   })
 
-  test('a rule that is disabled, narrowed or deleted: who heard by it hears of that, once an hour', async () => {
+  test('a rule that is disabled, narrowed or deleted: who heard by it hears of that; what follows at once is one more notice', async () => {
     await using agent = new Agent()
     await agent.listen()
     agent.begin('team')

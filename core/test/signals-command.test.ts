@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { program } from '../src/cli/main.ts'
 import { signalRows } from '../src/cli/signal-rows.ts'
-import { startControl } from '../src/delivery/control.ts'
+import type { Asker } from '../src/delivery/administration.ts'
+import { type ControlOptions, startControl } from '../src/delivery/control.ts'
 import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from '../src/delivery/signal-queries.ts'
 import { logWhatWasDone } from '../src/delivery/unlogged.ts'
 import type { EvidencePart } from '../src/recorder/evidence.ts'
@@ -60,6 +61,8 @@ const evidence: EvidencePart = {
 }
 const newestFirst = [high, medium]
 
+const askers: Asker[] = []
+
 /** Both where an agent answers and where its files alone are left. */
 describe.each(['agent', 'files'] as const)('from the %s', (from) => {
   let agent: AsyncDisposable | undefined
@@ -78,8 +81,10 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
       'signals.ack': acknowledgeSignals,
       'signals.archive': archiveSignals,
     } as const
-    const handle = (what: string, args: unknown) =>
-      answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>, log)
+    const handle: ControlOptions['handle'] = (what, args, asker) => {
+      askers.push(asker)
+      return answers[what as keyof typeof answers](store, args as Readonly<Record<string, unknown>>, log)
+    }
     const control = await startControl({ runDir, log: memoryLog(), handle })
     agent = {
       [Symbol.asyncDispose]: async () => {
@@ -89,6 +94,7 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
     }
   })
   afterEach(async () => {
+    askers.length = 0
     await agent?.[Symbol.asyncDispose]()
     agent = undefined
   })
@@ -125,6 +131,16 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
     expect(shown).toContain('shell-from-web-server  mitre:T1505.003')
     expect(shown).toMatch(/ {2}process\.file\.path +\/usr\/bin\/bash\n {2}exec\.file\.inode +42\n$/)
     expect(shown).toContain(high.first_seen)
+  })
+
+  test('who judges as root is known as root, whoever else may', async () => {
+    await cws('signals', 'ack', medium.id)
+    if (from === 'files') return
+    expect(askers.splice(0)).toEqual(['administrator'])
+    await cws('signals', 'list')
+    rmSync(join(folder.path, 'run/admin.sock'))
+    await cws('signals', 'archive', medium.id)
+    expect(askers.splice(0)).toEqual(['operator', 'operator'])
   })
 
   test('archived ones are listed only if asked for, and still shown', async () => {

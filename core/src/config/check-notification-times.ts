@@ -6,12 +6,21 @@ import { describeValue } from '../plugin/validate.ts'
 import { type Severity, severities } from '../signals/severity.ts'
 import type { Path } from './problem.ts'
 
+/** The same words sooner than this are noise, ms. */
+const LEAST_REPEAT_MS = 60_000
+
 /** Hears what is wrong with a notification rule, and where in it. */
 export type Flawed = (path: Path, message: string, of?: 'key' | 'value') => void
 
 /** Judges durations, quiet hours and escalation; `destination` judges a name that `to` holds. */
 export function checkTimes(rule: Readonly<Record<string, unknown>>, flaw: Flawed, destination: (path: Path, name: string) => void): void {
   for (const key of ['wait', 'update', 'repeat'] as const) if (rule[key] !== undefined) checkDuration([key], rule[key], flaw)
+  const { repeat } = rule
+  if (typeof repeat === 'string' && (durationOf(repeat) ?? LEAST_REPEAT_MS) < LEAST_REPEAT_MS && durationOf(repeat) !== 0)
+    flaw(
+      ['repeat'],
+      `\`repeat\` is at least 1m, but ${describeValue(repeat)} was given: it tells again what nobody has acknowledged; growth is told by \`update\``,
+    )
   if (rule['quiet'] !== undefined) checkQuiet(rule['quiet'], flaw)
   if (rule['escalate'] !== undefined) checkEscalation(rule['escalate'], flaw, destination)
 }

@@ -3,16 +3,16 @@ import type { Signal } from '../signals/signal.ts'
 import { noticeSignal } from './notice-signal.ts'
 import type { SignalStore } from './store.ts'
 
-/** A destination hears so often of one subject at most, ms; what comes sooner is one notice with a count. */
-const EVERY_MS = 3600_000
+/** A destination hears so often of one subject at most, ms; what comes sooner is one notice with a count, unless it weighs more than what was told. */
+const EVERY_MS = 10 * 60_000
 /** How long a notice waits for a destination that is not there, ms. */
 const WAITS_MS = 7 * 24 * 3600_000
 /** Of what is folded, as many stand in the notice. */
 const MAX_LINES = 10
 const MAX_LINE = 1_000
 
-/** What is paced together: changes of a rule, beginnings of mutes, their reminders and ends. */
-export const subjects = { rule: (name: string) => `rule ${name}`, mutes: 'mutes', ends: 'ends of mutes' } as const
+/** What is paced together: changes of a rule, beginnings of mutes, their reminders and ends, what was judged before it was told. */
+export const subjects = { rule: (name: string) => `rule ${name}`, mutes: 'mutes', ends: 'ends of mutes', judged: 'judged' } as const
 
 /** What a destination is to hear of. */
 export interface Change {
@@ -22,6 +22,8 @@ export interface Change {
   readonly title: string
   /** One line: who did what when. */
   readonly text: string
+  /** How much it takes, among others of its subject: what weighs more than what was told is told at once. 0 if absent. */
+  readonly weight?: number | undefined
 }
 
 /** A row of the table `notices`. */
@@ -35,17 +37,33 @@ interface NoticeRow {
   readonly count: number
   readonly changed_at: number
   readonly told_at: number
+  /** The greatest of what is not told yet, and of what was told last. */
+  readonly weight: number
+  readonly told_weight: number
 }
 
 /** Keeps what a destination is to hear, in the transaction of the caller: it is told by the agent that runs, or by the next one. */
-export function oweNotice(database: DatabaseSync, { destination, subject, title, text }: Change, now = Date.now()): void {
+export function oweNotice(database: DatabaseSync, { destination, subject, title, text, weight = 0 }: Change, now = Date.now()): void {
   const before = database.prepare('SELECT * FROM notices WHERE destination=? AND subject=?').get(destination, subject) as
     | NoticeRow
     | undefined
   const lines = [...(before ? (JSON.parse(before.lines) as string[]) : []), text.slice(0, MAX_LINE)].slice(-MAX_LINES)
   database
-    .prepare('INSERT OR REPLACE INTO notices (destination, subject, title, lines, count, changed_at, told_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
-    .run(destination, subject, title, JSON.stringify(lines), (before?.count ?? 0) + 1, now, before?.told_at ?? 0)
+    .prepare(
+      `INSERT OR REPLACE INTO notices (destination, subject, title, lines, count, changed_at, told_at, weight, told_weight)
+       VALUES (:destination, :subject, :title, :lines, :count, :changed_at, :told_at, :weight, :told_weight)`,
+    )
+    .run({
+      destination,
+      subject,
+      title,
+      lines: JSON.stringify(lines),
+      count: (before?.count ?? 0) + 1,
+      changed_at: now,
+      told_at: before?.told_at ?? 0,
+      weight: Math.max(before?.weight ?? 0, weight),
+      told_weight: before?.told_weight ?? 0,
+    })
 }
 
 /** Tells destinations of changes that take something from them: as notices, paced. */
@@ -65,9 +83,9 @@ export class ChangeNotices {
     if (this.#store.error !== undefined) return
     const rows = this.#store.consult((database) => database.prepare('SELECT * FROM notices').all() as unknown as NoticeRow[]) ?? []
     for (const row of rows) {
-      const { destination, subject, count, changed_at, told_at } = row
+      const { destination, subject, count, changed_at, told_at, weight, told_weight } = row
       // A clock that was set back holds nothing up.
-      const isPaced = told_at <= now && now - told_at < EVERY_MS
+      const isPaced = told_at <= now && now - told_at < EVERY_MS && weight <= told_weight
       if (count === 0 ? !isPaced : now - changed_at > WAITS_MS) this.#forget(destination, subject)
       else if (count > 0 && !isPaced && this.#send(destination, noticeOf(row))) this.#told(destination, subject, now)
     }
@@ -78,7 +96,12 @@ export class ChangeNotices {
   }
 
   #told(destination: string, subject: string, now: number): void {
-    this.#change("UPDATE notices SET count=0, lines='[]', told_at=? WHERE destination=? AND subject=?", now, destination, subject)
+    this.#change(
+      "UPDATE notices SET count=0, lines='[]', told_at=?, told_weight=weight, weight=0 WHERE destination=? AND subject=?",
+      now,
+      destination,
+      subject,
+    )
   }
 
   #change(sql: string, ...values: readonly (string | number)[]): void {
@@ -90,16 +113,22 @@ export class ChangeNotices {
   }
 }
 
+const CHANGED = { id: 'notifications-changed', name: 'What is told here was changed' }
+const JUDGED = { id: 'notifications-judged', name: 'What was not told yet was judged' }
+
 function noticeOf({ subject, title, lines, count, destination }: NoticeRow): Signal {
   const said = JSON.parse(lines) as string[]
   const others = count - said.length
   const before = others > 0 ? [`There were ${others} more changes before these.`] : []
   return noticeSignal({
-    rule: { id: 'notifications-changed', name: 'What is told here was changed' },
+    rule: subject === subjects.judged ? JUDGED : CHANGED,
     severity: subject === subjects.ends ? 'low' : 'medium',
     title: count > 1 ? `${title}, and ${count - 1} more ${count === 2 ? 'change' : 'changes'}` : title,
     message: [...before, ...said].join(' '),
-    advice: '`cws notify list` shows rules and mutes as they are, `cws notify diff` what was changed and by whom.',
+    advice:
+      subject === subjects.judged
+        ? '`cws signals list --all` shows them; the log of the agent says who judged what.'
+        : '`cws notify list` shows rules and mutes as they are, `cws notify diff` what was changed and by whom.',
     count,
     group: { destination },
   })

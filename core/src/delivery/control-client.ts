@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type ErrorCode, errorCodes } from '../errors/codes.ts'
@@ -5,6 +6,9 @@ import { CwsError } from '../errors/cws-error.ts'
 import { parseExact } from '../model/exact-json.ts'
 import { administrationIn, notAllowed } from './administration.ts'
 import { type Answer, SOCKETS } from './control.ts'
+
+/** Anybody may ask for these; of administrators it is known that it is they who do. */
+const JUDGEMENTS: ReadonlySet<string> = new Set(['signals.ack', 'signals.archive'])
 
 const MAX_ANSWER = 64 * 1024 * 1024
 
@@ -14,7 +18,8 @@ const MAX_ANSWER = 64 * 1024 * 1024
  */
 export async function ask(runDir: string, what: string, args: unknown = {}, timeoutMs = 10_000): Promise<unknown> {
   const administration = administrationIn(what, args)
-  const path = join(runDir, SOCKETS[administration ? 'administrator' : 'operator'])
+  const admin = join(runDir, SOCKETS.administrator)
+  const path = administration || (JUDGEMENTS.has(what) && isOpen(admin)) ? admin : join(runDir, SOCKETS.operator)
   const line = await exchange(path, `${JSON.stringify({ what, args })}\n`, timeoutMs, administration && notAllowed(administration))
   let answer: Answer
   try {
@@ -25,6 +30,15 @@ export async function ask(runDir: string, what: string, args: unknown = {}, time
   if (answer.ok) return answer.body
   const { code, message, hint } = answer.error
   throw new CwsError(Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'CWS_ERR_DELIVERY', message, { hint })
+}
+
+const isOpen = (path: string): boolean => {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** `refusal`: what to say where the kernel lets nobody in. */

@@ -359,9 +359,9 @@ export class DeliveryThread {
       case 'signals.show':
         return showSignal(this.#store, given)
       case 'signals.archive':
-        return archiveSignals(this.#telling.judge, given, this.#log)
+        return archiveSignals(this.#telling.judge, given, this.#log, asker)
       case 'signals.ack':
-        return acknowledgeSignals(this.#telling.judge, given, this.#log)
+        return acknowledgeSignals(this.#telling.judge, given, this.#log, asker)
       default:
         return this.#desk.answers(what) ? await this.#desk.answer(what, given, asker) : await this.#ask(what, args)
     }

@@ -75,6 +75,9 @@ export const signalMigrations: readonly string[] = [
    CREATE TABLE unlogged (id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, message TEXT NOT NULL, details TEXT NOT NULL) STRICT;`,
   // What a disk has changed is not sent for what was meant; null: written before there were checksums.
   'ALTER TABLE outbox ADD COLUMN checksum INTEGER',
+  // A change that takes more than one which was told just now does not wait.
+  `ALTER TABLE notices ADD COLUMN weight INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE notices ADD COLUMN told_weight INTEGER NOT NULL DEFAULT 0`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

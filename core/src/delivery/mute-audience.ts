@@ -29,7 +29,7 @@ export function whoMisses(
 }
 
 /** Ids of rules, one of which a signal is of wherever the condition holds; undefined: of any rule. */
-function rulesIn(condition: Condition): readonly string[] | undefined {
+export function rulesIn(condition: Condition): readonly string[] | undefined {
   const ids = required(condition, 'rule.id')?.map((each) =>
     each.kind === 'exact' ? each.text : each.kind === 'value' ? String(each.value) : undefined,
   )

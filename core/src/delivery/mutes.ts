@@ -11,7 +11,9 @@ import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { oweNotice, subjects } from './change-notices.ts'
+import { unknownRules } from './known-rules.ts'
 import type { DeliveryLog } from './log.ts'
+import { rulesIn } from './mute-audience.ts'
 import { audienceOf, type MuteRow, mutedBy, muteRows, muteView, timeOf } from './mute-rows.ts'
 import type { SignalStore } from './store.ts'
 
@@ -100,6 +102,7 @@ export class Mutes {
       warnings.push(
         `who attacks this host chooses ${chosen.join(', ')}, and with it whether this mute holds: mute by rule.id, tags or host.name where you can`,
       )
+    warnings.push(...unknownRules(this.#store, rulesIn(condition) ?? []))
     const written = { condition: when, reason, by, created, until, critical: critical === true ? 1 : 0 } as const
     const row = this.#store.administer((database) => {
       const { lastInsertRowid } = database
@@ -124,6 +127,7 @@ export class Mutes {
       const { id, by, critical, created, until, reason } = row
       const lasts = until === null ? 'for ever' : `until ${timeOf(until)}`
       const text = `Since ${timeOf(created)} mute ${id} of ${by} keeps ${shortOf(row)} from you ${lasts}${critical === 1 ? ', critical ones too' : ''}. The reason that was given: ${reason}.`
+      const weight = weightOf(condition, critical === 1)
       const announced = Date.now()
       const destinations = whoMisses(condition, critical === 1)
       this.#unlessBroken(row, () => {
@@ -132,7 +136,7 @@ export class Mutes {
           const insert = database.prepare('INSERT OR IGNORE INTO mute_audience (mute, destination) VALUES (?, ?)')
           for (const destination of destinations) {
             insert.run(id, destination)
-            oweNotice(database, { destination, subject: subjects.mutes, title: 'Some signals are muted', text })
+            oweNotice(database, { destination, subject: subjects.mutes, title: 'Some signals are muted', text, weight })
           }
         })
         this.#replace(row, { announced })
@@ -242,6 +246,9 @@ export class Mutes {
     return this.#scope
   }
 }
+
+/** How much a mute keeps from people: signals of some rules, of whatever rule, or critical ones too. */
+const weightOf = (condition: Condition, isCriticalToo: boolean): number => (isCriticalToo ? 3 : rulesIn(condition) ? 1 : 2)
 
 /** What cannot be read has none: what is wrong with it is told elsewhere. */
 function stepsIn(condition: string): number {

@@ -201,9 +201,15 @@ export class RuleBook {
     const patched = patchRules(known?.config ? [known.config] : [], edits).find(({ name }) => name === rule)
     const losses = lossesOf(known?.rule, patched?.rule)
     this.#store.administer((database) => {
-      for (const [destination, loss] of losses) {
+      for (const [destination, { text: loss, weight }] of losses) {
         const text = `${new Date().toISOString()}, ${by}: the notification rule "${rule}" ${loss}.`
-        oweNotice(database, { destination, subject: subjects.rule(rule), title: `The notification rule "${rule}" was changed`, text })
+        oweNotice(database, {
+          destination,
+          subject: subjects.rule(rule),
+          title: `The notification rule "${rule}" was changed`,
+          text,
+          weight,
+        })
       }
       database.prepare('DELETE FROM rule_edits WHERE rule=?').run(rule)
       const insert = database.prepare('INSERT INTO rule_edits (rule, field, value, base, at, by) VALUES (?, ?, ?, ?, ?, ?)')

@@ -4,6 +4,7 @@ import { type Evidence, evidenceOf } from '../recorder/evidence.ts'
 import { rankOf, type Severity, severities } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
+import type { Asker } from './administration.ts'
 import type { DeliveryLog } from './log.ts'
 import type { SignalRow, StoreWrite } from './store-rows.ts'
 
@@ -20,9 +21,15 @@ export interface SignalReader {
   evidence(signal: string): readonly string[]
 }
 
+/** Who judges, and what they say. */
+export interface Judgement extends Pick<Extract<StoreWrite, { op: 'judge' }>, 'op' | 'signal' | 'status'> {
+  /** Who said it, of the group that may judge signals and no more; undefined: an administrator. */
+  readonly operator?: string | undefined
+}
+
 /** Where signals are judged, too. */
 export interface SignalJudge extends SignalReader {
-  write(change: StoreWrite): void
+  write(judgement: Judgement): void
 }
 
 /** A signal with what was seen around it. */
@@ -53,27 +60,32 @@ export function showSignal(reader: SignalReader, { id }: Args): ShownSignal {
 }
 
 /** Answers `signals.archive`: people are done with these signals. All of them or none. @throws CwsError CWS_ERR_USAGE */
-export function archiveSignals(judge: SignalJudge, args: Args, log: DeliveryLog): readonly string[] {
+export function archiveSignals(judge: SignalJudge, args: Args, log: DeliveryLog, asker: Asker = 'administrator'): readonly string[] {
   const found = foundOf(judge, args['ids'])
-  for (const { id } of found) judge.write({ op: 'judge', signal: id, status: 'archived' })
+  const operator = operatorIn(args, asker)
+  for (const { id } of found) judge.write({ op: 'judge', signal: id, status: 'archived', operator })
   return judged(found, 'archived', args, log)
 }
 
 /** Answers `signals.ack`: somebody looks at these signals. All of them or none. @throws CwsError CWS_ERR_USAGE, also for one that is archived */
-export function acknowledgeSignals(judge: SignalJudge, args: Args, log: DeliveryLog): readonly string[] {
+export function acknowledgeSignals(judge: SignalJudge, args: Args, log: DeliveryLog, asker: Asker = 'administrator'): readonly string[] {
   const found = foundOf(judge, args['ids'])
   const done = found.find(({ status }) => status === 'archived')
   if (done) throw new CwsError('CWS_ERR_USAGE', `signal ${done.id} is archived: nobody is waiting for it to be acknowledged`)
-  for (const { id, status } of found) if (status === 'open') judge.write({ op: 'judge', signal: id, status: 'acknowledged' })
+  const operator = operatorIn(args, asker)
+  for (const { id, status } of found) if (status === 'open') judge.write({ op: 'judge', signal: id, status: 'acknowledged', operator })
   return judged(found, 'acknowledged', args, log)
 }
 
 /** Nobody is told any more of what is judged: the log says by whom, as the command says. */
-function judged(found: readonly SignalRow[], what: string, { by }: Args, log: DeliveryLog): readonly string[] {
+function judged(found: readonly SignalRow[], what: string, args: Args, log: DeliveryLog): readonly string[] {
   const signals = found.map(({ id }) => id)
-  log.info({ signals, by: typeof by === 'string' && by !== '' ? by.slice(0, 64) : 'unknown' }, `${what}, since somebody asked for it`)
+  log.info({ signals, by: whoIn(args) }, `${what}, since somebody asked for it`)
   return signals
 }
+
+const whoIn = ({ by }: Args): string => (typeof by === 'string' && by !== '' ? by.slice(0, 64) : 'unknown')
+const operatorIn = (args: Args, asker: Asker): string | undefined => (asker === 'operator' ? whoIn(args) : undefined)
 
 function foundOf(reader: SignalReader, ids: unknown): readonly SignalRow[] {
   if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_SIGNALS)

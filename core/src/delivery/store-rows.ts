@@ -1,6 +1,7 @@
 import type { Reason } from '../messages/letter.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import type { Change } from './change-notices.ts'
 
 /** A signal as it is stored: its newest revision. */
 export interface SignalRow extends SignalHead {
@@ -101,8 +102,8 @@ export type StoreWrite =
   | { readonly op: 'settle'; readonly key: string; readonly conversations: readonly Conversation[]; readonly dead?: DeadRow }
   | { readonly op: 'converse'; readonly conversations: readonly Conversation[] }
   | { readonly op: 'evidence'; readonly evidence: EvidenceRow }
-  /** People have judged it; a later revision that is not more severe does not change that. Who was told is to be told of it. */
-  | { readonly op: 'judge'; readonly signal: string; readonly status: string }
+  /** People have judged it; a later revision that is not more severe does not change that. Who was told is to be told of it; `notices`: what others are to hear. */
+  | { readonly op: 'judge'; readonly signal: string; readonly status: string; readonly notices?: readonly Change[] }
   | { readonly op: 'destination'; readonly destination: DestinationRow }
   | { readonly op: 'clock'; readonly offset: number }
   /** What is at work now (JSON, see `Makeup`), and the messages that tell of it. */

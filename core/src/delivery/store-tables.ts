@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { oweNotice } from './change-notices.ts'
 import { checksumOf, isIntact, type OutboxRow } from './checksum.ts'
 import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
 
@@ -74,6 +75,7 @@ export class StoreTables {
       case 'judge':
         this.#sql('UPDATE signals SET status=? WHERE id=?').run(write.status, write.signal)
         this.#sql('UPDATE conversations SET due=0 WHERE signal=?').run(write.signal)
+        for (const notice of write.notices ?? []) oweNotice(this.database, notice)
         break
       case 'destination':
         this.#sql(

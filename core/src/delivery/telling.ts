@@ -3,10 +3,11 @@ import type { Decision } from '../notifications/decide.ts'
 import { escalationsFrom } from '../notifications/escalation.ts'
 import type { Kin } from '../notifications/kin.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
+import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import { ChangeNotices } from './change-notices.ts'
+import { type Change, ChangeNotices, subjects } from './change-notices.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
 import { whoMisses } from './mute-audience.ts'
@@ -17,7 +18,7 @@ import { rememberedKin } from './remembered-kin.ts'
 import { Router } from './routing.ts'
 import { RuleTemplates } from './rule-templates.ts'
 import { ShedNotices } from './shed-notices.ts'
-import type { SignalJudge } from './signal-queries.ts'
+import type { Judgement, SignalJudge } from './signal-queries.ts'
 import { SteadyClock } from './steady-clock.ts'
 import type { SignalStore } from './store.ts'
 import type { StoreWrite } from './store-rows.ts'
@@ -31,6 +32,8 @@ const CLOCK_MS = 10_000
 const LOOK_AGAIN_MS = 24 * 3600_000
 /** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
 const ABSENT_MS = 7 * 24 * 3600_000
+
+const HIGH = rankOf('high')
 
 /** A revision that is ready to be stored, and to be told afterwards. */
 export interface Prepared {
@@ -262,11 +265,30 @@ export class Telling {
       signals: (...args) => store.signals(...args),
       signal: (id) => store.signal(id),
       evidence: (signal) => store.evidence(signal),
-      write: (change) => {
-        store.write(change)
-        if (change.op === 'judge') this.#judged(change.signal)
+      write: (judgement) => {
+        const { op, signal, status } = judgement
+        const notices = this.#withdrawn(judgement)
+        store.write({ op, signal, status, notices })
+        this.#judged(signal)
+        if (notices.length > 0) this.#changes.tell()
       },
     }
+  }
+
+  /** Of what is grave those hear who were owed its first word, and are not told it since a member of the group has judged it. */
+  #withdrawn({ signal: id, status, operator }: Judgement): readonly Change[] {
+    const row = this.#store.signal(id)
+    if (operator === undefined || row?.status !== 'open' || row.severity < HIGH) return []
+    const { title, severity } = decodeSignal(row.body)
+    const text = `${new Date().toISOString()}, ${operator}: ${id}, ${severity}, was ${status} before you were told: ${title}.`
+    const owed = this.#store.conversations(id).filter((each) => isUntold(each) && this.#queues.get(each.destination)?.tellsEach === false)
+    return owed.map(({ destination }) => ({
+      destination,
+      subject: subjects.judged,
+      title: `A signal was ${status} before you were told`,
+      text,
+      weight: row.severity,
+    }))
   }
 
   #judged(id: string): void {
@@ -277,9 +299,7 @@ export class Telling {
       if (!queue) continue
       const planned = queue.plan(conversation, row, row.body)
       const { step } = planned
-      const { opened_at, key_revision, kept_by } = conversation
-      const isUntold = opened_at !== null && key_revision === 0 && kept_by === null
-      if (isUntold && !planned.decision && !step)
+      if (isUntold(conversation) && !planned.decision && !step)
         this.#log?.info({ signal: id, destination: queue.name }, `not told: it was ${row.status} before its first word was due`)
       const conversations = [planned.conversation]
       this.#store.write(step ? { op: 'claim', message: step, conversations } : { op: 'converse', conversations })
@@ -333,6 +353,10 @@ export class Telling {
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }
 }
+
+/** Its first word is owed, and nothing of it has left. */
+const isUntold = ({ opened_at, key_revision, kept_by }: Conversation): boolean =>
+  opened_at !== null && key_revision === 0 && kept_by === null
 
 const namesOf = ({ destinations }: Pick<DeliveryComposition, 'destinations'>): ReadonlySet<string> =>
   new Set(destinations.map(({ name }) => name))

@@ -1,10 +1,13 @@
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
+import type { Change } from './change-notices.ts'
 import type { DeadRow, DestinationRow, EvidenceRow, MessageProgress, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** What memory a broken store may cost, in characters of bodies, and in changes of what is on disk. */
 const MAX_TEXT = 32 * 1024 * 1024
 const MAX_CHANGES = 100_000
+/** Signals that were judged before they were told. */
+const MAX_NOTICES = 1_000
 
 /** What the store could not take: merged while it waits, so that a delivery that was made in the meantime leaves no trace, and applied when the disk is back. */
 export class WriteBacklog {
@@ -20,6 +23,8 @@ export class WriteBacklog {
   #evidence: EvidenceRow[] = []
   /** What people said of signals that are on disk. */
   readonly #judged = new Map<string, string>()
+  /** What others are to hear of that. */
+  readonly #notices = new Map<string, readonly Change[]>()
   readonly #destinations = new Map<string, DestinationRow>()
   #clock: number | undefined
   #makeup: string | undefined
@@ -71,6 +76,7 @@ export class WriteBacklog {
         const signal = this.#signals.get(write.signal)
         if (signal) this.#signals.set(write.signal, { ...signal, status: write.status })
         if (this.#judged.size < MAX_CHANGES) this.#judged.set(write.signal, write.status)
+        if (write.notices && this.#notices.size < MAX_NOTICES) this.#notices.set(write.signal, write.notices)
         break
       }
       case 'destination':
@@ -132,7 +138,7 @@ export class WriteBacklog {
       yield change === 'remove' ? { op: 'settle', key, conversations: [] } : { op: 'progress', key, progress: change }
     for (const signal of this.#signals.values())
       yield { op: 'signal', signal, conversations: [], steps: [], muting: this.#muting.get(signal.id) }
-    for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status }
+    for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status, notices: this.#notices.get(signal) ?? [] }
     for (const message of this.#messages.values()) yield { op: 'claim', message, conversations: [] }
     yield { op: 'converse', conversations: [...this.#conversations.values()] }
     for (const dead of this.#dead.values()) yield { op: 'settle', key: dead.key, conversations: [], dead }
@@ -146,6 +152,7 @@ export class WriteBacklog {
     for (const map of [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations])
       map.clear()
     this.#muting.clear()
+    this.#notices.clear()
     this.#evidence = []
     this.#clock = undefined
     this.#makeup = undefined
@@ -157,7 +164,9 @@ export class WriteBacklog {
     this.#swap(this.#signals, row.id, { ...row, status: statusAfter(before, row) })
     // What was judged is stored after the signal: it must not undo a rise.
     const judged = this.#judged.get(row.id)
-    if (judged !== undefined && row.status !== judged) this.#judged.delete(row.id)
+    if (judged === undefined || row.status === judged) return
+    this.#judged.delete(row.id)
+    this.#notices.delete(row.id)
   }
 
   #mute(signal: string, { mutes, destinations }: Muting): void {

@@ -174,6 +174,7 @@ test.each([
   ['escalate: [{ after: 5m }]', '`to` must be a notifier’s name or a list of them, but nothing was given'],
   ['escalate: [{ after: 5m, to: [pager, pagr] }]', '`to` names "pagr", but there is no such notifier; did you mean "pager"?'],
   ['wait: 5', '`wait` must be a duration such as 30m or 4h, but 5 was given'],
+  ['repeat: 30s', '`repeat` is at least 1m, but "30s" was given'],
   ['update: 5 minutes', '`update` must be a duration such as 30m or 4h'],
 ])('of a notification rule refuses %s [case 31]', async (key, message) => {
   const error = await refusal(

@@ -5,6 +5,7 @@ import type { Signal } from '../../src/signals/signal.ts'
 import { storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 const HOUR = 3_600_000
+const EVERY = 10 * 60_000
 const start = Date.now()
 
 class Post {
@@ -28,8 +29,8 @@ class Post {
     return this.#notices
   }
 
-  change(text: string, at: number, destination = 'team', subject = 'rule x'): void {
-    this.store.administer((database) => oweNotice(database, { destination, subject, title: `${subject} was changed`, text }, at))
+  change(text: string, at: number, destination = 'team', subject = 'rule x', weight = 0): void {
+    this.store.administer((database) => oweNotice(database, { destination, subject, title: `${subject} was changed`, text, weight }, at))
     this.#notices.tell(at)
   }
 
@@ -39,7 +40,7 @@ class Post {
   }
 }
 
-it('tells at once, then once an hour what came meanwhile with its count; also over a restart', () => {
+it('tells at once, then after ten minutes what came meanwhile with its count; also over a restart', () => {
   using folder = temporaryFolder()
   using store = storeIn(folder.path)
   const post = new Post(store)
@@ -50,13 +51,36 @@ it('tells at once, then once an hour what came meanwhile with its count; also ov
   post.change('z.', start, 'siem')
   expect(post.tell(start + 100)).toEqual(['team: rule y was changed: y.', 'siem: rule x was changed: z.'])
   post.begin()
-  expect(post.tell(start + HOUR - 1)).toEqual([])
+  expect(post.tell(start + EVERY - 1)).toEqual([])
   const lines = Array.from({ length: 10 }, (_, i) => `c${15 + i}.`).join(' ')
-  expect(post.tell(start + HOUR + 30)).toEqual([
+  expect(post.tell(start + EVERY + 30)).toEqual([
     `team: rule x was changed, and 24 more changes: There were 15 more changes before these. ${lines}`,
   ])
   expect(post.tell(start + 3 * HOUR)).toEqual([])
   expect(store.consult((database) => database.prepare('SELECT * FROM notices').all())).toEqual([])
+})
+
+it('what takes more than what was told just now is told at once, also over a restart', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  const texts = (at: number) => post.tell(at).map((text) => text.replace(/^.*changed/, ''))
+  post.change('harmless.', start, 'team', 'mutes', 1)
+  expect(texts(start)).toEqual([': harmless.'])
+  post.change('harmless too.', start + 1, 'team', 'mutes', 1)
+  expect(texts(start + 1)).toEqual([])
+  post.begin()
+  post.change('worse.', start + 2, 'team', 'mutes', 2)
+  expect(texts(start + 2)).toEqual([', and 1 more change: harmless too. worse.'])
+  post.change('as bad.', start + 3, 'team', 'mutes', 2)
+  expect(texts(start + 3)).toEqual([])
+  post.change('worst.', start + 4, 'team', 'mutes', 3)
+  expect(texts(start + 4)).toEqual([', and 1 more change: as bad. worst.'])
+  post.change('harmless again.', start + 5, 'team', 'mutes', 1)
+  expect(texts(start + EVERY + 3)).toEqual([])
+  expect(texts(start + EVERY + 4)).toEqual([': harmless again.'])
+  post.change('worse again.', start + EVERY + 5, 'team', 'mutes', 2)
+  expect(texts(start + EVERY + 5)).toEqual([': worse again.'])
 })
 
 it('what is taken from somebody is worth a warning, that it ends is not', () => {

@@ -233,6 +233,35 @@ it('what is judged while its first word waits is told to nobody, and the log say
   ])
 })
 
+it('what is grave and a member of the group judges before it is told: who was owed it hears who did that', async () => {
+  const house = new House([
+    { name: 'Slow', when: 'severity >= medium', to: 'team', wait: '30s' },
+    { name: 'Page', when: 'severity == medium', to: 'pager' },
+  ])
+  const notices = () => house.letters.team.filter(({ reason }) => reason === 'notice')
+  const [high, other, medium] = [
+    house.tell(signalOf({ title: 'Look here' })),
+    house.tell(signalOf()),
+    house.tell(signalOf({ severity: 'medium' })),
+  ]
+  await pass(1_000)
+  for (const { id: signal } of [high, medium]) house.telling.judge.write({ op: 'judge', signal, status: 'archived', operator: 'eve' })
+  await pass(0)
+  expect(notices()).toMatchObject([{ title: 'A signal was archived before you were told', signal: { severity: 'medium' } }])
+  expect(renderPlain(notices()[0]?.message ?? [])).toMatch(/Z, eve: .*, high, was archived before you were told: Look here\./)
+  expect(house.reasons('pager')).toEqual(['opened', 'archived'])
+  house.telling.judge.write({ op: 'judge', signal: other.id, status: 'acknowledged', operator: 'eve' })
+  await pass(HOUR)
+  expect(notices()).toHaveLength(2)
+  expect(house.letters.team.filter(({ reason }) => reason !== 'notice')).toEqual([])
+  // Who heard of it hears that it was judged, and no more than that.
+  const told = house.tell(signalOf())
+  await pass(31_000)
+  house.telling.judge.write({ op: 'judge', signal: told.id, status: 'archived', operator: 'eve' })
+  await pass(0)
+  expect(house.reasons('team').slice(-2)).toEqual(['opened', 'archived'])
+})
+
 describe('what is part of something worse', () => {
   const rules: NotificationRule[] = [
     { name: 'Page', when: 'severity == critical', to: ['pager', 'team'] },

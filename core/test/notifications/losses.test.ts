@@ -55,5 +55,16 @@ const cases: readonly [string, NotificationRule | undefined, NotificationRule | 
 ]
 
 it.each(cases)('what a change of a rule takes from whom: %s', (_, before, after, losses) => {
-  expect(Object.fromEntries(lossesOf(before, after))).toEqual(losses)
+  expect(Object.fromEntries([...lossesOf(before, after)].map(([name, { text }]) => [name, text]))).toEqual(losses)
+})
+
+it('what is lost weighs the more the less is left', () => {
+  const weight = (after: NotificationRule | undefined) => lossesOf(rule({ to: 'team' }), after).get('team')?.weight
+  expect([
+    weight(undefined),
+    weight(rule({ to: 'siem' })),
+    weight(rule({ to: 'siem', escalate: [{ after: '1h', to: 'team' }] })),
+    weight(rule({ to: 'team', when: 'severity >= high' })),
+    weight(rule({ to: 'team', quiet })),
+  ]).toEqual([3, 3, 2, 2, 1])
 })
