@@ -1,23 +1,19 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Signal } from '../signals/signal.ts'
+import { noticeKind } from './notice-kinds.ts'
 import { noticeSignal } from './notice-signal.ts'
 import type { SignalStore } from './store.ts'
 
-/** A destination hears so often of one subject at most, ms; what comes sooner is one notice with a count, unless it weighs more than what was told. */
-const EVERY_MS = 10 * 60_000
 /** How long a notice waits for a destination that is not there, ms. */
 const WAITS_MS = 7 * 24 * 3600_000
 /** Of what is folded, as many stand in the notice. */
 const MAX_LINES = 10
 const MAX_LINE = 1_000
 
-/** What is paced together: changes of a rule, beginnings of mutes, their reminders and ends, what was judged before it was told. */
-export const subjects = { rule: (name: string) => `rule ${name}`, mutes: 'mutes', ends: 'ends of mutes', judged: 'judged' } as const
-
 /** What a destination is to hear of. */
 export interface Change {
   readonly destination: string
-  /** One of `subjects`. */
+  /** One of `subjects`, by which it is paced. */
   readonly subject: string
   readonly title: string
   /** One line: who did what when. */
@@ -66,7 +62,7 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
     })
 }
 
-/** Tells destinations of changes that take something from them: as notices, paced. */
+/** Tells destinations of what takes something from them: as notices, paced. */
 export class ChangeNotices {
   readonly #store: SignalStore
   readonly #send: (destination: string, notice: Signal) => boolean
@@ -85,7 +81,7 @@ export class ChangeNotices {
     for (const row of rows) {
       const { destination, subject, count, changed_at, told_at, weight, told_weight } = row
       // A clock that was set back holds nothing up.
-      const isPaced = told_at <= now && now - told_at < EVERY_MS && weight <= told_weight
+      const isPaced = told_at <= now && now - told_at < noticeKind(subject).everyMs && weight <= told_weight
       if (count === 0 ? !isPaced : now - changed_at > WAITS_MS) this.#forget(destination, subject)
       else if (count > 0 && !isPaced && this.#send(destination, noticeOf(row))) this.#told(destination, subject, now)
     }
@@ -113,22 +109,17 @@ export class ChangeNotices {
   }
 }
 
-const CHANGED = { id: 'notifications-changed', name: 'What is told here was changed' }
-const JUDGED = { id: 'notifications-judged', name: 'What was not told yet was judged' }
-
-function noticeOf({ subject, title, lines, count, destination }: NoticeRow): Signal {
+function noticeOf({ subject, title, lines, count, destination, weight }: NoticeRow): Signal {
+  const { rule, severity, advice, things } = noticeKind(subject)
   const said = JSON.parse(lines) as string[]
   const others = count - said.length
-  const before = others > 0 ? [`There were ${others} more changes before these.`] : []
+  const before = others > 0 ? [`There were ${others} more ${things[1]} before these.`] : []
   return noticeSignal({
-    rule: subject === subjects.judged ? JUDGED : CHANGED,
-    severity: subject === subjects.ends ? 'low' : 'medium',
-    title: count > 1 ? `${title}, and ${count - 1} more ${count === 2 ? 'change' : 'changes'}` : title,
+    rule,
+    severity: severity(weight),
+    title: count > 1 ? `${title}, and ${count - 1} more ${things[count === 2 ? 0 : 1]}` : title,
     message: [...before, ...said].join(' '),
-    advice:
-      subject === subjects.judged
-        ? '`cws signals list --all` shows them; the log of the agent says who judged what.'
-        : '`cws notify list` shows rules and mutes as they are, `cws notify diff` what was changed and by whom.',
+    advice,
     count,
     group: { destination },
   })

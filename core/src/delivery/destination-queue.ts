@@ -162,10 +162,10 @@ export class DestinationQueue {
     this.#kick()
   }
 
-  /** Stores a signal of the agent's own, and tells of it. */
-  notice(signal: Signal): void {
+  /** Stores a signal of the agent's own, and tells of it. See `Outbox`. */
+  notice(signal: Signal, shedTold?: string): void {
     // Beyond all bounds: it may tell of what was given up for their sake.
-    this.#owed.putStep(this.#outbox.notice(signal), signal.rule.id)
+    this.#owed.putStep(this.#outbox.notice(signal, shedTold), signal.rule.id)
     this.#kick()
   }
 

@@ -78,6 +78,10 @@ export const signalMigrations: readonly string[] = [
   // A change that takes more than one which was told just now does not wait.
   `ALTER TABLE notices ADD COLUMN weight INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE notices ADD COLUMN told_weight INTEGER NOT NULL DEFAULT 0`,
+  // What was given up since too much waited is told, and counted, whatever becomes of the process.
+  `CREATE TABLE shed (
+     destination TEXT NOT NULL, lane TEXT NOT NULL, count INTEGER NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (destination, lane)
+   ) STRICT, WITHOUT ROWID`,
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

@@ -10,11 +10,12 @@ import { chosenByOthers, type MuteView } from '../notifications/mute-view.ts'
 import { readableSignal, signalScope } from '../signals/scope.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
-import { oweNotice, subjects } from './change-notices.ts'
+import { oweNotice } from './change-notices.ts'
 import { unknownRules } from './known-rules.ts'
 import type { DeliveryLog } from './log.ts'
 import { rulesIn } from './mute-audience.ts'
 import { audienceOf, type MuteRow, mutedBy, muteRows, muteView, timeOf } from './mute-rows.ts'
+import { subjects } from './notice-kinds.ts'
 import type { SignalStore } from './store.ts'
 
 /** Longest mute that ends, ms. */

@@ -4,6 +4,7 @@ import type { Template } from '../messages/template.ts'
 import { type Conversation, escalationsOf, newConversation, nextKey } from '../notifications/conversation.ts'
 import { type Decision, decide } from '../notifications/decide.ts'
 import { MAX_IN_DIGEST } from '../notifications/digest.ts'
+import type { Lane } from '../notifications/lanes.ts'
 import type { Terms } from '../notifications/terms.ts'
 import type { Manner } from '../plugin/manner.ts'
 import type { Notifier } from '../plugin/notifier.ts'
@@ -36,6 +37,8 @@ export interface OutboxOptions {
   readonly hold?: ((decision: Decision, head: SignalHead) => Decision) | undefined
   /** What makes the message of a signal under a rule. */
   readonly template: (rule: string | null) => Pick<Template, 'render'>
+  /** Hears, before that is stored, of signals that will never be told; what it returns is called afterwards. */
+  readonly onLost?: ((signals: readonly string[], why: string) => () => void) | undefined
   /** Runs code of the notifier, so that it is known whose code runs. */
   readonly within: <T>(code: () => T) => T
 }
@@ -198,14 +201,16 @@ export class Outbox {
     return step
   }
 
-  /** Stores a signal of the agent's own, and a step that tells of it. */
-  notice(signal: Signal): MessageRow {
+  /** Stores a signal of the agent's own, and a step that tells of it. `shedTold`: it tells what was given up of that destination. */
+  notice(signal: Signal, shedTold?: string): MessageRow {
     const { store, name, now } = this.#options
     const key = `${signal.id}:${signal.revision}:${name}`
     const head = headOf(signal)
     const body = encodeSignal(signal)
-    const step: MessageRow = { ...this.#step(key, newConversation(signal.id, name, undefined, now()), head, body), reason: 'notice' }
-    store.write({ op: 'signal', signal: { ...head, body }, conversations: [], steps: [step] })
+    // Owed by no rule; that it was told is known, so that it can be told that somebody archived it.
+    const { conversation } = nextKey({ ...newConversation(signal.id, name, undefined, now()), wanted: head.revision }, head.revision)
+    const step: MessageRow = { ...this.#step(key, conversation, head, body), reason: 'notice' }
+    store.write({ op: 'signal', signal: { ...head, body }, conversations: [conversation], steps: [step], shedTold })
     return step
   }
 
@@ -245,8 +250,11 @@ export class Outbox {
       const row = store.signal(each.signal)
       return row ? [this.plan(each, row)] : []
     })
+    const losing =
+      dead === undefined ? undefined : this.#losing([signal, ...coveredBy(message).map((each) => each.signal)], message.reason, dead)
     const buried = dead === undefined ? {} : { dead: { key, destination: name, signal, revision, reason: dead, body, at: Date.now() } }
     store.write({ op: 'settle', key, conversations: planned.map(({ conversation }) => conversation), ...buried })
+    losing?.()
     return planned
   }
 
@@ -288,11 +296,30 @@ export class Outbox {
     return found
   }
 
-  /** Nobody will be told of this: there was no room, or nothing to make it of. */
-  giveUp(signals: readonly string[], key: string | undefined): void {
+  /** Nobody will be told of this: there was no room, in these lanes, or there is nothing to make it of. */
+  giveUp(
+    signals: readonly string[],
+    key: string | undefined,
+    why: { readonly lanes: readonly Lane[] } | { readonly reason: Reason; readonly detail: string },
+  ): void {
     const { store, name } = this.#options
+    const losing = 'lanes' in why ? undefined : this.#losing(signals, why.reason, why.detail)
+    const shed = 'lanes' in why ? { destination: name, lanes: why.lanes } : undefined
     const conversations = signals.flatMap((signal) => store.conversation(signal, name) ?? []).map((each) => ({ ...each, due: null }))
-    store.write(key === undefined ? { op: 'converse', conversations } : { op: 'settle', key, conversations })
+    store.write(key === undefined ? { op: 'converse', conversations, shed } : { op: 'settle', key, conversations, shed })
+    losing?.()
+  }
+
+  /** Nobody hears that a notice, or what else is of no signal, was lost. What comes tells others, once who calls it has taken in what became of this. */
+  #losing(signals: readonly string[], reason: Reason, why: string): (() => void) | undefined {
+    if (reason === 'notice' || reason === 'changed') return undefined
+    try {
+      const told = this.#options.onLost?.(signals, why)
+      return told && (() => queueMicrotask(told))
+    } catch (error) {
+      this.#options.log.error({ signals, error }, 'others could not be told of signals that were lost')
+      return undefined
+    }
   }
 
   #terms({ rule }: Conversation): Terms {

@@ -15,8 +15,8 @@ export interface OwedOptions extends Pick<OutboxOptions, 'name' | 'store' | 'log
   readonly maxItems?: number
   /** Of the texts of its messages, in UTF-16 units. */
   readonly maxBytes: () => number
-  /** Hears of what is given up since too much waits. */
-  readonly onShed?: (lane: Lane) => void
+  /** Hears that something was given up since too much waits, and counted in the store. */
+  readonly onShed?: () => void
 }
 
 /** What one destination is owed, bounded: the schedule in memory, kept in step with the conversations and texts in the store. */
@@ -152,16 +152,33 @@ export class Owed {
   bound(): void {
     const now = this.#options.now()
     const victims = this.schedule.excess(this.#options.maxItems ?? MAX_ITEMS, this.#options.maxBytes(), now)
-    for (const victim of victims) this.#options.onShed?.(this.schedule.laneOf(victim, now))
-    this.giveUp(victims, 'too many deliveries wait')
+    if (victims.length === 0) return
+    this.#shed(victims, (item) => this.schedule.laneOf(item, now))
+    this.#options.onShed?.()
   }
 
-  /** Counted as failed. Those of which no message is made are stored together: after a restart they may be as many as there are signals. */
-  giveUp(items: readonly Item[], reason: string): void {
-    if (items.length === 0) return
-    const unmade = items.filter(({ key }) => key === undefined).map(({ signal }) => signal)
-    for (let i = 0; i < unmade.length; i += GIVEN_UP_AT_ONCE) this.#outbox.giveUp(unmade.slice(i, i + GIVEN_UP_AT_ONCE), undefined)
-    for (const { signal, covers, key } of items) if (key !== undefined) this.#outbox.giveUp([signal, ...covers], key)
+  /** Those of which no message is made are stored together: after a restart they may be as many as there are signals. */
+  #shed(items: readonly Item[], laneOf: (item: Item) => Lane): void {
+    const unmade = items.filter(({ key }) => key === undefined)
+    for (let i = 0; i < unmade.length; i += GIVEN_UP_AT_ONCE) {
+      const some = unmade.slice(i, i + GIVEN_UP_AT_ONCE)
+      const signals = some.map(({ signal }) => signal)
+      this.#outbox.giveUp(signals, undefined, { lanes: some.map(laneOf) })
+    }
+    for (const item of items)
+      if (item.key !== undefined) this.#outbox.giveUp([item.signal, ...item.covers], item.key, { lanes: [laneOf(item)] })
+    this.#dropped(items, 'too many deliveries wait')
+  }
+
+  /** It will never be told: there is nothing to make it of. */
+  giveUp(item: Item, detail: string): void {
+    const { signal, covers, key, reason } = item
+    this.#outbox.giveUp([signal, ...covers], key, { reason, detail })
+    this.#dropped([item], detail)
+  }
+
+  /** Counted as failed. */
+  #dropped(items: readonly Item[], reason: string): void {
     for (const item of items) this.schedule.remove(item)
     this.failed += items.length
     this.#health.lastError = reason

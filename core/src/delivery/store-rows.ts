@@ -1,5 +1,6 @@
 import type { Reason } from '../messages/letter.ts'
 import type { Conversation } from '../notifications/conversation.ts'
+import type { Lane } from '../notifications/lanes.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import type { Change } from './change-notices.ts'
 
@@ -85,6 +86,20 @@ export interface Muting {
   readonly destinations: readonly string[]
 }
 
+/** Deliveries that are given up since too many wait. */
+export interface Shed {
+  readonly destination: string
+  readonly lanes: readonly Lane[]
+}
+
+/** How many were given up of a destination and lane, and not told yet; when they were told last, by the wall clock, ms. */
+export interface ShedRow {
+  readonly destination: string
+  readonly lane: Lane
+  readonly count: number
+  readonly told_at: number
+}
+
 /** A change of the store. Each is one transaction. */
 export type StoreWrite =
   /** A revision, the conversations about it, the messages that wait for their turn, and which mutes keep it from whom. */
@@ -94,16 +109,30 @@ export type StoreWrite =
       readonly conversations: readonly Conversation[]
       readonly steps: readonly MessageRow[]
       readonly muting?: Muting | undefined
+      /** It is the notice of what was given up of a destination. */
+      readonly shedTold?: string | undefined
     }
   /** A message has its key, or its bytes. `replaces`: of one that did not arrive and is overtaken. */
   | { readonly op: 'claim'; readonly message: MessageRow; readonly conversations: readonly Conversation[]; readonly replaces?: string }
   | { readonly op: 'progress'; readonly key: string; readonly progress: MessageProgress }
   /** A message leaves: delivered, dropped, or refused for good. */
-  | { readonly op: 'settle'; readonly key: string; readonly conversations: readonly Conversation[]; readonly dead?: DeadRow }
-  | { readonly op: 'converse'; readonly conversations: readonly Conversation[] }
+  | {
+      readonly op: 'settle'
+      readonly key: string
+      readonly conversations: readonly Conversation[]
+      readonly dead?: DeadRow | undefined
+      readonly shed?: Shed | undefined
+    }
+  /** Conversations are so now. `notices`: what others are to hear of that. */
+  | {
+      readonly op: 'converse'
+      readonly conversations: readonly Conversation[]
+      readonly notices?: readonly Change[] | undefined
+      readonly shed?: Shed | undefined
+    }
   | { readonly op: 'evidence'; readonly evidence: EvidenceRow }
   /** People have judged it; a later revision that is not more severe does not change that. Who was told is to be told of it; `notices`: what others are to hear. */
-  | { readonly op: 'judge'; readonly signal: string; readonly status: string; readonly notices?: readonly Change[] }
+  | { readonly op: 'judge'; readonly signal: string; readonly status: string; readonly notices?: readonly Change[] | undefined }
   | { readonly op: 'destination'; readonly destination: DestinationRow }
   | { readonly op: 'clock'; readonly offset: number }
   /** What is at work now (JSON, see `Makeup`), and the messages that tell of it. */

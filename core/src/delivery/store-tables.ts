@@ -4,7 +4,7 @@ import { statusAfter } from '../notifications/lifecycle.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { oweNotice } from './change-notices.ts'
 import { checksumOf, isIntact, type OutboxRow } from './checksum.ts'
-import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, Shed, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
 export interface StoreLimits {
@@ -43,6 +43,8 @@ export class StoreTables {
         this.#putSignal(write.signal)
         for (const step of write.steps) this.putMessage(step)
         if (write.muting) this.#mute(write.signal.id, write.muting)
+        if (write.shedTold !== undefined)
+          this.#sql('UPDATE shed SET count=0, told_at=? WHERE destination=?').run(Date.now(), write.shedTold)
         break
       case 'claim':
         if (write.replaces !== undefined) this.#removeMessage(write.replaces)
@@ -65,9 +67,12 @@ export class StoreTables {
         this.#removeMessage(write.key)
         for (const conversation of write.conversations) this.putConversation(conversation)
         if (write.dead) this.#bury(write.dead)
+        this.#shed(write.shed)
         break
       case 'converse':
         for (const conversation of write.conversations) this.putConversation(conversation)
+        for (const notice of write.notices ?? []) oweNotice(this.database, notice)
+        this.#shed(write.shed)
         break
       case 'evidence':
         this.#putEvidence(write.evidence)
@@ -177,6 +182,18 @@ export class StoreTables {
       destination,
     ) as { count: number }
     return row.count
+  }
+
+  /** Those of signals that one destination was told nothing of since this one is more severe. */
+  keptBy(signal: string, destination: string): Conversation[] {
+    return this.#sql('SELECT * FROM conversations WHERE kept_by=? AND destination=? AND told_revision=0').all(
+      signal,
+      destination,
+    ) as unknown as Conversation[]
+  }
+
+  shed(): ShedRow[] {
+    return this.#sql('SELECT * FROM shed').all() as unknown as ShedRow[]
   }
 
   /** Those about one signal. */
@@ -340,6 +357,13 @@ export class StoreTables {
       for (const name of destinations)
         this.#sql('INSERT OR IGNORE INTO mute_audience SELECT id, ? FROM mutes WHERE id=? AND ended IS NULL').run(name, mute)
     }
+  }
+
+  #shed(shed: Shed | undefined): void {
+    for (const lane of shed?.lanes ?? [])
+      this.#sql(
+        'INSERT INTO shed (destination, lane, count, told_at) VALUES (?, ?, 1, 0) ON CONFLICT (destination, lane) DO UPDATE SET count=count+1',
+      ).run(shed?.destination as string, lane)
   }
 
   #removeMessage(key: string): void {

@@ -9,7 +9,7 @@ import { isIntact, type OutboxRow } from './checksum.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
-import type { DeadRow, DestinationRow, MessageRow, SignalRow, StoreWrite } from './store-rows.ts'
+import type { DeadRow, DestinationRow, MessageRow, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
 import { type StoreLimits, StoreTables } from './store-tables.ts'
 import { WriteBacklog } from './write-backlog.ts'
 
@@ -142,6 +142,20 @@ export class SignalStore {
     return this.#read((tables) => tables.kept(signal, destination)) ?? 0
   }
 
+  /** Conversations of one destination about signals that this one keeps quiet there. */
+  keptBy(signal: string, destination: string): Conversation[] {
+    const isKept = ({ kept_by, told_revision, ...each }: Conversation): boolean =>
+      kept_by === signal && each.destination === destination && told_revision === 0
+    const stored = this.#read((tables) => tables.keptBy(signal, destination)) ?? []
+    const waiting = this.#backlog.newest()
+    return [...stored.filter((each) => !waiting.some((other) => isSame(each, other))), ...waiting.filter(isKept)]
+  }
+
+  /** What was given up since too much waited, by destination and lane. */
+  shed(): readonly ShedRow[] {
+    return this.#read((tables) => tables.shed()) ?? []
+  }
+
   /** Those about one signal. */
   conversations(signal: string): Conversation[] {
     const waiting = this.#backlog.conversations(signal)
@@ -230,9 +244,9 @@ export class SignalStore {
     }
   }
 
-  /** Whether a message about a signal was refused for good there, as far as is on disk. */
+  /** Whether a message about a signal was refused for good there. */
   isDead(signal: string, destination: string): boolean {
-    return this.#read((tables) => tables.isDead(signal, destination)) ?? false
+    return this.#backlog.isDead(signal, destination) || (this.#read((tables) => tables.isDead(signal, destination)) ?? false)
   }
 
   dead(limit: number): DeadRow[] {
@@ -427,3 +441,5 @@ export class SignalStore {
     })
   }
 }
+
+const isSame = (a: Conversation, b: Conversation): boolean => a.signal === b.signal && a.destination === b.destination

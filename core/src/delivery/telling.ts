@@ -7,11 +7,13 @@ import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import { type Change, ChangeNotices, subjects } from './change-notices.ts'
+import { type Change, ChangeNotices } from './change-notices.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
 import type { DeliveryLog } from './log.ts'
+import { LostWords } from './lost-words.ts'
 import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
+import { subjects } from './notice-kinds.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { rememberedKin } from './remembered-kin.ts'
@@ -32,6 +34,7 @@ const CLOCK_MS = 10_000
 const LOOK_AGAIN_MS = 24 * 3600_000
 /** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
 const ABSENT_MS = 7 * 24 * 3600_000
+const GONE = 'its destination was not among the plugins for a week'
 
 const HIGH = rankOf('high')
 
@@ -50,7 +53,8 @@ export class Telling {
   readonly templates = new RuleTemplates()
   readonly #queues = new Map<string, DestinationQueue>()
   readonly #kin: Kin
-  readonly #shed = new ShedNotices((about, notice) => this.#notify(about, notice))
+  readonly #shed: ShedNotices
+  readonly #lost: LostWords
   readonly #changes: ChangeNotices
   #listed: ReadonlySet<string>
   #routes: readonly Route[] | undefined
@@ -67,7 +71,15 @@ export class Telling {
       this.#queues.get(destination)?.notice(notice)
       return this.#queues.has(destination)
     })
+    this.#shed = new ShedNotices(store, (about, notice) => this.#notify(about, notice))
     this.#clock = new SteadyClock(store.clockOffset())
+    this.#lost = new LostWords({
+      store,
+      now: () => this.#clock.now(),
+      queues: () => this.queues,
+      route: (name) => this.#routes?.find((route) => route.name === name),
+      tell: () => this.#changes.tell(),
+    })
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
     this.#listed = namesOf(composition)
@@ -100,7 +112,12 @@ export class Telling {
       template: (rule: string | null) => this.templates.of(rule),
       hold: (decision: Decision, head: SignalHead) => this.#hold(decision, head),
     }
-    const queue = new DestinationQueue({ ...parts, ...options, onShed: (lane) => this.#shed.count(name, lane) })
+    const queue = new DestinationQueue({
+      ...parts,
+      ...options,
+      onShed: () => this.#shed.look(name),
+      onLost: (signals, why) => this.#lost.lose(name, signals, why),
+    })
     this.#queues.set(name, queue)
     return queue
   }
@@ -240,11 +257,14 @@ export class Telling {
     return { owners, above }
   }
 
-  /** Tells of one destination through another: one that takes what it is told, if there is any. */
-  #notify(about: string, notice: Signal): void {
-    const others = this.queues.filter(({ name }) => name !== about)
-    const other = others.find(({ counters }) => counters.state === 'ok') ?? others[0]
-    other?.notice(notice)
+  /** Tells what was given up of one destination through another: one that takes what it is told, if there is any. Where it is the only one, through itself once it takes something. */
+  #notify(about: string, notice: Signal): boolean {
+    const well = this.queues.filter(({ counters }) => counters.state === 'ok')
+    const others = [...well, ...this.queues].filter(({ name }) => name !== about)
+    // A file tells nobody until somebody reads it.
+    const other = others.find(({ tellsEach }) => !tellsEach) ?? others[0] ?? well[0]
+    other?.notice(notice, about)
+    return other !== undefined
   }
 
   /** Of more severe signals the one that is open, and told to the same destination. */
@@ -321,11 +341,13 @@ export class Telling {
   #stillOwed(name: string): number {
     const signals = new Set<string>()
     const at = Date.now()
-    for (const { key, signal, revision, body, created } of this.#store.messages(name)) {
+    for (const { key, signal, revision, body, created, reason } of this.#store.messages(name)) {
       if (at - created < ABSENT_MS) signals.add(signal)
       else {
-        const dead = { key, destination: name, signal, revision, body, reason: 'its destination was not among the plugins for a week', at }
+        const told = reason === 'notice' || reason === 'changed' ? undefined : this.#lost.lose(name, [signal], GONE)
+        const dead = { key, destination: name, signal, revision, body, reason: GONE, at }
         this.#store.write({ op: 'settle', key, conversations: [], dead })
+        told?.()
       }
     }
     const late: Conversation[] = []
@@ -333,7 +355,15 @@ export class Telling {
       if (this.#clock.now() - conversation.changed_at < ABSENT_MS) signals.add(conversation.signal)
       else late.push({ ...conversation, due: null })
     }
-    if (late.length > 0) this.#store.write({ op: 'converse', conversations: late })
+    if (late.length > 0) {
+      const told = this.#lost.lose(
+        name,
+        late.map(({ signal }) => signal),
+        GONE,
+      )
+      this.#store.write({ op: 'converse', conversations: late })
+      told()
+    }
     return signals.size
   }
 

@@ -43,7 +43,7 @@ export class Tries {
     try {
       return this.#prepare(item)
     } catch (error) {
-      this.#giveUp(item, `it could not be read: ${this.#options.clean(messageOf(error))}`)
+      this.#owed.giveUp(item, `it could not be read: ${this.#options.clean(messageOf(error))}`)
       return undefined
     }
   }
@@ -53,7 +53,7 @@ export class Tries {
     if (item.key === undefined) return this.#claim(item)
     const message = store.message(item.key)
     if (!message) {
-      this.#giveUp(item, 'its text could not be read from the store')
+      this.#owed.giveUp(item, 'its text could not be read from the store')
       return undefined
     }
     if (message.state === 'waiting' || message.state === 'making') return this.#make(item, message)
@@ -69,7 +69,7 @@ export class Tries {
     const others = () => schedule.due(this.#options.now())
     const claimed = this.#outbox.claim(item.signal, { hurries, others, replaces })
     if (claimed.is === 'gone') {
-      this.#giveUp(item, 'its signal has left the store')
+      this.#owed.giveUp(item, 'its signal has left the store')
       return undefined
     }
     schedule.remove(item)
@@ -99,10 +99,6 @@ export class Tries {
       this.#owed.failed++
     }
     return message
-  }
-
-  #giveUp(item: Item, reason: string): void {
-    this.#owed.giveUp([item], reason)
   }
 
   /** Tries a message. Settles when what became of it is stored. */

@@ -1,12 +1,22 @@
 import type { Conversation } from '../notifications/conversation.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
 import type { Change } from './change-notices.ts'
-import type { DeadRow, DestinationRow, EvidenceRow, MessageProgress, MessageRow, Muting, SignalRow, StoreWrite } from './store-rows.ts'
+import type {
+  DeadRow,
+  DestinationRow,
+  EvidenceRow,
+  MessageProgress,
+  MessageRow,
+  Muting,
+  Shed,
+  SignalRow,
+  StoreWrite,
+} from './store-rows.ts'
 
 /** What memory a broken store may cost, in characters of bodies, and in changes of what is on disk. */
 const MAX_TEXT = 32 * 1024 * 1024
 const MAX_CHANGES = 100_000
-/** Signals that were judged before they were told. */
+/** Of what destinations are to hear of others, and of lanes in which something was given up. */
 const MAX_NOTICES = 1_000
 
 /** What the store could not take: merged while it waits, so that a delivery that was made in the meantime leaves no trace, and applied when the disk is back. */
@@ -23,8 +33,12 @@ export class WriteBacklog {
   #evidence: EvidenceRow[] = []
   /** What people said of signals that are on disk. */
   readonly #judged = new Map<string, string>()
-  /** What others are to hear of that. */
-  readonly #notices = new Map<string, readonly Change[]>()
+  /** What destinations are to hear of others. */
+  #notices: Change[] = []
+  /** Of a destination and a lane, how often. */
+  readonly #shed = new Map<string, { readonly shed: Shed; count: number }>()
+  /** Signals that tell of what was given up of a destination. */
+  readonly #shedTold = new Map<string, string>()
   readonly #destinations = new Map<string, DestinationRow>()
   #clock: number | undefined
   #makeup: string | undefined
@@ -48,6 +62,7 @@ export class WriteBacklog {
         this.#converse(write.conversations)
         for (const step of write.steps) this.#swap(this.#messages, step.key, step)
         if (write.muting) this.#mute(write.signal.id, write.muting)
+        if (write.shedTold !== undefined) this.#shedTold.set(write.signal.id, write.shedTold)
         break
       case 'claim':
         if (write.replaces !== undefined) this.#remove(write.replaces)
@@ -64,9 +79,12 @@ export class WriteBacklog {
         this.#remove(write.key)
         this.#converse(write.conversations)
         if (write.dead) this.#swap(this.#dead, write.dead.key, write.dead)
+        this.#giveUp(write.shed)
         break
       case 'converse':
         this.#converse(write.conversations)
+        this.#owe(write.notices)
+        this.#giveUp(write.shed)
         break
       case 'evidence':
         this.#evidence.push(write.evidence)
@@ -76,7 +94,7 @@ export class WriteBacklog {
         const signal = this.#signals.get(write.signal)
         if (signal) this.#signals.set(write.signal, { ...signal, status: write.status })
         if (this.#judged.size < MAX_CHANGES) this.#judged.set(write.signal, write.status)
-        if (write.notices && this.#notices.size < MAX_NOTICES) this.#notices.set(write.signal, write.notices)
+        this.#owe(write.notices)
         break
       }
       case 'destination':
@@ -111,6 +129,15 @@ export class WriteBacklog {
     return [...this.#conversations.values()].filter((each) => each.signal === signal)
   }
 
+  isDead(signal: string, destination: string): boolean {
+    return [...this.#dead.values()].some((row) => row.signal === signal && row.destination === destination)
+  }
+
+  /** Of all signals. */
+  newest(): Conversation[] {
+    return [...this.#conversations.values()]
+  }
+
   signalBody(id: string): string | undefined {
     return this.#signals.get(id)?.body
   }
@@ -137,10 +164,19 @@ export class WriteBacklog {
     for (const [key, change] of this.#changes)
       yield change === 'remove' ? { op: 'settle', key, conversations: [] } : { op: 'progress', key, progress: change }
     for (const signal of this.#signals.values())
-      yield { op: 'signal', signal, conversations: [], steps: [], muting: this.#muting.get(signal.id) }
-    for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status, notices: this.#notices.get(signal) ?? [] }
+      yield {
+        op: 'signal',
+        signal,
+        conversations: [],
+        steps: [],
+        muting: this.#muting.get(signal.id),
+        shedTold: this.#shedTold.get(signal.id),
+      }
+    for (const [signal, status] of this.#judged) yield { op: 'judge', signal, status }
     for (const message of this.#messages.values()) yield { op: 'claim', message, conversations: [] }
-    yield { op: 'converse', conversations: [...this.#conversations.values()] }
+    yield { op: 'converse', conversations: [...this.#conversations.values()], notices: this.#notices }
+    for (const { shed, count } of this.#shed.values())
+      yield { op: 'converse', conversations: [], shed: { ...shed, lanes: Array(count).fill(shed.lanes[0]) } }
     for (const dead of this.#dead.values()) yield { op: 'settle', key: dead.key, conversations: [], dead }
     for (const evidence of this.#evidence) yield { op: 'evidence', evidence }
     for (const destination of this.#destinations.values()) yield { op: 'destination', destination }
@@ -152,7 +188,9 @@ export class WriteBacklog {
     for (const map of [this.#signals, this.#messages, this.#conversations, this.#dead, this.#changes, this.#judged, this.#destinations])
       map.clear()
     this.#muting.clear()
-    this.#notices.clear()
+    this.#notices = []
+    this.#shed.clear()
+    this.#shedTold.clear()
     this.#evidence = []
     this.#clock = undefined
     this.#makeup = undefined
@@ -164,9 +202,7 @@ export class WriteBacklog {
     this.#swap(this.#signals, row.id, { ...row, status: statusAfter(before, row) })
     // What was judged is stored after the signal: it must not undo a rise.
     const judged = this.#judged.get(row.id)
-    if (judged === undefined || row.status === judged) return
-    this.#judged.delete(row.id)
-    this.#notices.delete(row.id)
+    if (judged !== undefined && row.status !== judged) this.#judged.delete(row.id)
   }
 
   #mute(signal: string, { mutes, destinations }: Muting): void {
@@ -176,6 +212,19 @@ export class WriteBacklog {
 
   #converse(conversations: readonly Conversation[]): void {
     for (const each of conversations) this.#conversations.set(keyOf(each.signal, each.destination), each)
+  }
+
+  #owe(notices: readonly Change[] = []): void {
+    this.#notices.push(...notices.slice(0, MAX_NOTICES - this.#notices.length))
+  }
+
+  #giveUp(shed: Shed | undefined): void {
+    for (const lane of shed?.lanes ?? []) {
+      const destination = shed?.destination as string
+      const known = this.#shed.get(keyOf(lane, destination))
+      if (known) known.count++
+      else this.#shed.set(keyOf(lane, destination), { shed: { destination, lanes: [lane] }, count: 1 })
+    }
   }
 
   #remove(key: string): void {

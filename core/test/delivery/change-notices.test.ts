@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { ChangeNotices, oweNotice, subjects } from '../../src/delivery/change-notices.ts'
+import { ChangeNotices, oweNotice } from '../../src/delivery/change-notices.ts'
+import { subjects } from '../../src/delivery/notice-kinds.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { storeIn, temporaryFolder } from '../fixtures/delivery.ts'

@@ -310,7 +310,7 @@ describe('a destination', () => {
         return { result: 'reject', detail: 'invalid_blocks' }
       },
     })
-    const signal = signalOf()
+    const signal = signalOf({ severity: 'medium' })
     offer(queue, signal)
     await vi.advanceTimersByTimeAsync(0)
     expect(tiers.map(([tier]) => tier)).toEqual([0, 1, 2, 2])
@@ -399,8 +399,11 @@ describe('a destination', () => {
     offer(queue, good)
     queue.start(to)
     await vi.advanceTimersByTimeAsync(0)
-    expect(to.got.map(({ signal: { id } }) => id)).toEqual([good.id])
-    expect(queue.counters).toMatchObject({ failed: 1, delivered: 1, pending: 0, lastError: expect.stringContaining('could not be read') })
+    expect(to.got.map(({ reason, signal: { id, message } }) => (reason === 'notice' ? message : id))).toEqual([
+      good.id,
+      expect.stringContaining(`siem was not told of ${bad.id}, high (it could not be read`),
+    ])
+    expect(queue.counters).toMatchObject({ failed: 1, delivered: 2, pending: 0, lastError: expect.stringContaining('could not be read') })
   })
 
   it('whose form cannot be made gets the next one; the failure is told', async () => {
@@ -427,7 +430,7 @@ describe('a destination', () => {
         throw new Error('never')
       },
     })
-    const signal = signalOf()
+    const signal = signalOf({ severity: 'medium' })
     offer(other, signal)
     await vi.advanceTimersByTimeAsync(0)
     expect(never.got).toEqual([])
@@ -543,7 +546,7 @@ describe('a destination', () => {
     const to = receiver([{ result: 'reject', detail: 'HTTP 400: no' }])
     const queue = queueOf()
     queue.start(to)
-    const [a, b] = [signalOf(), signalOf()]
+    const [a, b] = [signalOf({ severity: 'medium' }), signalOf()]
     offer(queue, a)
     offer(queue, b)
     await vi.advanceTimersByTimeAsync(0)

@@ -308,6 +308,19 @@ describe('what is part of something worse', () => {
     expect(told().slice(7)).toEqual([medium.id])
   })
 
+  it('is told once the worse one is refused for good, though it was kept quiet before', async () => {
+    const outcomes: Outcome[] = [{ result: 'retry', detail: 'busy' }, ...Array(4).fill({ result: 'reject', detail: 'too large' })]
+    const house = new House(rules, { outcomes })
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    const high = house.tell(ran(101, [100, 1]))
+    const low = house.tell(ran(102, [100, 1], { severity: 'low' }))
+    await pass(0)
+    expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([critical.id])
+    await pass(5_000)
+    const told = house.letters.team.slice(5).map(({ signal: { id } }) => id)
+    expect(told.sort()).toEqual([high.id, low.id].sort())
+  })
+
   it('is not told either if the agent was restarted between them; it is, ten minutes after the worse one', async () => {
     const before = new House(rules)
     const last_seen = new Date().toISOString()
@@ -376,6 +389,146 @@ it('what is given up since too much waits is counted, and told through another d
   await pass(HOUR)
   expect(notices().map(({ title }) => title)).toEqual(['7 messages to team were given up', '10 messages to team were given up'])
   expect(house.reasons('team')).not.toContain('notice')
+})
+
+it('what was given up and not told yet is told by the next agent, and what was told is not told again [case 11]', async () => {
+  const down = { maxItems: 3, outcomes: Array(400).fill({ result: 'retry', detail: 'down' }) }
+  const first = new House(undefined, down)
+  for (let i = 0; i < 10; i++) first.tell(signalOf({ severity: i % 2 ? 'low' : 'medium' }))
+  await first.telling.stop(0)
+  expect(first.reasons('pager')).not.toContain('notice')
+  const given = store.shed().reduce((sum, { count }) => sum + count, 0)
+  expect(given).toBeGreaterThan(5)
+  const second = new House(undefined, down)
+  await pass(2_000)
+  const notices = (house: House) => house.letters.pager.filter(({ reason }) => reason === 'notice').map(({ title }) => title)
+  expect(notices(second)).toEqual([`${given} messages to team were given up`])
+  expect(store.shed().every(({ count }) => count === 0)).toBe(true)
+  second.tell(signalOf({ severity: 'low' }))
+  await second.telling.stop(0)
+  await pass(60_000)
+  const third = new House(undefined, down)
+  await pass(HOUR - 62_000)
+  expect(notices(third)).toEqual([])
+  await pass(5_000)
+  expect(notices(third)).toEqual(['1 message to team was given up'])
+  await third.telling.stop(0)
+})
+
+it('a notice that somebody has archived is over for whom it was told, and refused in one form it is told in another', async () => {
+  const outcomes: Outcome[] = Array(5).fill({ result: 'reject', detail: 'too large' })
+  const house = new House([{ name: 'Team', to: 'team' }], { outcomes, every: ['pager'] })
+  house.tell(signalOf())
+  await pass(1_000)
+  expect(house.reasons('team').slice(4)).toEqual(['notice', 'notice'])
+  const [notice] = store.signals(1, 0, 'notifications-refused')
+  house.judge({ id: notice?.id } as Signal, 'archived')
+  await pass(HOUR)
+  expect(house.reasons('team').slice(6)).toEqual(['archived'])
+  expect(house.letters.team.at(-1)?.title).toBe('team was not told of a signal')
+})
+
+it('what is given up, refused or judged while the store cannot be written is counted and told once it can', async () => {
+  const broken = (isBroken: boolean) => store.consult((database) => database.exec(`PRAGMA query_only=${isBroken ? 'ON' : 'OFF'}`))
+  const outcomes: Outcome[] = [
+    ...Array(4).fill({ result: 'reject', detail: 'too large' }),
+    ...Array(400).fill({ result: 'retry', detail: 'down' }),
+  ]
+  const house = new House([{ name: 'All', to: 'team', wait: '1m' }], { maxItems: 3, outcomes })
+  const judged = house.tell(signalOf())
+  broken(true)
+  house.tell(signalOf({ severity: 'critical' }))
+  await pass(0)
+  house.telling.judge.write({ op: 'judge', signal: judged.id, status: 'archived', operator: 'eve' })
+  for (let i = 0; i < 10; i++) house.tell(signalOf({ severity: 'low' }))
+  await pass(2_000)
+  expect(store.error).toBeDefined()
+  expect(house.letters.pager).toEqual([])
+  broken(false)
+  await pass(5_000)
+  expect(store.error).toBeUndefined()
+  const given = house.telling.queue('team')?.counters.failed ?? 0
+  await pass(120_000)
+  const titles = house.letters.pager.map(({ title }) => title)
+  expect(titles.sort()).toEqual([`${given - 1} messages to team were given up`, 'team was not told of a signal'])
+  expect(house.letters.team.some(({ title }) => title === 'A signal was archived before you were told')).toBe(true)
+})
+
+describe('what is grave and refused for good', () => {
+  const refused = (times = 4): Outcome[] => Array(times).fill({ result: 'reject', detail: 'too large' })
+  const notices = (house: House, name: (typeof NAMES)[number]) => house.letters[name].filter(({ reason }) => reason === 'notice')
+
+  it('is told as a notice to the other destinations of its rule', async () => {
+    const house = new House([{ name: 'All', to: ['team', 'pager'] }], { outcomes: refused(8) })
+    const high = house.tell(signalOf({ title: 'Look here' }))
+    house.tell(signalOf({ severity: 'medium' }))
+    await pass(1_000)
+    expect(house.telling.queue('team')?.counters.failed).toBe(2)
+    const [notice, ...others] = notices(house, 'pager')
+    expect(others).toEqual([])
+    expect(notice).toMatchObject({
+      title: 'team was not told of a signal',
+      signal: { severity: 'high', rule: { id: 'notifications-refused' } },
+    })
+    expect(renderPlain(notice?.message ?? [])).toMatch(/: team was not told of .*, high: Look here \(too large\)\./)
+    expect(renderPlain(notice?.message ?? [])).toContain(high.id)
+    // More of the same is gathered, what is critical is not.
+    house.outcomes.push(...refused(12))
+    for (const severity of ['high', 'high', 'critical'] as const) {
+      house.tell(signalOf({ severity }))
+      await pass(1_000)
+    }
+    expect(notices(house, 'pager').slice(1)).toMatchObject([
+      { title: 'team was not told of a signal, and 2 more signals', signal: { severity: 'critical' } },
+    ])
+  })
+
+  it('is told at once to whom it escalates, if nobody heard of it', async () => {
+    const house = new House([{ name: 'Team', to: 'team', escalate: [{ after: '10m', to: 'pager' }] }], { outcomes: refused() })
+    house.tell(signalOf())
+    await pass(1_000)
+    expect(house.reasons('pager').sort()).toEqual(['escalated', 'notice'])
+    house.tell(signalOf())
+    await pass(1_000)
+    expect(house.reasons('team').slice(4)).toEqual(['opened'])
+    expect(house.reasons('pager')).toHaveLength(2)
+  })
+
+  it('and was heard of by others does not escalate before its time', async () => {
+    const rule: NotificationRule = { name: 'Team', to: ['team', 'pager'], escalate: [{ after: '10m', to: 'pager' }] }
+    const house = new House([rule], { outcomes: [{ result: 'retry', detail: 'busy' }, ...refused()] })
+    house.tell(signalOf())
+    await pass(5_000)
+    expect(house.reasons('pager')).toEqual(['opened', 'notice'])
+  })
+
+  it('is told as a notice to any other destination where its rule has none, else to the same one', async () => {
+    const house = new House([{ name: 'Team', to: 'team' }], { outcomes: refused() })
+    house.tell(signalOf())
+    await pass(1_000)
+    expect(house.reasons('pager')).toEqual(['notice'])
+    const alone = new House([{ name: 'Team', to: 'team' }], { outcomes: refused(), every: ['pager'] })
+    alone.tell(signalOf())
+    await pass(1_000)
+    expect(alone.reasons('team').slice(4)).toEqual(['notice'])
+    expect(alone.letters.pager).toEqual([])
+  })
+
+  it('is not told so if it is known there, only growth of it was refused, or it was judged', async () => {
+    const house = new House([{ name: 'All', to: ['team', 'pager'] }])
+    const signal = house.tell(signalOf())
+    await pass(1_000)
+    house.outcomes.push(...refused())
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(11_000)
+    expect(house.telling.queue('team')?.counters.failed).toBe(1)
+    house.outcomes.push({ result: 'ambiguous', detail: 'reset' }, ...refused())
+    const other = house.tell(signalOf())
+    await pass(0)
+    house.judge(other, 'archived')
+    await pass(5_000)
+    expect(notices(house, 'pager')).toEqual([])
+  })
 })
 
 it('a destination that takes nothing has so many bytes: what is missed least goes, exactly counted; another one is told all [case 27] [case 28]', async () => {

@@ -1,0 +1,132 @@
+import { escalationsOf } from '../notifications/conversation.ts'
+import { rankOf, severities } from '../signals/severity.ts'
+import { decodeSignal } from '../signals/signal-json.ts'
+import type { Change } from './change-notices.ts'
+import type { DestinationQueue } from './destination-queue.ts'
+import { subjects } from './notice-kinds.ts'
+import type { Planned } from './outbox.ts'
+import type { Route } from './protocol.ts'
+import type { SignalStore } from './store.ts'
+import type { SignalRow } from './store-rows.ts'
+
+const HIGH = rankOf('high')
+
+export interface LostWordsParts {
+  readonly store: SignalStore
+  /** By the steady clock. */
+  readonly now: () => number
+  readonly queues: () => readonly DestinationQueue[]
+  /** A rule of this name, if there still is one. */
+  readonly route: (name: string | null) => Route | undefined
+  /** Tells what is owed as notices. */
+  readonly tell: () => void
+}
+
+interface Taken {
+  readonly queue: DestinationQueue
+  readonly planned: Planned
+}
+
+/**
+ * What becomes of a signal that a destination will never be told: its message was refused in every form, or could not be made or read. What it kept quiet there is
+ * told. If it is grave, and open, others hear that it was not told: the other destinations of its rule, else one that is well, else the same one, which refused a
+ * message and not all of them. If nobody heard of it at all, whom it escalates to next is told now: nobody could acknowledge it.
+ */
+export class LostWords {
+  readonly #parts: LostWordsParts
+
+  constructor(parts: LostWordsParts) {
+    this.#parts = parts
+  }
+
+  /** Stores all that. The caller calls what comes once it is lost in the store too: what is lost twice is said twice, not never. */
+  lose(destination: string, signals: readonly string[], why: string): () => void {
+    const taken: Taken[] = []
+    const notices: Change[] = []
+    for (const id of signals) {
+      taken.push(...this.#released(destination, id))
+      const row = this.#graveAndUnheard(destination, id)
+      if (!row) continue
+      notices.push(...this.#notices(destination, row, why))
+      taken.push(...this.#hastened(destination, row))
+    }
+    const conversations = taken.map(({ planned }) => planned.conversation)
+    if (conversations.length + notices.length > 0) this.#parts.store.write({ op: 'converse', conversations, notices })
+    return () => {
+      for (const { queue, planned } of taken) queue.take(planned)
+      if (notices.length > 0) this.#parts.tell()
+    }
+  }
+
+  /** Less severe signals that were part of it. */
+  #released(destination: string, id: string): readonly Taken[] {
+    const { store } = this.#parts
+    const queue = this.#queue(destination)
+    if (!queue || queue.tellsEach) return []
+    return store.keptBy(id, destination).flatMap((conversation) => {
+      const row = store.signal(conversation.signal)
+      return row ? [{ queue, planned: queue.plan({ ...conversation, kept_by: null }, row) }] : []
+    })
+  }
+
+  #graveAndUnheard(destination: string, id: string): SignalRow | undefined {
+    const row = this.#parts.store.signal(id)
+    if (row?.status !== 'open' || row.severity < HIGH) return undefined
+    const conversation = this.#parts.store.conversation(id, destination)
+    const isHeard = conversation && conversation.told_severity >= row.severity && conversation.told_status !== 'archived'
+    return isHeard ? undefined : row
+  }
+
+  #notices(destination: string, { id, severity, body }: SignalRow, why: string): readonly Change[] {
+    const rule = this.#parts.store.conversation(id, destination)?.rule ?? null
+    const text = `${new Date().toISOString()}: ${destination} was not told of ${id}, ${severities[severity]}${titleIn(body)} (${why}).`
+    return this.#hearers(destination, rule).map((hearer) => ({
+      destination: hearer,
+      subject: subjects.untold(destination),
+      title: `${destination} was not told of a signal`,
+      text,
+      weight: severity,
+    }))
+  }
+
+  #hearers(destination: string, rule: string | null): readonly string[] {
+    const people = this.#parts.queues().filter(({ tellsEach }) => !tellsEach)
+    const others = people.filter(({ name }) => name !== destination)
+    const { to = [], escalate = [] } = this.#parts.route(rule) ?? {}
+    const named = new Set([...to, ...escalate.flatMap((step) => step.to)])
+    const beside = others.filter(({ name }) => named.has(name))
+    if (beside.length > 0) return beside.map(({ name }) => name)
+    const one = others.find(({ counters }) => counters.state === 'ok') ?? others[0] ?? people[0]
+    return one ? [one.name] : []
+  }
+
+  /** The next step of its escalation, unless somebody else heard of it. */
+  #hastened(destination: string, row: SignalRow): readonly Taken[] {
+    const { store, now } = this.#parts
+    const others = store.conversations(row.id).flatMap((conversation) => {
+      const queue = conversation.destination === destination ? undefined : this.#queue(conversation.destination)
+      return queue ? [{ queue, conversation, times: escalationsOf(conversation) }] : []
+    })
+    if (others.some(({ queue, conversation }) => conversation.told_revision > 0 && !queue.tellsEach)) return []
+    const next = Math.min(...others.flatMap(({ times }) => times))
+    return others
+      .filter(({ times }) => times[0] === next)
+      .map(({ queue, conversation, times }) => {
+        const escalations = JSON.stringify([Math.min(next, now()), ...times.slice(1)])
+        return { queue, planned: queue.plan({ ...conversation, escalations }, row) }
+      })
+  }
+
+  #queue(name: string): DestinationQueue | undefined {
+    return this.#parts.queues().find((queue) => queue.name === name)
+  }
+}
+
+/** What cannot be read may be why it is lost. */
+function titleIn(body: string): string {
+  try {
+    return `: ${decodeSignal(body).title}`
+  } catch {
+    return ''
+  }
+}
