@@ -77,6 +77,7 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
     const pid = property('MainPID')
     expect(machine.sh(`touch /proc/${pid}/root/etc/cws-was-here 2>&1 || true`)).toContain('Read-only file system')
     expect(machine.sh(`grep ^Seccomp: /proc/${pid}/status`)).toMatch(/2$/)
+    expect(machine.sh(`sed 's/.*) //' /proc/${pid}/task/*/stat | cut -d ' ' -f 17 | sort -u`)).toBe('-4')
     expect(machine.sh(`for task in /proc/${pid}/task/*; do grep ^CapBnd $task/status; done | sort -u | wc -l`)).toBe('1')
   })
 
