@@ -30,6 +30,10 @@ describe('how a destination is told', () => {
         { mentions: (() => ['S1']) as never },
         '`mentions` in the definition of a notifier must be a kind of channel with a list of ids: { channel, ids }, but it is: a list',
       ],
+      [
+        { rate: { burst: 0, perMinute: 60 } },
+        '`rate` in the definition of a notifier must be { burst, perMinute }, both at least 1, but it is: an object',
+      ],
       [{ mode: () => ({}) as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: an object'],
       [
         { interrupts: (options) => (options as { a: { b: boolean } }).a.b },

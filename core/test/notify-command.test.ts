@@ -211,7 +211,7 @@ describe('notify list', () => {
     expect(await jsonOf('notify', 'list')).toEqual({
       kind: 'notifications',
       rules: [],
-      destinations: [{ name: 'team', state: 'stopped', delivered: null, failed: null, pending: 1, last_error: null }],
+      destinations: [{ name: 'team', state: 'stopped', delivered: null, failed: null, pending: 1, held_back: 0, last_error: null }],
       mutes: [],
     })
     expect(await cws('notify', 'list')).toContain('an empty list: nobody is told')

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import { CwsError } from '../errors/cws-error.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import { type Manner, usualManner } from '../plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
+import { Allowance } from './allowance.ts'
 import { Flights } from './flights.ts'
 import { Health } from './health.ts'
 import type { Standing } from './heartbeat/audit.ts'
@@ -35,6 +37,7 @@ export class DestinationQueue {
   readonly #owed: Owed
   readonly #flights: Flights
   readonly #tries: Tries
+  #allowance: Allowance
   #notifier: Notifier | undefined
   #timer: NodeJS.Timeout | undefined
   /** Tries that were begun. */
@@ -50,20 +53,34 @@ export class DestinationQueue {
     this.#owed = new Owed(options, this.#outbox, this.#health)
     this.#flights = new Flights({ ...options, within: this.#within, onLanded: () => this.#kick() })
     this.#tries = new Tries(options, { outbox: this.#outbox, owed: this.#owed, flights: this.#flights, health: this.#health })
+    this.#allowance = this.#allowed()
   }
 
   get counters(): DestinationCounters {
     const { state, lastError } = this.#health
     const { failed, pending } = this.#owed
-    return { state, delivered: this.#tries.delivered, failed, pending, lastError }
+    return { state, delivered: this.#tries.delivered, failed, pending, heldBack: this.#heldBack, lastError }
   }
 
-  /** How it stands, for who audits. What waits for a probe, for quiet hours or for its turn behind others is not overdue. */
+  /** Who is told every revision is told at once: to hold one back makes none of them newer, and the list longer. */
+  #allowed(): Allowance {
+    return new Allowance(this.tellsEach ? undefined : this.#outbox.manner.rate, this.#options.now)
+  }
+
+  /** How much is due, and waits since the destination was sent as much as it takes. */
+  get #heldBack(): number {
+    if (!this.#allowance.isSpent) return 0
+    const { schedule } = this.#owed
+    const now = this.#options.now()
+    return [...schedule].filter((item) => item.due <= now && !item.inFlight && this.#allowance.wait(schedule.laneOf(item, now)) > 0).length
+  }
+
+  /** How it stands, for who audits. What waits for a probe, for quiet hours, for its turn behind others or for the rate of its destination is not overdue. */
   standing(overdueMs: number): Standing {
     const now = this.#options.now()
     const { state, lastError, unwellMs, probeAt } = this.#health
     const due = this.#notifier ? this.#owed.schedule.earliest() : undefined
-    const stalledMs = due === undefined ? 0 : Math.max(0, now - Math.max(due, probeAt, this.#flights.moved))
+    const stalledMs = due === undefined || this.#allowance.isSpent ? 0 : Math.max(0, now - Math.max(due, probeAt, this.#flights.moved))
     return { name: this.name, state, lastError, unwellMs, stalledMs, forgotten: this.#owed.forgotten(now - overdueMs) }
   }
 
@@ -123,7 +140,11 @@ export class DestinationQueue {
 
   /** From now on it is told so: what is owed is brought into that form. */
   adopt(manner: Partial<Manner>): void {
+    const before = this.#outbox.manner
     this.#owed.adopt(manner)
+    const { mode, rate } = this.#outbox.manner
+    if (mode !== before.mode || !isDeepStrictEqual(rate, before.rate)) this.#allowance = this.#allowed()
+    this.#kick()
   }
 
   /** See `Outbox`. The caller stores what comes, then calls `take`. */
@@ -200,18 +221,23 @@ export class DestinationQueue {
     const { schedule } = this.#owed
     const time = this.#options.now()
     const limit = this.#health.isProbed ? 1 : Math.max(1, Math.min(notifier.concurrency ?? CONCURRENCY, CONCURRENCY))
+    let allowedAt = time
     while (this.#flights.size < limit && time >= this.#health.probeAt) {
-      const item = schedule.next(time, this.#begun % AGEING === AGEING - 1)
+      const item = schedule.next(time, this.#begun % AGEING === AGEING - 1 && !this.#allowance.isSpent)
       if (!item) break
+      // Where who is served first must wait, all must.
+      allowedAt = time + this.#allowance.wait(schedule.laneOf(item, time))
+      if (allowedAt > time) break
       const message = this.#tries.prepare(item)
       if (!message) continue
+      this.#allowance.spend()
       this.#begun++
       this.#flights.add(this.#tries.run(item, message, notifier))
     }
     if (this.#isStopping || this.#flights.size >= limit) return
     const due = schedule.nextDue(time)
     if (due === undefined) return
-    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#health.probeAt) - time, 2 ** 30))
+    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#health.probeAt, allowedAt) - time, 2 ** 30))
   }
 
   /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how much is left. */

@@ -30,8 +30,8 @@ export interface OutboxView {
 }
 
 export function destinationView(queue: DestinationQueue): DestinationView {
-  const { state, delivered, failed, pending, lastError } = queue.counters
-  return { name: queue.name, state, delivered, failed, pending, last_error: lastError ?? null }
+  const { state, delivered, failed, pending, heldBack, lastError } = queue.counters
+  return { name: queue.name, state, delivered, failed, pending, held_back: heldBack, last_error: lastError ?? null }
 }
 
 /** What an agent owes. `untilMs`: how long it is until a time of the steady clock. */
@@ -83,6 +83,7 @@ export function storedDestinations(tables: StoreTables, names: readonly string[]
     delivered: null,
     failed: null,
     pending: owed.get(name) ?? 0,
+    held_back: 0,
     last_error: tables.destination(name)?.last_error ?? null,
   }))
 }

@@ -177,6 +177,8 @@ export interface DestinationCounters {
   /** Deliveries given up: refused for good, or dropped because too many waited. */
   readonly failed: number
   readonly pending: number
+  /** Of these, what is due and waits, since the destination was sent as much as it takes. */
+  readonly heldBack: number
   readonly lastError: string | undefined
 }
 

@@ -65,6 +65,8 @@ export interface DestinationView {
   readonly failed: number | null
   /** Messages and words that are owed now. */
   readonly pending: number
+  /** Of these, what waits since the destination was sent as much as it takes. */
+  readonly held_back: number
   readonly last_error: string | null
 }
 

@@ -37,6 +37,8 @@ export interface NotifierDefinition<S extends OptionsSchema = OptionsSchema> ext
   readonly changes?: Said<S, 'changes'>
   /** Whom templates may call there; nobody if absent. */
   readonly mentions?: Said<S, 'mentions'>
+  /** How many messages it is sent at most; as many as there are if absent. */
+  readonly rate?: Said<S, 'rate'>
   setup(ctx: NotifierContext<z.output<S>>): Notifier | Promise<Notifier>
 }
 

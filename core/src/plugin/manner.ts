@@ -10,6 +10,13 @@ export interface Callable {
   readonly ids: readonly string[]
 }
 
+/** How many messages a destination takes. */
+export interface Rate {
+  /** At once. */
+  readonly burst: number
+  readonly perMinute: number
+}
+
 /** How a destination is told of signals. */
 export interface Manner {
   /** `latest`: of a signal the newest revision must arrive; what nobody was told yet is overtaken. `every`: each revision, in order. */
@@ -20,10 +27,12 @@ export interface Manner {
   readonly changes: boolean
   /** Whom its messages call if a template mentions them; undefined: nobody. Templates are checked against it. */
   readonly mentions: Callable | undefined
+  /** What it is sent at most, in the mode `latest`; undefined: as many as there are. */
+  readonly rate: Rate | undefined
 }
 
 /** That of a notifier whose definition says nothing. */
-export const usualManner: Manner = { mode: 'latest', interrupts: false, changes: false, mentions: undefined }
+export const usualManner: Manner = { mode: 'latest', interrupts: false, changes: false, mentions: undefined, rate: undefined }
 
 type Defined = Pick<NotifierDefinition, keyof Manner>
 
@@ -33,12 +42,18 @@ export function mannerOf(definition: Defined, options: unknown): Manner {
   const interrupts = said(definition, 'interrupts', options)
   const changes = said(definition, 'changes', options)
   const mentions = said(definition, 'mentions', options)
+  const rate = said(definition, 'rate', options)
   if (mode !== 'latest' && mode !== 'every') throw invalid('mode', '"latest" or "every"', describeValue(mode))
   if (typeof interrupts !== 'boolean') throw invalid('interrupts', 'true or false', describeValue(interrupts))
   if (typeof changes !== 'boolean') throw invalid('changes', 'true or false', describeValue(changes))
   if (mentions !== undefined && !isCallable(mentions))
     throw invalid('mentions', 'a kind of channel with a list of ids: { channel, ids }', describeValue(mentions))
-  return { mode, interrupts, changes, mentions }
+  if (rate !== undefined && !isRate(rate)) throw invalid('rate', '{ burst, perMinute }, both at least 1', describeValue(rate))
+  return { mode, interrupts, changes, mentions, rate }
+}
+
+function isRate(given: unknown): given is Rate {
+  return isRecord(given) && [given['burst'], given['perMinute']].every((it) => typeof it === 'number' && it >= 1)
 }
 
 function isCallable(given: unknown): given is Callable {

@@ -26,6 +26,7 @@ beforeEach(() => {
 afterEach(() => {
   store[Symbol.dispose]()
   folder[Symbol.dispose]()
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
@@ -76,6 +77,71 @@ const keys = (of: { readonly got: Notification[] }): string[] => of.got.map(({ k
 const owed = (): string[] => owedIn(store)
 const made = () => [...store.messages('siem')]
 
+describe('a destination with a rate', () => {
+  const rate = { burst: 10, perMinute: 60 }
+  const low = (rule: string) => signalOf({ severity: 'low', rule: { id: rule, name: rule } })
+
+  it('is sent no more than that after an hour in which the process was stopped; what is critical first, and others hear how much waits [case 30]', async () => {
+    const to = receiver()
+    const queue = queueOf({ manner: { rate } })
+    queue.start(to)
+    for (let i = 0; i < 30; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(0)
+    // A fifth of the burst is kept.
+    expect(to.got).toHaveLength(8)
+    expect(queue.counters).toMatchObject({ state: 'ok', pending: 22, heldBack: 22 })
+    expect(queue.standing(0).stalledMs).toBe(0)
+    const critical = signalOf({ severity: 'critical' })
+    offer(queue, critical)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got.at(-1)?.signal.id).toBe(critical.id)
+    // Stopped: no timer runs, time passes.
+    const running = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => running() + 3_600_000)
+    vi.setSystemTime(Date.now() + 3_600_000)
+    const before = to.got.length
+    for (let i = 0; i < 30; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got.length - before).toBe(8)
+    const at = to.got.length
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(to.got.length - at).toBe(10)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(to.got).toHaveLength(61)
+    expect(queue.counters).toMatchObject({ pending: 0, heldBack: 0 })
+    expect(queue.standing(0)).toMatchObject({ stalledMs: 0, forgotten: 0 })
+  })
+
+  it('tries count as messages do', async () => {
+    const to = receiver(Array(50).fill({ result: 'retry', detail: 'down', retryAfterMs: 1 }))
+    const queue = queueOf({ manner: { rate: { burst: 2, perMinute: 1 } } })
+    queue.start(to)
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(to.got).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(61_000)
+    expect(to.got.length).toBeLessThanOrEqual(4)
+    await queue.stop(0)
+  })
+
+  it('that is told every revision is told at once; another rate is that from then on', async () => {
+    const to = receiver()
+    const queue = queueOf({ manner: { ...EACH, rate } })
+    queue.start(to)
+    for (let i = 0; i < 30; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got).toHaveLength(30)
+    queue.adopt({ mode: 'latest', rate })
+    for (let i = 0; i < 30; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got).toHaveLength(38)
+    queue.adopt({ mode: 'latest' })
+    offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(to.got).toHaveLength(61)
+  })
+})
+
 describe('a destination', () => {
   it('is told at once, and owed nothing afterwards', async () => {
     const to = receiver()
@@ -86,7 +152,7 @@ describe('a destination', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(to.got).toEqual([{ key: `${signal.id}:1:siem`, signal, reason: 'opened', body: bodyOf(signal), attempt: 1 }])
     expect(owed()).toEqual([])
-    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 0, pending: 0, lastError: undefined })
+    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 0, pending: 0, heldBack: 0, lastError: undefined })
   })
 
   it('hears of a growing signal no sooner than every 10 s, and of its last count', async () => {
@@ -551,7 +617,7 @@ describe('a destination', () => {
     offer(queue, b)
     await vi.advanceTimersByTimeAsync(0)
     expect(store.dead(10)).toMatchObject([{ signal: a.id, reason: 'HTTP 400: no', body: bodyOf(a) }])
-    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 1, pending: 0, lastError: 'HTTP 400: no' })
+    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 1, pending: 0, heldBack: 0, lastError: 'HTTP 400: no' })
   })
 
   it('waits as long as it asks, as a whole [case 21]', async () => {

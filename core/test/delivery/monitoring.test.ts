@@ -29,7 +29,7 @@ const plugin: AgentStatus['plugins'][number] = {
   state: 'ok',
   detail: undefined,
 }
-const destination = { state: 'ok', delivered: 7, failed: 1, pending: 2, lastError: undefined } as const
+const destination = { state: 'ok', delivered: 7, failed: 1, pending: 2, heldBack: 1, lastError: undefined } as const
 const delivery: NonNullable<AgentStatus['delivery']> = {
   signals: 9,
   signalsDropped: 0,
@@ -110,6 +110,7 @@ describe('metrics', () => {
     'cws_deliveries_total{destination="siem",result="delivered"} 7',
     'cws_deliveries_total{destination="siem",result="failed"} 1',
     'cws_deliveries_pending{destination="siem"} 2',
+    'cws_deliveries_held_back{destination="siem"} 1',
     'cws_delivery_restarts_total 1',
     'cws_signals_dropped_total 0',
     'cws_store_up 1',

@@ -13,6 +13,7 @@ export default defineNotifier(import.meta, {
   name: 'email',
   options,
   interrupts: true,
+  rate: ({ rate }) => rate,
   setup(ctx) {
     // What cannot be read is told now, not with the first signal.
     accessOf(ctx)

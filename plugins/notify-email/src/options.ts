@@ -1,4 +1,4 @@
-import { secret, secretRef } from '@cws/core'
+import { rateOption, secret, secretRef } from '@cws/core'
 import { z } from 'zod'
 import { type Address, parseAddress } from './address.ts'
 
@@ -57,6 +57,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$/, 'must be a host name')
     .optional()
     .describe('Name that this host calls itself towards the server: its own unless told otherwise'),
+  rate: rateOption({ burst: 20, perMinute: 30 }),
   timeout: z
     .int()
     .min(100)

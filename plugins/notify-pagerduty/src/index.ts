@@ -13,6 +13,7 @@ export default defineNotifier(import.meta, {
   options,
   // An alert's log gains nothing from a new count every ten seconds, and a key may send 120 events a minute.
   interrupts: true,
+  rate: ({ rate }) => rate,
   changes: ({ changes }) => changes,
   setup(ctx) {
     const key = (): string => routingKeyOf(ctx.name, ctx.secret, ctx.options.routingKey)

@@ -1,4 +1,4 @@
-import { hasCredentials, httpOptions, secret, targetUrl } from '@cws/core'
+import { hasCredentials, httpOptions, rateOption, secret, targetUrl } from '@cws/core'
 import { z } from 'zod'
 import { flawOfRoutingKey } from './routing-key.ts'
 
@@ -18,6 +18,7 @@ export const options = z
       .boolean()
       .default(false)
       .describe('Tell when other rules or plugins are at work: a change event, with their names, which wakes nobody'),
+    rate: rateOption({ burst: 60, perMinute: 120 }),
     ...httpOptions,
   })
   .refine(({ changes, endpoint }) => !changes || endpoint === undefined || /\/enqueue$/.test(endpoint), {

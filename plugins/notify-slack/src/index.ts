@@ -8,6 +8,7 @@ export default defineNotifier(import.meta, {
   options,
   // What is changed in place interrupts nobody.
   interrupts: ({ token }) => token === undefined,
+  rate: ({ rate }) => rate,
   mentions: ({ mentions }) => ({ channel: 'slack', ids: mentions }),
   setup: (ctx) => slackNotifier(ctx),
 })

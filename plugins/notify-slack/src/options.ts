@@ -1,4 +1,4 @@
-import { httpOptions, secret, targetUrl } from '@cws/core'
+import { httpOptions, rateOption, secret, targetUrl } from '@cws/core'
 import { z } from 'zod'
 import { MENTION } from './message/mentions.ts'
 
@@ -19,6 +19,7 @@ export const options = z
     api: targetUrl("With `token`: where Slack's Web API is, for GovSlack and the like; https, or http to this very host")
       .refine((text) => !/[?#]/.test(text), 'a URL without a query')
       .default('https://slack.com/api/'),
+    rate: rateOption({ burst: 10, perMinute: 60 }),
     ...httpOptions,
   })
   .refine(({ webhook, token }) => (webhook === undefined) !== (token === undefined), {

@@ -20,6 +20,7 @@ export default defineNotifier(import.meta, {
   options,
   // Nothing that a workflow posted can be changed: each message is one of its own.
   interrupts: true,
+  rate: ({ rate }) => rate,
   mentions: ({ mentions }) => ({ channel: 'teams', ids: Object.keys(mentions) }),
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.

@@ -1,4 +1,4 @@
-import { httpOptions, secret } from '@cws/core'
+import { httpOptions, rateOption, secret } from '@cws/core'
 import { z } from 'zod'
 
 /** Name or id of an account in Entra ID, as templates mention it. */
@@ -17,6 +17,7 @@ export const options = z.strictObject({
     .refine((people) => new Set(Object.values(people)).size === Object.keys(people).length, 'each with a name of their own')
     .default({})
     .describe('Whom templates may call: the account (name or id in Entra ID) and the name that is shown'),
+  rate: rateOption({ burst: 20, perMinute: 60 }),
   ...httpOptions,
 })
 

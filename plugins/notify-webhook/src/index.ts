@@ -22,6 +22,7 @@ export default defineNotifier(import.meta, {
   name: 'webhook',
   options,
   mode: ({ mode }) => mode,
+  rate: ({ rate }) => rate,
   setup(ctx) {
     // A secret that cannot be had is told now, not with the first signal.
     signersOf(ctx)

@@ -1,4 +1,4 @@
-import { forms, httpOptions, secret, secretRef, targetUrl } from '@cws/core'
+import { forms, httpOptions, rateOption, secret, secretRef, targetUrl } from '@cws/core'
 import { z } from 'zod'
 import { flawOf } from './placeholders.ts'
 
@@ -31,6 +31,7 @@ export const options = z
       .enum(['latest', 'every'])
       .default('latest')
       .describe('latest: of a signal the newest revision arrives, what nobody was told yet is overtaken; every: each revision, in order'),
+    rate: rateOption(),
     ...httpOptions,
     cert: z
       .string()

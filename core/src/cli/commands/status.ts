@@ -92,7 +92,7 @@ function tell(status: AgentStatus): void {
       ...(delivery.heartbeat ? [['heartbeat', heartbeatText(delivery.heartbeat)]] : []),
       ...Object.entries(delivery.destinations).map(([name, it]) => [
         name,
-        `${it.state}: ${it.delivered} delivered, ${it.pending} pending, ${it.failed} failed${it.lastError ? `; last error: ${it.lastError}` : ''}`,
+        `${it.state}: ${it.delivered} delivered, ${it.pending} pending${it.heldBack > 0 ? ` (${it.heldBack} held back by its rate)` : ''}, ${it.failed} failed${it.lastError ? `; last error: ${it.lastError}` : ''}`,
       ]),
     ],
     '  ',

@@ -63,7 +63,7 @@ export async function listOf(options: Options, distribution: Distribution): Prom
   ])
   const notifiers = rules.destinations.map(({ name }) => name)
   const { destinations, mutes, edits } = (found?.body ?? { destinations: [], mutes: [], edits: [] }) as Stored
-  const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, last_error: null } as const
+  const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, held_back: 0, last_error: null } as const
   const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? { name, ...untold })
   const absent = destinations.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
   return { rules: viewsOf(effectiveRules(rules, edits)), destinations: [...listed, ...absent], mutes }
@@ -117,7 +117,8 @@ export function tellRule({
   if (problem !== null) line('     ', styled('red', problem))
 }
 
-function destinationRow({ name, state, delivered, failed, pending, last_error: error }: DestinationView): readonly Cell[] {
-  const counts = delivered === null ? [`${pending} owed`] : [`${delivered} delivered`, `${failed} failed`, `${pending} owed`]
+function destinationRow({ name, state, delivered, failed, pending, held_back: held, last_error: error }: DestinationView): readonly Cell[] {
+  const owed = `${pending} owed${held > 0 ? `, ${held} held back by its rate` : ''}`
+  const counts = delivered === null ? [owed] : [`${delivered} delivered`, `${failed} failed`, owed]
   return [name, stateCell(state), counts.join(', '), state === 'ok' ? '' : (error ?? '')]
 }

@@ -32,8 +32,14 @@ export function outboxCommand(notify: Command): void {
 
 function tell({ destinations, dead }: OutboxView): void {
   if (destinations.length === 0) line('nothing is owed to anybody: there are no notifiers')
-  for (const { name, state, pending, last_error: error, entries, left_out: more } of destinations) {
-    line(styled('bold', name), stateCell(state), `${pending} owed`, ...(error === null || state === 'ok' ? [] : [`(${error})`]))
+  for (const { name, state, pending, held_back: held, last_error: error, entries, left_out: more } of destinations) {
+    line(
+      styled('bold', name),
+      stateCell(state),
+      `${pending} owed`,
+      ...(held > 0 ? [`${held} held back by its rate`] : []),
+      ...(error === null || state === 'ok' ? [] : [`(${error})`]),
+    )
     table(entries.map(entryRow), '  ')
     if (more > 0) line(`  and ${more} more`)
   }

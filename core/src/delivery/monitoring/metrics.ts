@@ -144,6 +144,11 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
     'Deliveries that are owed.',
     destinations.map(([destination, { pending }]) => [{ destination }, pending]),
   )
+  text.add(
+    'cws_deliveries_held_back',
+    'Deliveries that wait since a destination was sent as much as it takes.',
+    destinations.map(([destination, { heldBack }]) => [{ destination }, heldBack]),
+  )
 }
 
 /** Writes the text format, version 0.0.4. */
