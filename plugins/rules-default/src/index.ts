@@ -1,5 +1,6 @@
 import type { AnyRule, RulePack } from '@cws/core'
 import { breakInUsed } from './detections/break-in-used.ts'
+import { droppedAndRun } from './detections/dropped-and-run.ts'
 import { manyAlarms } from './detections/many-alarms.ts'
 import { secretsGathered } from './detections/secrets-gathered.ts'
 import { accountChanged, accountFileEdited, pamChanged, sudoersChanged } from './rules/accounts.ts'
@@ -12,6 +13,7 @@ import {
   privilegeScanner,
   remoteControlImplant,
 } from './rules/attack-tools.ts'
+import { clusterSecretsListed, databaseDumped, historyRead, secretCopiedElsewhere } from './rules/carried-off.ts'
 import {
   cloudCopyTool,
   dnsTunnel,
@@ -45,6 +47,7 @@ import {
   secretsArchived,
   systemRemoved,
 } from './rules/destruction.ts'
+import { downloadToTemporary, leftRunning, programFromTemporary } from './rules/dropped.ts'
 import { decoderPipedToShell, downloadPipedToShell } from './rules/droppers.ts'
 import {
   daemonDisguise,
@@ -55,9 +58,25 @@ import {
   processHiddenByMount,
   timestampForged,
 } from './rules/evasion.ts'
+import {
+  accountOverBus,
+  lingeringEnabled,
+  loginShellGiven,
+  rootHookChanged,
+  rootPasswordSet,
+  setIdBitGiven,
+  shellCopied,
+} from './rules/footholds.ts'
 import { cryptominer, securityToolStopped } from './rules/impact.ts'
 import { inlineCodeDecoded, inlineCodeFetched, installScriptNetworkTool } from './rules/inline-code.ts'
-import { cpuRegistersWritten, kernelHookWritten, kernelProtectionWeakened, kernelReplaced, strangeModuleLoaded } from './rules/kernel.ts'
+import {
+  bpfProgramLoaded,
+  cpuRegistersWritten,
+  kernelHookWritten,
+  kernelProtectionWeakened,
+  kernelReplaced,
+  strangeModuleLoaded,
+} from './rules/kernel.ts'
 import { browserStoreOpened, kerberosKeysOpened, serverKeyOpened, storedPasswordOpened, storedPasswordUsed } from './rules/keys.ts'
 import {
   compilerInContainer,
@@ -98,13 +117,16 @@ import {
   setIdOddEnvironment,
   shellOutOfTool,
   sudoWithLoader,
+  sudoWithRoot,
   userNamespaceMade,
 } from './rules/rights.ts'
 import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, secretsReadByKnownTool, sudoersOpened } from './rules/secrets.ts'
+import { confinementSwitchedOff, securityToolKilled, securityToolRemoved } from './rules/security-tools.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
 import {
   downloadFromServer,
   serviceAccountShell,
+  serviceAccountUsed,
   shellFromNetworkService,
   sshFromServer,
   temporaryProgramFromServer,
@@ -121,7 +143,7 @@ import {
   userProfileChanged,
 } from './rules/startup-files.ts'
 import { caStoreChanged, packagesChanged, preloadChanged, setIdBitSet, systemFileChanged } from './rules/system-files.ts'
-import { fileMadeImmutable, historyRemoved, logCleared } from './rules/traces.ts'
+import { fileMadeImmutable, historyRemoved, logCleared, logReplaced } from './rules/traces.ts'
 import { triggers } from './triggers/index.ts'
 
 const rules: readonly AnyRule[] = [
@@ -265,6 +287,27 @@ const rules: readonly AnyRule[] = [
   jobQueued,
   passwordOnCommandLine,
   shellFromNotebook,
+  securityToolKilled,
+  securityToolRemoved,
+  confinementSwitchedOff,
+  setIdBitGiven,
+  shellCopied,
+  loginShellGiven,
+  rootPasswordSet,
+  accountOverBus,
+  lingeringEnabled,
+  rootHookChanged,
+  logReplaced,
+  secretCopiedElsewhere,
+  databaseDumped,
+  historyRead,
+  clusterSecretsListed,
+  downloadToTemporary,
+  programFromTemporary,
+  leftRunning,
+  sudoWithRoot,
+  bpfProgramLoaded,
+  serviceAccountUsed,
 ]
 
 export { watched } from './watched.ts'
@@ -273,7 +316,7 @@ export { watched } from './watched.ts'
 export const defaults: RulePack = {
   name: '@cws/rules-default',
   rules,
-  detections: [secretsGathered, breakInUsed, manyAlarms(rules)],
+  detections: [secretsGathered, breakInUsed, droppedAndRun, manyAlarms(rules)],
   triggers,
 }
 

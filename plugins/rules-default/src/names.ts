@@ -60,6 +60,10 @@ export const NETCATS = ['nc', 'ncat', 'netcat', 'nc.traditional', 'nc.openbsd', 
 
 export const DOWNLOADERS = ['curl', 'wget', 'wget2', 'aria2c', 'axel', 'lwp-download'] as const
 
+/** What watches or protects a host, by the names of its programs, packages and services: alternatives of an expression. */
+export const SECURITY_TOOLS =
+  'auditd|auditbeat|apparmor|cws|falco\\S*|wazuh\\S*|osqueryd?|ossec\\S*|clamav\\S*|clamd|fail2ban(?:-server)?|crowdsec|datadog-agent\\S*|sysmon|tetragon|aide\\S*|mdatp|wdavdaemon|sentinelone|s1-agent|cbagentd|elastic-agent|rsyslogd?|syslog-ng|firewalld|suricata|snort|aliyun\\S*|aegis\\S*|cloudmonitor\\S*'
+
 /** Programs that take requests of strangers. */
 export const SERVERS = [...WEB_SERVERS, ...DATABASES] as const
 

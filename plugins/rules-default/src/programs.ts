@@ -52,6 +52,12 @@ export const SUDO: readonly string[] = within(BIN, 'sudo sudoedit visudo cvtsudo
 /** Keys of who may log in are theirs to write, on hosts in a cloud. */
 export const KEY_AGENTS: readonly string[] = within(BIN, 'google_guest_agent google_guest_agent_manager cloud-init waagent')
 
+/** They become another user for whoever asks and may. */
+export const USER_SWITCHERS: readonly string[] = within(BIN, 'sudo sudo-rs su su-rs runuser doas pkexec')
+
+/** What fetches and renews certificates. */
+export const CERTIFIERS: readonly string[] = within(`${BIN} /usr/local/bin`, 'certbot dehydrated lego getssl')
+
 /** They put links into folders of the system, and that is all they do. */
 export const LINKERS: readonly string[] = within(BIN, 'ldconfig ldconfig.real update-alternatives alternatives')
 

@@ -50,9 +50,20 @@ const persistence: readonly string[] = [
     ['/etc/kubernetes/manifests', '/var/lib/rancher/*/agent/pod-manifests', '/var/lib/rancher/*/server/manifests'],
     ['*.yaml', '*.yml', '*.json'],
   ),
-  ...each(['/home/*'], ['.bashrc', '.profile', '.bash_profile', '.bash_login', '.zshrc', '.zshenv']),
+  ...each(['/home/*'], ['.bashrc', '.profile', '.bash_profile', '.bash_login', '.bash_logout', '.zshrc', '.zshenv', '.zprofile']),
+  ...each(HOMES, ['.bash_aliases', '.config/fish/config.fish', '.xprofile', '.xsessionrc']),
+  '/etc/skel/.*',
   ...each(HOMES, ['.ssh/config', '.rhosts', '.shosts', '.k5login']),
   ...each(['/etc'], ['ssh/ssh_config', 'ssh/ssh_config.d/*.conf', 'ssh/ssh_known_hosts', 'ssh/shosts.equiv', 'hosts.equiv', 'hosts']),
+]
+
+/** What root runs by itself. */
+const hooks: readonly string[] = [
+  ...each(['/etc'], ['logrotate.conf', 'logrotate.d/*', 'inetd.conf', 'xinetd.d/*', 'sudo.conf', 'ppp/ip-up.d/*', 'ppp/ip-down.d/*']),
+  ...each(['/etc'], ['networkd-dispatcher/routable.d/*', 'networkd-dispatcher/off.d/*', 'acpi/events/*']),
+  ...each(['/etc', '/usr/lib'], ['tmpfiles.d/*.conf', 'binfmt.d/*.conf']),
+  ...each(['/usr'], ['share/dbus-1/system-services/*.service', 'lib/systemd/system-sleep/*', 'lib/systemd/system-shutdown/*']),
+  '/var/lib/cloud/scripts/per-boot/*',
 ]
 
 /** As deep as applications mostly put their scripts: whole trees of uploads and caches are not watched. */
@@ -111,4 +122,4 @@ const traces: readonly string[] = [
 ]
 
 /** What a sensor of changes has to watch for the rules of this pack. */
-export const watched: readonly string[] = [...persistence, ...accounts, ...system, ...defences, ...webRoots, ...traces]
+export const watched: readonly string[] = [...persistence, ...hooks, ...accounts, ...system, ...defences, ...webRoots, ...traces]

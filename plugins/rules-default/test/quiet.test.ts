@@ -40,6 +40,7 @@ function execOf(path: string, args: string, more: Record<string, unknown> = {}):
     'process.ancestors.file.name': ancestors.map((one) => one.slice(one.lastIndexOf('/') + 1)),
     'process.ancestors.args': ['', '-D -R', '-D', ''],
     'process.user': 'ann',
+    'process.cwd': '/home/ann',
     'process.package_manager': '',
     'process.tty_name': 'pts0',
     'container.id': '',

@@ -1,7 +1,10 @@
 import { defineDetection } from '@cws/core'
 import { accountFileEdited, sudoersChanged } from '../rules/accounts.ts'
+import { databaseDumped, secretCopiedElsewhere } from '../rules/carried-off.ts'
 import { secretSentAway, torStarted, tunnelProgram } from '../rules/connections.ts'
+import { leftRunning } from '../rules/dropped.ts'
 import { decoderPipedToShell, downloadPipedToShell } from '../rules/droppers.ts'
+import { rootHookChanged, setIdBitGiven, shellCopied } from '../rules/footholds.ts'
 import { cryptominer, securityToolStopped } from '../rules/impact.ts'
 import { strangeModuleLoaded } from '../rules/kernel.ts'
 import { execFromMemory, execFromMemoryFileSystem, executedFileUnlinked, hiddenExecutable } from '../rules/odd-programs.ts'
@@ -9,10 +12,11 @@ import { scheduledTaskChanged, sshAccessChanged, startupScriptChanged, systemdUn
 import { preloadFromWritableFolder, setIdExploit } from '../rules/privileges.ts'
 import { reverseShell, reverseShellByInterpreter, reverseShellByNetcat } from '../rules/reverse-shells.ts'
 import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened } from '../rules/secrets.ts'
+import { securityToolKilled, securityToolRemoved } from '../rules/security-tools.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from '../rules/server-shells.ts'
 import { downloadFromServer, shellFromNetworkService, temporaryProgramFromServer } from '../rules/servers.ts'
 import { preloadChanged, setIdBitSet } from '../rules/system-files.ts'
-import { historyRemoved, logCleared } from '../rules/traces.ts'
+import { historyRemoved, logCleared, logReplaced } from '../rules/traces.ts'
 
 /** A server does what only somebody who has got into it makes it do. */
 const ENTRY = [shellFromWebServer, reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromNetworkService, downloadFromServer]
@@ -23,7 +27,8 @@ const USE = [
   ...[executedFileUnlinked, hiddenExecutable, setIdExploit, preloadFromWritableFolder, setIdBitSet, strangeModuleLoaded],
   ...[passwordHashesOpened, privateKeyOpened, cloudCredentialsOpened],
   ...[scheduledTaskChanged, systemdUnitChanged, sshAccessChanged, startupScriptChanged, preloadChanged, accountFileEdited, sudoersChanged],
-  ...[cryptominer, securityToolStopped, historyRemoved, logCleared],
+  ...[cryptominer, securityToolStopped, securityToolKilled, securityToolRemoved, historyRemoved, logCleared, logReplaced],
+  ...[setIdBitGiven, shellCopied, rootHookChanged, leftRunning, secretCopiedElsewhere, databaseDumped],
 ]
 
 const SHELL = {

@@ -2,6 +2,10 @@ import { defineRule } from '@cws/core'
 import { isPackaged, RAN } from '../authors.ts'
 import { SHELLS } from '../names.ts'
 
+/** How services of the system call themselves, of which a file among users' has no reason to. */
+const DAEMON_ARGV0 =
+  '^(?:/usr)?/s?bin/(?:sshd|crond?|httpd|apache2|nginx|rsyslogd|dbus-daemon|agetty|init|auditd|systemd\\S*)\\b|^(?:sshd|crond|rsyslogd|dbus-daemon|agetty|httpd|apache2):?(?:\\s|$)|^/lib/systemd/'
+
 export const daemonDisguise = defineRule({
   id: 'daemon-disguise',
   name: 'A program goes by the name of a service of the system',
@@ -9,21 +13,26 @@ export const daemonDisguise = defineRule({
   tags: ['mitre:T1036.005', 'mitre:T1036.004'],
   on: 'exec',
   where: {
-    'exec.file.name': [
-      ...['sshd', 'systemd', 'systemd-*', 'cron', 'crond', 'rsyslogd', 'dbus-daemon', 'agetty', 'init', 'auditd', 'udevd', 'polkitd'],
-      ...[
-        'NetworkManager',
-        'containerd',
-        'dockerd',
-        'kubelet',
-        'networkd-dispatcher',
-        'irqbalance',
-        'acpid',
-        'chronyd',
-        'sudo',
-        'su',
-        'login',
-      ],
+    any: [
+      { 'exec.argv0': { regex: DAEMON_ARGV0 } },
+      {
+        'exec.file.name': [
+          ...['sshd', 'systemd', 'systemd-*', 'cron', 'crond', 'rsyslogd', 'dbus-daemon', 'agetty', 'init', 'auditd', 'udevd', 'polkitd'],
+          ...[
+            'NetworkManager',
+            'containerd',
+            'dockerd',
+            'kubelet',
+            'networkd-dispatcher',
+            'irqbalance',
+            'acpid',
+            'chronyd',
+            'sudo',
+            'su',
+            'login',
+          ],
+        ],
+      },
     ],
     'exec.file.path': ['/tmp/**', '/var/tmp/**', '/dev/shm/**', '/home/**', '/root/**', '/run/user/**', '/var/www/**', '/var/lib/*/.*/**'],
   },
@@ -36,11 +45,15 @@ export const daemonDisguise = defineRule({
       { 'exec.file.name': 'sshd', 'exec.file.path': '/tmp/sshd' },
       { 'exec.file.name': 'systemd-worker', 'exec.file.path': '/home/ann/.cache/systemd-worker' },
       { 'exec.file.name': 'crond', 'exec.file.path': '/root/.x/crond' },
+      { 'exec.file.name': 'x', 'exec.file.path': '/tmp/x', 'exec.argv0': '/usr/sbin/httpd' },
+      { 'exec.file.name': 'perl', 'exec.file.path': '/home/ann/perl', 'exec.argv0': 'sshd: root@pts/0' },
     ],
     silent: [
-      { 'exec.file.name': 'sshd', 'exec.file.path': '/usr/sbin/sshd' },
+      { 'exec.file.name': 'sshd', 'exec.file.path': '/usr/sbin/sshd', 'exec.argv0': '/usr/sbin/sshd' },
+      { 'exec.file.name': 'busybox', 'exec.file.path': '/bin/busybox', 'exec.argv0': 'crond' },
+      { 'exec.file.name': 'nginx', 'exec.file.path': '/home/ann/build/nginx', 'exec.argv0': './nginx' },
       { 'exec.file.name': 'systemd-executor', 'exec.file.path': '/usr/lib/systemd/systemd-executor' },
-      { 'exec.file.name': 'cargo', 'exec.file.path': '/home/ann/.cargo/bin/cargo' },
+      { 'exec.file.name': 'cargo', 'exec.file.path': '/home/ann/.cargo/bin/cargo', 'exec.argv0': 'cargo' },
     ],
   },
 })

@@ -1,5 +1,6 @@
 import { defineRule } from '@cws/core'
 import { isBy, isPackaged } from '../authors.ts'
+import { SECURITY_TOOLS } from '../names.ts'
 import { SEARCHERS } from '../programs.ts'
 
 export const cryptominer = defineRule({
@@ -89,8 +90,7 @@ export const securityToolStopped = defineRule({
           { 'exec.args': { regex: '\\b(?:stop|disable|mask|off|remove)\\b' } },
           {
             'exec.args': {
-              regex:
-                '\\b(?:auditd|apparmor|cws|falco\\S*|falcon-sensor|wazuh\\S*|osqueryd?|ossec\\S*|clamav\\S*|fail2ban|crowdsec|datadog-agent\\S*|sysmon|tetragon|aide\\S*|mdatp|rsyslog|firewalld)\\b',
+              regex: `\\b(?:${SECURITY_TOOLS})\\b`,
             },
           },
         ],

@@ -195,3 +195,43 @@ export const cpuRegistersWritten = defineRule({
     ],
   },
 })
+
+export const bpfProgramLoaded = defineRule({
+  id: 'bpf-program-loaded',
+  name: 'A program was loaded into the kernel by hand',
+  severity: 'medium',
+  tags: ['mitre:T1014', 'mitre:T1205.002'],
+  on: 'exec',
+  where: {
+    any: [
+      {
+        'exec.file.name': 'bpftool',
+        'exec.args': { regex: '^(?:-\\S+ )*(?:prog|net|cgroup|struct_ops|iter)\\s+(?:load|loadall|attach|register|pin)\\b' },
+      },
+      { 'exec.file.name': 'ip', 'exec.args': { regex: '\\blink\\s+set\\s.*\\bxdp\\w*\\s+(?:obj|object|pinned)\\b' } },
+      { 'exec.file.name': 'tc', 'exec.args': { regex: '\\bbpf\\s.*\\b(?:obj|object-file|pinned|object-pinned)\\b' } },
+      { 'exec.file.name': 'xdp-loader', 'exec.args': 'load *' },
+      { 'exec.file.name': 'bpftrace', 'exec.args': { regex: '(?:^|\\s)--unsafe(?:\\s|$)' } },
+    ],
+  },
+  when: (event) => !isPackaged(event),
+  groupBy: ['container.id', 'process.sid', 'process.user'],
+  message: `${RAN} puts a BPF program into the kernel: it sees all traffic and all calls, can change what programs are told, and answer to packets that nobody else sees.`,
+  advice: 'See what is loaded (`bpftool prog`, `bpftool net`) and whose it is. If it is not yours, isolate the host.',
+  benign: ['Network plugins of clusters', 'Developers and administrators who measure'],
+  tests: {
+    fires: [
+      { 'exec.file.name': 'bpftool', 'exec.args': 'prog load x.o /sys/fs/bpf/x' },
+      { 'exec.file.name': 'bpftool', 'exec.args': 'net attach xdp id 7 dev eth0', 'process.package_manager': '' },
+      { 'exec.file.name': 'ip', 'exec.args': 'link set dev eth0 xdp obj x.o sec xdp' },
+      { 'exec.file.name': 'tc', 'exec.args': 'filter add dev eth0 ingress bpf da obj x.o sec x' },
+      { 'exec.file.name': 'bpftrace', 'exec.args': '--unsafe -e kprobe:x { system("id") }' },
+    ],
+    silent: [
+      { 'exec.file.name': 'bpftool', 'exec.args': 'prog list' },
+      { 'exec.file.name': 'ip', 'exec.args': 'link set dev eth0 up' },
+      { 'exec.file.name': 'tc', 'exec.args': 'qdisc show dev eth0' },
+      { 'exec.file.name': 'bpftrace', 'exec.args': '-e tracepoint:syscalls:sys_enter_open { @[comm] = count(); }' },
+    ],
+  },
+})

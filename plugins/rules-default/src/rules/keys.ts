@@ -1,8 +1,9 @@
 import { defineRule } from '@cws/core'
+import { isBelow } from '../ancestry.ts'
 import { AUTHOR, authorWhich, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
 import { isAskedQuietly, isReadAsMeant, isUnpackedTool } from '../own-tools.ts'
-import { READERS } from '../programs.ts'
+import { CERTIFIERS, READERS } from '../programs.ts'
 import { CLOUD_KEYS } from './secrets.ts'
 
 const TEMPORARY = ['/tmp/**', '/var/tmp/**', '/dev/**', '/run/user/**', 'memfd:*'] as const
@@ -89,6 +90,12 @@ export const kerberosKeysOpened = defineRule({
   },
 })
 
+const RENEWED = {
+  'open.file.path': '/etc/letsencrypt/archive/shop.example/privkey3.pem',
+  'process.file.path': '/usr/bin/cat',
+  'process.ancestors.file.path': ['/usr/bin/dash', '/usr/bin/certbot'],
+} as const
+
 export const serverKeyOpened = defineRule({
   id: 'server-key-opened',
   name: 'The key of a server was opened by a strange program',
@@ -102,14 +109,20 @@ export const serverKeyOpened = defineRule({
     ],
     any: byStranger,
   },
-  when: (event) => !isPackaged(event),
+  // Hooks that hand a renewed certificate on.
+  when: (event) => !isPackaged(event) && !isBelow(event, CERTIFIERS),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: who has the key of a server poses as it, and reads what is meant for it.`,
   advice: 'Ask the user whether it was them. If not, make a new key, and revoke the certificate.',
-  benign: ['An administrator who sets up a certificate', 'Hooks that copy a renewed certificate', 'Backups: except the program in `tune`'],
+  benign: ['An administrator who sets up a certificate', 'Backups: except the program in `tune`'],
   tests: {
-    fires: strangers.map((by) => ({ 'open.file.path': '/etc/ssl/private/shop.key', ...by })),
+    fires: [
+      ...strangers.map((by) => ({ 'open.file.path': '/etc/ssl/private/shop.key', ...by })),
+      { ...RENEWED, 'process.ancestors.file.path': ['/usr/bin/bash', '/tmp/certbot'] },
+      { ...RENEWED, 'process.ancestors.ns.user': [4026531837, 4026532801] },
+    ],
     silent: [
+      RENEWED,
       { 'open.file.path': '/etc/ssl/private/shop.key', 'process.file.path': '/usr/sbin/nginx', 'process.file.unlinked': false },
       { 'open.file.path': '/etc/ssl/certs/shop.pem', 'process.file.path': '/usr/bin/cat' },
       {

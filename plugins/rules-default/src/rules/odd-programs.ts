@@ -4,14 +4,9 @@ import { isRoots } from '../authors.ts'
 import { INTERPRETERS, SHELL_PROGRAMS } from '../names.ts'
 import { LDD } from '../programs.ts'
 
-const RUNTIMES = [
-  '/usr/bin/runc',
-  '/usr/sbin/runc',
-  '/usr/local/sbin/runc',
-  '/usr/local/bin/runc',
-  '/usr/bin/crun',
-  '/usr/libexec/crun',
-] as const
+/** Of distributions, of cri-o, and as k3s, RKE2 and snaps bring them: where only root can write. */
+const RUNTIMES =
+  /^\/(?:usr\/(?:local\/)?s?bin\/(?:runc|crun)|usr\/lib(?:exec)?\/(?:crio\/|cri-o-runc\/sbin\/|podman\/)?(?:runc|crun)|var\/lib\/rancher\/(?:k3s|rke2)\/data\/[^/]+\/bin\/runc|snap\/(?:docker|microk8s)\/\d+\/bin\/runc)$/
 const RUNTIME_CLONES: readonly unknown[] = ['memfd:runc_cloned:/proc/self/exe', 'memfd:crun_cloned:/proc/self/exe']
 
 export const execFromMemory = defineRule({
@@ -47,6 +42,11 @@ export const execFromMemory = defineRule({
         'process.ancestors.file.path': ['/tmp/runc'],
         'container.id': '',
       },
+      {
+        'exec.file.path': 'memfd:runc_cloned:/proc/self/exe',
+        'process.ancestors.file.path': ['/var/lib/rancher/k3s/data/a1/../../x/bin/runc'],
+        'container.id': '',
+      },
       { 'exec.file.path': 'memfd:runc_cloned:/proc/self/exe' },
     ],
     silent: [
@@ -55,6 +55,16 @@ export const execFromMemory = defineRule({
       {
         'exec.file.path': 'memfd:runc_cloned:/proc/self/exe',
         'process.ancestors.file.path': ['/usr/bin/runc', '/usr/bin/containerd-shim-runc-v2'],
+        'container.id': '',
+      },
+      {
+        'exec.file.path': 'memfd:runc_cloned:/proc/self/exe',
+        'exec.interpreter.file.path': '',
+        'process.ancestors.file.path': [
+          '/var/lib/rancher/k3s/data/0a1b2c/bin/runc',
+          '/var/lib/rancher/k3s/data/0a1b2c/bin/containerd-shim-runc-v2',
+        ],
+        'process.ancestors.file.uid': [0, 0],
         'container.id': '',
       },
     ],

@@ -39,18 +39,21 @@ export const setIdExploit = defineRule({
       { 'exec.file.name': 'pkexec', 'exec.argv0': '', 'exec.args': '' },
       // CVE-2021-3156: sudoedit -s with an argument that ends in a single backslash.
       { 'exec.file.name': ['sudo', 'sudoedit'], 'exec.argv0': { regex: 'sudoedit$' }, 'exec.args': { regex: '-\\w*[si].*\\\\(?:\\s|$)' } },
+      // CVE-2019-14287: a user who is none, and so is root.
+      { 'exec.file.name': 'sudo', 'exec.args': { regex: '(?:^|\\s)(?:-[a-zA-Z]*u|--user)[\\s=]*#(?:-1|4294967295)(?:\\s|$)' } },
       // CVE-2023-4911: a tunable within a tunable, in a program that runs with the rights of its owner.
       { 'exec.file.mode': { bits: 0o4000 }, 'exec.envp': { regex: '^GLIBC_TUNABLES=glibc\\.[\\w.]+=glibc\\.[\\w.]+=' } },
     ],
   },
   groupBy: ['container.id', 'exec.file.path', 'process.user'],
-  message: '{{author}} was called in a form that only exploits of known holes use: PwnKit, Baron Samedit or Looney Tunables.',
+  message: '{{author}} was called in a form that only exploits of known holes use: PwnKit, Baron Samedit, Looney Tunables and the like.',
   advice: 'See whether the program is patched. If it is not, the caller is root by now: isolate the host.',
   benign: ['Scanners for these holes'],
   tests: {
     fires: [
       { 'exec.file.name': 'pkexec', 'exec.argv0': '', 'exec.args': '', 'exec.file.mode': 0o104755 },
       { 'exec.file.name': 'sudo', 'exec.argv0': 'sudoedit', 'exec.args': '-s AAAA\\' },
+      { 'exec.file.name': 'sudo', 'exec.argv0': 'sudo', 'exec.args': '-u#-1 /bin/bash' },
       { 'exec.file.name': 'su', 'exec.file.mode': 0o104755, 'exec.envp': ['GLIBC_TUNABLES=glibc.malloc.mxfast=glibc.malloc.mxfast=A'] },
     ],
     silent: [

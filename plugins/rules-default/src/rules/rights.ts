@@ -341,3 +341,31 @@ export const passwordRemoved = defineRule({
     ],
   },
 })
+
+export const sudoWithRoot = defineRule({
+  id: 'sudo-with-folder-as-root',
+  name: 'sudo was told to take another folder for the root',
+  severity: 'medium',
+  tags: ['mitre:T1068', 'mitre:T1548.003'],
+  on: 'exec',
+  where: {
+    'exec.file.name': ['sudo', 'sudo-rs'],
+    'exec.args': { regex: '^(?:-[ugCDhprtT]\\s*\\S+\\s+|-[AbEHiKklnPSsv]+\\s+)*(?:-[AbEHikKlnPS]*R|--chroot)(?:[\\s=]|$)' },
+  },
+  groupBy: ['container.id', 'process.sid', 'process.user'],
+  message: `${RAN}: sudo goes into that folder before it knows who may do so, and loads libraries from there (CVE-2025-32463). Hardly anybody needs it.`,
+  advice: 'See whether sudo is patched (1.9.17p1), and whether a shell of root came of it.',
+  benign: ['Hosts whose sudoers allow it on purpose'],
+  tests: {
+    fires: [
+      { 'exec.file.name': 'sudo', 'exec.args': '-R woot woot' },
+      { 'exec.file.name': 'sudo', 'exec.args': '-n --chroot=/tmp/x id' },
+      { 'exec.file.name': 'sudo', 'exec.args': '-u root -R /tmp/x id' },
+    ],
+    silent: [
+      { 'exec.file.name': 'sudo', 'exec.args': 'grep -R x /etc' },
+      { 'exec.file.name': 'sudo', 'exec.args': '-u postgres psql' },
+      { 'exec.file.name': 'sudo', 'exec.args': '-i' },
+    ],
+  },
+})

@@ -1,6 +1,8 @@
-import { defineRule } from '@cws/core'
+import { defineRule, type Where } from '@cws/core'
+import { isSwitchedBy } from '../ancestry.ts'
 import { RAN } from '../authors.ts'
 import { DOWNLOADERS, INTERPRETERS, SERVERS, SHELL_PROGRAMS, SHELLS, startsShell, WEB_SERVERS } from '../names.ts'
+import { USER_SWITCHERS } from '../programs.ts'
 
 const TEMPORARY = ['/tmp/**', '/var/tmp/**', '/dev/shm/**', '/run/user/**', '/run/lock/**'] as const
 
@@ -150,31 +152,79 @@ export const shellFromNetworkService = defineRule({
   },
 })
 
+const asService: Where<'exec'> = {
+  'exec.file.name': SHELLS,
+  'process.tty_name': { not: '' },
+  'process.user': [
+    ...['www-data', 'apache', 'nginx', 'http', 'nobody', 'daemon', 'bin', 'sys', 'games', 'man', 'lp', 'mail', 'news', 'uucp', 'proxy'],
+    ...['backup', 'list', 'irc', 'messagebus', 'sshd', 'redis', 'mongodb', 'memcache', 'tomcat', 'jetty', 'solr', 'elasticsearch'],
+    ...['systemd-network', 'systemd-resolve', 'systemd-timesync'],
+  ],
+}
+const BY_SUDO = {
+  'process.uid': 33,
+  'process.ancestors.uid': [0, 0, 1000],
+  'process.ancestors.file.path': ['/usr/bin/sudo', '/usr/bin/sudo', '/usr/bin/bash'],
+}
+
+export const serviceAccountUsed = defineRule({
+  id: 'service-account-used-by-hand',
+  name: 'Somebody did something as a service account',
+  severity: 'low',
+  tags: ['mitre:T1078.003'],
+  on: 'exec',
+  where: asService,
+  when: (event) => isSwitchedBy(event, USER_SWITCHERS),
+  groupBy: ['container.id', 'process.user', 'process.tty_name'],
+  message: `${RAN} has the terminal {{@process.tty_name}}, and its user by \`sudo\` or \`su\`: whoever may do that may do as much as the service.`,
+  advice: 'None if an administrator looked after the service.',
+  benign: ['Administrators of web applications, who run their tools as the service'],
+  tests: {
+    fires: [{ 'exec.file.name': 'dash', 'process.tty_name': 'pts0', 'process.user': 'www-data', ...BY_SUDO }],
+    silent: [
+      { 'exec.file.name': 'dash', 'process.tty_name': 'pts0', 'process.user': 'www-data' },
+      { 'exec.file.name': 'dash', 'process.tty_name': '', 'process.user': 'www-data', ...BY_SUDO },
+      { 'exec.file.name': 'dash', 'process.tty_name': 'pts0', 'process.user': 'ann', ...BY_SUDO },
+    ],
+  },
+})
+
 export const serviceAccountShell = defineRule({
   id: 'service-account-shell',
   name: 'Somebody types as a service account',
   severity: 'medium',
   tags: ['mitre:T1078.003', 'mitre:T1059.004'],
   on: 'exec',
-  where: {
-    'exec.file.name': SHELLS,
-    'process.tty_name': { not: '' },
-    'process.user': [
-      ...['www-data', 'apache', 'nginx', 'http', 'nobody', 'daemon', 'bin', 'sys', 'games', 'man', 'lp', 'mail', 'news', 'uucp', 'proxy'],
-      ...['backup', 'list', 'irc', 'messagebus', 'sshd', 'redis', 'mongodb', 'memcache', 'tomcat', 'jetty', 'solr', 'elasticsearch'],
-      ...['systemd-network', 'systemd-resolve', 'systemd-timesync'],
-    ],
-  },
+  where: asService,
+  // Whoever came by `sudo` or `su` is told of by a rule of its own.
+  when: (event) => !isSwitchedBy(event, USER_SWITCHERS),
   groupBy: ['container.id', 'process.user', 'process.tty_name'],
   message: `${RAN} has the terminal {{@process.tty_name}}: nobody logs in as this user, which is there for a service alone. Intruders make themselves a terminal once they have a shell.`,
-  advice: 'Look at what stands above the shell: a login by `su` is an administrator, a web server or `script` is not.',
-  benign: ['An administrator who tries something as the service: `su -s /bin/sh www-data`'],
+  advice: 'Look at what stands above the shell, and for a way by which it came: a web shell, a job of cron.',
+  benign: ['Services that are given a terminal, and tools that become another user by themselves, such as `setpriv`'],
   tests: {
     fires: [
       { 'exec.file.name': 'bash', 'process.tty_name': 'pts0', 'process.user': 'www-data' },
       { 'exec.file.name': 'dash', 'process.tty_name': 'pts3', 'process.user': 'nobody' },
+      // Below sudo, but as that user before it: a web shell that was given a terminal.
+      {
+        'exec.file.name': 'bash',
+        'process.tty_name': 'pts0',
+        'process.user': 'www-data',
+        'process.uid': 33,
+        'process.ancestors.uid': [33, 33, 0, 0],
+        'process.ancestors.file.path': ['/usr/bin/script', '/usr/sbin/apache2', '/usr/sbin/apache2', '/usr/bin/sudo'],
+      },
+      {
+        'exec.file.name': 'dash',
+        'process.tty_name': 'pts0',
+        'process.user': 'www-data',
+        ...BY_SUDO,
+        'process.ancestors.file.uid': [1000, 0, 0],
+      },
     ],
     silent: [
+      { 'exec.file.name': 'dash', 'process.tty_name': 'pts0', 'process.user': 'www-data', ...BY_SUDO },
       { 'exec.file.name': 'dash', 'process.tty_name': '', 'process.user': 'www-data' },
       { 'exec.file.name': 'bash', 'process.tty_name': 'pts0', 'process.user': 'ann' },
       { 'exec.file.name': 'php8.2', 'process.tty_name': 'pts0', 'process.user': 'www-data' },

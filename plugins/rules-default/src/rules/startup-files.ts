@@ -188,6 +188,10 @@ export const userProfileChanged = defineRule({
     '/home/*/.bash_login',
     '/home/*/.zshrc',
     '/home/*/.zshenv',
+    '/home/*/.zprofile',
+    ...inHomes('.bash_aliases', '.config/fish/config.fish', '.xprofile', '.xsessionrc'),
+    '/home/*/.bash_logout',
+    '/etc/skel/.*',
   ),
   when: (event) => isForeign(event),
   groupBy: ['container.id', 'process.file.path', 'change.path'],
@@ -195,7 +199,11 @@ export const userProfileChanged = defineRule({
   advice: 'Read its last lines, and those that set PATH or an alias for sudo.',
   benign: ['Users who set up their shell', 'Installers that add themselves to PATH'],
   tests: {
-    fires: [{ 'change.kind': 'modified', 'change.path': '/home/ann/.bashrc' }],
+    fires: [
+      { 'change.kind': 'modified', 'change.path': '/home/ann/.bashrc' },
+      { 'change.kind': 'modified', 'change.path': '/root/.bash_aliases' },
+      { 'change.kind': 'created', 'change.path': '/etc/skel/.profile', 'change.file.size': 9n },
+    ],
     silent: [
       { 'change.kind': 'modified', 'change.path': '/home/ann/.bash_history' },
       { 'change.kind': 'created', 'change.path': '/home/ann/.bashrc', 'change.file.size': 0n },

@@ -1,12 +1,13 @@
 import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
-import { AUTHOR, authorWhich, isBy } from '../authors.ts'
+import { AUTHOR, authorWhich, isBy, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
 import { LOGGERS, LOGIN_PROGRAMS, ROTATORS, SHELLS } from '../programs.ts'
 
 /** Logs in which people look for intruders, by the name that is written to and those of yesterday. */
 const LOGS =
   '^/var/log/(?:auth\\.log|secure|syslog|messages|kern\\.log|cron(?:\\.log)?|daemon\\.log|user\\.log|faillog|tallylog|wtmp(?:\\.db)?|btmp|lastlog(?:2\\.db)?|dpkg\\.log|sudo\\.log|audit/audit\\.log|journal/[^/]+/[^/]+\\.journal)(?:[.-]\\d+)?$'
+const LOG = new RegExp(LOGS)
 const LOGIN_RECORDS = ['/var/log/wtmp', '/var/log/btmp', '/var/log/lastlog', '/var/log/faillog', '/var/log/tallylog'] as const
 
 export const logCleared = defineRule({
@@ -90,6 +91,64 @@ export const logCleared = defineRule({
         'change.file.path': '/var/log/journal/0a1b/system@1.journal',
         'process.file.path': '/usr/lib/systemd/systemd-journald',
       },
+    ],
+  },
+})
+
+export const logReplaced = defineRule({
+  id: 'log-replaced',
+  name: 'A log of the system was replaced by another file',
+  severity: 'high',
+  tags: ['mitre:T1070.002'],
+  on: 'change',
+  where: { 'change.kind': ['renamed', 'linked'], 'change.path': { regex: LOGS }, none: [{ 'change.path': LOGIN_RECORDS }] },
+  when: (event) => {
+    // What was a log under another name is being rotated, by hand or not: that is told as cleared.
+    if (LOG.test(String(event.get('change.file.path'))) && event.get('change.kind') === 'renamed') return false
+    return !isBy(event, ROTATORS) && !isBy(event, LOGGERS) && !isBelow(event, ROTATORS) && !isPackaged(event)
+  },
+  groupBy: ['container.id', 'process.file.path', 'process.sid'],
+  message: `\`{{@change.file.path}}\` took the place of \`{{@change.path}}\`, by ${authorWhich('neither rotates logs nor writes this one')}: lines are taken out of a log so, with \`sed -i\` or an editor.`,
+  advice: 'Compare it with what the journal or a log server has of that time: what is missing is what somebody wanted to hide.',
+  benign: ['An administrator who edits a log', 'A log rotation of your own'],
+  tests: {
+    fires: [
+      {
+        'change.kind': 'renamed',
+        'change.file.path': '/var/log/sedAbC123',
+        'change.path': '/var/log/auth.log',
+        'process.file.path': '/usr/bin/sed',
+      },
+      {
+        'change.kind': 'renamed',
+        'change.file.path': '/tmp/x',
+        'change.path': '/var/log/audit/audit.log',
+        'process.file.path': '/tmp/logrotate',
+      },
+      { 'change.kind': 'linked', 'change.file.path': '/tmp/x', 'change.path': '/var/log/secure', 'process.file.path': '/usr/bin/ln' },
+    ],
+    silent: [
+      {
+        'change.kind': 'renamed',
+        'change.file.path': '/var/log/auth.log',
+        'change.path': '/var/log/auth.log.1',
+        'process.file.path': '/usr/sbin/logrotate',
+        'process.file.uid': 0,
+      },
+      {
+        'change.kind': 'renamed',
+        'change.file.path': '/var/log/syslog.tmp',
+        'change.path': '/var/log/syslog',
+        'process.file.path': '/usr/bin/mv',
+        'process.ancestors.file.path': ['/usr/bin/savelog'],
+      },
+      {
+        'change.kind': 'renamed',
+        'change.file.path': '/var/log/dpkg.log.new',
+        'change.path': '/var/log/dpkg.log',
+        'process.package_manager': 'dpkg',
+      },
+      { 'change.kind': 'renamed', 'change.file.path': '/var/log/x', 'change.path': '/var/log/nginx/access.log' },
     ],
   },
 })

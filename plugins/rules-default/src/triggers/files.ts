@@ -42,6 +42,12 @@ export const changeTriggers: Readonly<Record<string, Trigger>> = {
   // Nobody but root can run it, and no kernel heeds the bit of a script.
   'set-id-bit-set': { make: '/usr/local/bin/cws-simulate', mode: 0o4700 },
   'log-cleared': { make: '/var/log/auth.log.99', mode: 0o600, removed: true },
+  // As `sed -i` does: beside it, and moved to its place.
+  'log-replaced': {
+    run: '/bin/sh',
+    args: ['-ec', ': >/var/log/cws-simulate.new; mv -n /var/log/cws-simulate.new /var/log/auth.log.98; sleep 1; rm /var/log/auth.log.98'],
+  },
+  'root-hook-changed': { make: '/etc/tmpfiles.d/cws-simulate.conf' },
   'history-removed': { make: '/root/.ash_history', mode: 0o600, removed: true },
   // In a folder that Pythons do not look into.
   'python-startup-changed': { make: '/usr/lib/python3/sitecustomize.py' },

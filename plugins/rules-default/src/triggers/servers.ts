@@ -15,5 +15,6 @@ export const serverTriggers: Readonly<Record<string, Trigger>> = {
   'ssh-from-server': { run: 'ssh', args: ['nobody@127.0.0.1'], below: 'postgres' },
   'host-shut-down-by-server': { run: 'shutdown', args: ['-h', 'now'], below: 'nginx' },
   'service-account-shell': { ...COMMAND, unprivileged: true, terminal: true },
+  'service-account-used-by-hand': { run: '/usr/sbin/runuser', args: ['-u', 'nobody', '--', '/bin/sh', '-c', 'exit 0'], terminal: true },
   'server-crashed': { run: 'nginx', copyOf: '/bin/sh', args: ['-c', 'ulimit -c 0; kill -SEGV $$'] },
 }
