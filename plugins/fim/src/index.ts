@@ -1,11 +1,12 @@
 import { definePlugin } from '@cws/core'
-import type { SharedDrain } from '@cws/native'
+import { inInitialPidNamespace, type SharedDrain } from '@cws/native'
 import { fanotify, fanotifyFilesystem } from './fanotify.ts'
 import type { FileFlavour } from './flavour.ts'
 import { inotify } from './inotify.ts'
 import { probeOpens } from './opens/probe.ts'
 import { OpensSensor } from './opens/sensor.ts'
 import { optionsSchema } from './options.ts'
+import { namespaceProblem } from './pid-namespace.ts'
 import { Problems } from './problems.ts'
 import { selfTest } from './self-test.ts'
 import { FileSensor } from './sensor.ts'
@@ -32,6 +33,10 @@ export default definePlugin(import.meta, {
       lost: ctx.feed('agent.lost_events'),
       problem: (problem: string, asked: boolean) => problems.add(problem, asked),
     }
+    const sayWhoIsNamed = (name: string) => {
+      const problem = namespaceProblem(name, inInitialPidNamespace())
+      if (problem !== undefined) feeds.problem(problem, true)
+    }
     const owner = {}
     // Asked when this sensor starts: sensors start in the order in which their plugins are listed.
     const shared = () => ctx.maybe('native-drain')
@@ -39,7 +44,10 @@ export default definePlugin(import.meta, {
       name: one.name,
       ...(one.lacks ? { lacks: one.lacks } : {}),
       probe: () => one.probe(shared()),
-      start: () => sensor.start(owner, feeds, one, shared()),
+      start: () => {
+        sensor.start(owner, feeds, one, shared())
+        sayWhoIsNamed(one.name)
+      },
       stop: () => sensor.stop(owner),
     })
     ctx.source({
@@ -60,7 +68,10 @@ export default definePlugin(import.meta, {
         {
           name: 'fanotify',
           probe: () => probeOpens(shared()),
-          start: () => opens.start(owner, opensFeeds, shared()),
+          start: () => {
+            opens.start(owner, opensFeeds, shared())
+            sayWhoIsNamed('fanotify')
+          },
           stop: () => opens.stop(owner),
         },
       ],

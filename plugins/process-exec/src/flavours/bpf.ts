@@ -14,7 +14,7 @@ const GAPS = [
 ] as const
 
 const NESTED_GAP =
-  'lineage: pids of events are those of the host, /proc here shows those of another pid namespace; processes that ran before the agent are not joined to their children'
+  'lineage: pids of events are those of the host, /proc here shows those of another pid namespace; processes that ran before the agent are not joined to their children (run it in that of the host: `hostPID: true` of a pod, `--pid host` of docker and podman)'
 
 const RIGHTS_GAP =
   'programs, environments and working folders of processes that ran before the agent, as other users or with more rights (needs CAP_SYS_PTRACE)'
