@@ -5,6 +5,7 @@ import { generationOf } from '../config/generation.ts'
 import type { HeartbeatSettings } from '../config/heartbeat.ts'
 import type { ModulePolicy } from '../config/module-hooks.ts'
 import { type Monitoring, parseListen } from '../config/monitoring.ts'
+import { extentOf, type RecorderSettings } from '../config/recorder.ts'
 import { compositionOf, type Delivery, startDelivery } from '../delivery/delivery.ts'
 import { destinationsOf } from '../delivery/destinations-of.ts'
 import type { DeliveryComposition, DeliveryPlan, OutputFormat } from '../delivery/protocol.ts'
@@ -15,6 +16,7 @@ import { KeepStore } from '../plugin/keep.ts'
 import type { Logger } from '../plugin/logger.ts'
 import type { MemoryState } from '../plugin/state.ts'
 import type { TrackedPast } from '../plugin/tracker.ts'
+import { isSameExtent } from '../recorder/extent.ts'
 import { FlightRecorder } from '../recorder/flight-recorder.ts'
 import { Witness } from '../recorder/witness.ts'
 import { Grouping } from '../signals/grouping.ts'
@@ -43,6 +45,7 @@ export interface AgentConfig {
   readonly monitoring?: Monitoring | undefined
   /** The watcher outside that is told that all is well. */
   readonly heartbeat?: HeartbeatSettings | undefined
+  readonly recorder?: RecorderSettings | undefined
   /** The policy that it was loaded with: in the delivery thread its notifiers are found by it. */
   readonly modules: ModulePolicy
   readonly warnings: readonly string[]
@@ -77,8 +80,8 @@ export class Agent {
   #reloading: Promise<void> | undefined
   #reloadAgain = false
   readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null }
-  readonly #recorder = new FlightRecorder()
-  readonly #witness: Witness
+  #recorder: FlightRecorder
+  #witness: Witness
   /** Of the composition whose finding is taken. */
   #past: TrackedPast | undefined
   readonly #grouping: Grouping
@@ -105,10 +108,8 @@ export class Agent {
     this.failed = new Promise((resolve) => {
       this.#fail = resolve
     })
-    this.#witness = new Witness({
-      recorder: this.#recorder,
-      emit: (signal, part) => this.#delivery?.evidence(signal, JSON.stringify(part)),
-    })
+    this.#recorder = new FlightRecorder(extentOf(options.config.recorder))
+    this.#witness = this.#witnessOf(this.#recorder)
     this.#grouping = new Grouping({
       host: hostname(),
       onGrave: (signal, event) => this.#witness.opened(signal, event, this.#past),
@@ -192,7 +193,8 @@ export class Agent {
     for (const warning of config.warnings) log.warn(warning)
     for (const text of newCode(config.instances.map(({ instance }) => instance))) log.warn(text)
     const composition = compositionOf(planOf(config))
-    const runtime = this.#runtimeOf(config, delivery)
+    const recorder = this.#recorderOf(config)
+    const runtime = this.#runtimeOf(config, delivery, recorder)
     let flush: () => void = () => {}
     try {
       await runtime.setup()
@@ -214,6 +216,7 @@ export class Agent {
     this.#runtime = runtime
     this.#config = config
     this.#composition = composition
+    this.#record(recorder)
     await before.retire()
     await runtime.settle()
     this.#reloads.done++
@@ -263,7 +266,7 @@ export class Agent {
   }
 
   async #startRuntime(): Promise<void> {
-    const runtime = this.#runtimeOf(this.#config, this.#delivery as Delivery)
+    const runtime = this.#runtimeOf(this.#config, this.#delivery as Delivery, this.#recorder)
     this.#runtime = runtime
     await runtime.setup()
     this.#flushEvents = this.#tapEvents(runtime)
@@ -271,7 +274,27 @@ export class Agent {
     for (const blocked of this.#options.blocked ?? []) runtime.engine.fault(blocked.plugin, blocked.hook, blockedError(blocked))
   }
 
-  #runtimeOf({ instances, file }: AgentConfig, delivery: Delivery): Runtime {
+  #witnessOf(recorder: FlightRecorder): Witness {
+    return new Witness({ recorder, emit: (signal, part) => this.#delivery?.evidence(signal, JSON.stringify(part)) })
+  }
+
+  /** What a configuration wants remembered: by the recorder that there is, if that is as it should be. */
+  #recorderOf({ recorder }: AgentConfig): FlightRecorder {
+    const extent = extentOf(recorder)
+    return isSameExtent(extent, this.#recorder.extent) ? this.#recorder : new FlightRecorder(extent)
+  }
+
+  /** Goes on with this recorder. What an earlier one remembers is told first, as far as it goes. */
+  #record(recorder: FlightRecorder): void {
+    if (recorder === this.#recorder) return
+    this.#witness.close()
+    this.#recorder = recorder
+    const { skipped } = this.#witness
+    this.#witness = this.#witnessOf(recorder)
+    this.#witness.skipped = skipped
+  }
+
+  #runtimeOf({ instances, file }: AgentConfig, delivery: Delivery, recorder: FlightRecorder): Runtime {
     const { logFor, blocked = [] } = this.#options
     const quarantined = new Map(blocked.map((one) => [one.plugin, blockedError(one).message]))
     const runtime: Runtime = new Runtime(instances, {
@@ -286,7 +309,7 @@ export class Agent {
         this.#past = runtime.engine.tracker?.past
         this.#grouping.add(finding, event)
       },
-      recorder: this.#recorder,
+      recorder,
       quarantined,
       onSelfTest: (event) => {
         if (this.#state === 'starting') rehearse(hostname(), event, (signal) => delivery.rehearse(signal))

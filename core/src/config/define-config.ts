@@ -2,6 +2,7 @@ import type { NotifierNames, PluginInput } from '../plugin/instance.ts'
 import type { Severity } from '../signals/severity.ts'
 import type { HeartbeatInput } from './heartbeat.ts'
 import type { MonitoringInput } from './monitoring.ts'
+import type { RecorderInput } from './recorder.ts'
 
 /** Which signals go where, in which words. */
 export interface NotificationRule<Destination extends string = string> {
@@ -52,6 +53,8 @@ export interface Config<P extends readonly PluginInput[] = readonly PluginInput[
   readonly monitoring?: MonitoringInput
   /** Tells a watcher outside, again and again, that all is well: `{ url: env('HEARTBEAT_URL') }`. When nothing comes any more, the watcher alarms. */
   readonly heartbeat?: HeartbeatInput
+  /** How much the flight recorder remembers, and how far evidence reaches around a signal: `{ memory: 32, before: '5m', after: '2m' }`. */
+  readonly recorder?: RecorderInput
 }
 
 /** What a configuration may export: the object, or a function (async too) that makes it. */

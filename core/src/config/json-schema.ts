@@ -5,6 +5,7 @@ import { defOf } from '../plugin/schema-walk.ts'
 import { severities } from '../signals/severity.ts'
 import { heartbeatSchema } from './heartbeat.ts'
 import { monitoringSchema } from './monitoring.ts'
+import { recorderSchema } from './recorder.ts'
 
 /** A plugin that the schema is to know. */
 export interface SchemaPlugin {
@@ -62,6 +63,7 @@ export function configSchema(plugins: readonly SchemaPlugin[]): Json {
         heartbeatSchema,
         'A watcher outside that is told, again and again, that all is well, and alarms when nothing comes.',
       ),
+      recorder: section(recorderSchema, 'How much the flight recorder remembers, and how far evidence reaches around a signal.'),
     },
   }
 }

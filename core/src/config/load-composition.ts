@@ -20,6 +20,7 @@ import { type HeartbeatSettings, heartbeatSchema } from './heartbeat.ts'
 import { installModuleHooks, type ModulePolicy } from './module-hooks.ts'
 import { type Monitoring, monitoringSchema } from './monitoring.ts'
 import { errorOf, type Path, type Problem } from './problem.ts'
+import { type RecorderSettings, recorderSchema } from './recorder.ts'
 import type { Source, Subject } from './source.ts'
 
 export interface LoadOptions {
@@ -65,12 +66,14 @@ export interface Composition {
   readonly monitoring: Monitoring | undefined
   /** Undefined: nobody outside is told that the agent is well. */
   readonly heartbeat: HeartbeatSettings | undefined
+  /** Undefined: as it comes. */
+  readonly recorder: RecorderSettings | undefined
   /** How its modules were found and trusted. Other threads that import them need it. */
   readonly modules: ModulePolicy
   readonly warnings: readonly string[]
 }
 
-const topKeys = ['plugins', 'notifications', 'monitoring', 'heartbeat']
+const topKeys = ['plugins', 'notifications', 'monitoring', 'heartbeat', 'recorder']
 const defaultTimeoutMs = 10_000
 let generation = 0
 
@@ -126,7 +129,7 @@ class Checker {
     lookup: Lookup | undefined,
     scope: Parameters<typeof checkInstance>[1],
     { checkCondition, checkTemplate }: Pick<LoadOptions, 'checkCondition' | 'checkTemplate'>,
-  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'heartbeat' | 'warnings'>> {
+  ): Promise<Pick<Composition, 'instances' | 'notifications' | 'monitoring' | 'heartbeat' | 'recorder' | 'warnings'>> {
     if (!isRecord(value)) {
       this.#add(
         { path: [], of: 'value' },
@@ -169,9 +172,10 @@ class Checker {
     }
     const monitoring = (await this.#section('monitoring', monitoringSchema, value['monitoring'], scope)) as Monitoring | undefined
     const heartbeat = (await this.#section('heartbeat', heartbeatSchema, value['heartbeat'], scope)) as HeartbeatSettings | undefined
+    const recorder = (await this.#section('recorder', recorderSchema, value['recorder'], scope)) as RecorderSettings | undefined
     if (this.#problems.length > 0) throw this.#error()
     const notifications = freezeDeep(given) as readonly NotificationRule[] | undefined
-    return { instances: Object.freeze(instances), notifications, monitoring, heartbeat, warnings }
+    return { instances: Object.freeze(instances), notifications, monitoring, heartbeat, recorder, warnings }
   }
 
   /** One of the sections that are no lists: its values by the schema, its secrets as those of plugins. */

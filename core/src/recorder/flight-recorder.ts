@@ -3,10 +3,9 @@ import type { LiveEvent } from '../model/event-class.ts'
 import type { TrackedPast } from '../plugin/tracker.ts'
 import { detailsOf, toldFields } from './details.ts'
 import { type ByteMemory, Draft, EntryReader, MAX_DETAILS, sizeOf, write } from './entry.ts'
+import { DEFAULT_EXTENT, type Extent } from './extent.ts'
 import { PAGE_BYTES, Pages } from './pages.ts'
 
-/** Bytes of memory that recent events take at most. */
-export const RECORDER_BYTES = 8 * 1024 * 1024
 /** Processes that are left out, and for how long around what they did, ms: none lives longer, and whoever has its number later is told of. */
 const MAX_LEFT_OUT = 16
 const LEFT_OUT_MS = 15_000
@@ -22,6 +21,7 @@ export interface NotedType {
 
 /** Remembers for a while what processes did, in a block of memory: see docs/design/0015-flight-recorder.md. */
 export class FlightRecorder {
+  readonly extent: Extent
   readonly pages: Pages
   readonly read: EntryReader
   readonly #draft = new Draft()
@@ -35,8 +35,9 @@ export class FlightRecorder {
   #numbersOf: object | undefined
   noted = 0
 
-  constructor(bytes = RECORDER_BYTES) {
-    this.pages = new Pages(bytes)
+  constructor(extent: Partial<Extent> = {}) {
+    this.extent = { ...DEFAULT_EXTENT, ...extent }
+    this.pages = new Pages(this.extent.bytes, Math.max(this.extent.beforeMs, this.extent.afterMs))
     this.read = new EntryReader(this.pages)
   }
 

@@ -6,8 +6,6 @@ export const PAGE_BYTES = 2048
 export const MAX_SESSIONS = 256
 /** Stands for all sessions of a family that are more than these: they share pages, and are not one session. */
 export const TOGETHER = -1
-/** What is older is asked for by nobody, ms. */
-export const MINUTE_MS = 60_000
 /** Pages that are looked at for one that is old, each time that one is needed. */
 const LOOKS = 4
 const NONE = -1
@@ -35,13 +33,15 @@ interface Session {
 
 /**
  * Room for entries in pages of one block of memory, each page of one session. Where none is free, a page is taken of the session that has
- * most, in the family that has most: whoever floods pushes out his own past. What is older than a minute goes before that, as far as it is found.
+ * most, in the family that has most: whoever floods pushes out his own past. What is older than anybody asks for goes before that, as far as it is found.
  */
 export class Pages {
   readonly u8: Uint8Array
   readonly u32: Uint32Array
   readonly f64: Float64Array
   readonly #count: number
+  /** What is older is asked for by nobody, ms. */
+  readonly #keepMs: number
   readonly #next: Int32Array
   readonly #filled: Uint16Array
   /** When the newest entry of a full page happened, ms. */
@@ -53,10 +53,11 @@ export class Pages {
   #current: Session | undefined
   #used = 0
   #hand = 0
-  /** Pages that were taken though a minute had not passed. */
+  /** Pages that were taken though what they held could still be asked for. */
   evicted = 0
 
-  constructor(bytes: number) {
+  constructor(bytes: number, keepMs: number) {
+    this.#keepMs = keepMs
     this.#count = Math.max(4, Math.floor(bytes / PAGE_BYTES))
     const memory = new ArrayBuffer(this.#count * PAGE_BYTES)
     this.u8 = new Uint8Array(memory)
@@ -195,7 +196,7 @@ export class Pages {
       this.#hand = this.#hand + 1 < this.#count ? this.#hand + 1 : 0
       const session = this.#owner[this.#hand] as Session
       const ended = session.pages === 1 ? session.latest : (this.#ended[session.first] as number)
-      if (ended + MINUTE_MS < ms) return session
+      if (ended + this.#keepMs < ms) return session
     }
     return undefined
   }

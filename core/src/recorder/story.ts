@@ -29,7 +29,7 @@ const MAX_STEPS = 64
 /** Times that went different ways through rounding are the same within this, ms. */
 const SAME_MS = 0.003
 /** Of times, tenths of a ms; and places of entries. */
-const MAX_DISTANCE = 2_000_000
+const MAX_DISTANCE = 20_000_000
 const PLACES = 2 ** 16
 
 /** Tells what a session did between two times (ms; after `from`, up to `until`): as much as fits, the nearest first. */

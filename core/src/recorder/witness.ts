@@ -4,7 +4,6 @@ import type { TrackedPast } from '../plugin/tracker.ts'
 import { Draft } from './entry.ts'
 import type { EvidencePart } from './evidence.ts'
 import { type FlightRecorder, millisecondsOf } from './flight-recorder.ts'
-import { MINUTE_MS } from './pages.ts'
 import { type Subject, tell } from './story.ts'
 
 /** When the past of a signal is looked for: its line is out by then. */
@@ -32,13 +31,13 @@ export interface WitnessOptions {
   readonly now?: () => number
 }
 
-/** Collects the evidence of signals from the flight recorder: the minute before when the signal is out, the minute after when it is over. */
+/** Collects the evidence of signals from the flight recorder: the time before when the signal is out, the time after when it is over. */
 export class Witness {
   readonly #options: WitnessOptions
   readonly #now: () => number
   readonly #draft = new Draft()
   readonly #fresh: Watched[] = []
-  /** By when their minute is over. */
+  /** By when their time is over. */
   readonly #after: Watched[] = []
   #soon: NodeJS.Timeout | undefined
   #later: NodeJS.Timeout | undefined
@@ -57,9 +56,10 @@ export class Witness {
       this.skipped++
       return
     }
+    const { recorder } = this.#options
     const subject = this.#subjectOf(event, past)
     if (!subject) return
-    this.#fresh.push({ signal, subject, redactors: event.redactors, told: subject.ms - MINUTE_MS })
+    this.#fresh.push({ signal, subject, redactors: event.redactors, told: subject.ms - recorder.extent.beforeMs })
     this.#soon ??= setTimeout(() => this.#tellPast(), SOON_MS).unref()
   }
 
@@ -69,7 +69,7 @@ export class Witness {
     clearTimeout(this.#later)
     this.#soon = this.#later = undefined
     const now = this.#now()
-    for (const watched of [...this.#fresh.splice(0), ...this.#after.splice(0)]) this.#tell(watched, Math.min(now, endOf(watched)))
+    for (const watched of [...this.#fresh.splice(0), ...this.#after.splice(0)]) this.#tell(watched, Math.min(now, this.#endOf(watched)))
   }
 
   #subjectOf(event: BaseEvent, past: TrackedPast | undefined): Subject | undefined {
@@ -90,6 +90,7 @@ export class Witness {
     this.#soon = undefined
     for (const watched of this.#fresh.splice(0, AT_ONCE)) {
       this.#tell(watched, this.#now())
+      if (this.#afterMs === 0) continue
       // Who has waited longest is told what there is by now.
       if (this.#after.length >= MAX_WAITING) this.#tell(this.#after.shift() as Watched, this.#now())
       this.#after.push(watched)
@@ -101,7 +102,7 @@ export class Witness {
   #await(): void {
     const [first] = this.#after
     if (!first || this.#later) return
-    this.#later = setTimeout(() => this.#tellAfter(), Math.max(BETWEEN_MS, endOf(first) - this.#now())).unref()
+    this.#later = setTimeout(() => this.#tellAfter(), Math.max(BETWEEN_MS, this.#endOf(first) - this.#now())).unref()
   }
 
   #tellAfter(): void {
@@ -109,9 +110,9 @@ export class Witness {
     const now = this.#now()
     for (let i = 0; i < AT_ONCE; i++) {
       const [first] = this.#after
-      if (!first || endOf(first) > now) break
+      if (!first || this.#endOf(first) > now) break
       this.#after.shift()
-      this.#tell(first, endOf(first))
+      this.#tell(first, this.#endOf(first))
     }
     this.#await()
   }
@@ -124,6 +125,13 @@ export class Witness {
     watched.told = until
     if (isFirst || part.events.length > 0) emit(watched.signal, part)
   }
-}
 
-const endOf = ({ subject }: Watched): number => subject.ms + MINUTE_MS
+  get #afterMs(): number {
+    return this.#options.recorder.extent.afterMs
+  }
+
+  /** When its time is over; of a signal whose past comes late nothing is cut off. */
+  #endOf({ subject }: Watched): number {
+    return subject.ms + this.#afterMs
+  }
+}

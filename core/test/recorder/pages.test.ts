@@ -12,7 +12,7 @@ function heldBy(pages: Pages, family: number): number {
 }
 
 test('who floods pushes out his own past, not that of others', () => {
-  const pages = new Pages(64 * PAGE_BYTES)
+  const pages = new Pages(64 * PAGE_BYTES, 60_000)
   for (const quiet of [1, 2, 3]) for (let i = 0; i < 10; i++) pages.place(quiet, quiet, ENTRY, 1000)
   for (let i = 0; i < 100_000; i++) pages.place(9, 9, ENTRY, 1001 + i / 100)
   for (const quiet of [1, 2, 3]) expect(heldBy(pages, quiet)).toBe(10 * ENTRY)
@@ -21,7 +21,7 @@ test('who floods pushes out his own past, not that of others', () => {
 })
 
 test('sessions that somebody makes up count as his, and do not grow without bound', () => {
-  const pages = new Pages(64 * PAGE_BYTES)
+  const pages = new Pages(64 * PAGE_BYTES, 60_000)
   for (let i = 0; i < 10; i++) pages.place(1, 1, ENTRY, 1000)
   for (let session = 100; session < 10_000; session++) pages.place(session, 9, ENTRY, 1001)
   expect(heldBy(pages, 1)).toBe(10 * ENTRY)
@@ -29,7 +29,7 @@ test('sessions that somebody makes up count as his, and do not grow without boun
 })
 
 test('sessions that are too many to be told apart are together, of nobody else, and push out each other', () => {
-  const pages = new Pages(512 * PAGE_BYTES)
+  const pages = new Pages(512 * PAGE_BYTES, 60_000)
   for (let session = 1; session <= MAX_SESSIONS; session++) pages.place(session, 9, ENTRY, 1000)
   const others = Array.from({ length: 10_000 }, (_, i) => pages.place(1000 + i, 9, ENTRY, 1001))
   const lasting = others.slice(-100)
@@ -49,7 +49,7 @@ test('sessions that are too many to be told apart are together, of nobody else, 
 })
 
 test('two who fill it share it evenly, also if one came late', () => {
-  const pages = new Pages(64 * PAGE_BYTES)
+  const pages = new Pages(64 * PAGE_BYTES, 60_000)
   for (let i = 0; i < 10_000; i++) pages.place(1, 1, ENTRY, 1000)
   for (let i = 0; i < 10_000; i++) pages.place(2, 2, ENTRY, 1001)
   const [first, second] = [heldBy(pages, 1), heldBy(pages, 2)]
@@ -57,7 +57,7 @@ test('two who fill it share it evenly, also if one came late', () => {
 })
 
 test('what is older than a minute goes first', () => {
-  const pages = new Pages(16 * PAGE_BYTES)
+  const pages = new Pages(16 * PAGE_BYTES, 60_000)
   for (let i = 0; i < 8 * (PAGE_BYTES / ENTRY); i++) pages.place(1, 1, ENTRY, 1000)
   for (let i = 0; i < 8 * (PAGE_BYTES / ENTRY); i++) pages.place(2, 2, ENTRY, 100_000)
   for (let i = 0; i < 4 * (PAGE_BYTES / ENTRY); i++) pages.place(3, 3, ENTRY, 100_001)
@@ -73,7 +73,7 @@ test('whatever comes: no two entries share a byte, no page is lost, each entry i
   })
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 600 }), (steps) => {
-      const pages = new Pages(8 * PAGE_BYTES)
+      const pages = new Pages(8 * PAGE_BYTES, 60_000)
       let ms = 0
       for (const { session, size, wait } of steps) {
         ms += wait

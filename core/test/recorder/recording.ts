@@ -25,7 +25,7 @@ export class Recording {
   #deed: Deed = { ms: 0, process: 0 }
 
   constructor(bytes?: number) {
-    this.recorder = new FlightRecorder(bytes)
+    this.recorder = new FlightRecorder(bytes === undefined ? {} : { bytes })
     this.#past = { numbers: this, who: () => {}, own: (_, draft) => this.#fill(draft) }
   }
 

@@ -4,6 +4,7 @@ import type { Sensor } from '../../src/agent/sensors.ts'
 import { EventRegistry } from '../../src/model/registry.ts'
 import { Engine } from '../../src/pipeline/engine.ts'
 import type { EvidencePart } from '../../src/recorder/evidence.ts'
+import type { Extent } from '../../src/recorder/extent.ts'
 import { FlightRecorder } from '../../src/recorder/flight-recorder.ts'
 import { Witness } from '../../src/recorder/witness.ts'
 import { PidTracker } from '../../src/testing/pid-tracker.ts'
@@ -14,8 +15,8 @@ beforeEach(() => void vi.useFakeTimers({ now: START, toFake: ['setTimeout', 'cle
 afterEach(() => void vi.useRealTimers())
 
 /** An engine with a recorder, whose `exec` of /bad is a finding. */
-function setUp() {
-  const recorder = new FlightRecorder()
+function setUp(extent: Partial<Extent> = {}) {
+  const recorder = new FlightRecorder(extent)
   const parts: (EvidencePart & { signal: string })[] = []
   const witness = new Witness({ recorder, emit: (signal, part) => parts.push({ signal, ...part }) })
   let findings = 0
@@ -59,6 +60,30 @@ test('the minute before is told soon, the minute after when it is over', () => {
   exec('/too-late')
   expect(parts.map(({ signal }) => signal)).toEqual(['signal-1', 'signal-1'])
   expect(paths(parts[1])).toEqual(['/after'])
+})
+
+test('as long before and after as is asked for', () => {
+  const { parts, exec } = setUp({ beforeMs: 300_000, afterMs: 10_000 })
+  exec('/long-ago')
+  vi.advanceTimersByTime(240_000)
+  exec('/bad')
+  vi.advanceTimersByTime(5_000)
+  expect(paths(parts[0])).toEqual(['/long-ago', '/bad'])
+  exec('/after')
+  vi.advanceTimersByTime(6_000)
+  exec('/too-late')
+  expect(paths(parts[1])).toEqual(['/after'])
+})
+
+test('nothing of what comes after, if nobody asks for it', () => {
+  const { parts, exec, witness } = setUp({ afterMs: 0 })
+  exec('/before')
+  exec('/bad')
+  vi.advanceTimersByTime(100)
+  exec('/after')
+  vi.advanceTimersByTime(120_000)
+  witness.close()
+  expect(parts.map(paths)).toEqual([['/before', '/bad']])
 })
 
 test('at the end what there is is told', () => {

@@ -62,7 +62,7 @@ Examples:
 
 const SHOW_EXAMPLES = `
 \`cws signals list\` shows the ids. Of signals of medium severity and above it is kept what the processes around them did in
-the minute before and the minute after.
+the minute before and the minute after (\`recorder\` in the configuration).
 
 Examples:
   sudo cws signals show 01KB6QRD4V5N0ZK3W8F2T9XHMC
