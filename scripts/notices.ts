@@ -31,7 +31,7 @@ The addon is linked statically with these libraries, built from the sources of t
 export function notices(root: string): string {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> }
   const production = Object.entries(packages)
-    .filter(([path, { dev, link }]) => path.startsWith('node_modules/') && !dev && !link && existsSync(join(root, path)))
+    .filter(([path, { dev, link }]) => /(?:^|\/)node_modules\//.test(path) && !dev && !link && existsSync(join(root, path)))
     .map(([path, { version = '', license = 'see below' }]) => ({
       name: path.replace(/^.*node_modules\//, ''),
       version,
@@ -39,6 +39,8 @@ export function notices(root: string): string {
       text: licenceText(root, path),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.version < b.version ? -1 : 1))
+    // One that lies in several places is one.
+    .filter(({ name, version }, i, all) => name !== all[i - 1]?.name || version !== all[i - 1]?.version)
   const byText = Map.groupBy(
     production.filter(({ name, text }) => text !== '' && !OWN_FILE.includes(name)),
     ({ text }) => text,

@@ -216,7 +216,7 @@ describe('variables, references and texts put together', () => {
     ['process.uid + process.comm == 1', '1:15'],
     ['process.uid == 1 && process.pid == "a"', '1:36'],
     ['process.uid in [ EPERM, true ]', '1:25'],
-    ['process.comm == %{process.comm.root_domain}', '1:17'],
+    ['process.comm == %{process.pid.root_domain}', '1:17'],
     ['process.comm == "${process.bad}"', '1:18'],
   ])('%s is refused at %s', (text, place) => {
     const { line, column, code, message, frame } = refusal(text)

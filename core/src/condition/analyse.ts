@@ -51,6 +51,7 @@ export function readBy(value: Value, into: Set<string> = new Set()): Set<string>
     case 'arithmetic':
       return readBy(value.right, readBy(value.left, into))
     case 'length':
+    case 'root_domain':
     case 'unary':
       return readBy(value.of, into)
     case 'age':

@@ -5,6 +5,7 @@ import type { Surroundings } from './environment.ts'
 import type { Arithmetic, Condition, Literal, Predicate, Readable, Value, ValueReader } from './ir.ts'
 import { literalOf } from './operand.ts'
 import { readerOf } from './read.ts'
+import { rootDomain } from './root-domain.ts'
 import { isNumber } from './scalar-tests.ts'
 
 type Compile = (condition: Condition, surroundings: Surroundings) => Predicate
@@ -24,6 +25,8 @@ export function compileValue(value: Value, surroundings: Surroundings, compile: 
       return element(readerOf(value.field), value.index, value.zero)
     case 'length':
       return length(read(value.of))
+    case 'root_domain':
+      return eachText(read(value.of), rootDomain)
     case 'variable':
       return readerOfVariable(value.name, surroundings)
     case 'arithmetic':
@@ -56,6 +59,14 @@ function length(read: ValueReader): ValueReader {
     const value = read(subject)
     if (typeof value === 'string') return Buffer.byteLength(value)
     return Array.isArray(value) ? flattened(value).length : UNKNOWN
+  }
+}
+
+function eachText(read: ValueReader, of: (text: string) => string): ValueReader {
+  const one = (value: unknown): unknown => (typeof value === 'string' ? of(value) : UNKNOWN)
+  return (subject) => {
+    const value = read(subject)
+    return Array.isArray(value) ? flattened(value).map(one) : one(value)
   }
 }
 

@@ -5,6 +5,7 @@ import { interpolated } from './interpolate.ts'
 import type { Readable, Scope, Value } from './ir.ts'
 import { Names } from './names.ts'
 import type { Operand } from './operand.ts'
+import { rootDomain } from './root-domain.ts'
 import {
   each,
   equalTexts,
@@ -182,6 +183,11 @@ export class Evaluation {
       case 'length': {
         const of = this.#read(value.of)
         return typeof of === 'string' ? BigInt(Buffer.byteLength(of)) : Array.isArray(of) ? BigInt(of.length) : UNKNOWN
+      }
+      case 'root_domain': {
+        const of = this.#read(value.of)
+        const one = (name: unknown) => (typeof name === 'string' ? rootDomain(name) : UNKNOWN)
+        return Array.isArray(of) ? of.flat().map(one) : one(of)
       }
       case 'variable':
         return plain(readerOfVariable(value.name, surroundings)(subject))

@@ -27,6 +27,8 @@ export type Value =
   | { readonly value: 'element'; readonly field: string; readonly index: number; readonly zero: Literal }
   /** Bytes of a text, elements of an array. */
   | { readonly value: 'length'; readonly of: Value }
+  /** Of a name of a host, or of each: the domain that somebody has registered. */
+  | { readonly value: 'root_domain'; readonly of: Value }
   | { readonly value: 'variable'; readonly name: string }
   | { readonly value: 'arithmetic'; readonly op: Arithmetic; readonly left: Value; readonly right: Value }
   | { readonly value: 'unary'; readonly op: '-' | '^'; readonly of: Value }

@@ -56,14 +56,24 @@ export class Names {
 
   /** `process.comm`, `process.argv[1]`, `process.ancestors[A].comm`, `open.file.path.length`. */
   field(written: string, at: number, refuse: Refuse): Operand {
-    if (written.endsWith('.root_domain')) refuse(at, `${written}: root domains are not known here, for want of a list of public suffixes`)
     if (/[[\]]/.test(written)) return this.#subscripted(written, at, refuse)
     const known = this.#find(written)
     if (known) return fieldOperand(known, at)
     const measured = written.endsWith('.length') ? this.#find(written.slice(0, -'.length'.length)) : undefined
     if (measured && (measured.field.array || KINDS[measured.field.field] === 'string'))
       return { kind: 'int', array: false, value: { value: 'length', of: { value: 'field', field: measured.name } }, at }
-    return refuse(at, `${this.#scope.type} has no field or constant "${written}"`, written, this.#candidates())
+    return (
+      this.#rootDomain(written, at, refuse) ??
+      refuse(at, `${this.#scope.type} has no field or constant "${written}"`, written, this.#candidates())
+    )
+  }
+
+  #rootDomain(written: string, at: number, refuse: Refuse): Operand | undefined {
+    const named = written.endsWith('.root_domain') ? this.#find(written.slice(0, -'.root_domain'.length)) : undefined
+    if (!named) return undefined
+    const { name, field } = named
+    if (field.field !== 'string') return refuse(at, `${written}: ${name} is no name of a host`)
+    return { kind: 'string', array: field.array, value: { value: 'root_domain', of: { value: 'field', field: name } }, at }
   }
 
   variable(name: string, at: number, refuse: Refuse): Operand {

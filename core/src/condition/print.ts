@@ -90,6 +90,7 @@ function printValue(value: Value): string {
     case 'element':
       return `${value.field}[${value.index}]`
     case 'length':
+    case 'root_domain':
     case 'variable':
       return printReference(value)
     case 'arithmetic':
@@ -112,7 +113,8 @@ function printPart(value: Value): string {
 function printReference(value: Value): string {
   switch (value.value) {
     case 'length':
-      return printReference(value.of).replace(/\}$/, '.length}')
+    case 'root_domain':
+      return printReference(value.of).replace(/\}$/, `.${value.value}}`)
     case 'variable':
       return `\${${value.name}}`
     default:

@@ -20,7 +20,7 @@ test.each(examples)('%s', (line) => {
   const [, expr, outcome, other = '{}'] = EXAMPLE.exec(line) ?? []
   expect(expr, 'an example is an expression, # and its outcome').toBeDefined()
   const fields = JSON.parse(other) as Record<string, unknown>
-  const own = Object.keys(fields).some((name) => name.startsWith('connect.'))
+  const own = Object.keys(fields).some((name) => /^(?:connect|dns)\./.test(name))
   // Fields of an exec are of no other event.
   const given = Object.entries({ ...base, ...fields }).filter(([name]) => !own || !name.startsWith('exec.'))
   const result = answer({ expr: expr as string, fields: Object.fromEntries(given), variables: {}, macros: [] }, standardModel)
