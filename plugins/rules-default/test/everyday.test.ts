@@ -319,12 +319,9 @@ const quiet: readonly Case[] = [
 ]
 
 describe('everyday work', () => {
-  it.each(quiet)('is told no louder than low: %s', (_, ...events) => {
-    expect(
-      events.flatMap(([on, values]) =>
-        loud(told(on, values)).map((it) => `${it}: ${values['process.file.path']} ${values['process.args'] ?? ''}`),
-      ),
-    ).toEqual([])
+  it.each(quiet.map(([what, ...events]) => ({ what, events })))('is told no louder than low: $what', ({ events }) => {
+    const by = (values: Readonly<Record<string, unknown>>) => `${values['process.file.path']} ${values['process.args'] ?? ''}`
+    expect(events.flatMap(([on, values]) => loud(told(on, values)).map((it) => `${it}: ${by(values)}`))).toEqual([])
   })
 
   it('is heard here at all: the same by a stranger is told', () => {
