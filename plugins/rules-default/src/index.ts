@@ -120,7 +120,14 @@ import {
   sudoWithRoot,
   userNamespaceMade,
 } from './rules/rights.ts'
-import { cloudCredentialsOpened, passwordHashesOpened, privateKeyOpened, secretsReadByKnownTool, sudoersOpened } from './rules/secrets.ts'
+import {
+  cloudCredentialsOpened,
+  passwordHashesOpened,
+  privateKeyOpened,
+  privateKeyUsed,
+  secretsReadByKnownTool,
+  sudoersOpened,
+} from './rules/secrets.ts'
 import { confinementSwitchedOff, securityToolKilled, securityToolRemoved } from './rules/security-tools.ts'
 import { reconFromWebServer, shellFromDatabase, shellFromJavaServer, shellFromWebServer } from './rules/server-shells.ts'
 import {
@@ -176,6 +183,7 @@ const rules: readonly AnyRule[] = [
   cloudCredentialsOpened,
   sudoersOpened,
   secretsReadByKnownTool,
+  privateKeyUsed,
   scheduledTaskChanged,
   systemdUnitChanged,
   sshAccessChanged,

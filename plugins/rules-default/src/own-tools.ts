@@ -64,3 +64,15 @@ const GREP = ['/usr/bin/grep', '/bin/grep']
 export function isAskedQuietly(event: AnyEvent): boolean {
   return isBy(event, GREP) && /^-[EFGiwxsn]*q[EFGiwxsn]*\s/.test(String(event.get('process.args')))
 }
+
+/** An SSH of Nix, Homebrew or conda, as these lay it out. */
+const OTHER_SSH =
+  /\/(?:nix\/store\/[^/]+|\.?linuxbrew\/(?:\.linuxbrew\/)?(?:Cellar\/openssh\/[^/]+)?|(?:mini|ana)conda\d*(?:\/envs\/[^/]+)?|miniforge\d*(?:\/envs\/[^/]+)?)\/bin\/(?:ssh|ssh-add|ssh-agent|ssh-keygen|scp|sftp)$/
+
+/** An SSH that is not the distribution's, laid out as another package manager does; its file is still there, and root's or the very user's who runs it. */
+export function isOtherSsh(event: AnyEvent): boolean {
+  const program = event.get('process.file.path')
+  if (typeof program !== 'string' || !OTHER_SSH.test(program) || event.get('process.file.unlinked') === true) return false
+  const owner = event.get('process.file.uid')
+  return typeof owner === 'number' && (owner === 0 || owner === event.get('process.uid'))
+}

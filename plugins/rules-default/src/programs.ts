@@ -42,7 +42,7 @@ export const COPIERS: readonly string[] = within(BIN, 'cp cmp chmod chown coreut
 export const DAILY: readonly string[] = [...within(BIN, 'run-parts anacron'), '/usr/libexec/dpkg/dpkg-db-backup']
 
 export const SSH: readonly string[] = [
-  ...within(BIN, 'ssh ssh-add ssh-agent ssh-keygen ssh-keyscan sshd scp sftp gnome-keyring-daemon'),
+  ...within(`${BIN} /usr/local/bin /usr/local/sbin`, 'ssh ssh-add ssh-agent ssh-keygen ssh-keyscan sshd scp sftp gnome-keyring-daemon'),
   ...within(OPENSSH, 'ssh-keysign sshd-session sshd-auth sshd-keygen'),
   ...within('/usr/libexec', 'gcr-ssh-agent'),
 ]

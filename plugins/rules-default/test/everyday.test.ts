@@ -240,6 +240,7 @@ const quiet: readonly Case[] = [
       ['/usr/local/go/bin/go'],
       ANN,
     ),
+    ...opened('/home/linuxbrew/.linuxbrew/Cellar/openssh/9.9p1/bin/ssh host', ['/home/ann/.ssh/id_ed25519'], ['/usr/bin/bash'], ANN),
     ...opened('/usr/bin/ssh-keygen -Y sign -f /home/ann/.ssh/id_ed25519', ['/home/ann/.ssh/id_ed25519'], ['/usr/bin/git'], {
       ...ANN,
       'process.file.uid': 0,

@@ -44,6 +44,8 @@ export const managers: readonly Manager[] = [
       '/usr/bin/yum',
       '/usr/bin/zypper',
       '/usr/bin/rpm-ostree',
+      '/usr/bin/dnf5daemon-server',
+      '/usr/libexec/packagekitd',
     ],
     locks: ['/var/lib/rpm/.rpm.lock', '/usr/lib/sysimage/rpm/.rpm.lock', '/usr/share/rpm/.rpm.lock'],
     below: true,

@@ -22,7 +22,10 @@ export const droppedAndRun = defineDetection({
     'Within {{within}} something was fetched into a temporary folder, and {{author}} run from one, in the same log-in or service. Droppers work so, and so do installers that people fetch.',
   advice:
     'See in `findings` what was fetched from where. If you do not know the address, keep a copy of the file and look at what it is connected to.',
-  benign: ['Installers that are fetched and run by hand or by a script'],
+  benign: [
+    'Installers that are fetched and run by hand or by a script',
+    'Builds of images by Packer or Terraform, whose scripts lie in /tmp',
+  ],
   tests: {
     fires: [
       [FETCH, RUN],

@@ -86,7 +86,7 @@ export const shellCopied = defineRule({
 
 /** Users whom nobody is: those of services and of the distribution itself. */
 const SERVICE_USERS =
-  'daemon|bin|sys|sync|games|man|lp|mail|news|uucp|proxy|www-data|backup|list|irc|gnats|nobody|apache|nginx|http|mysql|redis|mongodb|memcache|ftp|sshd|systemd-\\w+|messagebus|dbus|_apt|ntp|named|bind|polkitd|operator|halt|shutdown|adm|tomcat\\d*'
+  'daemon|bin|sys|sync|games|man|lp|mail|news|uucp|proxy|www-data|list|irc|gnats|nobody|apache|nginx|http|mysql|redis|mongodb|memcache|ftp|sshd|systemd-\\w+|messagebus|dbus|_apt|ntp|named|bind|polkitd|halt|shutdown|tomcat\\d*'
 const A_SHELL = '(?:/usr(?:/local)?)?/bin/(?:ba|rba|da|z|k|mk|fi)?sh'
 
 export const loginShellGiven = defineRule({

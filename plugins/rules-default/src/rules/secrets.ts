@@ -2,7 +2,7 @@ import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
 import { AUTHOR, authorWhich, isBy, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
-import { isUnpackedTool } from '../own-tools.ts'
+import { isOtherSsh, isUnpackedTool } from '../own-tools.ts'
 import { AUTHENTICATORS, COPIERS, DAILY, ETCKEEPER, GIT, READERS, SSH, SUDO, WHOLE_READERS } from '../programs.ts'
 
 const HASHES = ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/security/opasswd'] as const
@@ -64,6 +64,40 @@ export const passwordHashesOpened = defineRule({
   },
 })
 
+const BY_CONDA = {
+  'open.file.path': '/home/ann/.ssh/id_ed25519',
+  'process.file.path': '/home/ann/miniconda3/envs/work/bin/ssh',
+  'process.file.uid': 1000,
+  'process.uid': 1000,
+  'process.file.unlinked': false,
+} as const
+
+export const privateKeyUsed = defineRule({
+  id: 'private-key-used-by-other-ssh',
+  name: 'A private key was used by an SSH that is not of this distribution',
+  severity: 'low',
+  tags: ['mitre:T1552.004'],
+  on: 'open',
+  where: { 'open.file.path': SSH_KEYS },
+  when: (event) => isOtherSsh(event) && !isPackaged(event),
+  groupBy: ['container.id', 'process.file.path'],
+  message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: by its place and its owner the SSH of Nix, Homebrew or conda. Whoever may write there can lay a thief in its place.`,
+  advice: 'None if you know that it is installed so. If not, look at the file, and make a new key.',
+  benign: ['Users of these package managers'],
+  tests: {
+    fires: [
+      BY_CONDA,
+      { ...BY_CONDA, 'process.file.path': '/home/linuxbrew/.linuxbrew/Cellar/openssh/9.9p1/bin/ssh', 'process.file.uid': 1000 },
+      { ...BY_CONDA, 'process.file.path': '/nix/store/0a1b-openssh-9.9p1/bin/ssh', 'process.file.uid': 0 },
+    ],
+    silent: [
+      { ...BY_CONDA, 'process.file.path': '/usr/bin/ssh', 'process.file.uid': 0 },
+      { ...BY_CONDA, 'process.file.path': '/home/ann/miniconda3/bin/cat' },
+      { ...BY_CONDA, 'process.file.unlinked': true },
+    ],
+  },
+})
+
 export const privateKeyOpened = defineRule({
   id: 'private-key-opened',
   name: 'A private key of SSH was opened by a strange program',
@@ -73,7 +107,7 @@ export const privateKeyOpened = defineRule({
   where: {
     'open.file.path': SSH_KEYS,
   },
-  when: (event) => !isBy(event, SSH) && !isPackaged(event) && !isWholeReader(event),
+  when: (event) => !isBy(event, SSH) && !isPackaged(event) && !isWholeReader(event) && !isOtherSsh(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${authorWhich('is no part of SSH')}: whoever has a copy of the key gets in wherever it is trusted.`,
   advice: 'Ask the user whether it was them. If not, make a new key and remove the old one from every `authorized_keys`.',
@@ -87,6 +121,10 @@ export const privateKeyOpened = defineRule({
       { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/tar' },
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/home/ann/ssh', 'process.file.uid': 1000 },
       { 'open.file.path': '/home/ann/.ssh/id_rsa' },
+      { ...BY_CONDA, 'process.file.path': '/home/ann/bin/ssh' },
+      { ...BY_CONDA, 'process.file.uid': 1001 },
+      { ...BY_CONDA, 'process.uid': 0 },
+      { ...BY_CONDA, 'process.file.path': '/home/ann/miniconda3/bin/python' },
       { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/bin/node', 'process.package_manager': 'npm' },
       {
         'open.file.path': '/home/ann/.ssh/id_rsa',
@@ -105,6 +143,8 @@ export const privateKeyOpened = defineRule({
       },
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/sbin/sshd' },
       { 'open.file.path': '/home/ann/.ssh/id_rsa.pub', 'process.file.path': '/usr/bin/cat' },
+      { 'open.file.path': '/home/ann/.ssh/id_rsa', 'process.file.path': '/usr/local/bin/ssh', 'process.file.uid': 0 },
+      BY_CONDA,
       { 'open.file.path': '/etc/ssh/ssh_host_rsa_key', 'process.file.path': '/usr/bin/dash', 'process.package_manager': 'dpkg' },
     ],
   },

@@ -82,6 +82,7 @@ export const openTriggers: Readonly<Record<string, Trigger>> = {
   'kerberos-keys-opened': { read: '/etc/krb5kdc/.k5.CWS-SIMULATE', madeWith: 0o600 },
   'server-key-opened': { read: '/etc/ssl/private/cws-simulate.key', madeWith: 0o600 },
   'stored-password-opened': { read: '/home/cws-simulate/.netrc', madeWith: 0o600 },
+  'private-key-used-by-other-ssh': { read: '/home/cws-simulate/.ssh/id_ecdsa', madeWith: 0o600, by: 'miniconda3/bin/ssh' },
   'stored-password-used': { read: '/home/cws-simulate/.npmrc', madeWith: 0o600, by: 'node/bin/node' },
   'secrets-read-by-known-tool': { read: '/home/cws-simulate/.ssh/id_rsa', madeWith: 0o600, by: '/usr/local/bin/amandad' },
 }
