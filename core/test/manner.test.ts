@@ -21,6 +21,7 @@ describe('how a destination is told', () => {
         file: undefined,
         folder: '/',
         env: {},
+        areUsed: true,
       })
     expect((await check({ mode: () => 'every' })).problems).toEqual([])
     const wrong: [Partial<NotifierDefinition>, string][] = [

@@ -191,6 +191,34 @@ describe('notify list', () => {
     })
   })
 
+  test('a destination that refused messages is not green, and says what it said and when', async () => {
+    vi.stubEnv('NO_COLOR', '')
+    vi.stubEnv('FORCE_COLOR', '1')
+    await using agent = new Agent(['team'], [{ name: 'All', to: 'team' }])
+    await agent.listen()
+    agent.begin('team', [
+      { result: 'reject', detail: 'HTTP 400: no' },
+      { result: 'reject', detail: 'HTTP 400: no' },
+    ])
+    for (let i = 0; i < 3; i++) agent.offer(signalOf({ severity: 'medium' }))
+    await until(() => agent.got.length === 3 && agent.queues[0]?.counters.pending === 0, 'the deliveries')
+    const told = await cws('notify', 'list')
+    expect(told).toMatch(
+      /\u001b\[33mok, refused 2\u001b\[39m +1 delivered, 2 failed, 0 owed +last error \d\d:\d\d:\d\d, \ds ago: HTTP 400: no\n/,
+    )
+    const [view] = (await jsonOf('notify', 'list')).destinations
+    expect(view).toMatchObject({ state: 'ok', failed: 2, refused: 2, last_error: 'HTTP 400: no' })
+    expect(Math.abs(Date.now() - Date.parse(view.last_error_at))).toBeLessThan(60_000)
+  })
+
+  test('the watcher outside stands beside the destinations', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.beats.push({ result: 'sent', reasons: [] })
+    expect(await cws('notify', 'list')).toMatch(/\n {2}heartbeat +no beat yet +0 sent, 0 withheld, 0 not heard\n/)
+    expect((await jsonOf('notify', 'list')).heartbeat).toMatchObject({ last: null })
+  })
+
   test('what quiet hours leave out', async () => {
     const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris' }
     await using agent = new Agent(undefined, [
@@ -211,7 +239,20 @@ describe('notify list', () => {
     expect(await jsonOf('notify', 'list')).toEqual({
       kind: 'notifications',
       rules: [],
-      destinations: [{ name: 'team', state: 'stopped', delivered: null, failed: null, pending: 1, held_back: 0, last_error: null }],
+      destinations: [
+        {
+          name: 'team',
+          state: 'stopped',
+          delivered: null,
+          failed: null,
+          refused: null,
+          pending: 1,
+          held_back: 0,
+          last_error: null,
+          last_error_at: null,
+        },
+      ],
+      heartbeat: null,
       mutes: [],
     })
     expect(await cws('notify', 'list')).toContain('an empty list: nobody is told')
@@ -283,6 +324,17 @@ describe('notify outbox', () => {
       },
     ])
     expect(await cws('notify', 'outbox')).toContain(`${waiting.id}`)
+  })
+
+  test('what is told again some day, if nobody acknowledges it, is one line', async () => {
+    await using agent = new Agent()
+    await agent.listen()
+    agent.begin('team')
+    for (let i = 0; i < 3; i++) agent.offer(signalOf({ rule: { id: `rule-${i}`, name: 'x' } }))
+    await until(() => agent.got.length === 3 && agent.queues[0]?.counters.pending === 0, 'the deliveries')
+    expect(await cws('notify', 'outbox')).toMatch(
+      /^team {2}ok {2}3 delivered, 0 failed, 0 owed\n {2}3 to be told again while nobody acknowledges, the first in (4h|3h 59m)\nsiem {2}starting {2}0 delivered, 0 failed, 0 owed\n$/,
+    )
   })
 
   test('where no agent ever ran it says so', async () => {

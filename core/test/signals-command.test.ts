@@ -119,6 +119,7 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
     expect(await titles('--limit', '1')).toEqual([high.title])
     expect(await titles('--severity', 'critical')).toEqual([])
     expect(await cws('signals', 'list', '--severity', 'critical')).toBe('no signals of severity critical and above\n')
+    expect(await cws('signals', 'list', '--rule', 'log-')).toContain('did you mean "log-cleared"?')
     expect(await cws('signals', 'list', '--rule', 'log-claered')).toBe('no signals of rule "log-claered"; did you mean "log-cleared"?\n')
   })
 
@@ -165,7 +166,7 @@ describe.each(['agent', 'files'] as const)('from the %s', (from) => {
   })
 
   test('acknowledged ones are listed still; who is told of them is to hear of it', async () => {
-    expect(await cws('signals', 'ack', medium.id.toLowerCase(), high.id)).toBe('acknowledged 2 signals\n')
+    expect(await cws('signals', 'ack', medium.id.toLowerCase(), medium.id, high.id)).toBe('acknowledged 2 signals\n')
     expect(await cws('signals', 'list', '--status', 'acknowledged', '--format', 'json')).toContain('"status":"acknowledged"')
     expect(await cws('signals', 'show', medium.id)).toMatch(/status +acknowledged, revision 1/)
     await cws('signals', 'archive', medium.id)

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LoadedInstance, Runtime } from '../agent/runtime.ts'
-import { type Folders, folders } from '../config/folders.ts'
+import { askedFolders, type Folders, folders } from '../config/folders.ts'
 import type { Composition } from '../config/load-composition.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { EventDefinition } from '../model/define-event.ts'
@@ -15,12 +15,30 @@ import type { ConfigOption, FolderOptions } from './options.ts'
 
 export const isRoot = (): boolean => process.geteuid?.() === 0
 
-export function foldersOf(options: FolderOptions): Folders {
-  return folders({ root: isRoot(), env: process.env, stateDir: options.stateDir, runDir: options.runDir })
+/** The folders of the agent that a command is about: see `askedFolders`. */
+export function foldersOf({ stateDir, runDir }: FolderOptions): Folders {
+  return askedFolders({ root: isRoot(), env: process.env, stateDir, runDir })
+}
+
+/** The folders of an agent that this user starts. */
+export function ownFoldersOf({ stateDir, runDir }: FolderOptions): Folders {
+  return folders({ root: isRoot(), env: process.env, stateDir, runDir })
+}
+
+/** How a configuration is loaded. */
+interface Loading {
+  /** The preset, whatever configuration there is. */
+  readonly presetOnly?: boolean
+  /** Secrets must be there, as for the agent: who only looks may lack the environment that it is started with. */
+  readonly usesSecrets?: boolean
 }
 
 /** Loads the configuration, else the distribution's preset. @throws CwsError saying what is wrong and where */
-export async function composition(options: ConfigOption, distribution: Distribution, presetOnly = false): Promise<Composition> {
+export async function composition(
+  options: ConfigOption,
+  distribution: Distribution,
+  { presetOnly = false, usesSecrets = false }: Loading = {},
+): Promise<Composition> {
   const [{ loadComposition }, { parseCondition }, { signalScope }] = await Promise.all([
     import('../config/load-composition.ts'),
     import('../condition/parse.ts'),
@@ -32,6 +50,7 @@ export async function composition(options: ConfigOption, distribution: Distribut
     root: isRoot(),
     preset: distribution.preset,
     presetOnly,
+    usesSecrets,
     installations: [dirname(fileURLToPath(distribution.installation))],
     checkCondition: (events) => {
       const scope = signalScope(events)
@@ -122,7 +141,7 @@ export interface Workbench extends Telling, AsyncDisposable {
 /** @throws CwsError saying what is wrong with the configuration */
 export async function workbench(options: ConfigOption, distribution: Distribution): Promise<Workbench> {
   const loaded = await composition(options, distribution)
-  return await workbenchOf(loaded, await silentRuntime(loaded), () => composition(options, distribution, true))
+  return await workbenchOf(loaded, await silentRuntime(loaded), () => composition(options, distribution, { presetOnly: true }))
 }
 
 /** The workbench of a composition whose plugins are set up; it ends with them. `presetOf` loads what runs without a configuration. */

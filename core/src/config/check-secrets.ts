@@ -26,6 +26,8 @@ export interface SecretScope {
   readonly file: string | undefined
   readonly folder: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether they will be read: where nothing is started, what is not there is missed by nobody. */
+  readonly areUsed: boolean
 }
 
 /** Judges the secrets of one plugin: literals only where nobody else can read them, references only to what is there. Values are not kept. */
@@ -39,7 +41,7 @@ export function checkSecrets(schema: OptionsSchema | undefined, options: unknown
       const flaw = judgeLiteral(scope.file)
       if (flaw) check.flaws.push({ code: 'CWS_ERR_SECRET_LITERAL', path, ...flaw })
     } else if (isRecord(value) && typeof value['env'] === 'string') {
-      if (!scope.env[value['env']])
+      if (scope.areUsed && !scope.env[value['env']])
         check.flaws.push({
           code: 'CWS_ERR_SECRET_MISSING',
           path,
@@ -48,7 +50,7 @@ export function checkSecrets(schema: OptionsSchema | undefined, options: unknown
         })
     } else if (isRecord(value) && typeof value['file'] === 'string') {
       const file = resolve(scope.folder, value['file'])
-      const wrong = unreadable(file)
+      const wrong = scope.areUsed ? unreadable(file) : undefined
       if (wrong)
         check.flaws.push({
           code: 'CWS_ERR_SECRET_MISSING',

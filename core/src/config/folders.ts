@@ -20,12 +20,27 @@ export interface FolderOptions {
   readonly runDir?: string | undefined
 }
 
+/** Of the agent that root starts. */
+const SYSTEM = { state: '/var/lib/cws', run: '/run/cws' } as const
+
 /** The folders of this agent: as root those of the system, else those of the XDG base directory specification. */
 export function folders(options: FolderOptions): Folders {
   const { root, env, stateDir, runDir } = options
-  const state = stateDir ?? (env['CWS_STATE_DIR'] || (root ? '/var/lib/cws' : join(xdg(env, 'XDG_STATE_HOME', '.local/state'), 'cws')))
-  const run = runDir ?? (env['CWS_RUN_DIR'] || (root ? '/run/cws' : runtimeFolder(env, resolve(state))))
+  const state = stateDir ?? (env['CWS_STATE_DIR'] || (root ? SYSTEM.state : join(xdg(env, 'XDG_STATE_HOME', '.local/state'), 'cws')))
+  const run = runDir ?? (env['CWS_RUN_DIR'] || (root ? SYSTEM.run : runtimeFolder(env, resolve(state))))
   return { config: configFolder(options), state: resolve(state), run: resolve(run) }
+}
+
+/**
+ * The folders of the agent that a command asks. A user who names none and never had an agent of his own means that of the host, which lets its group
+ * in. `exists` tells whether there is something at a path.
+ */
+export function askedFolders(options: FolderOptions, exists: (path: string) => boolean = existsSync): Folders {
+  const own = folders(options)
+  const { root, env, stateDir, runDir } = options
+  const isNamed = [stateDir, runDir, env['CWS_STATE_DIR'], env['CWS_RUN_DIR']].some((name) => name !== undefined && name !== '')
+  if (root || isNamed || exists(own.state) || exists(own.run) || !exists(SYSTEM.run)) return own
+  return { ...own, ...SYSTEM }
 }
 
 /** `/etc/cws`, or the user's own. */

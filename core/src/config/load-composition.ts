@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly preset?: (() => Promise<Config>) | undefined
   /** The preset, whatever configuration there is. */
   readonly presetOnly?: boolean
+  /** Whether secrets must be there, as for an agent that starts; `true` if absent. */
+  readonly usesSecrets?: boolean
   /** Folders whose installations provide packages that the configuration's own folder does not have: that of the agent. */
   readonly installations?: readonly string[]
   /** Judges conditions of notification rules, over the standard events and these of plugins. */
@@ -102,7 +104,7 @@ export async function loadComposition(options: LoadOptions): Promise<Composition
   const value = found ? found.loaded.value : await preset?.()
   const checker = new Checker(found?.file, found?.loaded.source)
   const lookup = found?.loaded.kind === 'text' ? { folder, installations, generation: current } : undefined
-  const checked = await checker.check(value, lookup, { file: found?.file, folder, env }, options)
+  const checked = await checker.check(value, lookup, { file: found?.file, folder, env, areUsed: options.usesSecrets ?? true }, options)
   return {
     file: found?.file,
     folder,

@@ -41,5 +41,6 @@ function addHeartbeat(past: HeartbeatCounters | undefined, now: HeartbeatCounter
 
 function addDestination(past: DestinationCounters | undefined, now: DestinationCounters | undefined): DestinationCounters {
   if (!past || !now) return (now ?? past) as DestinationCounters
-  return { ...now, delivered: past.delivered + now.delivered, failed: past.failed + now.failed }
+  const [delivered, failed, refused] = [past.delivered + now.delivered, past.failed + now.failed, past.refused + now.refused]
+  return { ...now, delivered, failed, refused }
 }

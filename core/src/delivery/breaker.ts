@@ -40,7 +40,7 @@ export class Breaker {
     return this.#probeAt
   }
 
-  get row(): Omit<DestinationRow, 'name' | 'mode' | 'last_error'> {
+  get row(): Omit<DestinationRow, 'name' | 'last_error' | 'last_error_at'> {
     const is_broken = this.#isBroken ? 1 : 0
     return { failures: this.#failures, opened_at: this.#openedAt, probe_at: this.#probeAt, backoff: this.#backoff, is_broken }
   }

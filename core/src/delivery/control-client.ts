@@ -14,7 +14,7 @@ const MAX_ANSWER = 64 * 1024 * 1024
 
 /**
  * Asks the agent that runs with this run folder, on the socket that is for what is asked. Integers beyond 2^53 stay raw JSON numbers.
- * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; CWS_ERR_NOT_ALLOWED; the error that it answers with.
+ * @throws CwsError CWS_ERR_NOT_RUNNING if none answers in time; CWS_ERR_NOT_ALLOWED, also where nobody but root and the group may look whether one does; the error that it answers with.
  */
 export async function ask(runDir: string, what: string, args: unknown = {}, timeoutMs = 10_000): Promise<unknown> {
   const administration = administrationIn(what, args)
@@ -55,9 +55,7 @@ function exchange(path: string, request: string, timeoutMs: number, refusal?: Cw
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
     socket.setEncoding('utf8')
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EACCES'
-        ? fail('permission denied: ask as root or as a member of its group', refusal)
-        : fail(error.code ?? error.message),
+      error.code === 'EACCES' ? fail('permission denied', refusal ?? keptOut(path)) : fail(error.code ?? error.message),
     )
     socket.on('end', () => fail('the connection ended'))
     socket.on('data', (chunk: string) => {
@@ -69,6 +67,13 @@ function exchange(path: string, request: string, timeoutMs: number, refusal?: Cw
         resolve(chunks.join('').split('\n', 1)[0] as string)
       } else if (length > MAX_ANSWER) fail('the answer is too long')
     })
+  })
+}
+
+/** The kernel lets nobody else in: whether an agent runs there cannot be seen. */
+function keptOut(path: string): CwsError {
+  return new CwsError('CWS_ERR_NOT_ALLOWED', `${path} is for root and the group of the agent alone (permission denied)`, {
+    hint: 'ask as root (sudo), or as a member of the group `cws`',
   })
 }
 

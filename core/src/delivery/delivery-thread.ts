@@ -20,6 +20,7 @@ import { Mutes } from './mutes.ts'
 import { setUpNotifier } from './notifiers.ts'
 import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
+import { PacedLog } from './paced-log.ts'
 import { Places } from './places.ts'
 import type {
   DeliveryComposition,
@@ -72,6 +73,7 @@ export class DeliveryThread {
   readonly #changes: ChangeLetters
   #engineMakeup: EngineMakeup | undefined
   readonly #listed = new Map<string, Listed>()
+  readonly #logs = new Map<string, PacedLog>()
   readonly #places = new Places()
   readonly #output: Output
   readonly #console: Console
@@ -179,7 +181,7 @@ export class DeliveryThread {
   }
 
   #queueFor({ name, manner }: DestinationSpec): DestinationQueue {
-    const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
+    const log = this.#logOf(name)
     const within = this.#within(name)
     return this.#telling.add(name, { log, clean: this.#clean, deadlineMs: DEADLINE_MS, within, manner })
   }
@@ -193,9 +195,18 @@ export class DeliveryThread {
       queue.leaveOut(this.#clean(quarantined))
       return
     }
-    const log = threadLog(this.#post, this.#secrets, this.#setup.debug, name)
+    const log = this.#logOf(name)
     const parts = { queue, log, secrets: this.#secrets, clean: this.#clean, signal: abort.signal }
     this.#within(name)(() => void setUpNotifier(spec, parts))
+  }
+
+  /** What is said of a destination, by its queue and by its notifier. */
+  #logOf(name: string): PacedLog {
+    const known = this.#logs.get(name)
+    if (known) return known
+    const log = new PacedLog(threadLog(this.#post, this.#secrets, this.#setup.debug, name))
+    this.#logs.set(name, log)
+    return log
   }
 
   /** Runs code of a notifier, so that it is known whose code runs. */
@@ -414,6 +425,7 @@ export class DeliveryThread {
     await this.#monitoring?.[Symbol.asyncDispose]()
     const pending = await this.#telling.stop(timeoutMs * (1 - OUTPUT_SHARE))
     for (const { abort } of this.#listed.values()) abort.abort()
+    for (const log of this.#logs.values()) log[Symbol.dispose]()
     this.#state.close()
     this.#store.close()
     this.#lock[Symbol.dispose]()

@@ -57,9 +57,10 @@ export class DestinationQueue {
   }
 
   get counters(): DestinationCounters {
-    const { state, lastError } = this.#health
+    const { state, lastError, lastErrorAt } = this.#health
     const { failed, pending } = this.#owed
-    return { state, delivered: this.#tries.delivered, failed, pending, heldBack: this.#heldBack, lastError }
+    const { delivered, refused } = this.#tries
+    return { state, delivered, failed, refused, pending, heldBack: this.#heldBack, lastError, lastErrorAt }
   }
 
   /** Who is told every revision is told at once: to hold one back makes none of them newer, and the list longer. */

@@ -10,7 +10,7 @@ export class Health {
   #state: DestinationCounters['state'] = 'starting'
   /** Since when it is not `ok`, by the steady clock, ms. */
   #unwellSince: number
-  lastError: string | undefined
+  #lastError: { readonly text: string; readonly at: string | undefined } | undefined
 
   constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'>) {
     this.#options = options
@@ -19,7 +19,21 @@ export class Health {
     if (!known) return
     this.#breaker.restore(known, options.now())
     this.#unwellSince = Math.min(known.opened_at ?? this.#unwellSince, this.#unwellSince)
-    if (this.#breaker.isOpen) this.lastError = known.last_error ?? undefined
+    if (this.#breaker.isOpen && known.last_error !== null)
+      this.#lastError = { text: known.last_error, at: known.last_error_at ?? undefined }
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError?.text
+  }
+
+  set lastError(text: string | undefined) {
+    this.#lastError = text === undefined ? undefined : { text, at: new Date().toISOString() }
+  }
+
+  /** When that was, RFC 3339, UTC. */
+  get lastErrorAt(): string | undefined {
+    return this.#lastError?.at
   }
 
   get state(): DestinationCounters['state'] {
@@ -99,6 +113,9 @@ export class Health {
 
   remember(): void {
     const { store, name } = this.#options
-    store.write({ op: 'destination', destination: { name, ...this.#breaker.row, last_error: this.lastError ?? null } })
+    store.write({
+      op: 'destination',
+      destination: { name, ...this.#breaker.row, last_error: this.lastError ?? null, last_error_at: this.lastErrorAt ?? null },
+    })
   }
 }

@@ -82,6 +82,7 @@ export const signalMigrations: readonly string[] = [
   `CREATE TABLE shed (
      destination TEXT NOT NULL, lane TEXT NOT NULL, count INTEGER NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (destination, lane)
    ) STRICT, WITHOUT ROWID`,
+  'ALTER TABLE destinations ADD COLUMN last_error_at TEXT',
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

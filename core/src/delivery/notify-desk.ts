@@ -77,8 +77,9 @@ export class NotifyDesk {
   }
 
   #list(): NotifyList {
-    const { queues, mutes, rules } = this.#parts
-    return { rules: rules.views(), destinations: queues().map(destinationView), mutes: mutes.list() }
+    const { queues, mutes, rules, heartbeat } = this.#parts
+    const { counters = null } = heartbeat
+    return { rules: rules.views(), destinations: queues().map(destinationView), heartbeat: counters, mutes: mutes.list() }
   }
 
   #outbox(): OutboxView {

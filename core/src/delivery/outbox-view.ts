@@ -1,5 +1,5 @@
 import type { Reason } from '../messages/letter.ts'
-import type { DestinationView } from '../notifications/rule-view.ts'
+import { type DestinationView, viewOf } from '../notifications/rule-view.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { DeadRow, MessageState } from './store-rows.ts'
 import type { StoreTables } from './store-tables.ts'
@@ -30,8 +30,7 @@ export interface OutboxView {
 }
 
 export function destinationView(queue: DestinationQueue): DestinationView {
-  const { state, delivered, failed, pending, heldBack, lastError } = queue.counters
-  return { name: queue.name, state, delivered, failed, pending, held_back: heldBack, last_error: lastError ?? null }
+  return viewOf(queue.name, queue.counters)
 }
 
 /** What an agent owes. `untilMs`: how long it is until a time of the steady clock. */
@@ -77,15 +76,11 @@ export function storedOutbox(tables: StoreTables): OutboxView {
 export function storedDestinations(tables: StoreTables, names: readonly string[] = []): DestinationView[] {
   const owed = new Map(tables.owed().map(({ destination, count }) => [destination, count]))
   const all = new Set([...names, ...tables.destinations().map(({ name }) => name), ...owed.keys()])
-  return [...all].map((name) => ({
-    name,
-    state: 'stopped',
-    delivered: null,
-    failed: null,
-    pending: owed.get(name) ?? 0,
-    held_back: 0,
-    last_error: tables.destination(name)?.last_error ?? null,
-  }))
+  return [...all].map((name) => {
+    const { last_error = null, last_error_at = null } = tables.destination(name) ?? {}
+    const counts = { delivered: null, failed: null, refused: null, pending: owed.get(name) ?? 0, held_back: 0 }
+    return { name, state: 'stopped', ...counts, last_error, last_error_at }
+  })
 }
 
 const shown = (entries: readonly OwedView[]): { readonly entries: readonly OwedView[]; readonly left_out: number } => ({

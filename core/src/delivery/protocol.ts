@@ -176,10 +176,14 @@ export interface DestinationCounters {
   readonly delivered: number
   /** Deliveries given up: refused for good, or dropped because too many waited. */
   readonly failed: number
+  /** Of these, what the receiver refused for good. */
+  readonly refused: number
   readonly pending: number
   /** Of these, what is due and waits, since the destination was sent as much as it takes. */
   readonly heldBack: number
   readonly lastError: string | undefined
+  /** When that was, RFC 3339, UTC. */
+  readonly lastErrorAt: string | undefined
 }
 
 /** What became of the beats to the watcher outside. */

@@ -90,7 +90,7 @@ const operatorIn = (args: Args, asker: Asker): string | undefined => (asker === 
 function foundOf(reader: SignalReader, ids: unknown): readonly SignalRow[] {
   if (!Array.isArray(ids) || ids.length === 0 || ids.length > MAX_SIGNALS)
     throw new CwsError('CWS_ERR_USAGE', `ids is a list of 1 to ${MAX_SIGNALS} ids of signals`)
-  return ids.map((id) => find(reader, id))
+  return [...new Map(ids.map((id) => find(reader, id)).map((row) => [row.id, row])).values()]
 }
 
 /** The line as it was told, with the status that people gave the signal since. */

@@ -72,6 +72,8 @@ export interface DestinationRow {
   readonly backoff: number
   readonly is_broken: 0 | 1
   readonly last_error: string | null
+  /** RFC 3339, UTC; null: not known. */
+  readonly last_error_at: string | null
 }
 
 /** One part of the evidence of a signal, JSON. */

@@ -84,8 +84,8 @@ export class StoreTables {
         break
       case 'destination':
         this.#sql(
-          `INSERT OR REPLACE INTO destinations (name, failures, opened_at, probe_at, backoff, is_broken, last_error)
-           VALUES (:name, :failures, :opened_at, :probe_at, :backoff, :is_broken, :last_error)`,
+          `INSERT OR REPLACE INTO destinations (name, failures, opened_at, probe_at, backoff, is_broken, last_error, last_error_at)
+           VALUES (:name, :failures, :opened_at, :probe_at, :backoff, :is_broken, :last_error, :last_error_at)`,
         ).run({ ...write.destination })
         break
       case 'clock':

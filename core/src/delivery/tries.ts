@@ -26,6 +26,8 @@ export class Tries {
   readonly #flights: Flights
   readonly #health: Health
   delivered = 0
+  /** Of what failed, what the receiver refused for good. */
+  refused = 0
 
   constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>, { outbox, owed, flights, health }: Parts) {
     this.#options = options
@@ -163,6 +165,7 @@ export class Tries {
       return
     }
     this.#owed.failed++
+    this.refused++
     this.#health.lastError = detail
     log.error({ key: message.key }, `refused for good: ${detail}`)
     this.#ended(item, this.#outbox.settle(message, undefined, detail))

@@ -91,7 +91,7 @@ export const errorCodes = {
   CWS_ERR_SOURCES_FAILED: { means: 'No sensor could run, or a pinned flavour could not.', todo: '`cws doctor` says why.' },
   CWS_ERR_DESTINATION_UNKNOWN: {
     means: 'A notification rule names a notifier that is not among the plugins.',
-    todo: 'The message names those there are.',
+    todo: 'Name one of the `plugins` of the configuration that are notifiers; `cws check` lists them.',
   },
   CWS_ERR_TEMPLATE: {
     means:

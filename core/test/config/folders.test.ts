@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { folders, prepareFolder } from '../../src/config/folders.ts'
+import { askedFolders, folders, prepareFolder } from '../../src/config/folders.ts'
 import { sandbox } from './sandbox.ts'
 
 const home = { HOME: '/home/ann' }
@@ -28,6 +28,18 @@ test.each([
     { state: '/c', run: '/d' },
   ],
 ])('folders of %j', (options, expected) => expect(folders(options)).toMatchObject(expected))
+
+test('a user who names no agent and never had one means that of the host, where there is one', () => {
+  const own = { state: '/home/ann/.local/state/cws', run: '/home/ann/.local/state/cws/run' }
+  const system = { state: '/var/lib/cws', run: '/run/cws' }
+  const of = (options: object, ...there: string[]) => askedFolders({ root: false, env: home, ...options }, (path) => there.includes(path))
+  expect(of({}, '/run/cws')).toMatchObject({ config: '/home/ann/.config/cws', ...system })
+  expect(of({})).toMatchObject(own)
+  expect(of({}, '/run/cws', own.state)).toMatchObject(own)
+  expect(of({ runDir: '/d' }, '/run/cws')).toMatchObject({ state: own.state, run: '/d' })
+  expect(of({ env: { ...home, CWS_RUN_DIR: '/b' } }, '/run/cws')).toMatchObject({ run: '/b' })
+  expect(of({ root: true }, '/run/cws')).toMatchObject(system)
+})
 
 test('makes folders for itself alone, and narrows what is too open', () => {
   const state = `${sandbox({})}/a/state`

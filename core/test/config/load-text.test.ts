@@ -432,6 +432,12 @@ test('monitoring is off, on loopback, or where it is told', async () => {
   expect(await monitoring('monitoring: { listen: "[::]:9100" }')).toEqual({ listen: '[::]:9100' })
 })
 
+test('who only looks may lack the environment and the files that the agent has its secrets from', async () => {
+  const folder = yaml('plugins:\n  - fim\n  - pager: { token: { env: NO_SUCH_VARIABLE } }\nheartbeat: { url: { file: none } }')
+  await expect(load(folder)).rejects.toMatchObject({ code: 'CWS_ERR_SECRET_MISSING' })
+  expect((await load(folder, { usesSecrets: false })).instances.map(({ instance }) => instance.name)).toEqual(['fim', 'pager'])
+})
+
 test('a heartbeat has an address that is secret, and usual times', async () => {
   const { heartbeat } = await load(
     yaml('plugins: [fim]\nheartbeat: { url: { file: beat } }', { beat: 'https://watcher.example.com/ping/5f0c' }),

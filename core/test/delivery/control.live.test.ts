@@ -23,15 +23,23 @@ it('the kernel keeps members of the group from the socket of administrators, and
     const said = async (...args) => ask(...args).then((body) => body, ({ code, message }) => code + ': ' + message)
     process.setgroups([]); process.setgid(${GROUP}); process.setuid(${USER})
     console.log(await said(process.argv[1], 'status'))
-    console.log(await said(process.argv[1], 'notify.change', { set: { to: 'x' } }))`
+    console.log(await said(process.argv[1], 'notify.change', { set: { to: 'x' } }))
+    console.log(await said(process.argv[2], 'status'))`
+  // Whether an agent runs there cannot be seen by who may not go in: that is no answer that none does.
+  using closed = temporaryFolder()
+  chmodSync(closed.path, 0o700)
   let out = ''
-  const child = spawn(process.execPath, ['--conditions=cws-source', '--input-type=module', '--eval', script, folder.path], {
+  const child = spawn(process.execPath, ['--conditions=cws-source', '--input-type=module', '--eval', script, folder.path, closed.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
   })
   await until(() => child.exitCode !== null, 'the end of who asks', 30_000)
-  expect(out.split('\n').slice(0, 2)).toEqual(['1', 'CWS_ERR_NOT_ALLOWED: changing notification rules needs root: sudo cws notify edit …'])
+  expect(out.split('\n').slice(0, 3)).toEqual([
+    '1',
+    'CWS_ERR_NOT_ALLOWED: changing notification rules needs root: sudo cws notify edit …',
+    `CWS_ERR_NOT_ALLOWED: ${join(closed.path, 'control.sock')} is for root and the group of the agent alone (permission denied)`,
+  ])
   expect(asked).toEqual(['status'])
 })

@@ -152,7 +152,7 @@ describe('a destination', () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(to.got).toEqual([{ key: `${signal.id}:1:siem`, signal, reason: 'opened', body: bodyOf(signal), attempt: 1 }])
     expect(owed()).toEqual([])
-    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 0, pending: 0, heldBack: 0, lastError: undefined })
+    expect(queue.counters).toMatchObject({ state: 'ok', delivered: 1, failed: 0, pending: 0, lastError: undefined, lastErrorAt: undefined })
   })
 
   it('hears of a growing signal no sooner than every 10 s, and of its last count', async () => {
@@ -617,7 +617,16 @@ describe('a destination', () => {
     offer(queue, b)
     await vi.advanceTimersByTimeAsync(0)
     expect(store.dead(10)).toMatchObject([{ signal: a.id, reason: 'HTTP 400: no', body: bodyOf(a) }])
-    expect(queue.counters).toEqual({ state: 'ok', delivered: 1, failed: 1, pending: 0, heldBack: 0, lastError: 'HTTP 400: no' })
+    expect(queue.counters).toEqual({
+      state: 'ok',
+      delivered: 1,
+      failed: 1,
+      refused: 1,
+      pending: 0,
+      heldBack: 0,
+      lastError: 'HTTP 400: no',
+      lastErrorAt: new Date().toISOString(),
+    })
   })
 
   it('waits as long as it asks, as a whole [case 21]', async () => {

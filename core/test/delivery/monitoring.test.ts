@@ -29,7 +29,16 @@ const plugin: AgentStatus['plugins'][number] = {
   state: 'ok',
   detail: undefined,
 }
-const destination = { state: 'ok', delivered: 7, failed: 1, pending: 2, heldBack: 1, lastError: undefined } as const
+const destination = {
+  state: 'ok',
+  delivered: 7,
+  failed: 1,
+  refused: 1,
+  pending: 2,
+  heldBack: 1,
+  lastError: undefined,
+  lastErrorAt: undefined,
+} as const
 const delivery: NonNullable<AgentStatus['delivery']> = {
   signals: 9,
   signalsDropped: 0,

@@ -340,6 +340,7 @@ describe('the store of signals', () => {
       backoff: 6,
       is_broken: 1,
       last_error: 'down',
+      last_error_at: '2026-11-30T10:00:00.000Z',
     } as const
     put(store, delivered)
     put(store, owed)

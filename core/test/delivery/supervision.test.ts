@@ -131,14 +131,32 @@ describe('deaths', () => {
 })
 
 it('adds up what threads counted, with the states of the last', () => {
-  const one = { state: 'broken', delivered: 2, failed: 1, pending: 7, heldBack: 0, lastError: 'x' } as const
-  const two = { state: 'ok', delivered: 3, failed: 0, pending: 1, heldBack: 0, lastError: undefined } as const
+  const one = {
+    state: 'broken',
+    delivered: 2,
+    failed: 1,
+    refused: 1,
+    pending: 7,
+    heldBack: 0,
+    lastError: 'x',
+    lastErrorAt: '2026-11-30T10:00:00.000Z',
+  } as const
+  const two = {
+    state: 'ok',
+    delivered: 3,
+    failed: 0,
+    refused: 0,
+    pending: 1,
+    heldBack: 0,
+    lastError: undefined,
+    lastErrorAt: undefined,
+  } as const
   const past = { ...noCounters, stored: 4, eventsDropped: 1, storeError: 'full', destinations: { one, gone: one } }
   expect(addCounters(past, { ...noCounters, stored: 2, outputBytes: 9, destinations: { one: two, two } }, 5)).toEqual({
     ...noCounters,
     stored: 6,
     eventsDropped: 6,
     outputBytes: 9,
-    destinations: { one: { ...two, delivered: 5, failed: 1 }, gone: one, two },
+    destinations: { one: { ...two, delivered: 5, failed: 1, refused: 1 }, gone: one, two },
   })
 })

@@ -39,8 +39,8 @@ export function checkCommand(program: Command, distribution: Distribution): void
     )
     .addHelpText('after', EXAMPLES)
   withOptions(command, configOption(), formatOption('human')).action(async (options: ConfigOption & FormatOption) => {
-    const loaded = await composition(options, distribution)
-    const remarks = await setUp(loaded, () => composition(options, distribution, true))
+    const loaded = await composition(options, distribution, { usesSecrets: true })
+    const remarks = await setUp(loaded, () => composition(options, distribution, { presetOnly: true }))
     const { problems } = remarks
     if (options.format === 'json') json({ ok: problems.length === 0, ...summary(loaded, remarks), problems })
     else tell(loaded, remarks)

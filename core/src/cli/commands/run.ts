@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Agent } from '../../agent/agent.ts'
 import type { EventSelection } from '../../agent/event-lines.ts'
 import { messageOf } from '../../errors/cws-error.ts'
-import { composition, foldersOf, isRoot, loggerFor } from '../compose.ts'
+import { composition, isRoot, loggerFor, ownFoldersOf } from '../compose.ts'
 import type { Distribution, ServiceState } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -61,11 +61,11 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   const { Agent } = await import('../../agent/agent.ts')
   const logger = await loggerFor(options.logLevel ?? 'info', process.stderr.isTTY === true)
   const log = logger.logFor('agent')
-  const load = () => composition(options, distribution)
+  const load = () => composition(options, distribution, { usesSecrets: true })
   const config = await load()
   for (const warning of config.warnings) log.warn(warning)
   if (!isRoot()) log.warn('not run as root: the sensors of the kernel need it; `cws doctor` says what is lost')
-  const { state, run: runDir } = foldersOf(options)
+  const { state, run: runDir } = ownFoldersOf(options)
   const agent = new Agent({
     config,
     load,

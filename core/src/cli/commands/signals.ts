@@ -137,7 +137,7 @@ async function listAll({ severity, rule, limit, status, all, ...options }: ListO
 async function noneOf(rule: string, options: FolderOptions): Promise<string> {
   const all = (await querySignals(options, 'signals.list', { limit: MAX_SIGNALS })) as readonly Signal[]
   const rules = new Set(all.map((signal) => signal.rule.id))
-  const guess = rules.has(rule) ? undefined : nearest(rule, rules)
+  const guess = rules.has(rule) ? undefined : (nearest(rule, rules) ?? [...rules].find((id) => id.startsWith(rule)))
   return `no signals of rule "${rule}"${guess ? `; did you mean "${guess}"?` : ''}`
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import type { AgentStatus } from '../../agent/status.ts'
 import { ask } from '../../delivery/control-client.ts'
-import type { HeartbeatCounters } from '../../delivery/protocol.ts'
+import { viewOf } from '../../notifications/rule-view.ts'
 import { foldersOf } from '../compose.ts'
+import { destinationRow, heartbeatRow } from '../notify/texts.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
 import { json, line, styled, table } from '../output.ts'
 import { sensorRows } from '../sensor-rows.ts'
@@ -89,19 +90,16 @@ function tell(status: AgentStatus): void {
           ]
         : []),
       ['events dropped at the output', String(delivery.eventsDropped)],
-      ...(delivery.heartbeat ? [['heartbeat', heartbeatText(delivery.heartbeat)]] : []),
-      ...Object.entries(delivery.destinations).map(([name, it]) => [
-        name,
-        `${it.state}: ${it.delivered} delivered, ${it.pending} pending${it.heldBack > 0 ? ` (${it.heldBack} held back by its rate)` : ''}, ${it.failed} failed${it.lastError ? `; last error: ${it.lastError}` : ''}`,
-      ]),
     ],
     '  ',
   )
-}
-
-function heartbeatText({ last, sent, withheld, failed, reasons }: HeartbeatCounters): string {
-  const counts = `${sent} sent, ${withheld} withheld, ${failed} not taken`
-  return `${last ?? 'none yet'}: ${counts}${reasons.length > 0 ? `; last: ${reasons.join('; ')}` : ''}`
+  table(
+    [
+      ...Object.entries(delivery.destinations).map(([name, counters]) => destinationRow(viewOf(name, counters))),
+      ...(delivery.heartbeat ? [heartbeatRow(delivery.heartbeat)] : []),
+    ],
+    '  ',
+  )
 }
 
 const section = (name: string): void => line(styled('bold', name))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { storedDestinations } from '../../delivery/outbox-view.ts'
 import type { Edit } from '../../notifications/patch.ts'
-import type { DestinationView, NotifyList, RuleView } from '../../notifications/rule-view.ts'
+import type { NotifyList, RuleView } from '../../notifications/rule-view.ts'
 import type { Distribution } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -13,18 +13,18 @@ import {
   stateDirOption,
   withOptions,
 } from '../options.ts'
-import { type Cell, json, line, styled, table } from '../output.ts'
+import { json, line, styled, table } from '../output.ts'
 import { askOrRead } from './ask-or-read.ts'
 import { tellMute } from './mutes.ts'
 import { deliveryRules } from './rules.ts'
-import { stateCell } from './texts.ts'
+import { destinationRow, heartbeatRow } from './texts.ts'
 
 const EXAMPLES = `
 Asks the agent that runs; where none runs, the configuration and its state folder are read.
 
 Examples:
   sudo cws notify list
-  sudo cws notify list --format json | jq -r '.destinations[] | select(.state != "ok").name'`
+  sudo cws notify list --format json | jq -r '.destinations[] | select(.state != "ok" or .failed > 0).name'`
 
 /** What a state folder holds. */
 type Stored = Pick<NotifyList, 'destinations' | 'mutes'> & { readonly edits: readonly Edit[] }
@@ -63,20 +63,29 @@ export async function listOf(options: Options, distribution: Distribution): Prom
   ])
   const notifiers = rules.destinations.map(({ name }) => name)
   const { destinations, mutes, edits } = (found?.body ?? { destinations: [], mutes: [], edits: [] }) as Stored
-  const untold = { state: 'stopped', delivered: null, failed: null, pending: 0, held_back: 0, last_error: null } as const
+  const untold = {
+    state: 'stopped',
+    delivered: null,
+    failed: null,
+    refused: null,
+    pending: 0,
+    held_back: 0,
+    last_error: null,
+    last_error_at: null,
+  } as const
   const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? { name, ...untold })
   const absent = destinations.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
-  return { rules: viewsOf(effectiveRules(rules, edits)), destinations: [...listed, ...absent], mutes }
+  return { rules: viewsOf(effectiveRules(rules, edits)), destinations: [...listed, ...absent], heartbeat: null, mutes }
 }
 
-function tell({ rules, destinations, mutes }: NotifyList): void {
+function tell({ rules, destinations, heartbeat, mutes }: NotifyList): void {
   line(styled('bold', 'rules'))
   if (rules === null) line('  none: every notifier is told of every signal from low up')
   else if (rules.length === 0) line('  an empty list: nobody is told')
   else for (const rule of rules) tellRule(rule)
   line(styled('bold', 'destinations'))
   if (destinations.length === 0) line('  none: there are no notifiers among the plugins')
-  table(destinations.map(destinationRow), '  ')
+  table([...destinations.map(destinationRow), ...(heartbeat ? [heartbeatRow(heartbeat)] : [])], '  ')
   if (mutes.length === 0) return
   line(styled('bold', 'mutes'))
   for (const mute of mutes) tellMute(mute)
@@ -115,10 +124,4 @@ export function tellRule({
   )
   line(`      ${when ?? 'all signals'}`)
   if (problem !== null) line('     ', styled('red', problem))
-}
-
-function destinationRow({ name, state, delivered, failed, pending, held_back: held, last_error: error }: DestinationView): readonly Cell[] {
-  const owed = `${pending} owed${held > 0 ? `, ${held} held back by its rate` : ''}`
-  const counts = delivered === null ? [owed] : [`${delivered} delivered`, `${failed} failed`, owed]
-  return [name, stateCell(state), counts.join(', '), state === 'ok' ? '' : (error ?? '')]
 }

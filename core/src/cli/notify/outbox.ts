@@ -7,7 +7,7 @@ import { type FolderOptions, type FormatOption, formatOption, runDirOption, stat
 import { json, line, styled, table } from '../output.ts'
 import { when } from '../signal-rows.ts'
 import { askOrRead } from './ask-or-read.ts'
-import { stateCell } from './texts.ts'
+import { destinationRow } from './texts.ts'
 
 const EXAMPLES = `
 Asks the agent that runs; where none runs, its state folder is read. Messages that were delivered are not kept.
@@ -32,15 +32,14 @@ export function outboxCommand(notify: Command): void {
 
 function tell({ destinations, dead }: OutboxView): void {
   if (destinations.length === 0) line('nothing is owed to anybody: there are no notifiers')
-  for (const { name, state, pending, held_back: held, last_error: error, entries, left_out: more } of destinations) {
-    line(
-      styled('bold', name),
-      stateCell(state),
-      `${pending} owed`,
-      ...(held > 0 ? [`${held} held back by its rate`] : []),
-      ...(error === null || state === 'ok' ? [] : [`(${error})`]),
-    )
-    table(entries.map(entryRow), '  ')
+  for (const destination of destinations) {
+    const { name, entries, left_out: more } = destination
+    const [, ...how] = destinationRow(destination)
+    table([[styled('bold', name), ...how]])
+    const later = entries.filter(isLater)
+    table(entries.filter((entry) => !isLater(entry)).map(entryRow), '  ')
+    const [next] = later
+    if (next) line(`  ${later.length} to be told again while nobody acknowledges, the first in ${durationText(next.due_in_ms)}`)
     if (more > 0) line(`  and ${more} more`)
   }
   if (dead.length === 0) return
@@ -50,6 +49,10 @@ function tell({ destinations, dead }: OutboxView): void {
     '  ',
   )
 }
+
+/** Not owed yet: nobody has to do anything about it, and somebody may before. */
+const isLater = ({ key, reason, due_in_ms: due }: OwedView): boolean =>
+  key === null && due > 0 && (reason === 'repeat' || reason === 'escalated')
 
 function entryRow({ key, signal, reason, attempt, state, last_error: error, due_in_ms: due }: OwedView): readonly string[] {
   const tries =

@@ -1,8 +1,40 @@
+import type { HeartbeatCounters } from '../../delivery/protocol.ts'
+import { durationText } from '../../notifications/duration.ts'
 import type { DestinationView } from '../../notifications/rule-view.ts'
 import { type Cell, styled } from '../output.ts'
+import { when } from '../signal-rows.ts'
 
-export function stateCell(state: DestinationView['state']): Cell {
-  if (state === 'ok') return styled('green', state)
-  if (state === 'stopped') return styled('dim', 'no agent runs')
-  return styled(state === 'broken' || state === 'failed' ? 'red' : 'yellow', state)
+/** How a destination is: green only where it takes everything. */
+export function stateCell({ state, failed, refused }: Pick<DestinationView, 'state' | 'failed' | 'refused'>): Cell {
+  const refusals = refused ?? 0
+  const others = (failed ?? 0) - refusals
+  const lost = [...(refusals > 0 ? [`refused ${refusals}`] : []), ...(others > 0 ? [`${others} given up`] : [])]
+  const text = [state === 'stopped' ? 'no agent runs' : state, ...lost].join(', ')
+  if (state === 'stopped') return styled('dim', text)
+  if (state === 'broken' || state === 'failed') return styled('red', text)
+  return styled(state === 'ok' && lost.length === 0 ? 'green' : 'yellow', text)
+}
+
+/** The last error of a destination, with its time where that is known; nothing where there is none. */
+export function errorText(error: string | null | undefined, at: string | null | undefined): string {
+  if (error === null || error === undefined) return ''
+  return at ? `last error ${when(at)}, ${durationText(Date.now() - Date.parse(at))} ago: ${error}` : `last error: ${error}`
+}
+
+/** A destination: how it is, what became of messages, and what it said last where not all is well. */
+export function destinationRow(destination: DestinationView): readonly Cell[] {
+  const { name, state, delivered, failed, pending, held_back: held, last_error: error, last_error_at: at } = destination
+  const owed = `${pending} owed${held > 0 ? `, ${held} held back by its rate` : ''}`
+  const counts = delivered === null ? [owed] : [`${delivered} delivered`, `${failed} failed`, owed]
+  // What a destination that takes all had once is past.
+  const isPast = state === 'ok' && failed === 0
+  return [name, stateCell(destination), counts.join(', '), isPast ? '' : errorText(error, at)]
+}
+
+const BEATS = { sent: ['green', 'ok'], withheld: ['red', 'withheld'], failed: ['yellow', 'not heard'] } as const
+
+/** The watcher outside, as a row beside destinations. */
+export function heartbeatRow({ last, sent, withheld, failed, reasons }: HeartbeatCounters): readonly Cell[] {
+  const [style, text] = last === null ? (['dim', 'no beat yet'] as const) : BEATS[last]
+  return ['heartbeat', styled(style, text), `${sent} sent, ${withheld} withheld, ${failed} not heard`, reasons.join('; ')]
 }
