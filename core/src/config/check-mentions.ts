@@ -25,17 +25,19 @@ export function uncalled(mentions: readonly Mention[], destinations: readonly Na
 function faultOf(channel: string, id: string, destinations: readonly NamedNotifier[]): string | undefined {
   const kinds = destinations.flatMap(({ mentions }) => mentions?.channel ?? [])
   const callers = destinations.filter(({ mentions }) => mentions?.channel === channel)
-  if (callers.length === 0) return `it goes to no destination of the kind "${channel}"${instead(channel, kinds)}`
+  if (callers.length === 0)
+    return `it goes to no destination of the kind "${channel}"${instead(channel, kinds, ', nor to another where somebody can be called')}`
   const ids = callers.flatMap(({ mentions }) => mentions?.ids ?? [])
   if (ids.includes(id)) return undefined
-  return `the options of ${callers.map(({ name }) => `"${name}"`).join(' and ')} do not allow it${instead(id, ids)}`
+  return `the options of ${callers.map(({ name }) => `"${name}"`).join(' and ')} do not allow it${instead(id, ids, ', nor anybody else')}`
 }
 
-function instead(word: string, candidates: readonly string[]): string {
+/** `none`: what is said where there are no candidates. */
+function instead(word: string, candidates: readonly string[], none: string): string {
   const there = [...new Set(candidates)]
   const guess = nearest(word, there)
   if (guess !== undefined) return `; did you mean "${guess}"?`
-  if (there.length === 0) return ', and none at all'
+  if (there.length === 0) return none
   const more = there.length > MAX_SHOWN ? ` and ${there.length - MAX_SHOWN} more` : ''
   return `; there is ${there
     .slice(0, MAX_SHOWN)

@@ -9,6 +9,7 @@ const WAITS_MS = 7 * 24 * 3600_000
 /** Of what is folded, as many stand in the notice. */
 const MAX_LINES = 10
 const MAX_LINE = 1_000
+const MAX_TITLE = 300
 
 /** What a destination is to hear of. */
 export interface Change {
@@ -52,7 +53,8 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
     .run({
       destination,
       subject,
-      title,
+      // Of several that of the gravest.
+      title: before && before.count > 0 && before.weight > weight ? before.title : title.slice(0, MAX_TITLE),
       lines: JSON.stringify(lines),
       count: (before?.count ?? 0) + 1,
       changed_at: now,

@@ -79,11 +79,12 @@ export class LostWords {
 
   #notices(destination: string, { id, severity, body }: SignalRow, why: string): readonly Change[] {
     const rule = this.#parts.store.conversation(id, destination)?.rule ?? null
-    const text = `${new Date().toISOString()}: ${destination} was not told of ${id}, ${severities[severity]}${titleIn(body)} (${why}).`
+    const title = titleIn(body)
+    const text = `${new Date().toISOString()}: ${destination} was not told of ${id}, ${severities[severity]}${title} (${why}).`
     return this.#hearers(destination, rule).map((hearer) => ({
       destination: hearer,
       subject: subjects.untold(destination),
-      title: `${destination} was not told of a signal`,
+      title: `${destination} was not told${title === '' ? ' of a signal' : title}`,
       text,
       weight: severity,
     }))

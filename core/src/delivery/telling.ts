@@ -305,7 +305,7 @@ export class Telling {
     return owed.map(({ destination }) => ({
       destination,
       subject: subjects.judged,
-      title: `A signal was ${status} before you were told`,
+      title: `Before you were told it was ${status}: ${title}`,
       text,
       weight: row.severity,
     }))

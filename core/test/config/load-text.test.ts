@@ -258,7 +258,7 @@ describe('a template that mentions somebody', () => {
       '{{mention "pager" "bop"}} calls nobody: the options of "pager" and "silent" do not allow it; did you mean "bob"?',
     ],
     ['somebody of another destination', `to: pager, ${message('zoe')}`, 'the options of "pager" do not allow it; there is "ann", "bob"'],
-    ['anybody where none is called', `to: silent, ${message('ann')}`, 'the options of "silent" do not allow it, and none at all'],
+    ['anybody where none is called', `to: silent, ${message('ann')}`, 'the options of "silent" do not allow it, nor anybody else'],
     [
       'a kind that is misspelt',
       `to: pager, message: '{{mention "pagr" "ann"}}'`,

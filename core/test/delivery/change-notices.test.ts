@@ -84,6 +84,22 @@ it('what takes more than what was told just now is told at once, also over a res
   expect(texts(start + EVERY + 5)).toEqual([': worse again.'])
 })
 
+it('what is folded has the title of the gravest, as long as it takes', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const owe = (title: string, weight: number) =>
+    store.administer((database) =>
+      oweNotice(database, { destination: 'team', subject: subjects.untold('siem'), title, text: 'x', weight }, start),
+    )
+  owe('high', 3)
+  owe(`critical ${'x'.repeat(1_000)}`, 4)
+  owe('high too', 3)
+  const post = new Post(store)
+  post.begin().tell(start)
+  const [[, notice]] = post.got as [[string, Signal]]
+  expect(notice).toMatchObject({ severity: 'critical', title: expect.stringMatching(/^critical x{290,}, and 2 more signals$/), count: 3 })
+})
+
 it('what is taken from somebody is worth a warning, that it ends is not', () => {
   using folder = temporaryFolder()
   using store = storeIn(folder.path)

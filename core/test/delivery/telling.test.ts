@@ -247,7 +247,7 @@ it('what is grave and a member of the group judges before it is told: who was ow
   await pass(1_000)
   for (const { id: signal } of [high, medium]) house.telling.judge.write({ op: 'judge', signal, status: 'archived', operator: 'eve' })
   await pass(0)
-  expect(notices()).toMatchObject([{ title: 'A signal was archived before you were told', signal: { severity: 'medium' } }])
+  expect(notices()).toMatchObject([{ title: 'Before you were told it was archived: Look here', signal: { severity: 'medium' } }])
   expect(renderPlain(notices()[0]?.message ?? [])).toMatch(/Z, eve: .*, high, was archived before you were told: Look here\./)
   expect(house.reasons('pager')).toEqual(['opened', 'archived'])
   house.telling.judge.write({ op: 'judge', signal: other.id, status: 'acknowledged', operator: 'eve' })
@@ -425,7 +425,7 @@ it('a notice that somebody has archived is over for whom it was told, and refuse
   house.judge({ id: notice?.id } as Signal, 'archived')
   await pass(HOUR)
   expect(house.reasons('team').slice(6)).toEqual(['archived'])
-  expect(house.letters.team.at(-1)?.title).toBe('team was not told of a signal')
+  expect(house.letters.team.at(-1)?.title).toBe('team was not told: A web server started a shell')
 })
 
 it('what is given up, refused or judged while the store cannot be written is counted and told once it can', async () => {
@@ -450,8 +450,8 @@ it('what is given up, refused or judged while the store cannot be written is cou
   const given = house.telling.queue('team')?.counters.failed ?? 0
   await pass(120_000)
   const titles = house.letters.pager.map(({ title }) => title)
-  expect(titles.sort()).toEqual([`${given - 1} messages to team were given up`, 'team was not told of a signal'])
-  expect(house.letters.team.some(({ title }) => title === 'A signal was archived before you were told')).toBe(true)
+  expect(titles.sort()).toEqual([`${given - 1} messages to team were given up`, 'team was not told: A web server started a shell'])
+  expect(house.letters.team.some(({ title }) => title === 'Before you were told it was archived: A web server started a shell')).toBe(true)
 })
 
 describe('what is grave and refused for good', () => {
@@ -467,7 +467,7 @@ describe('what is grave and refused for good', () => {
     const [notice, ...others] = notices(house, 'pager')
     expect(others).toEqual([])
     expect(notice).toMatchObject({
-      title: 'team was not told of a signal',
+      title: 'team was not told: Look here',
       signal: { severity: 'high', rule: { id: 'notifications-refused' } },
     })
     expect(renderPlain(notice?.message ?? [])).toMatch(/: team was not told of .*, high: Look here \(too large\)\./)
@@ -479,7 +479,7 @@ describe('what is grave and refused for good', () => {
       await pass(1_000)
     }
     expect(notices(house, 'pager').slice(1)).toMatchObject([
-      { title: 'team was not told of a signal, and 2 more signals', signal: { severity: 'critical' } },
+      { title: 'team was not told: A web server started a shell, and 2 more signals', signal: { severity: 'critical' } },
     ])
   })
 
