@@ -97,6 +97,7 @@ describe('packed packages', () => {
       're2js',
       'semver',
       'tapable',
+      'undici',
       'yaml',
       'zod',
     ])
