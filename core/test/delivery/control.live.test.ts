@@ -24,7 +24,9 @@ it('the kernel keeps members of the group from the socket of administrators, and
     process.setgroups([]); process.setgid(${GROUP}); process.setuid(${USER})
     console.log(await said(process.argv[1], 'status'))
     console.log(await said(process.argv[1], 'notify.change', { set: { to: 'x' } }))
-    console.log(await said(process.argv[2], 'status'))`
+    console.log(await said(process.argv[2], 'status'))
+    const { askIfRunning } = await import(${JSON.stringify(fileURLToPath(new URL('../../src/cli/ask.ts', import.meta.url)))})
+    console.log(await askIfRunning(process.argv[2], 'status'))`
   // Whether an agent runs there cannot be seen by who may not go in: that is no answer that none does.
   using closed = temporaryFolder()
   chmodSync(closed.path, 0o700)
@@ -36,10 +38,12 @@ it('the kernel keeps members of the group from the socket of administrators, and
     out += text
   })
   await until(() => child.exitCode !== null, 'the end of who asks', 30_000)
-  expect(out.split('\n').slice(0, 3)).toEqual([
+  expect(out.split('\n').slice(0, 4)).toEqual([
     '1',
     'CWS_ERR_NOT_ALLOWED: changing notification rules needs root: sudo cws notify edit …',
     `CWS_ERR_NOT_ALLOWED: ${join(closed.path, 'control.sock')} is for root and the group of the agent alone (permission denied)`,
+    // What can be said without an agent is said.
+    'undefined',
   ])
   expect(asked).toEqual(['status'])
 })
