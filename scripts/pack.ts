@@ -27,25 +27,35 @@ export function packAll(root: string, into: string): readonly Packed[] {
   // What is left of sources that are gone must not be published.
   for (const { folder } of packages) rmSync(join(root, folder, 'dist'), { recursive: true, force: true })
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-b', 'tsconfig.build.json'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-  return packages.map((it) => ({ ...it, ...pack(root, it, into) }))
+  return pack(root, packages, into)
 }
 
 /** Files that packages carry and that are in the repository but once: the licence, and the schema for those who have the agent and no clone. */
 const lentTo = (name: string): readonly string[] => ['LICENSE', ...(name === '@cws/agent' ? ['docs/schema/cws.config.schema.json'] : [])]
 
-function pack(root: string, { folder, manifest }: Package, into: string): Pick<Packed, 'tarball' | 'files'> {
-  const lent = lentTo(manifest.name)
-    .map((file) => ({ from: join(root, file), to: join(root, folder, basename(file)) }))
+/** All by one npm: most of the time of packing one is npm's own start. */
+function pack(root: string, packages: readonly Package[], into: string): readonly Packed[] {
+  const lent = packages
+    .flatMap(({ folder, manifest: { name } }) =>
+      lentTo(name).map((file) => ({ from: join(root, file), to: join(root, folder, basename(file)) })),
+    )
     .filter(({ to }) => !existsSync(to))
   for (const { from, to } of lent) copyFileSync(from, to)
   try {
-    const json = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
-      cwd: join(root, folder),
+    const which = packages.flatMap(({ manifest: { name } }) => ['--workspace', name])
+    const json = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into, ...which], {
+      cwd: root,
       env: plainEnvironment(),
       encoding: 'utf8',
     })
-    const [packed] = JSON.parse(json) as [{ filename: string; files: { path: string }[] }]
-    return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path).sort() }
+    const packed = new Map(
+      (JSON.parse(json) as readonly { name: string; filename: string; files: readonly { path: string }[] }[]).map((it) => [it.name, it]),
+    )
+    return packages.map((it) => {
+      const made = packed.get(it.manifest.name)
+      if (!made) throw new Error(`npm did not pack ${it.manifest.name}`)
+      return { ...it, tarball: join(into, made.filename), files: made.files.map(({ path }) => path).sort() }
+    })
   } finally {
     for (const { to } of lent) rmSync(to)
   }

@@ -5,11 +5,13 @@ import { CAPABILITIES, capGet } from '@cws/native/launch'
 import { describe, expect, it } from 'vitest'
 import type { SensorReport } from '../../core/src/agent/sensors.ts'
 import { KEPT_CAPABILITIES } from '../../distributions/host/bin/capabilities.js'
-import { RunningAgent, root } from '../support/agent.ts'
+import { type Line, RunningAgent, root } from '../support/agent.ts'
 import { runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
 import { nested } from '../support/vantage.ts'
 
 const launcher = join(root, 'distributions/host/bin/cws.js')
+/** Of what was run with this argument. */
+const of = (argument: string) => (line: Line) => (line['event'] as { process: { args?: string } }).process.args === argument
 const short = (name: string) => name.slice('CAP_'.length).toLowerCase()
 /** A program with no more than these capabilities. */
 const limited = (names: readonly string[], ...command: string[]): [string, ...string[]] => [
@@ -115,7 +117,7 @@ describe('the agent', () => {
     if (!nested()) expect(author.pid).toBe(process.pid)
     check()
     runFromSharedMemory('still')
-    await agent.signal('exec-from-memory-filesystem')
+    await agent.signal('exec-from-memory-filesystem', of('still'))
   })
 
   it.each([
@@ -125,8 +127,9 @@ describe('the agent', () => {
     await using agent = await RunningAgent.start({ command: limited(names, process.execPath, launcher) })
     const bounding = /^CapBnd:\s+(\w+)$/m.exec(readFileSync(`/proc/${agent.agentPid}/status`, 'utf8'))?.[1]
     expect(BigInt(`0x${bounding}`)).toBe(mask(names))
-    runFromSharedMemory('least')
-    const { process: author } = (await agent.signal('exec-from-memory-filesystem'))['event'] as {
+    const mark = `least-${names.length}`
+    runFromSharedMemory(mark)
+    const { process: author } = (await agent.signal('exec-from-memory-filesystem', of(mark)))['event'] as {
       process: { parent: { file?: { path?: string } } | null }
     }
     if (!nested()) expect(author.parent?.file?.path ?? null).toBe(parent)

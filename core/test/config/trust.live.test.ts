@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { packedOnce } from '../../../tests/support/packed.ts'
 import { prepareFolder } from '../../src/config/folders.ts'
 import { load, plugins, refusal, sandbox, write } from './sandbox.ts'
 
@@ -118,15 +119,8 @@ console.log(JSON.stringify(names))`,
   const built = `${folder}/node_modules/@cws/core`
   rmSync(built)
   mkdirSync(built)
-  execFileSync(`${repository}/node_modules/.bin/tsc`, [
-    '-p',
-    `${repository}/core/tsconfig.build.json`,
-    '--outDir',
-    `${built}/dist`,
-    '--tsBuildInfoFile',
-    `${folder}/.tsbuildinfo`,
-  ])
-  execFileSync('cp', [`${repository}/core/package.json`, built])
+  const tarball = packedOnce().find(({ manifest }) => manifest.name === '@cws/core')?.tarball as string
+  execFileSync('tar', ['xzf', tarball, '-C', built, '--strip-components=1'])
   symlinkSync(`${repository}/node_modules`, `${built}/node_modules`)
   writeFileSync(`${folder}/package.json`, '{"name":"shop","type":"commonjs"}')
   const out = execFileSync(process.execPath, ['drive.mjs'], { cwd: folder, env: { PATH: process.env['PATH'] }, encoding: 'utf8' })

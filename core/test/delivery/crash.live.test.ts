@@ -11,7 +11,7 @@ import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-ha
 import { http } from '../fixtures/http-notifier.ts'
 import { hasStored, storedRows } from '../fixtures/stored-rows.ts'
 
-const rounds = process.env['CWS_TEST_LONG'] ? 300 : 10
+const rounds = process.env['CWS_TEST_LONG'] ? 300 : 4
 /** Signals a round, some of them grown from what came before. */
 const SIGNALS = 20
 /** From the moment when all of them are stored, ms. */
