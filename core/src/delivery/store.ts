@@ -1,22 +1,20 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import type { Conversation } from '../notifications/conversation.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { isIntact, type OutboxRow } from './checksum.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import type { DeliveryLog } from './log.ts'
 import { signalMigrations } from './migrations.ts'
+import { salvage } from './salvage.ts'
 import type { DeadRow, DestinationRow, MessageRow, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
 import { type StoreLimits, StoreTables } from './store-tables.ts'
+import { WalSync } from './wal-sync.ts'
 import { WriteBacklog } from './write-backlog.ts'
 
 /** Name of the database in the state folder. */
 export const SIGNALS_FILE = 'signals.db'
-/** For power loss: a group fsync within 200 ms. The timer leaves time for the fsync itself. */
-const SYNC_MS = 100
 const RECOVER_MS = 5_000
 const LIMITS: StoreLimits = { signals: 50_000, bytes: 256 * 1024 * 1024, dead: 1_000 }
 
@@ -29,11 +27,8 @@ export interface StoreOptions {
 
 /**
  * Signals, conversations and outbox in one file, `signals.db`: a signal and what is owed of it are one transaction. A disk that refuses does not stop the
- * agent: changes gather in memory, bounded, until it takes them. A corrupt file is moved aside, what can be read of the outbox is kept.
- *
- * Durability: a commit under WAL and `synchronous=NORMAL` is in the page cache, safe against the death of the process. Against power loss
- * the WAL file itself is synced through a descriptor of its own, off this thread: all commits since the last time in one go, within 200 ms; at once
- * for critical signals, while they are told. (A checkpoint of SQLite syncs the WAL before the database, so nothing falls between.)
+ * agent: changes gather in memory, bounded, until it takes them. A corrupt file is moved aside, what can be read of the outbox is kept. What is committed
+ * is safe against power loss within 200 ms; what is critical is synced at once, while it is told: see `WalSync`.
  */
 export class SignalStore {
   readonly #file: string
@@ -44,11 +39,7 @@ export class SignalStore {
   #database: DatabaseSync | undefined
   #tables: StoreTables | undefined
   #checkpoints: Checkpoints | undefined
-  #wal: number | undefined
-  #syncTimer: NodeJS.Timeout | undefined
-  #syncing = false
-  /** Something was committed since the sync that is under way began. */
-  #isSyncDue = false
+  #wal: WalSync | undefined
   #recoverTimer: NodeJS.Timeout | undefined
   #removedBefore = 0
   #evidenceRemovedBefore = 0
@@ -92,7 +83,7 @@ export class SignalStore {
         const database = this.#database as DatabaseSync
         transaction(database, () => this.#tables?.apply(change))
         if (change.op === 'signal') this.stored++
-        this.#sync(urgent)
+        this.#committed(urgent)
         return
       } catch (error) {
         this.#break(error)
@@ -234,8 +225,8 @@ export class SignalStore {
     try {
       const results: T[] = []
       transaction(database, () => results.push(change(database)))
-      if (urgent && this.#wal !== undefined) fdatasyncSync(this.#wal)
-      this.#sync(false)
+      if (urgent) this.#wal?.now()
+      this.#committed(false)
       return results[0] as T
     } catch (error) {
       if (error instanceof CwsError) throw error
@@ -257,11 +248,10 @@ export class SignalStore {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#recoverTimer)
-    clearTimeout(this.#syncTimer)
     if (this.#backlog.size > 0) this.#recover()
     if (this.#backlog.size > 0) this.#log.error(`${this.#backlog.size} changes could not be stored and end with this process`)
     try {
-      if (this.#wal !== undefined) fdatasyncSync(this.#wal)
+      this.#wal?.now()
       this.#release()
     } catch (error) {
       this.#log.error(`closing the store: ${messageOf(error)}`)
@@ -279,7 +269,7 @@ export class SignalStore {
     try {
       this.#tables = new StoreTables(database, this.#limits)
       this.#quarantine(database, this.#tables)
-      this.#wal = openSync(`${this.#file}-wal`, 'r+')
+      this.#wal = new WalSync(this.#file, (error) => this.#break(error))
       this.#checkpoints = new Checkpoints(database, (error) => this.#break(error))
       this.#database = database
     } catch (error) {
@@ -297,7 +287,7 @@ export class SignalStore {
 
   #release(): void {
     this.#checkpoints?.stop()
-    if (this.#wal !== undefined) closeSync(this.#wal)
+    this.#wal?.close()
     this.#wal = undefined
     this.#removedBefore += this.#tables?.removed ?? 0
     this.#evidenceRemovedBefore += this.#tables?.evidenceRemoved ?? 0
@@ -311,47 +301,9 @@ export class SignalStore {
     const aside = moveAside(this.#file)
     this.#log.error({ code: 'CWS_ERR_STORE', aside }, `the store was corrupt (${messageOf(cause)}): moved aside, a fresh one begins`)
     const database = openDatabase(this.#file, signalMigrations)
-    const kept = this.#salvage(aside, new StoreTables(database, this.#limits))
+    const kept = salvage(aside, new StoreTables(database, this.#limits), this.#log)
     if (kept > 0) this.#log.warn(`${kept} deliveries that were owed could be read from the corrupt store`)
     return database
-  }
-
-  /** Copies what is owed, as far as the corrupt file can be read. Returns how much that was. */
-  #salvage(aside: string, tables: StoreTables): number {
-    const owed = new Set<string>()
-    let kept = 0
-    const copy = <R>(table: string, put: (row: R) => void): void => {
-      try {
-        using old = new DatabaseSync(aside)
-        for (const row of old.prepare(`SELECT * FROM ${table}`).iterate() as unknown as Iterable<R>) put({ ...row })
-      } catch (error) {
-        this.#log.debug(`reading the corrupt store ended: ${messageOf(error)}`)
-      }
-    }
-    const damaged = new Set<string>()
-    copy<OutboxRow>('outbox', (row) => {
-      if (!isIntact({ ...row, checksum: row.checksum ?? null })) {
-        damaged.add(row.signal)
-        return
-      }
-      tables.putMessage(row)
-      kept++
-    })
-    const conversations: Conversation[] = []
-    copy<Conversation>('conversations', (row) => {
-      if (row.due === null && !damaged.has(row.signal)) return
-      conversations.push({ ...row, due: row.due ?? 0 })
-      owed.add(row.signal)
-    })
-    copy<SignalRow>('signals', (row) => {
-      if (owed.delete(row.id)) tables.apply({ op: 'signal', signal: row, conversations: [], steps: [] })
-    })
-    for (const row of conversations)
-      if (!owed.has(row.signal)) {
-        tables.putConversation(row)
-        kept++
-      }
-    return kept
   }
 
   #read<T>(read: (tables: StoreTables) => T): T | undefined {
@@ -404,7 +356,7 @@ export class SignalStore {
           if (write.op === 'signal') signals++
         }
       })
-      if (this.#wal !== undefined) fdatasyncSync(this.#wal)
+      this.#wal?.now()
       this.stored += signals
       this.#backlog.clear()
       if (this.error !== undefined) this.#log.info(`the store can be written again; ${signals} signals were caught up`)
@@ -414,31 +366,9 @@ export class SignalStore {
     }
   }
 
-  /** Sees to it that what was committed is safe against power loss: within 200 ms, or begun at once. */
-  #sync(urgent: boolean): void {
+  #committed(urgent: boolean): void {
     this.#checkpoints?.committed()
-    if (urgent) this.#syncNow()
-    else this.#syncTimer ??= setTimeout(() => this.#syncNow(), SYNC_MS)
-  }
-
-  /** Off this thread, one at a time: on a slow disk the next covers what came meanwhile. */
-  #syncNow(): void {
-    clearTimeout(this.#syncTimer)
-    this.#syncTimer = undefined
-    const wal = this.#wal
-    if (wal === undefined) return
-    if (this.#syncing) {
-      this.#isSyncDue = true
-      return
-    }
-    this.#syncing = true
-    fdatasync(wal, (error) => {
-      this.#syncing = false
-      if (error && this.#wal === wal) this.#break(error)
-      if (!this.#isSyncDue) return
-      this.#isSyncDue = false
-      this.#syncNow()
-    })
+    this.#wal?.committed(urgent)
   }
 }
 

@@ -35,7 +35,7 @@ export function lineageBlock(event: Json): Block | undefined {
 const startOf = (depth: number): string => `\n${'  '.repeat(Math.max(0, depth - 1))}└ `
 
 /** Nearest first; earlier images of the same process are left out. */
-function ancestorsOf(process: Json): Json[] {
+export function ancestorsOf(process: Json): Json[] {
   const listed = process['ancestors']
   const found = Array.isArray(listed) ? listed.map(object) : [object(process['parent'])]
   return found.filter((it): it is Json => it !== undefined && it['same_pid'] !== true && Object.keys(it).length > 0)
@@ -52,7 +52,7 @@ export function nobodyOf(event: Json, { pid }: Json): string {
   return nobody(typeof pid === 'number' ? `${pid}` : undefined, typeof gap === 'string' ? shownText(gap, MAX_COMMAND) : undefined)
 }
 
-function nameAndPid(process: Json): string {
+export function nameAndPid(process: Json): string {
   const { pid } = process
   return `${nameOf(process)}${typeof pid === 'number' ? ` ${pid}` : ''}`
 }
