@@ -85,6 +85,11 @@ export class DestinationQueue {
     return { name: this.name, state, lastError, unwellMs, stalledMs, forgotten: this.#owed.forgotten(now - overdueMs) }
   }
 
+  /** For how long it takes nothing, ms; 0: it is well. */
+  get unwellMs(): number {
+    return this.#health.unwellMs
+  }
+
   /** Whether it is told every revision, as files and archives are. */
   get tellsEach(): boolean {
     return this.#owed.tellsEach

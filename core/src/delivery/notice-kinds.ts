@@ -3,7 +3,7 @@ import type { Signal } from '../signals/signal.ts'
 
 /**
  * What is paced together: changes of a rule, beginnings of mutes, their reminders and ends, what was judged before it was told, what another destination
- * will never take.
+ * will never take, what waits for one that takes nothing.
  */
 export const subjects = {
   rule: (name: string) => `rule ${name}`,
@@ -11,6 +11,7 @@ export const subjects = {
   ends: 'ends of mutes',
   judged: 'judged',
   untold: (destination: string) => `untold ${destination}`,
+  down: (destination: string) => `down ${destination}`,
 } as const
 
 /** What is said of notices of a kind. */
@@ -48,8 +49,18 @@ const UNTOLD: NoticeKind = {
   everyMs: 60_000,
 }
 
+const DOWN: NoticeKind = {
+  ...UNTOLD,
+  rule: { id: 'notifications-held-up', name: 'A destination takes nothing, and what is grave waits for it' },
+  advice:
+    '`cws notify outbox` shows what waits and why; `sudo cws notify test` with its name tries it, and ends the waiting if that arrives.',
+  things: ['outage', 'outages'],
+  everyMs: 3_600_000,
+}
+
 export function noticeKind(subject: string): NoticeKind {
   if (subject === subjects.judged) return JUDGED
   if (subject.startsWith(subjects.untold(''))) return UNTOLD
+  if (subject.startsWith(subjects.down(''))) return DOWN
   return subject === subjects.ends ? { ...CHANGED, severity: () => 'low' } : CHANGED
 }

@@ -14,6 +14,7 @@ import { LostWords } from './lost-words.ts'
 import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
 import { subjects } from './notice-kinds.ts'
+import { Outages } from './outages.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
 import { rememberedKin } from './remembered-kin.ts'
@@ -55,6 +56,7 @@ export class Telling {
   readonly #kin: Kin
   readonly #shed: ShedNotices
   readonly #lost: LostWords
+  readonly #outages: Outages
   readonly #changes: ChangeNotices
   #listed: ReadonlySet<string>
   #routes: readonly Route[] | undefined
@@ -73,13 +75,9 @@ export class Telling {
     })
     this.#shed = new ShedNotices(store, (about, notice) => this.#notify(about, notice))
     this.#clock = new SteadyClock(store.clockOffset())
-    this.#lost = new LostWords({
-      store,
-      now: () => this.#clock.now(),
-      queues: () => this.queues,
-      route: (name) => this.#routes?.find((route) => route.name === name),
-      tell: () => this.#changes.tell(),
-    })
+    const parts = { store, now: () => this.#clock.now(), queues: () => this.queues, tell: () => this.#changes.tell() }
+    this.#lost = new LostWords({ ...parts, route: (name) => this.#routes?.find((route) => route.name === name) })
+    this.#outages = new Outages(parts)
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
     this.#listed = namesOf(composition)
@@ -378,7 +376,10 @@ export class Telling {
 
   #watchClock(): void {
     if (this.#mutes?.tick()) this.review()
-    if (this.#queues.size > 0) this.announce()
+    if (this.#queues.size > 0) {
+      this.#outages.look()
+      this.announce()
+    }
     const offset = this.#clock.jumped()
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }

@@ -454,6 +454,54 @@ it('what is given up, refused or judged while the store cannot be written is cou
   expect(house.letters.team.some(({ title }) => title === 'Before you were told it was archived: A web server started a shell')).toBe(true)
 })
 
+describe('a destination that takes nothing', () => {
+  const rules: NotificationRule[] = [{ name: 'Team', to: 'team' }]
+  const broken = (times = 1_000): Outcome[] => Array(times).fill({ result: 'broken', detail: 'HTTP 401' })
+  const titles = (house: House) => house.letters.pager.map(({ title }) => title)
+
+  it('while something grave waits for it: others hear of that, once for each outage', async () => {
+    const house = new House(rules, { outcomes: broken() })
+    house.tell(signalOf({ severity: 'medium' }))
+    await pass(10 * 60_000)
+    expect(titles(house)).toEqual([])
+    const signal = house.tell(signalOf({ event: { type: 'exec' } }))
+    house.tell(signalOf({ severity: 'critical' }))
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(20_000)
+    const what = 'team takes no messages: 2 signals that are high or critical wait'
+    expect(titles(house)).toEqual([what])
+    expect(house.letters.pager[0]).toMatchObject({
+      reason: 'notice',
+      signal: { severity: 'critical', rule: { id: 'notifications-held-up' } },
+    })
+    expect(renderPlain(house.letters.pager[0]?.message ?? [])).toMatch(
+      /team is broken for 10m.* \(HTTP 401\); 2 signals .* wait for it, as /,
+    )
+    await pass(3 * HOUR)
+    expect(titles(house)).toHaveLength(1)
+    house.outcomes.length = 0
+    await pass(HOUR)
+    expect(house.reasons('team').slice(-3).sort()).toEqual(['opened', 'opened', 'opened'])
+    house.outcomes.push(...broken())
+    house.tell(signalOf())
+    await pass(2 * 60_000)
+    expect(titles(house)).toEqual([what, 'team takes no messages: a signal that is high or critical waits'])
+    await house.telling.stop(0)
+  })
+
+  it('for a moment only, or with nobody to tell, is nobody told of', async () => {
+    const house = new House(rules, { outcomes: Array(8).fill({ result: 'retry', detail: 'HTTP 503' }) })
+    house.tell(signalOf())
+    await pass(HOUR)
+    expect(titles(house)).toEqual([])
+    const alone = new House(rules, { outcomes: broken(), every: ['pager'] })
+    alone.tell(signalOf())
+    await pass(HOUR)
+    expect(titles(alone)).toEqual([])
+    await alone.telling.stop(0)
+  })
+})
+
 describe('what is grave and refused for good', () => {
   const refused = (times = 4): Outcome[] => Array(times).fill({ result: 'reject', detail: 'too large' })
   const notices = (house: House, name: (typeof NAMES)[number]) => house.letters[name].filter(({ reason }) => reason === 'notice')

@@ -1,0 +1,71 @@
+import { durationText } from '../notifications/duration.ts'
+import { rankOf } from '../signals/severity.ts'
+import { oweNotice } from './change-notices.ts'
+import type { DestinationQueue } from './destination-queue.ts'
+import { subjects } from './notice-kinds.ts'
+import type { Item } from './schedule.ts'
+import type { SignalStore } from './store.ts'
+
+const HIGH = rankOf('high')
+/** How long a destination may take nothing before others hear of it, ms: one that refuses everything, and one that may be back with the next try. */
+const BROKEN_MS = 60_000
+const FAILING_MS = 5 * 60_000
+const FIRST_WORDS: ReadonlySet<string> = new Set(['opened', 'raised', 'escalated'])
+
+export interface OutagesParts {
+  readonly store: SignalStore
+  /** By the steady clock. */
+  readonly now: () => number
+  readonly queues: () => readonly DestinationQueue[]
+  /** Tells what is owed as notices. */
+  readonly tell: () => void
+}
+
+/** Tells those who can be told that another destination takes nothing while something grave waits for it: once for each outage. */
+export class Outages {
+  readonly #parts: OutagesParts
+  readonly #told = new Set<string>()
+
+  constructor(parts: OutagesParts) {
+    this.#parts = parts
+  }
+
+  /** Call it now and then. */
+  look(): void {
+    for (const queue of this.#parts.queues()) {
+      if (queue.unwellMs === 0) this.#told.delete(queue.name)
+      else if (!this.#told.has(queue.name) && this.#tell(queue)) this.#told.add(queue.name)
+    }
+  }
+
+  /** Whether somebody will hear of it. */
+  #tell(queue: DestinationQueue): boolean {
+    const { name, unwellMs } = queue
+    if (unwellMs < BROKEN_MS) return false
+    const { state, lastError } = queue.counters
+    if (unwellMs < FAILING_MS && state !== 'broken' && state !== 'failed') return false
+    const waiting = [...queue.items].filter((item) => this.#isGrave(item))
+    const hearers = this.#parts.queues().filter((other) => !other.tellsEach && other.unwellMs === 0)
+    if (waiting.length === 0 || hearers.length === 0) return false
+    const count = new Set(waiting.map(({ signal }) => signal)).size
+    const what = count === 1 ? 'a signal that is high or critical waits' : `${count} signals that are high or critical wait`
+    const why = lastError === undefined ? '' : ` (${lastError})`
+    const first = waiting.reduce((worst, item) => (item.severity > worst.severity ? item : worst))
+    const text = `${new Date().toISOString()}: ${name} is ${state} for ${durationText(unwellMs)}${why}; ${what} for it, as ${first.signal}.`
+    const notice = { subject: subjects.down(name), title: `${name} takes no messages: ${what}`, text, weight: first.severity }
+    try {
+      this.#parts.store.administer((database) => {
+        for (const { name: destination } of hearers) oweNotice(database, { destination, ...notice })
+      }, false)
+    } catch {
+      // The store says itself that it cannot be written.
+      return false
+    }
+    this.#parts.tell()
+    return true
+  }
+
+  #isGrave({ severity, reason, due, attempt }: Readonly<Item>): boolean {
+    return severity >= HIGH && FIRST_WORDS.has(reason) && (attempt > 0 || due <= this.#parts.now())
+  }
+}
