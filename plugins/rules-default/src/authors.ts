@@ -32,6 +32,13 @@ export function isRoots(owner: unknown, users: unknown): boolean {
   return (typeof owner !== 'number' || owner === 0) && (typeof users !== 'number' || users === INITIAL_USERS)
 }
 
+const INSTALLED = /^\/(?:usr|opt|snap|bin|sbin|lib\w*|nix\/store)\//
+
+/** A file of root, where only root can write. That such a file has no name any more means that it was upgraded. */
+export function isInstalled(path: unknown, owner: unknown, users: unknown): boolean {
+  return typeof path === 'string' && INSTALLED.test(path) && isRoots(owner, users)
+}
+
 /** Where npm puts programs. */
 const NPM_PROGRAMS = /^\/usr\/(?:local\/)?bin\/[^/]+$/
 

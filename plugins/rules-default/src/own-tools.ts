@@ -1,5 +1,6 @@
 import type { EventMethods } from '@cws/core'
-import { isBy } from './authors.ts'
+import { isBy, isInstalled } from './authors.ts'
+import { READERS } from './programs.ts'
 
 type AnyEvent = Pick<EventMethods, 'get'>
 
@@ -75,4 +76,11 @@ export function isOtherSsh(event: AnyEvent): boolean {
   if (typeof program !== 'string' || !OTHER_SSH.test(program) || event.get('process.file.unlinked') === true) return false
   const owner = event.get('process.file.uid')
   return typeof owner === 'number' && (owner === 0 || owner === event.get('process.uid'))
+}
+
+/** A program that was upgraded while it ran, as browsers are: it has no name any more, and is no program for any file at all. */
+export function isUpgraded(event: AnyEvent): boolean {
+  const program = event.get('process.file.path')
+  if (event.get('process.file.unlinked') !== true || READERS.includes(program as string)) return false
+  return isInstalled(program, event.get('process.file.uid'), event.get('process.ns.user'))
 }

@@ -1,9 +1,45 @@
 import { defineRule } from '@cws/core'
+import { isStartedBy } from '../ancestry.ts'
 import { RAN } from '../authors.ts'
 import { DOWNLOADERS, INTERPRETERS, NETCATS, SHELL_PROGRAMS } from '../names.ts'
 
 /** Options of ssh before the host: flags, and those with a value of their own. */
 const SSH_OPTIONS = '^(?:-(?:[46AaCfGgKkMNnqsTtVvXxYy]+|[46AaCfGgKkMNnqsTtVvXxYy]*[BbcEeFIiJLlmOopQSWw]\\s*\\S+)\\s+)*'
+
+/** Editors that work on another host through a tunnel of their own, as distributions and snaps lay them out. */
+const EDITORS = /^\/(?:usr\/share|opt|snap\/[a-z-]+\/\d+\/usr\/share)\/(?:[a-z-]+\/)?(?:code|code-insiders|codium|cursor|windsurf)$/
+
+const TUNNEL = {
+  'exec.file.name': ['ssh', 'autossh', 'dbclient'],
+  'exec.args': { regex: `${SSH_OPTIONS}-[46AaCfgKkMNnqsTtVvXxYy]*[RDw]\\s*\\S` },
+} as const
+const BY_EDITOR = {
+  'exec.file.name': 'ssh',
+  'exec.args': '-T -D 41517 -o ConnectTimeout=15 dev',
+  'process.parent.file.path': '/usr/share/code/code',
+} as const
+
+export const sshTunnelOfEditor = defineRule({
+  id: 'ssh-tunnel-of-editor',
+  name: 'An editor opened a tunnel by SSH',
+  severity: 'low',
+  tags: ['mitre:T1572'],
+  on: 'exec',
+  where: TUNNEL,
+  when: (event) => isStartedBy(event, EDITORS),
+  groupBy: ['container.id', 'process.user', 'process.parent.file.path'],
+  message: `${RAN}: an editor that works on another host reaches it so. Extensions of the editor may do it too.`,
+  advice: 'None if somebody works on that host. If not, look at the extensions of the editor.',
+  benign: ['Everybody who works on another host with such an editor'],
+  tests: {
+    fires: [BY_EDITOR, { ...BY_EDITOR, 'process.parent.file.path': '/snap/code/150/usr/share/code/code', 'process.parent.file.uid': 0 }],
+    silent: [
+      { ...BY_EDITOR, 'process.parent.file.path': '/usr/bin/bash' },
+      { ...BY_EDITOR, 'process.parent.file.path': '/home/ann/code/code', 'process.parent.file.uid': 1000 },
+      { ...BY_EDITOR, 'exec.args': 'dev uptime' },
+    ],
+  },
+})
 
 export const sshTunnelOpened = defineRule({
   id: 'ssh-tunnel-opened',
@@ -11,10 +47,8 @@ export const sshTunnelOpened = defineRule({
   severity: 'medium',
   tags: ['mitre:T1572', 'mitre:T1090.001'],
   on: 'exec',
-  where: {
-    'exec.file.name': ['ssh', 'autossh', 'dbclient'],
-    'exec.args': { regex: `${SSH_OPTIONS}-[46AaCfgKkMNnqsTtVvXxYy]*[RDw]\\s*\\S` },
-  },
+  where: TUNNEL,
+  when: (event) => !isStartedBy(event, EDITORS),
   groupBy: ['container.id', 'process.user', 'exec.args'],
   message: `${RAN} makes ports of this network reachable from the other host (-R), or this host a proxy into another one (-D, -w), past every firewall.`,
   advice: 'Ask the user whether it was them. If not, end the process and see who owns the host at the other end.',
@@ -23,11 +57,14 @@ export const sshTunnelOpened = defineRule({
     fires: [
       { 'exec.file.name': 'ssh', 'exec.args': '-R 2222:localhost:22 a@203.0.113.5' },
       { 'exec.file.name': 'ssh', 'exec.args': '-i /tmp/k -p 443 -fND1080 a@203.0.113.5' },
+      { ...BY_EDITOR, 'process.parent.file.path': '/tmp/code' },
+      { ...BY_EDITOR, 'process.parent.file.uid': 1000 },
       { 'exec.file.name': 'ssh', 'exec.args': '-o StrictHostKeyChecking=no -NfR 8080:db:5432 a@203.0.113.5' },
     ],
     silent: [
       { 'exec.file.name': 'ssh', 'exec.args': '-i /home/ann/.ssh/id_ed25519 host uptime' },
       { 'exec.file.name': 'ssh', 'exec.args': 'host grep -R x /etc' },
+      BY_EDITOR,
       { 'exec.file.name': 'ssh', 'exec.args': '-L 5432:localhost:5432 db' },
       { 'exec.file.name': 'sshd', 'exec.args': '-D -R' },
     ],

@@ -1,10 +1,20 @@
-import { defineRule } from '@cws/core'
+import { defineRule, type EventMethods } from '@cws/core'
 import { isPackaged, RAN } from '../authors.ts'
 import { SHELLS } from '../names.ts'
 
 /** How services of the system call themselves, of which a file among users' has no reason to. */
 const DAEMON_ARGV0 =
   '^(?:/usr)?/s?bin/(?:sshd|crond?|httpd|apache2|nginx|rsyslogd|dbus-daemon|agetty|init|auditd|systemd\\S*)\\b|^(?:sshd|crond|rsyslogd|dbus-daemon|agetty|httpd|apache2):?(?:\\s|$)|^/lib/systemd/'
+
+const PLAIN_WORDS: readonly unknown[] = ['init', 'cron', 'login']
+const HOME = /^\/(?:home\/[^/]+|root)\/[^.]/
+
+/** A script in no hidden folder of a home, which says what it is when it is read. */
+function isScriptAtHome(event: Pick<EventMethods, 'get'>): boolean {
+  const interpreter = event.get('exec.interpreter.file.path')
+  const path = event.get('exec.file.path')
+  return typeof interpreter === 'string' && interpreter !== '' && typeof path === 'string' && HOME.test(path) && !path.includes('/.')
+}
 
 export const daemonDisguise = defineRule({
   id: 'daemon-disguise',
@@ -36,6 +46,8 @@ export const daemonDisguise = defineRule({
     ],
     'exec.file.path': ['/tmp/**', '/var/tmp/**', '/dev/shm/**', '/home/**', '/root/**', '/run/user/**', '/var/www/**', '/var/lib/*/.*/**'],
   },
+  // Scripts of projects are called so, too.
+  when: (event) => !(PLAIN_WORDS.includes(event.get('exec.file.name')) && isScriptAtHome(event)),
   groupBy: ['container.id', 'exec.file.path'],
   message: `${RAN} bears the name of a program of the system, and lies where users write: in a list of processes it is taken for the real one.`,
   advice: 'Keep a copy of the file, then look at who owns it and what the process is connected to.',
@@ -45,12 +57,21 @@ export const daemonDisguise = defineRule({
       { 'exec.file.name': 'sshd', 'exec.file.path': '/tmp/sshd' },
       { 'exec.file.name': 'systemd-worker', 'exec.file.path': '/home/ann/.cache/systemd-worker' },
       { 'exec.file.name': 'crond', 'exec.file.path': '/root/.x/crond' },
+      { 'exec.file.name': 'init', 'exec.file.path': '/home/ann/init', 'exec.interpreter.file.path': '' },
+      { 'exec.file.name': 'cron', 'exec.file.path': '/home/ann/.cache/cron', 'exec.interpreter.file.path': '/usr/bin/dash' },
+      { 'exec.file.name': 'cron', 'exec.file.path': '/tmp/cron', 'exec.interpreter.file.path': '/usr/bin/dash' },
       { 'exec.file.name': 'x', 'exec.file.path': '/tmp/x', 'exec.argv0': '/usr/sbin/httpd' },
       { 'exec.file.name': 'perl', 'exec.file.path': '/home/ann/perl', 'exec.argv0': 'sshd: root@pts/0' },
     ],
     silent: [
       { 'exec.file.name': 'sshd', 'exec.file.path': '/usr/sbin/sshd', 'exec.argv0': '/usr/sbin/sshd' },
       { 'exec.file.name': 'busybox', 'exec.file.path': '/bin/busybox', 'exec.argv0': 'crond' },
+      {
+        'exec.file.name': 'cron',
+        'exec.file.path': '/home/ann/shop/bin/cron',
+        'exec.interpreter.file.path': '/usr/bin/dash',
+        'exec.argv0': 'bin/cron',
+      },
       { 'exec.file.name': 'nginx', 'exec.file.path': '/home/ann/build/nginx', 'exec.argv0': './nginx' },
       { 'exec.file.name': 'systemd-executor', 'exec.file.path': '/usr/lib/systemd/systemd-executor' },
       { 'exec.file.name': 'cargo', 'exec.file.path': '/home/ann/.cargo/bin/cargo', 'exec.argv0': 'cargo' },

@@ -2,7 +2,7 @@ import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
 import { AUTHOR, authorWhich, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
-import { isAskedQuietly, isReadAsMeant, isUnpackedTool } from '../own-tools.ts'
+import { isAskedQuietly, isReadAsMeant, isUnpackedTool, isUpgraded } from '../own-tools.ts'
 import { CERTIFIERS, READERS } from '../programs.ts'
 import { CLOUD_KEYS } from './secrets.ts'
 
@@ -25,6 +25,13 @@ const CURL_NETRC = {
 } as const
 const strangers = [{ 'process.file.path': '/usr/bin/cat' }, { 'process.file.path': '/tmp/x', 'process.package_manager': '' }] as const
 
+const UPGRADED_BROWSER = {
+  'open.file.path': '/home/ann/.mozilla/firefox/x.default/logins.json',
+  'process.file.path': '/usr/lib/firefox/firefox',
+  'process.file.uid': 0,
+  'process.file.unlinked': true,
+} as const
+
 export const browserStoreOpened = defineRule({
   id: 'browser-store-opened',
   name: 'Passwords or sessions of a browser were opened by a strange program',
@@ -40,14 +47,21 @@ export const browserStoreOpened = defineRule({
     ],
     any: byStranger,
   },
-  when: (event) => !isPackaged(event),
+  when: (event) => !isPackaged(event) && !isUpgraded(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${authorWhich('is no browser')}: it holds passwords, or sessions with which nobody is asked for one.`,
   advice: 'Ask the user whether it was them. If not, log out of everything from another machine, and change the passwords.',
   benign: ['Backups: except the program in `tune`'],
   tests: {
-    fires: strangers.map((by) => ({ 'open.file.path': '/home/ann/.mozilla/firefox/x.default/logins.json', ...by })),
+    fires: [
+      ...strangers.map((by) => ({ 'open.file.path': '/home/ann/.mozilla/firefox/x.default/logins.json', ...by })),
+      { ...UPGRADED_BROWSER, 'process.file.uid': 1000 },
+      { ...UPGRADED_BROWSER, 'process.file.path': '/srv/firefox/firefox' },
+      { ...UPGRADED_BROWSER, 'process.file.path': '/usr/bin/cat' },
+      { ...UPGRADED_BROWSER, 'process.ns.user': 4026532801 },
+    ],
     silent: [
+      UPGRADED_BROWSER,
       {
         'open.file.path': '/home/ann/.mozilla/firefox/x.default/logins.json',
         'process.file.path': '/usr/lib/firefox/firefox',
@@ -76,7 +90,7 @@ export const kerberosKeysOpened = defineRule({
     ],
     any: byStranger,
   },
-  when: (event) => !isPackaged(event),
+  when: (event) => !isPackaged(event) && !isUpgraded(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: with these keys somebody poses as this host, or as its users, to the whole domain.`,
   advice: 'Ask the user whether it was them. If not, have the domain give this host a new key.',
@@ -110,7 +124,7 @@ export const serverKeyOpened = defineRule({
     any: byStranger,
   },
   // Hooks that hand a renewed certificate on.
-  when: (event) => !isPackaged(event) && !isBelow(event, CERTIFIERS),
+  when: (event) => !isPackaged(event) && !isUpgraded(event) && !isBelow(event, CERTIFIERS),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by ${AUTHOR}: who has the key of a server poses as it, and reads what is meant for it.`,
   advice: 'Ask the user whether it was them. If not, make a new key, and revoke the certificate.',
@@ -160,7 +174,7 @@ export const storedPasswordOpened = defineRule({
     'open.file.path': STORED,
     any: byStranger,
   },
-  when: (event) => !isPackaged(event) && !isUnpackedTool(event) && !isReadAsMeant(event) && !isAskedQuietly(event),
+  when: (event) => !isPackaged(event) && !isUpgraded(event) && !isUnpackedTool(event) && !isReadAsMeant(event) && !isAskedQuietly(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by {{author and not by the program that keeps its password there}}.`,
   advice: 'Ask the user whether it was them. If not, change the password or revoke the token.',

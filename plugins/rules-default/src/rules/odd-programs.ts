@@ -1,6 +1,6 @@
 import { defineRule } from '@cws/core'
 import { isBelow, isStartedBy } from '../ancestry.ts'
-import { isRoots } from '../authors.ts'
+import { isInstalled } from '../authors.ts'
 import { INTERPRETERS, SHELL_PROGRAMS } from '../names.ts'
 import { LDD } from '../programs.ts'
 
@@ -123,8 +123,6 @@ export const execFromMemoryFileSystem = defineRule({
   },
 })
 
-const UPGRADED = /^\/(?:usr|opt|snap|bin|sbin|lib\w*|nix\/store)\//
-
 export const executedFileUnlinked = defineRule({
   id: 'executed-file-unlinked',
   name: 'A program ran whose file was deleted',
@@ -138,8 +136,7 @@ export const executedFileUnlinked = defineRule({
     'exec.file.path': { not: 'memfd:*' },
   },
   // They start themselves again after an upgrade: files of root, where only root can write.
-  when: (event) =>
-    !(UPGRADED.test(String(event.get('exec.file.path'))) && isRoots(event.get('exec.file.uid'), event.get('process.ns.user'))),
+  when: (event) => !isInstalled(event.get('exec.file.path'), event.get('exec.file.uid'), event.get('process.ns.user')),
   message:
     '{{author}} had no name left on disk when it was executed. Droppers delete their file before they run it, so that nobody finds it.',
   advice: 'Keep a copy while it runs: `cp /proc/{{@process.pid}}/exe`.',

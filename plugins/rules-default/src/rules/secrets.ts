@@ -2,7 +2,7 @@ import { defineRule } from '@cws/core'
 import { isBelow } from '../ancestry.ts'
 import { AUTHOR, authorWhich, isBy, isPackaged } from '../authors.ts'
 import { inHomes } from '../files.ts'
-import { isOtherSsh, isUnpackedTool } from '../own-tools.ts'
+import { isOtherSsh, isUnpackedTool, isUpgraded } from '../own-tools.ts'
 import { AUTHENTICATORS, COPIERS, DAILY, ETCKEEPER, GIT, READERS, SSH, SUDO, WHOLE_READERS } from '../programs.ts'
 
 const HASHES = ['/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/security/opasswd'] as const
@@ -178,7 +178,7 @@ export const cloudCredentialsOpened = defineRule({
     'open.file.path': CLOUD_KEYS,
     any: [{ 'process.file.path': READERS }, { 'process.file.path': TEMPORARY }, { 'process.file.unlinked': true }],
   },
-  when: (event) => !isPackaged(event) && !isUnpackedTool(event),
+  when: (event) => !isPackaged(event) && !isUpgraded(event) && !isUnpackedTool(event),
   groupBy: ['container.id', 'process.file.path', 'process.sid'],
   message: `\`{{@open.file.path}}\` was opened by {{author and not by one of the tools that it is for}}: the keys in it are good from anywhere.`,
   advice: 'Ask the user whether it was them. If not, revoke the keys where they were issued and see what was done with them since.',

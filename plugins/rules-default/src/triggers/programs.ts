@@ -43,6 +43,9 @@ export const programTriggers: Readonly<Record<string, Trigger>> = {
   'inline-code-decoded': { run: '/usr/bin/perl', args: ['-e', 'exit; eval(decode_base64("MQ=="))'] },
   'install-script-network-tool': shell('cp /bin/true nc; echo "./nc 127.0.0.1 9; exit 0" >npm; /bin/sh ./npm install nothing; exit 0'),
   'ssh-tunnel-opened': named('ssh', '-N', '-R', '2222:localhost:22', 'nobody@127.0.0.1'),
+  'ssh-tunnel-of-editor': shell(
+    'mkdir -p /opt/cws-simulate; cp /bin/true ssh; cp /bin/sh /opt/cws-simulate/code; /opt/cws-simulate/code -c "$PWD/ssh -D 9 nobody@127.0.0.1; exit 0"; rm -r /opt/cws-simulate',
+  ),
   'tunnel-program': named('chisel', 'client', '127.0.0.1:9', 'R:socks'),
   'tor-started': named('tor', '-f', '/nowhere'),
   'listener-by-hand': named('nc', '-l', '-p', '9'),
