@@ -1,6 +1,5 @@
 import { escalationsOf } from '../notifications/conversation.ts'
 import { rankOf, severities } from '../signals/severity.ts'
-import { decodeSignal } from '../signals/signal-json.ts'
 import type { Change } from './change-notices.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import { subjects } from './notice-kinds.ts'
@@ -8,6 +7,7 @@ import type { Planned } from './outbox.ts'
 import type { Route } from './protocol.ts'
 import type { SignalStore } from './store.ts'
 import type { SignalRow } from './store-rows.ts'
+import { titleIn } from './title-in.ts'
 
 const HIGH = rankOf('high')
 
@@ -120,14 +120,5 @@ export class LostWords {
 
   #queue(name: string): DestinationQueue | undefined {
     return this.#parts.queues().find((queue) => queue.name === name)
-  }
-}
-
-/** What cannot be read may be why it is lost. */
-function titleIn(body: string): string {
-  try {
-    return `: ${decodeSignal(body).title}`
-  } catch {
-    return ''
   }
 }

@@ -3,17 +3,17 @@ import type { Decision } from '../notifications/decide.ts'
 import { escalationsFrom } from '../notifications/escalation.ts'
 import type { Kin } from '../notifications/kin.ts'
 import { statusAfter } from '../notifications/lifecycle.ts'
-import { rankOf } from '../signals/severity.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import { type Change, ChangeNotices } from './change-notices.ts'
+import { stillOwed } from './absent.ts'
+import { ChangeNotices } from './change-notices.ts'
 import { DestinationQueue, type QueueOptions } from './destination-queue.ts'
+import { judging } from './judging.ts'
 import type { DeliveryLog } from './log.ts'
 import { LostWords } from './lost-words.ts'
 import { whoMisses } from './mute-audience.ts'
 import type { Mutes } from './mutes.ts'
-import { subjects } from './notice-kinds.ts'
 import { Outages } from './outages.ts'
 import type { Planned } from './outbox.ts'
 import type { DeliveryComposition, Route } from './protocol.ts'
@@ -21,7 +21,7 @@ import { rememberedKin } from './remembered-kin.ts'
 import { Router } from './routing.ts'
 import { RuleTemplates } from './rule-templates.ts'
 import { ShedNotices } from './shed-notices.ts'
-import type { Judgement, SignalJudge } from './signal-queries.ts'
+import type { SignalJudge } from './signal-queries.ts'
 import { SteadyClock } from './steady-clock.ts'
 import type { SignalStore } from './store.ts'
 import type { StoreWrite } from './store-rows.ts'
@@ -33,11 +33,6 @@ const MAX_BYTES = 64 * 1024 * 1024
 const CLOCK_MS = 10_000
 /** What is muted is looked at again after this, ms: some mutes have no end. */
 const LOOK_AGAIN_MS = 24 * 3600_000
-/** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
-const ABSENT_MS = 7 * 24 * 3600_000
-const GONE = 'its destination was not among the plugins for a week'
-
-const HIGH = rankOf('high')
 
 /** A revision that is ready to be stored, and to be told afterwards. */
 export interface Prepared {
@@ -278,91 +273,14 @@ export class Telling {
 
   /** Stores what people say of signals, and tells who was told of them. */
   get judge(): SignalJudge {
-    const store = this.#store
-    return {
-      signals: (...args) => store.signals(...args),
-      signal: (id) => store.signal(id),
-      evidence: (signal) => store.evidence(signal),
-      write: (judgement) => {
-        const { op, signal, status } = judgement
-        const notices = this.#withdrawn(judgement)
-        store.write({ op, signal, status, notices })
-        this.#judged(signal)
-        if (notices.length > 0) this.#changes.tell()
-      },
-    }
-  }
-
-  /** Of what is grave those hear who were owed its first word, and are not told it since a member of the group has judged it. */
-  #withdrawn({ signal: id, status, operator }: Judgement): readonly Change[] {
-    const row = this.#store.signal(id)
-    if (operator === undefined || row?.status !== 'open' || row.severity < HIGH) return []
-    const { title, severity } = decodeSignal(row.body)
-    const text = `${new Date().toISOString()}, ${operator}: ${id}, ${severity}, was ${status} before you were told: ${title}.`
-    const owed = this.#store.conversations(id).filter((each) => isUntold(each) && this.#queues.get(each.destination)?.tellsEach === false)
-    return owed.map(({ destination }) => ({
-      destination,
-      subject: subjects.judged,
-      title: `Before you were told it was ${status}: ${title}`,
-      text,
-      weight: row.severity,
-    }))
-  }
-
-  #judged(id: string): void {
-    const row = this.#store.signal(id)
-    if (!row) return
-    for (const conversation of this.#store.conversations(id)) {
-      const queue = this.#queues.get(conversation.destination)
-      if (!queue) continue
-      const planned = queue.plan(conversation, row, row.body)
-      const { step } = planned
-      if (isUntold(conversation) && !planned.decision && !step)
-        this.#log?.info({ signal: id, destination: queue.name }, `not told: it was ${row.status} before its first word was due`)
-      const conversations = [planned.conversation]
-      this.#store.write(step ? { op: 'claim', message: step, conversations } : { op: 'converse', conversations })
-      queue.take(planned)
-    }
+    return judging({ store: this.#store, log: this.#log, queue: (name) => this.#queues.get(name), tell: () => this.#changes.tell() })
   }
 
   /** What is owed to destinations that are not listed, by name. What has waited for a week is given up. */
   absent(): ReadonlyMap<string, number> {
-    const absent = new Map<string, number>()
-    for (const name of this.#store.owed().keys()) {
-      if (this.#queues.has(name)) continue
-      const count = this.#stillOwed(name)
-      if (count > 0) absent.set(name, count)
-    }
-    return absent
-  }
-
-  #stillOwed(name: string): number {
-    const signals = new Set<string>()
-    const at = Date.now()
-    for (const { key, signal, revision, body, created, reason } of this.#store.messages(name)) {
-      if (at - created < ABSENT_MS) signals.add(signal)
-      else {
-        const told = reason === 'notice' || reason === 'changed' ? undefined : this.#lost.lose(name, [signal], GONE)
-        const dead = { key, destination: name, signal, revision, body, reason: GONE, at }
-        this.#store.write({ op: 'settle', key, conversations: [], dead })
-        told?.()
-      }
-    }
-    const late: Conversation[] = []
-    for (const { conversation } of this.#store.pending(name, false)) {
-      if (this.#clock.now() - conversation.changed_at < ABSENT_MS) signals.add(conversation.signal)
-      else late.push({ ...conversation, due: null })
-    }
-    if (late.length > 0) {
-      const told = this.#lost.lose(
-        name,
-        late.map(({ signal }) => signal),
-        GONE,
-      )
-      this.#store.write({ op: 'converse', conversations: late })
-      told()
-    }
-    return signals.size
+    const names = [...this.#store.owed().keys()].filter((name) => !this.#queues.has(name))
+    const owed = names.map((name) => [name, stillOwed(name, this.#store, this.#clock.now(), this.#lost)] as const)
+    return new Map(owed.filter(([, count]) => count > 0))
   }
 
   /** Drains all queues within the time; returns how much is left. */
@@ -384,10 +302,6 @@ export class Telling {
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }
 }
-
-/** Its first word is owed, and nothing of it has left. */
-const isUntold = ({ opened_at, key_revision, kept_by }: Conversation): boolean =>
-  opened_at !== null && key_revision === 0 && kept_by === null
 
 const namesOf = ({ destinations }: Pick<DeliveryComposition, 'destinations'>): ReadonlySet<string> =>
   new Set(destinations.map(({ name }) => name))

@@ -3,6 +3,7 @@ import type { NotificationRule } from '../../src/config/define-config.ts'
 import type { DestinationSpec } from '../../src/delivery/protocol.ts'
 import { routesOf } from '../../src/delivery/routing.ts'
 import type { SignalStore } from '../../src/delivery/store.ts'
+import type { SignalRow } from '../../src/delivery/store-rows.ts'
 import { Telling } from '../../src/delivery/telling.ts'
 import type { Letter } from '../../src/messages/letter.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
@@ -14,7 +15,7 @@ import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { Grouping } from '../../src/signals/grouping.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { bodyOf, clean, conversationOf, memoryLog, owedIn, put, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 const NAMES = ['team', 'pager'] as const
 const HOUR = 3_600_000
@@ -452,6 +453,30 @@ it('what is given up, refused or judged while the store cannot be written is cou
   const titles = house.letters.pager.map(({ title }) => title)
   expect(titles.sort()).toEqual([`${given - 1} messages to team were given up`, 'team was not told: A web server started a shell'])
   expect(house.letters.team.some(({ title }) => title === 'Before you were told it was archived: A web server started a shell')).toBe(true)
+})
+
+it('what is owed to a destination that is not listed waits for a week; what is grave of it is told to others then', async () => {
+  const [late, fresh] = [signalOf(), signalOf()]
+  put(store, late, ['gone'])
+  const conversations = [conversationOf(fresh, 'gone', { changed_at: Date.now() })]
+  store.write({ op: 'signal', signal: { ...headOf(fresh), body: bodyOf(fresh) }, conversations, steps: [] })
+  const house = new House(undefined)
+  expect(house.telling.absent()).toEqual(new Map([['gone', 1]]))
+  await pass(0)
+  expect(house.letters.team.map(({ title }) => title)).toEqual(['gone was not told: A web server started a shell'])
+  expect(renderPlain(house.letters.team[0]?.message ?? [])).toContain(`${late.id}, high`)
+  expect(owedIn(store, 'gone')).toEqual([fresh.id])
+  await house.telling.stop(0)
+})
+
+it('a signal whose text cannot be read can be judged, and who was owed it hears its id', async () => {
+  const house = new House([{ name: 'Slow', to: 'team', wait: '30s' }])
+  const { id } = house.tell(signalOf())
+  store.write({ op: 'signal', signal: { ...(store.signal(id) as SignalRow), revision: 2, body: '{"torn' }, conversations: [], steps: [] })
+  house.telling.judge.write({ op: 'judge', signal: id, status: 'archived', operator: 'eve' })
+  await pass(0)
+  expect(house.letters.team.map(({ title }) => title)).toEqual([`Before you were told it was archived: ${id}`])
+  await house.telling.stop(0)
 })
 
 describe('a destination that takes nothing', () => {
