@@ -256,6 +256,16 @@ describe('notify list', () => {
       mutes: [],
     })
     expect(await cws('notify', 'list')).toContain('an empty list: nobody is told')
+    const known = { name: 'team', failures: 5, probe_at: 0, backoff: 0, is_broken: 0, last_error: 'down' } as const
+    const last_error_at = '2026-11-30T10:00:00.000Z'
+    const keep = (opened_at: number | null): void => {
+      using store = storeIn(folder.path)
+      store.write({ op: 'destination', destination: { ...known, opened_at, last_error_at } })
+    }
+    keep(7)
+    expect((await jsonOf('notify', 'list')).destinations).toMatchObject([{ last_error: 'down', last_error_at }])
+    keep(null)
+    expect((await jsonOf('notify', 'list')).destinations).toMatchObject([{ last_error: null, last_error_at: null }])
   })
 })
 

@@ -137,7 +137,8 @@ export class NotifyDesk {
       this.#tests.undo(name)
       throw error
     })
-    log.info({ key, by: by(args, clean), result: outcome.result }, 'a test message was sent, since somebody asked for it')
+    const what = beats ? 'a heartbeat was tried' : 'a test message was sent'
+    log.info({ key, by: by(args, clean), result: outcome.result }, `${what}, since somebody asked for it`)
     return { destination: name, key, outcome }
   }
 

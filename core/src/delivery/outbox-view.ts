@@ -77,7 +77,9 @@ export function storedDestinations(tables: StoreTables, names: readonly string[]
   const owed = new Map(tables.owed().map(({ destination, count }) => [destination, count]))
   const all = new Set([...names, ...tables.destinations().map(({ name }) => name), ...owed.keys()])
   return [...all].map((name) => {
-    const { last_error = null, last_error_at = null } = tables.destination(name) ?? {}
+    const known = tables.destination(name)
+    // One that took something since is past.
+    const { last_error = null, last_error_at = null } = known && known.opened_at !== null ? known : {}
     const counts = { delivered: null, failed: null, refused: null, pending: owed.get(name) ?? 0, held_back: 0 }
     return { name, state: 'stopped', ...counts, last_error, last_error_at }
   })
