@@ -116,7 +116,11 @@ describe('a configuration that is wrong', () => {
     const log = agent.stderr.split('\n').find((line) => line.includes('is not taken')) as string
     expect(JSON.parse(log)).toMatchObject({ code, msg: expect.stringMatching(message) })
     if (code === 'CWS_ERR_CONFIG_INVALID') expect(JSON.parse(log).frame).toContain('plugns')
-    expect((await statusOf(agent)).reloads).toMatchObject({ done: 0, last_error: expect.stringMatching(message) })
+    expect((await statusOf(agent)).reloads).toMatchObject({
+      done: 0,
+      last_error: expect.stringMatching(message),
+      last_error_at: expect.stringMatching(/^\d{4}-.*Z$/),
+    })
     const first = runNamed(folder.path, 'reload-first')
     await agent.signal('own-reload-first', isOf(first))
     // Mended, it is taken.

@@ -79,7 +79,7 @@ export class Agent {
   #watch: ConfigWatch | undefined
   #reloading: Promise<void> | undefined
   #reloadAgain = false
-  readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null }
+  readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null, last_error_at: null as string | null }
   #recorder: FlightRecorder
   #witness: Witness
   /** Of the composition whose finding is taken. */
@@ -221,6 +221,7 @@ export class Agent {
     await runtime.settle()
     this.#reloads.done++
     this.#reloads.last_error = null
+    this.#reloads.last_error_at = null
     this.#watchConfig()
     log.info(`the configuration ${config.file ?? 'that comes with the agent'} is at work`)
     delivery.status({ state: 'reloaded', pid: process.pid, reloads: this.#reloads.done, sensors: this.#sensorLine() })
@@ -233,6 +234,7 @@ export class Agent {
     const code = known?.code ?? 'CWS_ERR_RELOAD'
     this.#reloads.rejected++
     this.#reloads.last_error = message
+    this.#reloads.last_error_at = new Date().toISOString()
     this.#options
       .logFor('agent')
       .error({ code, hint: known?.hint, frame: known?.frame }, `the configuration is not taken, the one before works on: ${message}`)

@@ -11,7 +11,14 @@ export interface AgentStatus {
   readonly config: string | null
   readonly uptime_s: number
   /** Configurations that were put to work and that were not taken since the start. */
-  readonly reloads: { readonly done: number; readonly rejected: number; readonly last_error: string | null }
+  readonly reloads: {
+    readonly done: number
+    readonly rejected: number
+    /** Why the configuration as it is now is not at work; null: it is. */
+    readonly last_error: string | null
+    /** RFC 3339, UTC. */
+    readonly last_error_at: string | null
+  }
   readonly rss_mb: number
   readonly sensors: readonly SensorReport[]
   readonly plugins: readonly PluginReport[]

@@ -65,7 +65,7 @@ function statusOf(changes: Partial<AgentStatus> = {}): AgentStatus {
     version: '1.2.3',
     config: null,
     uptime_s: 60,
-    reloads: { done: 0, rejected: 0, last_error: null },
+    reloads: { done: 0, rejected: 0, last_error: null, last_error_at: null },
     rss_mb: 100,
     sensors: [sensor],
     plugins: [plugin],

@@ -3,7 +3,7 @@ import type { AgentStatus } from '../../agent/status.ts'
 import { ask } from '../../delivery/control-client.ts'
 import { viewOf } from '../../notifications/rule-view.ts'
 import { foldersOf } from '../compose.ts'
-import { destinationRow, heartbeatRow } from '../notify/texts.ts'
+import { destinationRow, errorText, heartbeatRow } from '../notify/texts.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'
 import { json, line, styled, table } from '../output.ts'
 import { sensorRows } from '../sensor-rows.ts'
@@ -50,7 +50,10 @@ function tell(status: AgentStatus): void {
     `pid ${pid}, version ${version}, up ${duration(uptime)}, ${rss} MB, ${config ?? 'preset'}`,
   )
   if (reloads.last_error !== null)
-    line(styled('red', 'the configuration as it is now was not taken, the one before works on:'), reloads.last_error)
+    line(
+      styled('red', 'the configuration as it is now was not taken, the one before works on:'),
+      errorText(reloads.last_error, reloads.last_error_at),
+    )
   section('sensors')
   table(sensorRows(sensors), '  ')
   table(figureRows(sensors), '  ')
