@@ -18,6 +18,13 @@ export const ACCOUNT_TOOLS: readonly string[] = [
   ...within('/usr/lib/accountsservice /usr/libexec', 'accounts-daemon'),
 ]
 
+/** Where people log in: whose password has expired is asked for a new one there, and PAM writes it for the program (pam_unix of Linux-PAM, `/etc/nshadow`). */
+export const PASSWORD_CHANGERS: readonly string[] = [
+  ...within(BIN, 'sshd login su su-rs sudo sddm lightdm gdm3 xrdp-sesman greetd'),
+  ...within(OPENSSH, 'sshd-session sshd-auth'),
+  ...within('/usr/libexec /usr/lib/gdm3 /usr/lib/cockpit', 'gdm-session-worker sddm-helper cockpit-session'),
+]
+
 /** What checks passwords, or starts others as another user. */
 export const AUTHENTICATORS: readonly string[] = [
   ...ACCOUNT_TOOLS,
@@ -31,6 +38,10 @@ export const AUTHENTICATORS: readonly string[] = [
   ...within('/usr/lib/policykit-1 /usr/lib/polkit-1', 'polkit-agent-helper-1'),
   ...within('/usr/libexec /usr/lib/gdm3', 'gdm-session-worker sddm-helper'),
   ...within('/usr/libexec/sssd', 'proxy_child sssd_pam'),
+  ...within('/usr/libexec /usr/lib/cockpit', 'cockpit-session polkit-agent-helper-1'),
+  ...within(BIN, 'greetd systemd-firstboot pwhistory_helper freeradius radiusd slock'),
+  ...within('/usr/libexec/xscreensaver /usr/lib/squid /usr/lib64/squid', 'xscreensaver-auth basic_pam_auth'),
+  ...within('/usr/lib/mysql/plugin/auth_pam_tool_dir /usr/lib64/mariadb/plugin/auth_pam_tool_dir', 'auth_pam_tool'),
   ...within('/usr/lib/dovecot /usr/libexec/dovecot', 'auth'),
   // Of Debian's PostgreSQL. They are written in Perl, whose `getpwnam` reads the hashes as well, for root.
   ...within('/usr/bin', 'pg_createcluster pg_ctlcluster pg_dropcluster pg_lsclusters pg_renamecluster pg_upgradecluster'),
@@ -50,7 +61,10 @@ export const SSH: readonly string[] = [
 export const SUDO: readonly string[] = within(BIN, 'sudo sudoedit visudo cvtsudoers sudo-rs visudo-rs')
 
 /** Keys of who may log in are theirs to write, on hosts in a cloud. */
-export const KEY_AGENTS: readonly string[] = within(BIN, 'google_guest_agent google_guest_agent_manager cloud-init waagent')
+export const KEY_AGENTS: readonly string[] = [
+  ...within(BIN, 'google_guest_agent google_guest_agent_manager cloud-init waagent'),
+  ...within('/opt/digitalocean/bin', 'droplet-agent'),
+]
 
 /** They become another user for whoever asks and may. */
 export const USER_SWITCHERS: readonly string[] = within(BIN, 'sudo sudo-rs su su-rs runuser doas pkexec')

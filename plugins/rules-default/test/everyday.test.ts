@@ -313,6 +313,13 @@ const quiet: readonly Case[] = [
     ran('/usr/bin/su -s /bin/sh www-data', LOGIN, { 'exec.file.mode': 0o104755 }),
   ],
   [
+    'people log in, with Cockpit and with a password that has expired',
+    ...opened('/usr/libexec/cockpit-session localhost', ['/etc/shadow'], UNIT),
+    ...opened('/usr/sbin/sshd -D -R', ['/etc/shadow', '/etc/ssh/ssh_host_ed25519_key'], UNIT),
+    ...changed('/usr/lib/openssh/sshd-session -D -R', 'renamed', ['/etc/shadow'], UNIT),
+    ...opened('/usr/sbin/pwhistory_helper', ['/etc/security/opasswd'], UNIT),
+  ],
+  [
     'scripts call services with a password of ~/.netrc',
     ...opened('/usr/bin/curl -fsSn https://api.example/v1', ['/root/.netrc'], CRON),
     ...opened('/usr/bin/wget -q https://api.example/v1', ['/root/.netrc'], CRON),

@@ -1,9 +1,16 @@
 import { defineRule } from '@cws/core'
 import { AUTHOR, authorWhich, isBy, isFilled, isForeign, isPackaged } from '../authors.ts'
 import { allOf, written } from '../files.ts'
-import { ACCOUNT_TOOLS } from '../programs.ts'
+import { ACCOUNT_TOOLS, PASSWORD_CHANGERS } from '../programs.ts'
 
 const ACCOUNT_FILES = ['/etc/passwd', '/etc/shadow', '/etc/group', '/etc/gshadow'] as const
+
+type Changed = Parameters<typeof isBy>[0]
+
+/** By a tool that manages accounts; a new password also by what people log in with. */
+function isByAccountTool(event: Changed): boolean {
+  return isBy(event, ACCOUNT_TOOLS) || (event.get('change.path') === '/etc/shadow' && isBy(event, PASSWORD_CHANGERS))
+}
 
 export const accountFileEdited = defineRule({
   id: 'account-file-edited',
@@ -12,7 +19,7 @@ export const accountFileEdited = defineRule({
   tags: ['mitre:T1136.001', 'mitre:T1098'],
   on: 'change',
   where: written(...ACCOUNT_FILES),
-  when: (event) => isForeign(event, ACCOUNT_TOOLS),
+  when: (event) => isForeign(event) && !isByAccountTool(event),
   groupBy: ['container.id', 'process.file.path', 'change.path'],
   message: `\`{{@change.path}}\` was {{@change.kind}} by ${authorWhich('is none of the tools that manage accounts')}: a line in this file makes a user, a password or a member of a group.`,
   advice:
@@ -25,8 +32,17 @@ export const accountFileEdited = defineRule({
       { 'change.kind': 'modified', 'change.path': '/etc/group', 'process.file.path': '/tmp/usermod' },
       { 'change.kind': 'modified', 'change.path': '/etc/passwd', 'process.file.path': '/usr/sbin/useradd', 'process.file.uid': 1000 },
       { 'change.kind': 'modified', 'change.path': '/etc/passwd' },
+      { 'change.kind': 'renamed', 'change.path': '/etc/passwd', 'process.file.path': '/usr/sbin/sshd', 'process.file.uid': 0 },
+      { 'change.kind': 'renamed', 'change.path': '/etc/shadow', 'process.file.path': '/usr/sbin/sshd', 'process.file.uid': 1000 },
     ],
     silent: [
+      // An expired password is changed where its user logs in.
+      {
+        'change.kind': 'renamed',
+        'change.path': '/etc/shadow',
+        'process.file.path': '/usr/lib/openssh/sshd-session',
+        'process.file.uid': 0,
+      },
       { 'change.kind': 'renamed', 'change.path': '/etc/passwd', 'process.file.path': '/usr/sbin/useradd', 'process.file.uid': 0 },
       { 'change.kind': 'renamed', 'change.path': '/etc/shadow', 'process.file.path': '/usr/bin/passwd' },
       { 'change.kind': 'modified', 'change.path': '/etc/passwd-', 'process.file.path': '/usr/bin/cp' },
@@ -43,7 +59,7 @@ export const accountChanged = defineRule({
   tags: ['mitre:T1136.001', 'mitre:T1098'],
   on: 'change',
   where: written(...ACCOUNT_FILES),
-  when: (event) => isFilled(event) && isBy(event, ACCOUNT_TOOLS) && !isPackaged(event),
+  when: (event) => isFilled(event) && isByAccountTool(event) && !isPackaged(event),
   groupBy: ['container.id', 'process.file.path', 'process.args'],
   message: `${AUTHOR} changed \`{{@change.path}}\`: a user, a password or a group.`,
   advice:
@@ -53,6 +69,7 @@ export const accountChanged = defineRule({
     fires: [
       { 'change.kind': 'renamed', 'change.path': '/etc/passwd', 'process.file.path': '/usr/sbin/useradd', 'process.package_manager': '' },
       { 'change.kind': 'renamed', 'change.path': '/etc/shadow', 'process.file.path': '/usr/bin/passwd', 'process.file.uid': 0 },
+      { 'change.kind': 'renamed', 'change.path': '/etc/shadow', 'process.file.path': '/usr/sbin/sshd', 'process.package_manager': '' },
     ],
     silent: [
       {

@@ -143,6 +143,12 @@ export const sshAccessChanged = defineRule({
         'process.file.path': '/usr/bin/google_guest_agent',
         'process.file.uid': 0,
       },
+      {
+        'change.kind': 'renamed',
+        'change.path': '/root/.ssh/authorized_keys',
+        'process.file.path': '/opt/digitalocean/bin/droplet-agent',
+        'process.file.uid': 0,
+      },
       { 'change.kind': 'renamed', 'change.path': '/etc/ssh/sshd_config', 'process.package_manager': 'dpkg' },
       { 'change.kind': 'attributes', 'change.path': '/root/.ssh/authorized_keys' },
     ],

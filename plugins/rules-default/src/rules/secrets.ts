@@ -45,6 +45,7 @@ export const passwordHashesOpened = defineRule({
     silent: [
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/sudo', 'process.file.uid': 0 },
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/sbin/unix_chkpwd' },
+      { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/libexec/cockpit-session', 'process.file.uid': 0 },
       { 'open.file.path': '/etc/shadow', 'process.file.path': '/usr/bin/pg_createcluster', 'process.file.uid': 0 },
       {
         'open.file.path': '/etc/shadow',
