@@ -1,14 +1,8 @@
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import type { NotificationRule } from '../config/define-config.ts'
-import { generationOf } from '../config/generation.ts'
-import type { HeartbeatSettings } from '../config/heartbeat.ts'
-import type { ModulePolicy } from '../config/module-hooks.ts'
-import { type Monitoring, parseListen } from '../config/monitoring.ts'
-import { extentOf, type RecorderSettings } from '../config/recorder.ts'
+import { extentOf } from '../config/recorder.ts'
 import { compositionOf, type Delivery, startDelivery } from '../delivery/delivery.ts'
-import { destinationsOf } from '../delivery/destinations-of.ts'
-import type { DeliveryComposition, DeliveryPlan, OutputFormat } from '../delivery/protocol.ts'
+import type { DeliveryComposition, OutputFormat } from '../delivery/protocol.ts'
 import { CwsError, messageOf } from '../errors/cws-error.ts'
 import { asError } from '../hooks/guard.ts'
 import { Counters } from '../pipeline/counters.ts'
@@ -21,35 +15,21 @@ import { FlightRecorder } from '../recorder/flight-recorder.ts'
 import { Witness } from '../recorder/witness.ts'
 import { Grouping } from '../signals/grouping.ts'
 import { HeapCare, settleHeap } from '../signals/heap-care.ts'
+import { type AgentConfig, deliveryPlanOf } from './agent-config.ts'
 import { ConfigWatch } from './config-watch.ts'
 import { type EventSelection, tapEventLines } from './event-lines.ts'
 import { newCode } from './new-code.ts'
 import { tapOwnEvents } from './own-events.ts'
 import { type Blocked, blockedError } from './quarantine.ts'
 import { rehearse } from './rehearsal.ts'
-import { type LoadedInstance, Runtime } from './runtime.ts'
+import { Reloads } from './reloads.ts'
+import { Runtime } from './runtime.ts'
 import { type AgentStatus, statusOf } from './status.ts'
 import { ownerOf } from './strays.ts'
 
 const DRAIN_MS = 10_000
 /** Each proof starts a program and writes files. */
 const PULSE_MS = 30_000
-
-/** A configuration that has passed every check. */
-export interface AgentConfig {
-  /** Its path; undefined for the preset. */
-  readonly file: string | undefined
-  readonly instances: readonly LoadedInstance[]
-  readonly notifications: readonly NotificationRule[] | undefined
-  /** Where `/healthz` and `/metrics` are served. */
-  readonly monitoring?: Monitoring | undefined
-  /** The watcher outside that is told that all is well. */
-  readonly heartbeat?: HeartbeatSettings | undefined
-  readonly recorder?: RecorderSettings | undefined
-  /** The policy that it was loaded with: in the delivery thread its notifiers are found by it. */
-  readonly modules: ModulePolicy
-  readonly warnings: readonly string[]
-}
 
 export interface AgentOptions {
   readonly config: AgentConfig
@@ -77,9 +57,7 @@ export class Agent {
   #config: AgentConfig
   #composition: DeliveryComposition | undefined
   #watch: ConfigWatch | undefined
-  #reloading: Promise<void> | undefined
-  #reloadAgain = false
-  readonly #reloads = { done: 0, rejected: 0, last_error: null as string | null, last_error_at: null as string | null }
+  readonly #reloads: Reloads
   #recorder: FlightRecorder
   #witness: Witness
   /** Of the composition whose finding is taken. */
@@ -107,6 +85,11 @@ export class Agent {
     )
     this.failed = new Promise((resolve) => {
       this.#fail = resolve
+    })
+    this.#reloads = new Reloads({
+      mayBegin: () => this.#state === 'ready',
+      reload: (why) => this.#reload(why),
+      refused: (error) => this.#refused(error),
     })
     this.#recorder = new FlightRecorder(extentOf(options.config.recorder))
     this.#witness = this.#witnessOf(this.#recorder)
@@ -142,7 +125,7 @@ export class Agent {
     this.#state = 'ready'
     this.#delivery?.status({ state: 'ready', pid: process.pid, version: this.#options.version, sensors: this.#sensorLine() })
     if (this.#runtime) this.#delivery?.atWork(this.#runtime.makeup)
-    if (this.#reloadAgain) void this.reload('asked for while the agent started')
+    if (this.#reloads.isAsked) void this.reload('asked for while the agent started')
   }
 
   #watchConfig(): void {
@@ -162,37 +145,21 @@ export class Agent {
    * configuration that is not taken is told, and the one at work works on.
    */
   reload(why: string): Promise<void> {
-    this.#reloadAgain = true
-    this.#reloading ??= this.#reloadAll(why).finally(() => {
-      this.#reloading = undefined
-    })
-    return this.#reloading
+    return this.#reloads.ask(why)
   }
 
-  async #reloadAll(why: string): Promise<void> {
-    const log = this.#options.logFor('agent')
-    while (this.#reloadAgain && this.#state === 'ready') {
-      this.#reloadAgain = false
-      log.info(`${why}: loading the configuration anew`)
-      try {
-        await this.#reloadOnce()
-      } catch (error) {
-        this.#reject(error)
-      }
-    }
-  }
-
-  async #reloadOnce(): Promise<void> {
+  async #reload(why: string): Promise<void> {
     const { load, logFor } = this.#options
+    const log = logFor('agent')
+    log.info(`${why}: loading the configuration anew`)
     const before = this.#runtime
     const delivery = this.#delivery
     if (!load || !before || !delivery) return
-    const log = logFor('agent')
     this.#watch?.seen()
     const config = await load()
     for (const warning of config.warnings) log.warn(warning)
     for (const text of newCode(config.instances.map(({ instance }) => instance))) log.warn(text)
-    const composition = compositionOf(planOf(config))
+    const composition = compositionOf(deliveryPlanOf(config))
     const recorder = this.#recorderOf(config)
     const runtime = this.#runtimeOf(config, delivery, recorder)
     let flush: () => void = () => {}
@@ -219,22 +186,17 @@ export class Agent {
     this.#record(recorder)
     await before.retire()
     await runtime.settle()
-    this.#reloads.done++
-    this.#reloads.last_error = null
-    this.#reloads.last_error_at = null
+    this.#reloads.succeeded()
     this.#watchConfig()
     log.info(`the configuration ${config.file ?? 'that comes with the agent'} is at work`)
-    delivery.status({ state: 'reloaded', pid: process.pid, reloads: this.#reloads.done, sensors: this.#sensorLine() })
+    delivery.status({ state: 'reloaded', pid: process.pid, reloads: this.#reloads.counts.done, sensors: this.#sensorLine() })
     delivery.atWork(runtime.makeup)
   }
 
-  #reject(error: unknown): void {
+  #refused(error: unknown): void {
     const { message } = asError(error)
     const known = error instanceof CwsError ? error : undefined
     const code = known?.code ?? 'CWS_ERR_RELOAD'
-    this.#reloads.rejected++
-    this.#reloads.last_error = message
-    this.#reloads.last_error_at = new Date().toISOString()
     this.#options
       .logFor('agent')
       .error({ code, hint: known?.hint, frame: known?.frame }, `the configuration is not taken, the one before works on: ${message}`)
@@ -245,7 +207,7 @@ export class Agent {
 
   async #startDelivery(): Promise<void> {
     const { stateDir, runDir, version, format, color, logLevel, logFor } = this.#options
-    const plan = planOf(this.#config)
+    const plan = deliveryPlanOf(this.#config)
     this.#delivery = await startDelivery(
       {
         stateDir,
@@ -359,7 +321,7 @@ export class Agent {
       version: this.#options.version,
       configFile: this.#config.file,
       started: this.#started,
-      reloads: { ...this.#reloads },
+      reloads: this.#reloads.counts,
       runtime: this.#runtime,
       openSignals: this.#grouping.size,
       recorder: { ...this.#recorder.counts(), signals_skipped: this.#witness.skipped },
@@ -403,7 +365,7 @@ export class Agent {
     if (this.#state === 'stopping') return 0
     this.#state = 'stopping'
     this.#watch?.[Symbol.dispose]()
-    await this.#reloading
+    await this.#reloads.over()
     await this.#runtime?.stop()
     this.#grouping.close()
     this.#witness.close()
@@ -412,19 +374,5 @@ export class Agent {
     const delivery = this.#delivery
     this.#delivery = undefined
     return delivery ? (await delivery.stop(DRAIN_MS)).pending : 0
-  }
-}
-
-function planOf({ instances, notifications, monitoring, heartbeat, modules }: AgentConfig): DeliveryPlan {
-  const notifiers = instances.filter(({ instance }) => instance.kind === 'notifier')
-  // The hooks for modules are heavy: that thread goes without where all notifiers come from installed packages.
-  const inConfiguration = notifiers.some(({ instance }) => generationOf(instance.site.module) !== undefined)
-  return {
-    notifications,
-    monitoring: monitoring && parseListen(monitoring.listen),
-    heartbeat,
-    modules: inConfiguration ? modules : undefined,
-    events: instances.flatMap(({ instance }) => instance.definition.events ?? []),
-    destinations: destinationsOf(instances),
   }
 }

@@ -6,7 +6,7 @@ import type { Letter } from '../messages/letter.ts'
 import { proseText } from '../messages/prose.ts'
 import { PROSE_LIMITS, shownText } from '../messages/shown-value.ts'
 import type { Signal } from '../signals/signal.ts'
-import { sampleSignal } from './test-notifier.ts'
+import { sampleLetter, sampleSignal } from './samples.ts'
 
 /**
  * What whoever attacks a host may call a file, an argument, a container, a tag, so that it does something where it is shown: a mention, a link, a header,
@@ -163,18 +163,7 @@ export function hostileLetter(text: string, over: Partial<Letter> = {}): Letter 
     { type: 'list', ordered: true, items: [[paragraph(value), { type: 'code', children: [value] }]] },
     { type: 'quote', children: [paragraph(value)] },
   ] satisfies Block[]
-  return {
-    key: `${signal.id}:1:team`,
-    reason,
-    rule: text,
-    signal,
-    title: proseText(signal.title),
-    message,
-    generation: 1,
-    receipt: undefined,
-    time: signal.last_seen,
-    ...over,
-  }
+  return sampleLetter({ reason, rule: text, signal, title: proseText(signal.title), message, ...over })
 }
 
 function hostileSignal(text: string): Signal {

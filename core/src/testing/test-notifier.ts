@@ -7,6 +7,7 @@ import type { Notification, Notifier, NotifierContext, Outcome } from '../plugin
 import { freezeDeep } from '../plugin/validate.ts'
 import type { Signal } from '../signals/signal.ts'
 import { loadOptions } from './load-options.ts'
+import { sampleLetter, sampleSignal } from './samples.ts'
 import { loggerInto, type ObservedLog } from './test-pipeline.ts'
 
 /** What secrets read as unless told otherwise: of the form that Standard Webhooks wants, and of nobody. */
@@ -74,18 +75,12 @@ export class TestNotifier implements AsyncDisposable {
     { attempt = 1, deadlineMs = 10_000, tier = 0, letter = {} }: TryOptions = {},
   ): Promise<Delivery> {
     const whole = sampleSignal(signal)
-    const written: Letter = {
+    const written = sampleLetter({
       key: `${whole.id}:${whole.revision}:${this.#name}`,
       reason: whole.revision === 1 ? 'opened' : 'updated',
-      rule: undefined,
       signal: whole,
-      title: whole.title,
-      message: [{ type: 'paragraph', children: [{ type: 'text', text: whole.message, value: true }] }],
-      generation: 1,
-      receipt: undefined,
-      time: whole.last_seen,
       ...letter,
-    }
+    })
     const { key, reason, receipt } = written
     const shortened = tier > 0 ? this.notifier.shorten?.(written, tier) : undefined
     const body = this.notifier.render?.(written, tier) ?? shortened ?? JSON.stringify({ kind: 'signal', ...whole })
@@ -100,27 +95,5 @@ export class TestNotifier implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
-  }
-}
-
-/** A signal as the agent makes them, with what matters to a test in its place. */
-export function sampleSignal(over: Partial<Signal> = {}): Signal {
-  return {
-    id: '01JDEXAMPLE0000000000000AA',
-    revision: 1,
-    rule: { id: 'exec-from-memory-fs', name: 'A program was run from memory' },
-    severity: 'high',
-    status: 'open',
-    title: 'A program was run from memory',
-    message: '`/dev/shm/x` was executed.',
-    advice: 'Look at what it is.',
-    first_seen: '2026-11-24T09:00:00.000000000Z',
-    last_seen: '2026-11-24T09:00:00.000000000Z',
-    count: 1,
-    tags: ['mitre:T1059'],
-    host: { name: 'test' },
-    group: { 'exec.file.path': '/dev/shm/x' },
-    event: { type: 'exec', exec: { file: { path: '/dev/shm/x' } } },
-    ...over,
   }
 }

@@ -5,7 +5,7 @@ import { type Form, formOf, forms, keyIn, mayBecomeForm, mediaTypeOf, writtenAs 
 import type { Letter, Reason } from '../../src/messages/letter.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { hostileLetter, hostileValues } from '../../src/testing/hostile-values.ts'
-import { sampleSignal } from '../../src/testing/test-notifier.ts'
+import { sampleSignal } from '../../src/testing/samples.ts'
 
 const BIG = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('18446744073709551615')
 

@@ -1,9 +1,9 @@
 import type { Outcome, Reason, Signal } from '@cws/core'
 import { hostileLetter, type TestNotifier } from '@cws/core/testing'
 import { describe, expect, it } from 'vitest'
+import { mention, paragraph, words } from '../../../core/test/fixtures/letters.ts'
 import { Pace, paceOf } from '../src/send/pace.ts'
 import { read } from './grammar.ts'
-import { call, paragraph, words } from './letters.ts'
 import { byBot, opened } from './opened.ts'
 import { SlackServer, TOKEN } from './slack-server.ts'
 
@@ -66,7 +66,7 @@ describe('a signal', () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byBot(server, { mentions: ['S0TEAM'] }))
     const conversation = new Conversation(notifier)
-    const message = [paragraph(words('For '), call('S0TEAM'))]
+    const message = [paragraph(words('For '), mention('slack', 'S0TEAM'))]
     await conversation.tell('opened', {}, { message })
     await conversation.tell('raised', { severity: 'critical' }, { message })
     await conversation.tell('escalated', { severity: 'critical' }, { message })
@@ -112,7 +112,7 @@ describe('a signal', () => {
     await using server = await SlackServer.start()
     await using notifier = await opened(byBot(server, { mentions: ['S0TEAM'] }))
     const conversation = new Conversation(notifier)
-    const message = [paragraph(words('For '), call('S0TEAM'))]
+    const message = [paragraph(words('For '), mention('slack', 'S0TEAM'))]
     await conversation.tell('opened', {}, { message })
     const { receipt } = conversation
     for (const [reason, count] of [

@@ -1,11 +1,11 @@
-import { type Document, type Letter, printable, textOf } from '@cws/core'
+import { type Document, printable, textOf } from '@cws/core'
 import { hostileLetter, hostileValues, sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
+import { everywhere, letter, paragraph, value } from '../../../core/test/fixtures/letters.ts'
 import { render } from '../src/message/render.ts'
 import { read } from './grammar.ts'
-import { letter, paragraph, value, words } from './letters.ts'
 import { messageSchema } from './schema.ts'
 
 /** Runs with a seed of their own, a part of those of the long test. */
@@ -27,29 +27,10 @@ const hostile = fc
   )
   .map((parts) => stageZero(Buffer.concat(parts)))
 
-function everywhere(text: string): Letter {
-  const message: Document = [
-    { type: 'heading', level: 1, children: [value(text)] },
-    paragraph(
-      words('in '),
-      value(text),
-      { type: 'strong', children: [{ type: 'emphasis', children: [value(text)] }] },
-      { type: 'break' },
-      value(text),
-    ),
-    paragraph({ type: 'code', children: [{ type: 'text', text, value: true }] }),
-    { type: 'code', children: [{ type: 'text', text, value: true }] },
-    { type: 'list', ordered: true, items: [[paragraph(value(text)), { type: 'code', children: [{ type: 'text', text, value: true }] }]] },
-    { type: 'quote', children: [paragraph(value(text))] },
-  ]
-  const host = { name: text }
-  return letter({ title: text, message, rule: text }, { host, rule: { id: text, name: text }, tags: [text], group: { [text]: text } })
-}
-
 /** Nothing acts, in any form of the message, posted or changed; `text` stands there as it is. */
 function expectInert(text: string): void {
   for (const tier of [0, 1, 2]) {
-    const { message, reply } = render({ ...everywhere(text), reason: 'raised' }, tier, {
+    const { message, reply } = render(everywhere(text), tier, {
       mentions: ['U012AB3CD', 'S012', 'here', 'channel'],
       inPlace: true,
     })

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Document, Inline } from '@cws/core'
 import { expect, it } from 'vitest'
+import { letter, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
 import { render } from '../src/message/render.ts'
 import { judgeApi } from '../src/send/outcome.ts'
-import { letter, paragraph, value, words } from './letters.ts'
 import { type Message, messageSchema, type SlackBlock } from './schema.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

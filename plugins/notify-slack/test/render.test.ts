@@ -1,10 +1,11 @@
 import type { Document, Reason } from '@cws/core'
 import { describe, expect, it } from 'vitest'
+import { letter, mention, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
 import { type RenderOptions, render } from '../src/message/render.ts'
 import { read } from './grammar.ts'
-import { call, letter, paragraph, value, words } from './letters.ts'
 import { type Message, messageSchema, wordsIn } from './schema.ts'
 
+const call = (id: string, channel = 'slack') => mention(channel, id)
 const inPlace: RenderOptions = { mentions: [], inPlace: true }
 const webhook: RenderOptions = { mentions: [], inPlace: false }
 
@@ -109,7 +110,7 @@ describe('a message', () => {
       ],
       metadata: {
         event_type: 'cws_signal',
-        event_payload: { key: '01JDEXAMPLE0000000000000AA:1:slack', signal: '01JDEXAMPLE0000000000000AA', revision: 1 },
+        event_payload: { key: '01JDEXAMPLE0000000000000AA:1:team', signal: '01JDEXAMPLE0000000000000AA', revision: 1 },
       },
       parse: 'none',
       link_names: false,

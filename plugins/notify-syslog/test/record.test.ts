@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { type Document, printable, severities, textOf } from '@cws/core'
+import { hostileValues } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileTemplate } from '../../../core/src/messages/template.ts'
 import { signalScope } from '../../../core/src/signals/scope.ts'
+import { code, everywhere, letter, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
 import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { frameOf, type RecordOptions, recordOf } from '../src/record.ts'
-import { code, everywhere, hostileValues, letter, paragraph, value, words } from './letters.ts'
 import { FrameReader, readRecord } from './reader.ts'
 import { parameterOf } from './receiver.ts'
 
@@ -30,7 +31,7 @@ describe('a record', () => {
     })
     expect(data).toEqual({
       'cws@32473': [
-        ['key', '01JDEXAMPLE0000000000000AA:3:syslog'],
+        ['key', '01JDEXAMPLE0000000000000AA:3:team'],
         ['signal', '01JDEXAMPLE0000000000000AA'],
         ['revision', '3'],
         ['severity', 'high'],
@@ -96,7 +97,7 @@ It is {{@process.file.path}}, below {{@process.ancestors.comm}}.
 
   it('is as the README shows it', () => {
     const message: Document = [paragraph(code('/dev/shm/x -q'), words(' was run by '), value('www-data'))]
-    const record = recordOf(letter({ message }, { count: 3, host: { name: 'web-1' } }), usual)
+    const record = recordOf(letter({ message, key: '01JDEXAMPLE0000000000000AA:1:syslog' }, { count: 3, host: { name: 'web-1' } }), usual)
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     const [, shown] = /## What it looks like\n\n```\n([\s\S]*?)\n```/.exec(readme) ?? []
     expect(shown?.replaceAll('\n', ' ')).toBe(record)
@@ -113,7 +114,7 @@ function expectInert(text: string): void {
     const { data, text: seen } = readRecord(frames[0] as Buffer)
     expect(Object.keys(data)).toEqual(['cws@32473'])
     const parameters = data['cws@32473'] ?? []
-    expect(parameterOf(parameters, 'key')).toBe('01JDEXAMPLE0000000000000AA:1:syslog')
+    expect(parameterOf(parameters, 'key')).toBe('01JDEXAMPLE0000000000000AA:1:team')
     expect(new Set(parameters.map(([name]) => name)).size).toBe(parameters.length)
     if (maxSize < 65_536) continue
     expect(seen).toContain(text.trim())

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { secretFile } from '@cws/core'
 import { PluginTester, TestNotifier } from '@cws/core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { paragraph, value } from '../../../core/test/fixtures/letters.ts'
 import { type Identity, TestAuthority } from '../../../tests/support/certificates.ts'
 import syslog from '../src/index.ts'
 import { Window } from '../src/window.ts'
-import { paragraph, value } from './letters.ts'
 import { keyOf, SyslogReceiver } from './receiver.ts'
 
 type Options = Parameters<typeof syslog>[0]

@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { type Document, printable, severities, textOf } from '@cws/core'
-import { sampleSignal } from '@cws/core/testing'
+import { hostileValues, sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
 import { compileTemplate } from '../../../core/src/messages/template.ts'
 import { signalScope } from '../../../core/src/signals/scope.ts'
+import { code, everywhere, letter, mention, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
 import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { LIMITS, render } from '../src/card/render.ts'
 import { messageSchema } from './card-schema.ts'
 import { read } from './grammar.ts'
-import { call, code, everywhere, hostileValues, letter, paragraph, value, words } from './letters.ts'
 
+const call = (id: string, channel = 'teams') => mention(channel, id)
 const TIERS = [0, 1, 2] as const
 const ANN = { 'ann@example.com': 'Ann Example' }
 const bytes = (body: string): number => Buffer.byteLength(body)
