@@ -102,7 +102,8 @@ class Agent {
     for (const name of names) this.queues.push(this.telling.add(name, { log: this.log, clean, deadlineMs: 1_000 }))
     const { store, telling, mutes, log, rules: book } = this
     const apply = async () => {
-      await telling.templates.load({ routes: book.routes, fields: new Map() }, log)
+      const { routes, edited } = book
+      await telling.templates.load({ routes, edited, destinations, fields: new Map() }, log)
       telling.compose({ destinations, routes: book.routes })
     }
     this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules: book, heartbeat: this, apply })
@@ -1060,6 +1061,11 @@ describe('notify edit, add, delete, diff', () => {
       /^warning `message`: .*"team" do not allow it; did you mean "ann"\?/,
     )
     expect(await edit('--to', 'siem')).toMatch(/^warning `message`: .*no destination of the kind "team"/)
+    // And by each agent that begins with it: another configuration may call others.
+    expect(agent.log.lines.filter((line) => line.includes('calls nobody'))).toEqual([
+      expect.stringMatching(/^warn: the message of the notification rule "Tell the team", as it was changed: .*did you mean "ann"/),
+      expect.stringMatching(/no destination of the kind "team"/),
+    ])
   })
 
   test('what is wrong is refused, and changes nothing', async () => {

@@ -156,7 +156,7 @@ export class DeliveryThread {
     const { runDir, destinations, quarantined } = this.#setup
     this.#control = await startControl({ runDir, log: this.#log, handle: (...asked) => this.#answer(...asked) })
     await this.#monitor(this.#setup.monitoring)
-    await this.#telling.templates.load({ routes: this.#rules.routes, fields: this.#fields }, this.#log)
+    await this.#loadTemplates(destinations)
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
     for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
@@ -243,9 +243,14 @@ export class DeliveryThread {
     if (!isDeepStrictEqual(monitoring, this.#listen)) await this.#monitor(monitoring)
   }
 
+  async #loadTemplates(destinations: readonly DestinationSpec[]): Promise<void> {
+    const { routes, edited } = this.#rules
+    await this.#telling.templates.load({ routes, edited, destinations, fields: this.#fields }, this.#log)
+  }
+
   /** The rules of the book, as they are now, decide who hears of signals from now on. */
   async #apply(destinations: readonly DestinationSpec[]): Promise<void> {
-    await this.#telling.templates.load({ routes: this.#rules.routes, fields: this.#fields }, this.#log)
+    await this.#loadTemplates(destinations)
     this.#telling.compose({ destinations, routes: this.#rules.routes })
   }
 

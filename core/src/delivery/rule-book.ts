@@ -108,6 +108,11 @@ export class RuleBook {
     }
   }
 
+  /** Names of the rules that are not as the configuration has them. */
+  get edited(): ReadonlySet<string> {
+    return new Set((this.#effective.rules ?? []).filter(({ edits }) => edits.length > 0).map(({ name }) => name))
+  }
+
   /** Names of the rules that can fire. */
   get names(): readonly string[] {
     return (this.#effective.rules ?? []).flatMap(({ rule }) => (rule ? [rule.name] : []))
