@@ -93,11 +93,15 @@ export class LostWords {
   #hearers(destination: string, rule: string | null): readonly string[] {
     const people = this.#parts.queues().filter(({ tellsEach }) => !tellsEach)
     const others = people.filter(({ name }) => name !== destination)
+    // Where there are no rules, all are told of everything.
+    if (rule === null && others.length > 0) return others.map(({ name }) => name)
     const { to = [], escalate = [] } = this.#parts.route(rule) ?? {}
     const named = new Set([...to, ...escalate.flatMap((step) => step.to)])
     const beside = others.filter(({ name }) => named.has(name))
     if (beside.length > 0) return beside.map(({ name }) => name)
-    const one = others.find(({ counters }) => counters.state === 'ok') ?? others[0] ?? people[0]
+    const well = others.filter(({ unwellMs }) => unwellMs === 0)
+    // Of one that has taken nothing yet it is not known whether it would.
+    const one = well.find(({ counters }) => counters.delivered > 0) ?? well[0] ?? others[0] ?? people[0]
     return one ? [one.name] : []
   }
 

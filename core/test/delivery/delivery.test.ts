@@ -108,7 +108,8 @@ it('lets no notifier harm another: one that cannot be set up is tried again, one
   }
   expect(outbox.dead).toHaveLength(20)
   expect(outbox.dead[0]?.reason).toBe('refused [secret]\\u{1b}[2J')
-  expect(outbox.destinations.find(({ name }) => name === 'hanging')?.entries).toHaveLength(20)
+  // And a notice of what was refused.
+  expect(outbox.destinations.find(({ name }) => name === 'hanging')?.entries).toHaveLength(21)
   // Neither a log line, nor a file, nor an answer ever held the secret.
   expect(JSON.stringify([process.said, outbox])).not.toContain('hunter22')
   for (const name of ['signals.db', 'signals.db-wal', 'state.db'])
