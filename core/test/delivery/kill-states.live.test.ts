@@ -216,7 +216,8 @@ describe('killed while a message is', () => {
   long('refused for good: it does not come again, what is newer does [case 11]', async () => {
     await using house = await House.open({ answer: 400 })
     await house.start()
-    const signal = signalOf()
+    // What is graver is told of to others besides.
+    const signal = signalOf({ severity: 'medium' })
     await house.tell(signal)
     const { dead } = await house.killedWhen(({ dead }) => dead.length === 1, 'a dead one')
     const refused = house.keys.length
