@@ -301,7 +301,15 @@ describe('notify outbox', () => {
     await until(() => agent.store.message(`${tried.id}:1:team`)?.last_error, 'the first try')
     const body = await jsonOf('notify', 'outbox')
     expect(body.dead).toEqual([
-      { key: `${refused.id}:1:team`, destination: 'team', signal: refused.id, revision: 1, reason: 'no', at: expect.any(Number) },
+      {
+        key: `${refused.id}:1:team`,
+        destination: 'team',
+        signal: refused.id,
+        revision: 1,
+        reason: 'no',
+        at: expect.any(Number),
+        followed_by: null,
+      },
     ])
     expect(body.destinations[0].entries).toMatchObject([
       { key: `${tried.id}:1:team`, signal: tried.id, reason: 'opened', attempt: 1, state: 'failed', last_error: 'busy \\u{202e}' },
@@ -310,6 +318,8 @@ describe('notify outbox', () => {
     const told = await cws('notify', 'outbox')
     expect(told).toMatch(new RegExp(`${tried.id}:1:team +opened +1 try +(now|in \\d+s) +busy`))
     expect(told).toMatch(new RegExp(`refused for good\\n .*${refused.id}:1:team +no\\n`))
+    await cws('notify', 'replay', `${refused.id}:1:team`)
+    expect(await cws('notify', 'outbox')).toContain(`no; followed by ${refused.id}:1:team:2\n`)
   })
 
   test('without an agent it is read from its files', async () => {

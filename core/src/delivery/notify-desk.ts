@@ -84,7 +84,7 @@ export class NotifyDesk {
 
   #outbox(): OutboxView {
     const { store, telling, queues } = this.#parts
-    return outboxOf(queues(), store.dead(100), (due) => telling.untilMs(due))
+    return outboxOf(queues(), store, (due) => telling.untilMs(due))
   }
 
   async #change(args: Args): Promise<unknown> {

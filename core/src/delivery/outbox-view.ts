@@ -1,4 +1,5 @@
 import type { Reason } from '../messages/letter.ts'
+import { type Conversation, lastKeyOf } from '../notifications/conversation.ts'
 import { type DestinationView, viewOf } from '../notifications/rule-view.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { DeadRow, MessageState } from './store-rows.ts'
@@ -26,7 +27,18 @@ export interface OutboxView {
   /** At most 100 `entries` of each, what is due first first; `left_out` counts the others. */
   readonly destinations: readonly (DestinationView & { readonly entries: readonly OwedView[]; readonly left_out: number })[]
   /** What was refused for good, newest first, at most 100. */
-  readonly dead: readonly Omit<DeadRow, 'body'>[]
+  readonly dead: readonly DeadView[]
+}
+
+export interface DeadView extends Omit<DeadRow, 'body'> {
+  /** Key of the last message about the same signal, where that is another one: the destination was told since, or is to be. */
+  readonly followed_by: string | null
+}
+
+/** Where that is read: the store of the agent, or its file where none runs. */
+interface Graves {
+  dead(limit: number): readonly DeadRow[]
+  conversation(signal: string, destination: string): Conversation | undefined
 }
 
 export function destinationView(queue: DestinationQueue): DestinationView {
@@ -34,7 +46,7 @@ export function destinationView(queue: DestinationQueue): DestinationView {
 }
 
 /** What an agent owes. `untilMs`: how long it is until a time of the steady clock. */
-export function outboxOf(queues: readonly DestinationQueue[], dead: readonly DeadRow[], untilMs: (due: number) => number): OutboxView {
+export function outboxOf(queues: readonly DestinationQueue[], graves: Graves, untilMs: (due: number) => number): OutboxView {
   const destinations = queues.map((queue) => {
     const entries = [...queue.items].map(({ key = null, signal, reason, attempt, state, lastError, due }) => ({
       key,
@@ -47,7 +59,7 @@ export function outboxOf(queues: readonly DestinationQueue[], dead: readonly Dea
     }))
     return { ...destinationView(queue), ...shown(entries) }
   })
-  return { destinations, dead: deadView(dead) }
+  return { destinations, dead: deadIn(graves) }
 }
 
 /** What is owed in a state folder whose agent does not run. */
@@ -69,7 +81,7 @@ export function storedOutbox(tables: StoreTables): OutboxView {
       })
     return { ...destination, ...shown(entries) }
   })
-  return { destinations, dead: deadView(tables.dead(MAX_SHOWN)) }
+  return { destinations, dead: deadIn(tables) }
 }
 
 /** Those that something is known of. */
@@ -90,4 +102,10 @@ const shown = (entries: readonly OwedView[]): { readonly entries: readonly OwedV
   left_out: Math.max(0, entries.length - MAX_SHOWN),
 })
 
-const deadView = (rows: readonly DeadRow[]): OutboxView['dead'] => rows.slice(0, MAX_SHOWN).map(({ body: _, ...row }) => row)
+function deadIn(graves: Graves): readonly DeadView[] {
+  return graves.dead(MAX_SHOWN).map(({ body: _, ...row }) => {
+    const conversation = graves.conversation(row.signal, row.destination)
+    const last = conversation && lastKeyOf(conversation)
+    return { ...row, followed_by: last === undefined || last === row.key ? null : last }
+  })
+}

@@ -1,4 +1,5 @@
 import { CwsError } from '../errors/cws-error.ts'
+import { lastKeyOf } from '../notifications/conversation.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import type { SignalStore } from './store.ts'
 
@@ -29,12 +30,12 @@ export function replayKey(
     )
   const queue = queueOf(destination)
   const conversation = store.conversation(signal, destination)
-  if (!conversation || conversation.key_revision === 0)
+  const last = conversation && lastKeyOf(conversation)
+  if (!conversation || last === undefined)
     throw new CwsError('CWS_ERR_USAGE', `"${destination}" was never told of a signal ${signal}, or it has left the store`)
   if (store.message(key)) throw new CwsError('CWS_ERR_USAGE', `${key} is still owed: it is tried until it arrives`)
   const { key_revision, key_count } = conversation
   if (Number(revision) === key_revision && Number(count) === key_count) return { key, signal, queue }
-  const last = `${signal}:${key_revision}:${destination}${key_count > 1 ? `:${key_count}` : ''}`
   const isLater = Number(revision) > key_revision || (Number(revision) === key_revision && Number(count) > key_count)
   throw new CwsError(
     'CWS_ERR_USAGE',

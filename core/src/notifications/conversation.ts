@@ -68,6 +68,14 @@ export function escalationsOf({ escalations }: Conversation): readonly number[] 
 export function nextKey(conversation: Conversation, revision: number): { readonly key: string; readonly conversation: Conversation } {
   const { signal, destination, key_revision, key_count } = conversation
   const count = key_revision === revision ? key_count + 1 : 1
-  const key = `${signal}:${revision}:${destination}${count > 1 ? `:${count}` : ''}`
+  const key = keyText(signal, revision, destination, count)
   return { key, conversation: { ...conversation, key_revision: revision, key_count: count } }
 }
+
+/** The key of the last message; undefined: there was none. */
+export function lastKeyOf({ signal, destination, key_revision, key_count }: Conversation): string | undefined {
+  return key_revision === 0 ? undefined : keyText(signal, key_revision, destination, key_count)
+}
+
+const keyText = (signal: string, revision: number, destination: string, count: number): string =>
+  `${signal}:${revision}:${destination}${count > 1 ? `:${count}` : ''}`

@@ -14,7 +14,7 @@ Asks the agent that runs; where none runs, its state folder is read. Messages th
 
 Examples:
   sudo cws notify outbox
-  sudo cws notify outbox --format json | jq -r '.dead[].key'    what was refused for good`
+  sudo cws notify outbox --format json | jq -r '.dead[] | select(.followed_by == null).key'    what was refused for good, and nothing followed`
 
 export function outboxCommand(notify: Command): void {
   const command = notify
@@ -45,7 +45,11 @@ function tell({ destinations, dead }: OutboxView): void {
   if (dead.length === 0) return
   line(styled('bold', 'refused for good'))
   table(
-    dead.map(({ key, at, reason }) => [when(new Date(at).toISOString()), key, reason]),
+    dead.map(({ key, at, reason, followed_by: next }) => [
+      when(new Date(at).toISOString()),
+      key,
+      next === null ? reason : `${reason}; followed by ${next}`,
+    ]),
     '  ',
   )
 }
