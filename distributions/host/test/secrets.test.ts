@@ -133,9 +133,7 @@ it('no secret is told by a delivery that fails, whichever way, in any form; a fi
     ]),
     email({ host: '127.0.0.1', port: portOf(smtp), tls: 'none', auth: login, from: 'cws@example.com', to: 'soc@example.com', timeout }),
   ] as unknown as NotifierInstance[]
-  const destinations = await Promise.all(
-    instances.map(async (it) => destination({ ...it, options: await loadOptions(it as never) })),
-  )
+  const destinations = await Promise.all(instances.map(async (it) => destination({ ...it, options: await loadOptions(it as never) })))
   const options = optionsIn(folder.path, { destinations })
   await using agent = new DeliveryProcess(options)
   await agent.hears('started')
