@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from 'node:fs'
 
 /** Stdout buffers at most 64 MB. */
-export const MAX_BUFFERED = 64 * 1024 * 1024
+const MAX_BUFFERED = 64 * 1024 * 1024
 const FIRST_WAIT_MS = 1
 const LAST_WAIT_MS = 100
 /** A disk that is full is tried less often. */

@@ -4,9 +4,9 @@ import type { Slot, Subject, Value } from '../value.ts'
 import type { Branches } from './branches.ts'
 
 /** Times that the bodies of all loops of a template may be written, together. */
-export const MAX_ITERATIONS = 1000
+const MAX_ITERATIONS = 1000
 /** Characters of Markdown, with tokens for values, that a template may make: parsing so much takes some 50 ms at worst. */
-export const MAX_MARKDOWN = 20_480
+const MAX_MARKDOWN = 20_480
 /** Time of the processor that writing a template may take: a host that is busy elsewhere does not count. */
 const MAX_MS = 50
 

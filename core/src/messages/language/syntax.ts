@@ -9,7 +9,7 @@ export type Path = hbs.AST.PathExpression
 export type Sub = hbs.AST.SubExpression
 
 /** Characters of a template. */
-export const MAX_TEMPLATE = 16_384
+const MAX_TEMPLATE = 16_384
 const MAX_NODES = 500
 const MAX_BLOCKS = 8
 const MAX_CALLS = 3
