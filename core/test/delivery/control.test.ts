@@ -55,7 +55,9 @@ describe('the socket of administrators', () => {
     expect(await askerOf('notify.mute', { forever: true })).toBe('administrator')
     expect(await askerOf('notify.mute', { duration: '1h', critical: true })).toBe('administrator')
     expect(await askerOf('notify.mute', { duration: '1h' })).toBe('operator')
-    for (const what of ['status', 'signals.ack', 'notify.unmute', 'outbox']) expect(await askerOf(what)).toBe('operator')
+    for (const what of ['status', 'notify.unmute', 'outbox']) expect(await askerOf(what)).toBe('operator')
+    // Anybody may judge, and of who may more it is known that it is they.
+    for (const what of ['signals.ack', 'signals.archive']) expect(await askerOf(what)).toBe('administrator')
     // Whoever speaks for themselves is who the socket says, whatever they ask and say.
     const [answer] = await raw(join(folder.path, 'control.sock'), '{"what":"notify.change","asker":"administrator","args":{}}\n', 1)
     expect(JSON.parse(answer ?? '').body).toEqual({ what: 'notify.change', asker: 'operator' })
