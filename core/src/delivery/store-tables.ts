@@ -14,6 +14,12 @@ export interface StoreLimits {
   readonly dead: number
 }
 
+/** The columns of `outbox`. */
+const OUTBOX: readonly (keyof MessageRow | 'checksum')[] = [
+  ...(['key', 'destination', 'signal', 'revision', 'severity', 'count', 'status', 'reason', 'rule', 'generation', 'tier'] as const),
+  ...(['body', 'line', 'created', 'attempt', 'not_before', 'backoff', 'state', 'last_error', 'covers', 'checksum'] as const),
+]
+
 /** The tables of `signals.db`: prepared statements, and the sums that keep it bounded. */
 export class StoreTables {
   /** For what stands beside the signals. */
@@ -47,7 +53,8 @@ export class StoreTables {
           this.#sql('UPDATE shed SET count=0, told_at=? WHERE destination=?').run(Date.now(), write.shedTold)
         break
       case 'claim':
-        if (write.replaces !== undefined) this.#removeMessage(write.replaces)
+        // Its key alone changes: what takes its turn has its place.
+        if (write.replaces !== undefined) this.#sql('UPDATE outbox SET key=? WHERE key=?').run(write.message.key, write.replaces)
         this.putMessage(write.message)
         for (const conversation of write.conversations) this.putConversation(conversation)
         break
@@ -112,12 +119,11 @@ export class StoreTables {
     ).get() as { rows: number; bytes: number }
   }
 
+  /** One of the same key keeps its place. */
   putMessage(row: MessageRow): void {
     this.#sql(
-      `INSERT OR REPLACE INTO outbox (key, destination, signal, revision, severity, count, status, reason, rule, generation, tier, body, line,
-         created, attempt, not_before, backoff, state, last_error, covers, checksum)
-       VALUES (:key, :destination, :signal, :revision, :severity, :count, :status, :reason, :rule, :generation, :tier, :body, :line,
-         :created, :attempt, :not_before, :backoff, :state, :last_error, :covers, :checksum)`,
+      `INSERT INTO outbox (${OUTBOX.join(', ')}) VALUES (${OUTBOX.map((name) => `:${name}`).join(', ')})
+       ON CONFLICT (key) DO UPDATE SET ${OUTBOX.map((name) => `${name}=excluded.${name}`).join(', ')}`,
     ).run({ ...row, checksum: checksumOf(row) })
   }
 
@@ -151,9 +157,9 @@ export class StoreTables {
     ).run({ ...row })
   }
 
-  /** Of all messages that are made or wait for their turn, to one destination or to all, oldest first. */
+  /** Of all messages that are made or wait for their turn, to one destination or to all, in the order in which they came to be owed. */
   keys(destination: string | null = null): readonly string[] {
-    const rows = this.#sql('SELECT key FROM outbox WHERE ?1 IS NULL OR destination=?1 ORDER BY created, revision, rowid').all(destination)
+    const rows = this.#sql('SELECT key FROM outbox WHERE ?1 IS NULL OR destination=?1 ORDER BY rowid').all(destination)
     return (rows as unknown as { key: string }[]).map(({ key }) => key)
   }
 

@@ -7,6 +7,7 @@ import { openDatabase, privateFolder } from '../../src/delivery/database.ts'
 import { lockState } from '../../src/delivery/lock.ts'
 import { signalMigrations } from '../../src/delivery/migrations.ts'
 import { StateDatabase } from '../../src/delivery/state-store.ts'
+import type { MessageRow } from '../../src/delivery/store-rows.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { ulid } from '../../src/signals/ulid.ts'
@@ -70,6 +71,23 @@ describe('the store of signals', () => {
     expect([...store.messages('siem')]).toEqual([])
     expect(owedIn(store)).toEqual([])
     expect(store.conversations(a.id)).toMatchObject([{ told_revision: 1 }])
+  })
+
+  it('keeps the order in which steps came, whatever texts and keys they get, and whatever the clock does', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path)
+    const signal = signalOf()
+    put(store, signal)
+    const raised = messageOf(signal, { key: 'raised', created: 2, state: 'waiting' })
+    const claim = (message: MessageRow, replaces?: string) =>
+      store.write({ op: 'claim', message, conversations: [], ...(replaces === undefined ? {} : { replaces }) })
+    claim(raised)
+    // The clock was set back.
+    claim({ ...raised, key: 'archived', created: 1 })
+    claim({ ...raised, state: 'sending' })
+    expect([...store.messages('siem')].map(({ key }) => key)).toEqual(['raised', 'archived'])
+    claim({ ...raised, key: 'raised, plainer', tier: 1 }, 'raised')
+    expect([...store.messages('siem')].map(({ key }) => key)).toEqual(['raised, plainer', 'archived'])
   })
 
   it('reads messages one at a time: together they may be larger than memory', () => {
@@ -268,8 +286,8 @@ describe('the store of signals', () => {
     expect([...store.messages('siem')].map(({ key, state, body }) => [key, state, body])).toEqual(
       [
         [tried, 1, 'ambiguous'],
-        [gone, 1, 'failed'],
         [grown, 2, 'ambiguous'],
+        [gone, 1, 'failed'],
       ].map(([signal, revision, state]) => {
         const of = { ...(signal as Signal), revision: revision as number }
         return [`${of.id}:${revision}:siem`, state, bodyOf(of)]
