@@ -97,6 +97,7 @@ describe('packed packages', () => {
       're2js',
       'semver',
       'tapable',
+      'tldts',
       'undici',
       'yaml',
       'zod',
