@@ -67,6 +67,6 @@ function tellJudged(id: string, { store, queue: queueOf, log }: Parts): void {
   }
 }
 
-/** Its first word is owed, and nothing of it has left. */
-const isUntold = ({ opened_at, key_revision, kept_by }: Conversation): boolean =>
-  opened_at !== null && key_revision === 0 && kept_by === null
+/** Its first word, or that it opened anew, is owed. A try in vain is no word; should it have arrived, one is too many. */
+const isUntold = ({ opened_at, told_revision, told_status, kept_by }: Conversation): boolean =>
+  opened_at !== null && kept_by === null && (told_revision === 0 || told_status === 'archived')

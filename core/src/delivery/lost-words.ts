@@ -44,9 +44,11 @@ export class LostWords {
     const taken: Taken[] = []
     const notices: Change[] = []
     for (const id of signals) {
+      const row = this.#parts.store.signal(id)
+      // Of what it has heard before, a word more is lost: that keeps quiet what it kept.
+      if (row && this.#hasHeard(destination, row)) continue
       taken.push(...this.#released(destination, id))
-      const row = this.#graveAndUnheard(destination, id)
-      if (!row) continue
+      if (row?.status !== 'open' || row.severity < HIGH) continue
       notices.push(...this.#notices(destination, row, why))
       taken.push(...this.#hastened(destination, row))
     }
@@ -69,12 +71,9 @@ export class LostWords {
     })
   }
 
-  #graveAndUnheard(destination: string, id: string): SignalRow | undefined {
-    const row = this.#parts.store.signal(id)
-    if (row?.status !== 'open' || row.severity < HIGH) return undefined
+  #hasHeard(destination: string, { id, severity }: SignalRow): boolean {
     const conversation = this.#parts.store.conversation(id, destination)
-    const isHeard = conversation && conversation.told_severity >= row.severity && conversation.told_status !== 'archived'
-    return isHeard ? undefined : row
+    return conversation !== undefined && conversation.told_severity >= severity && conversation.told_status !== 'archived'
   }
 
   #notices(destination: string, { id, severity, body }: SignalRow, why: string): readonly Change[] {
@@ -112,7 +111,10 @@ export class LostWords {
       const queue = conversation.destination === destination ? undefined : this.#queue(conversation.destination)
       return queue ? [{ queue, conversation, times: escalationsOf(conversation) }] : []
     })
-    if (others.some(({ queue, conversation }) => conversation.told_revision > 0 && !queue.tellsEach)) return []
+    // What is dead counts as told, so that it is not told again.
+    const isHeard = ({ queue, conversation: { told_revision, destination } }: (typeof others)[number]) =>
+      told_revision > 0 && !queue.tellsEach && !store.isDead(row.id, destination)
+    if (others.some(isHeard)) return []
     const next = Math.min(...others.flatMap(({ times }) => times))
     return others
       .filter(({ times }) => times[0] === next)

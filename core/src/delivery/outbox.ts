@@ -229,9 +229,10 @@ export class Outbox {
     return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal) })
   }
 
-  /** Whether something newer takes the place of a message of which nothing has arrived. */
+  /** Whether something newer takes the place of a message of which nothing has arrived. Of a notice there is nothing newer: whoever archives it does not take it back. */
   isOvertaken(message: MessageRow): boolean {
     const { store, name } = this.#options
+    if (message.reason === 'notice') return false
     if (this.manner.mode !== 'latest' || message.covers !== null) return false
     const row = store.signal(message.signal)
     if (!row || (row.revision === message.revision && row.status === message.status)) return false
@@ -371,7 +372,12 @@ function draftOf(key: string, conversation: Conversation, row: SignalRow, reason
   return { key, destination, reason, rule, receipt, generation: generation + (isOpenedAnew ? 1 : 0), signal, severity: row.severity, line }
 }
 
-/** The line as it was told, with the status that people gave the signal since. */
+/** The line as it was told, with the status that people gave the signal since. One that cannot be read is left so: whoever makes a message of it says that. */
 function lineOf({ status }: SignalHead, line: string): string {
-  return status === 'open' ? line : encodeSignal({ ...decodeSignal(line), status: status as Signal['status'] })
+  if (status === 'open') return line
+  try {
+    return encodeSignal({ ...decodeSignal(line), status: status as Signal['status'] })
+  } catch {
+    return line
+  }
 }

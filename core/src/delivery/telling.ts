@@ -70,7 +70,7 @@ export class Telling {
     })
     this.#shed = new ShedNotices(store, (about, notice) => this.#notify(about, notice))
     this.#clock = new SteadyClock(store.clockOffset())
-    const parts = { store, now: () => this.#clock.now(), queues: () => this.queues, tell: () => this.#changes.tell() }
+    const parts = { store, now: () => this.#clock.now(), queues: () => this.#heard, tell: () => this.#changes.tell() }
     this.#lost = new LostWords({ ...parts, route: (name) => this.#routes?.find((route) => route.name === name) })
     this.#outages = new Outages(parts)
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
@@ -83,6 +83,11 @@ export class Telling {
 
   get queues(): readonly DestinationQueue[] {
     return [...this.#queues.values()]
+  }
+
+  /** Of those that the configuration names: one that a reload removed tells nobody. */
+  get #heard(): readonly DestinationQueue[] {
+    return this.queues.filter(({ name }) => this.#listed.has(name))
   }
 
   queue(name: string): DestinationQueue | undefined {
@@ -252,8 +257,8 @@ export class Telling {
 
   /** Tells what was given up of one destination through another: one that takes what it is told, if there is any. Where it is the only one, through itself once it takes something. */
   #notify(about: string, notice: Signal): boolean {
-    const well = this.queues.filter(({ counters }) => counters.state === 'ok')
-    const others = [...well, ...this.queues].filter(({ name }) => name !== about)
+    const well = this.#heard.filter(({ counters }) => counters.state === 'ok')
+    const others = [...well, ...this.#heard].filter(({ name }) => name !== about)
     // A file tells nobody until somebody reads it.
     const other = others.find(({ tellsEach }) => !tellsEach) ?? others[0] ?? well[0]
     other?.notice(notice, about)

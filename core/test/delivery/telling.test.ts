@@ -263,6 +263,43 @@ it('what is grave and a member of the group judges before it is told: who was ow
   expect(house.reasons('team').slice(-2)).toEqual(['opened', 'archived'])
 })
 
+it('what is grave and was tried in vain is not withdrawn in silence either, nor is what opened anew and was not told', async () => {
+  const house = new House([{ name: 'Team', to: 'team' }], { outcomes: Array(4).fill({ result: 'retry', detail: 'HTTP 503' }) })
+  const judge = (signal: string, operator?: string) =>
+    house.telling.judge.write({ op: 'judge', signal, status: 'archived', ...(operator === undefined ? {} : { operator }) })
+  const titles = () => house.letters.team.filter(({ reason }) => reason === 'notice').map(({ title }) => title)
+  const tried = house.tell(signalOf({ title: 'Tried' }))
+  await pass(0)
+  judge(tried.id, 'eve')
+  await pass(HOUR)
+  expect([...new Set(titles())]).toEqual(['Before you were told it was archived: Tried'])
+
+  const risen = house.tell(signalOf({ title: 'Risen', severity: 'low' }))
+  await pass(1_000)
+  judge(risen.id)
+  await pass(1_000)
+  house.outcomes.push(...Array(4).fill({ result: 'retry', detail: 'HTTP 503' }))
+  house.tell({ ...risen, revision: 2, severity: 'critical' })
+  await pass(0)
+  judge(risen.id, 'eve')
+  await pass(HOUR)
+  expect([...new Set(titles())].at(-1)).toBe('Before you were told it was archived: Risen')
+  await house.telling.stop(0)
+})
+
+it('a notice that was tried in vain is told, whoever archives it', async () => {
+  const house = new House([{ name: 'Slow', to: 'team', wait: '30s' }], { outcomes: Array(2).fill({ result: 'retry', detail: 'HTTP 503' }) })
+  const { id } = house.tell(signalOf())
+  house.telling.judge.write({ op: 'judge', signal: id, status: 'archived', operator: 'eve' })
+  await pass(0)
+  const notice = store.signals(10).find(({ rule }) => rule === 'notifications-judged')?.id as string
+  house.telling.judge.write({ op: 'judge', signal: notice, status: 'archived', operator: 'eve' })
+  house.outcomes.length = 0
+  await pass(HOUR)
+  expect(house.reasons('team')).toEqual(['notice', 'notice', 'archived'])
+  await house.telling.stop(0)
+})
+
 describe('what is part of something worse', () => {
   const rules: NotificationRule[] = [
     { name: 'Page', when: 'severity == critical', to: ['pager', 'team'] },
@@ -320,6 +357,18 @@ describe('what is part of something worse', () => {
     await pass(5_000)
     const told = house.letters.team.slice(5).map(({ signal: { id } }) => id)
     expect(told.sort()).toEqual([high.id, low.id].sort())
+  })
+
+  it('stays quiet when a later word about the worse one is refused for good', async () => {
+    const outcomes: Outcome[] = [{ result: 'delivered' }, ...Array(4).fill({ result: 'reject', detail: 'too large' })]
+    const house = new House(rules, { outcomes })
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    house.tell(ran(101, [100, 1]))
+    house.tell({ ...critical, revision: 2, count: 2 })
+    await pass(HOUR)
+    expect(new Set(house.letters.team.map(({ signal: { id } }) => id))).toEqual(new Set([critical.id]))
+    await house.telling.stop(0)
   })
 
   it('is not told either if the agent was restarted between them; it is, ten minutes after the worse one', async () => {
@@ -477,6 +526,33 @@ it('a signal whose text cannot be read can be judged, and who was owed it hears 
   await pass(0)
   expect(house.letters.team.map(({ title }) => title)).toEqual([`Before you were told it was archived: ${id}`])
   await house.telling.stop(0)
+})
+
+it('of a destination that a reload removed nobody expects that it tells others', async () => {
+  const house = new House(undefined, { outcomes: Array(4).fill({ result: 'reject', detail: 'too large' }) })
+  house.telling.compose({ destinations: [{ name: 'team' } as DestinationSpec], routes: undefined })
+  house.tell(signalOf())
+  await pass(2_000)
+  expect(house.letters.pager).toEqual([])
+  expect(house.letters.team.at(-1)?.title).toBe('team was not told: A web server started a shell')
+  await house.telling.stop(0)
+})
+
+it('a signal whose text cannot be read holds up no start, also where each revision is told', async () => {
+  const house = new House([{ name: 'All', to: ['team', 'pager'] }], { every: ['team'] })
+  const { id } = house.tell(signalOf())
+  await pass(0)
+  store.write({ op: 'signal', signal: { ...(store.signal(id) as SignalRow), revision: 2, body: '{"torn' }, conversations: [], steps: [] })
+  house.telling.judge.write({ op: 'judge', signal: id, status: 'archived' })
+  await pass(1_000)
+  expect(house.reasons('pager')).toEqual(['opened'])
+  await house.telling.stop(0)
+  const next = new House([{ name: 'All', to: ['team', 'pager'] }], { every: ['team'] })
+  await pass(1_000)
+  const other = next.tell(signalOf())
+  await pass(1_000)
+  expect(next.letters.team.map(({ signal }) => signal.id)).toEqual([other.id])
+  await next.telling.stop(0)
 })
 
 describe('a destination that takes nothing', () => {
