@@ -84,8 +84,10 @@ export class ChangeNotices {
       const { destination, subject, count, changed_at, told_at, weight, told_weight } = row
       // A clock that was set back holds nothing up.
       const isPaced = told_at <= now && now - told_at < noticeKind(subject).everyMs && weight <= told_weight
-      if (count === 0 ? !isPaced : now - changed_at > WAITS_MS) this.#forget(destination, subject)
-      else if (count > 0 && !isPaced && this.#send(destination, noticeOf(row))) this.#told(destination, subject, now)
+      if (isPaced) continue
+      if (count > 0 && this.#send(destination, noticeOf(row))) this.#told(destination, subject, now)
+      // Only after it was tried: it is also late where the host was off, or its clock was set forward.
+      else if (count === 0 || now - changed_at > WAITS_MS) this.#forget(destination, subject)
     }
   }
 

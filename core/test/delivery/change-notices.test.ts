@@ -125,3 +125,13 @@ it('waits for a destination that is not there, for a week; a clock that was set 
   post.absent.delete('old')
   expect(post.tell(start + 8 * 24 * HOUR)).toEqual([])
 })
+
+it('what waited for more than a week since no agent ran, or by a clock that was set forward, is told where its destination is there', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  store.administer((database) =>
+    oweNotice(database, { destination: 'team', subject: 'rule x', title: 'x was disabled', text: 'x.' }, start),
+  )
+  const post = new Post(store)
+  expect(post.tell(start + 8 * 24 * HOUR)).toEqual(['team: x was disabled: x.'])
+})
