@@ -6,7 +6,7 @@ import type { SignalStore } from './store.ts'
 
 /** How long a notice waits for a destination that is not there, ms. */
 const WAITS_MS = 7 * 24 * 3600_000
-/** Of what is folded, as many stand in the notice. */
+/** Of what is folded, as many stand in the notice: of equal weight the first five and the last five. */
 const MAX_LINES = 10
 const MAX_LINE = 1_000
 const MAX_TITLE = 300
@@ -23,12 +23,18 @@ export interface Change {
   readonly weight?: number | undefined
 }
 
+/** The text of a change, and what it weighs. */
+interface Line {
+  readonly text: string
+  readonly weight: number
+}
+
 /** A row of the table `notices`. */
 interface NoticeRow {
   readonly destination: string
   readonly subject: string
   readonly title: string
-  /** JSON, a list of texts, the newest last. */
+  /** JSON, a list of `Line`, the newest last; of texts alone where an earlier version wrote them. */
   readonly lines: string
   /** Changes since the last notice; 0: none, and it is only known when that was. */
   readonly count: number
@@ -44,7 +50,7 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
   const before = database.prepare('SELECT * FROM notices WHERE destination=? AND subject=?').get(destination, subject) as
     | NoticeRow
     | undefined
-  const lines = [...(before ? (JSON.parse(before.lines) as string[]) : []), text.slice(0, MAX_LINE)].slice(-MAX_LINES)
+  const lines = bounded([...(before ? linesOf(before) : []), { text: text.slice(0, MAX_LINE), weight }])
   database
     .prepare(
       `INSERT OR REPLACE INTO notices (destination, subject, title, lines, count, changed_at, told_at, weight, told_weight)
@@ -53,8 +59,8 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
     .run({
       destination,
       subject,
-      // Of several that of the gravest.
-      title: before && before.count > 0 && before.weight > weight ? before.title : title.slice(0, MAX_TITLE),
+      // Of several that of the gravest, of these that of the first: what comes later hides nothing.
+      title: before && before.count > 0 && before.weight >= weight ? before.title : title.slice(0, MAX_TITLE),
       lines: JSON.stringify(lines),
       count: (before?.count ?? 0) + 1,
       changed_at: now,
@@ -62,6 +68,20 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
       weight: Math.max(before?.weight ?? 0, weight),
       told_weight: before?.told_weight ?? 0,
     })
+}
+
+/** Without weights each is taken for the gravest. */
+function linesOf({ lines, weight }: NoticeRow): readonly Line[] {
+  return (JSON.parse(lines) as (Line | string)[]).map((line) => (typeof line === 'string' ? { text: line, weight } : line))
+}
+
+/** At most as many as may stand in a notice: of what weighs least the middle is left out, so that neither the gravest nor the first are pushed out by decoys. */
+function bounded(lines: readonly Line[]): readonly Line[] {
+  if (lines.length <= MAX_LINES) return lines
+  const least = Math.min(...lines.map(({ weight }) => weight))
+  const light = lines.filter(({ weight }) => weight === least)
+  const dropped = light[Math.floor(light.length / 2)]
+  return lines.filter((line) => line !== dropped)
 }
 
 /** Tells destinations of what takes something from them: as notices, paced. */
@@ -113,16 +133,17 @@ export class ChangeNotices {
   }
 }
 
-function noticeOf({ subject, title, lines, count, destination, weight }: NoticeRow): Signal {
+function noticeOf(row: NoticeRow): Signal {
+  const { subject, title, count, destination, weight } = row
   const { rule, severity, advice, things } = noticeKind(subject)
-  const said = JSON.parse(lines) as string[]
+  const said = linesOf(row).map(({ text }) => text)
   const others = count - said.length
-  const before = others > 0 ? [`There were ${others} more ${things[1]} before these.`] : []
+  const besides = others === 1 ? `was 1 more ${things[0]}` : `were ${others} more ${things[1]}`
   return noticeSignal({
     rule,
     severity: severity(weight),
     title: count > 1 ? `${title}, and ${count - 1} more ${things[count === 2 ? 0 : 1]}` : title,
-    message: [...before, ...said].join(' '),
+    message: [...(others > 0 ? [`There ${besides} besides these.`] : []), ...said].join(' '),
     advice,
     count,
     group: { destination },

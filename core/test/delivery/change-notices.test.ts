@@ -53,9 +53,9 @@ it('tells at once, then after ten minutes what came meanwhile with its count; al
   expect(post.tell(start + 100)).toEqual(['team: rule y was changed: y.', 'siem: rule x was changed: z.'])
   post.begin()
   expect(post.tell(start + EVERY - 1)).toEqual([])
-  const lines = Array.from({ length: 10 }, (_, i) => `c${15 + i}.`).join(' ')
+  const lines = 'c0. c1. c2. c3. c4. c20. c21. c22. c23. c24.'
   expect(post.tell(start + EVERY + 30)).toEqual([
-    `team: rule x was changed, and 24 more changes: There were 15 more changes before these. ${lines}`,
+    `team: rule x was changed, and 24 more changes: There were 15 more changes besides these. ${lines}`,
   ])
   expect(post.tell(start + 3 * HOUR)).toEqual([])
   expect(store.consult((database) => database.prepare('SELECT * FROM notices').all())).toEqual([])
@@ -134,4 +134,63 @@ it('what waited for more than a week since no agent ran, or by a clock that was 
   )
   const post = new Post(store)
   expect(post.tell(start + 8 * 24 * HOUR)).toEqual(['team: x was disabled: x.'])
+})
+
+it('what comes after it, as grave or not, hides nothing', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  const judge = (id: string, weight: number) =>
+    store.administer((database) =>
+      oweNotice(database, { destination: 'team', subject: subjects.judged, title: `${id} was archived`, text: `${id}.`, weight }, start),
+    )
+  const decoys = (name: string, weight: number) => {
+    for (let i = 0; i < 30; i++) judge(`${name}${i}`, weight)
+  }
+  judge('decoy', 4)
+  expect(post.tell(start)).toEqual(['team: decoy was archived: decoy.'])
+  judge('real', 4)
+  decoys('as grave', 4)
+  expect(post.tell(start + EVERY)).toEqual([
+    'team: real was archived, and 30 more signals: There were 21 more signals besides these. ' +
+      'real. as grave0. as grave1. as grave2. as grave3. as grave25. as grave26. as grave27. as grave28. as grave29.',
+  ])
+  expect(post.got).toEqual([])
+  decoys('before', 3)
+  judge('real', 4)
+  decoys('after', 3)
+  const [text] = post.tell(start + 2 * EVERY)
+  expect(text).toMatch(
+    /^team: real was archived, and 60 more signals: There were 51 more signals besides these\. before0\. .* real\. .* after29\.$/,
+  )
+})
+
+it('of what ten graver ones leave no place for the number stands there', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  post.change('told.', start, 'team', 'mutes', 3)
+  post.change('first.', start, 'team', 'mutes', 1)
+  for (let i = 0; i < 10; i++) post.change(`grave${i}.`, start, 'team', 'mutes', 2)
+  post.tell(start)
+  const [text] = post.tell(start + EVERY)
+  expect(text).toMatch(/There was 1 more change besides these\. grave0\. .* grave9\.$/)
+})
+
+it('lines that an earlier version wrote, without weights, are as grave as the gravest of them', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const owe = (text: string, weight: number) =>
+    store.administer((database) =>
+      oweNotice(database, { destination: 'team', subject: subjects.judged, title: `${text} title`, text, weight }, start),
+    )
+  owe('old0.', 4)
+  const lines = JSON.stringify(Array.from({ length: 10 }, (_, i) => `old${i}.`))
+  store.administer((database) => database.prepare('UPDATE notices SET lines=?, count=12').run(lines))
+  owe('new.', 3)
+  const post = new Post(store)
+  expect(post.tell(start)).toEqual([
+    'team: old0. title, and 12 more signals: There were 3 more signals besides these. ' +
+      'old0. old1. old2. old3. old4. old5. old6. old7. old8. old9.',
+  ])
 })
