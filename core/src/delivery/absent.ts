@@ -1,4 +1,5 @@
 import type { Conversation } from '../notifications/conversation.ts'
+import { coveredBy } from './covered.ts'
 import type { LostWords } from './lost-words.ts'
 import type { SignalStore } from './store.ts'
 
@@ -10,10 +11,12 @@ const GONE = 'its destination was not among the plugins for a week'
 export function stillOwed(name: string, store: SignalStore, now: number, lost: LostWords): number {
   const signals = new Set<string>()
   const at = Date.now()
-  for (const { key, signal, revision, body, created, reason } of store.messages(name)) {
+  for (const message of store.messages(name)) {
+    const { key, signal, revision, body, created, reason } = message
     if (at - created < ABSENT_MS) signals.add(signal)
     else {
-      const told = reason === 'notice' || reason === 'changed' ? undefined : lost.lose(name, [signal], GONE)
+      const untold = [signal, ...coveredBy(message).map((each) => each.signal)]
+      const told = reason === 'notice' || reason === 'changed' ? undefined : lost.lose(name, untold, GONE)
       store.write({ op: 'settle', key, conversations: [], dead: { key, destination: name, signal, revision, body, reason: GONE, at } })
       told?.()
     }

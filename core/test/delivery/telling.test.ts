@@ -15,7 +15,18 @@ import type { Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import { Grouping } from '../../src/signals/grouping.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
-import { bodyOf, clean, conversationOf, memoryLog, owedIn, put, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import {
+  bodyOf,
+  clean,
+  conversationOf,
+  memoryLog,
+  messageOf,
+  owedIn,
+  put,
+  signalOf,
+  storeIn,
+  temporaryFolder,
+} from '../fixtures/delivery.ts'
 
 const NAMES = ['team', 'pager'] as const
 const HOUR = 3_600_000
@@ -515,6 +526,21 @@ it('what is owed to a destination that is not listed waits for a week; what is g
   expect(house.letters.team.map(({ title }) => title)).toEqual(['gone was not told: A web server started a shell'])
   expect(renderPlain(house.letters.team[0]?.message ?? [])).toContain(`${late.id}, high`)
   expect(owedIn(store, 'gone')).toEqual([fresh.id])
+  await house.telling.stop(0)
+})
+
+it('of a digest to a destination that is not listed all that is grave is told to others after a week', async () => {
+  const [lead, covered] = [signalOf(), signalOf()]
+  for (const signal of [lead, covered]) put(store, signal, [])
+  const covers = JSON.stringify([{ signal: covered.id, revision: 1, severity: 3, count: 1, status: 'open' }])
+  const message = messageOf(lead, { destination: 'gone', reason: 'digest', covers, created: Date.now() - 8 * 24 * HOUR })
+  store.write({ op: 'claim', message, conversations: [] })
+  const house = new House(undefined)
+  expect(house.telling.absent()).toEqual(new Map())
+  await pass(0)
+  expect(house.letters.team.map(({ title }) => title)).toEqual(['gone was not told: A web server started a shell, and 1 more signal'])
+  const text = renderPlain(house.letters.team[0]?.message ?? [])
+  for (const { id } of [lead, covered]) expect(text).toContain(`${id}, high`)
   await house.telling.stop(0)
 })
 
