@@ -7,8 +7,8 @@ const CRITICAL = rankOf('critical')
 export const lanes = [
   'critical',
   'first of a rule',
-  'judged',
   'escalated',
+  'judged',
   'first words',
   'updates',
   'repeats',
@@ -18,8 +18,8 @@ export const lanes = [
 export type Lane = (typeof lanes)[number]
 
 /**
- * Who is served first where several wait: what is critical and new; a rule that was not heard lately, so that a noisy one does not hide it; what
- * people have judged; what nobody has; then the rest.
+ * Who is served first where several wait: what is critical, if it is new, nobody has judged it or the agent says it of itself; a rule that was not
+ * heard lately, so that a noisy one does not hide it; what else nobody has judged; what people have, which may be a thousand at once; then the rest.
  */
 export function laneOf(reason: Reason, severity: number, isHeard: boolean): Lane {
   switch (reason) {
@@ -31,7 +31,7 @@ export function laneOf(reason: Reason, severity: number, isHeard: boolean): Lane
       return 'judged'
     case 'escalated':
     case 'notice':
-      return 'escalated'
+      return severity >= CRITICAL ? 'critical' : 'escalated'
     case 'updated':
       return 'updates'
     case 'replayed':
