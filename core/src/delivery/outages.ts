@@ -10,7 +10,7 @@ const HIGH = rankOf('high')
 /** How long a destination may take nothing before others hear of it, ms: one that refuses everything, and one that may be back with the next try. */
 const BROKEN_MS = 60_000
 const FAILING_MS = 5 * 60_000
-const FIRST_WORDS: ReadonlySet<string> = new Set(['opened', 'raised', 'escalated'])
+const FIRST_WORDS: ReadonlySet<string> = new Set(['opened', 'raised', 'escalated', 'digest'])
 
 export interface OutagesParts {
   readonly store: SignalStore
@@ -47,12 +47,13 @@ export class Outages {
     const waiting = [...queue.items].filter((item) => this.#isGrave(item))
     const hearers = this.#parts.queues().filter((other) => !other.tellsEach && other.unwellMs === 0)
     if (waiting.length === 0 || hearers.length === 0) return false
-    const count = new Set(waiting.map(({ signal }) => signal)).size
+    const worst = waiting.reduce((worst, item) => (item.severity > worst.severity ? item : worst))
+    const count = new Set(waiting.flatMap((item) => this.#graveIn(item))).size
     const what = count === 1 ? 'a signal that is high or critical waits' : `${count} signals that are high or critical wait`
     const why = lastError === undefined ? '' : ` (${lastError})`
-    const first = waiting.reduce((worst, item) => (item.severity > worst.severity ? item : worst))
-    const text = `${new Date().toISOString()}: ${name} is ${state} for ${durationText(unwellMs)}${why}; ${what} for it, as ${first.signal}.`
-    const notice = { subject: subjects.down(name), title: `${name} takes no messages: ${what}`, text, weight: first.severity }
+    const [first] = this.#graveIn(worst)
+    const text = `${new Date().toISOString()}: ${name} is ${state} for ${durationText(unwellMs)}${why}; ${what} for it, as ${first}.`
+    const notice = { subject: subjects.down(name), title: `${name} takes no messages: ${what}`, text, weight: worst.severity }
     try {
       this.#parts.store.administer((database) => {
         for (const { name: destination } of hearers) oweNotice(database, { destination, ...notice })
@@ -63,6 +64,14 @@ export class Outages {
     }
     this.#parts.tell()
     return true
+  }
+
+  /** Ids of the grave signals that it tells, the gravest first: of a digest not all are. */
+  #graveIn({ signal, covers }: Readonly<Item>): readonly string[] {
+    if (covers.length === 0) return [signal]
+    const all = [signal, ...covers].map((id) => ({ id, severity: this.#parts.store.signal(id)?.severity ?? 0 }))
+    const grave = all.filter(({ severity }) => severity >= HIGH).sort((a, b) => b.severity - a.severity)
+    return grave.length > 0 ? grave.map(({ id }) => id) : [signal]
   }
 
   #isGrave({ severity, reason, due, attempt }: Readonly<Item>): boolean {

@@ -3,13 +3,14 @@ import type { Decision } from '../notifications/decide.ts'
 import { type Lane, laneOf, lanes } from '../notifications/lanes.ts'
 import { rankOf } from '../signals/severity.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import { coveredBy } from './covered.ts'
+import { coveredBy, severityOf } from './covered.ts'
 import type { MessageProgress, MessageRow, MessageState } from './store-rows.ts'
 
 /** For how long a rule counts as heard, ms. */
 const HEARD_MS = 10 * 60_000
 const MAX_HEARD = 1_000
 const HIGH = rankOf('high')
+const INDISPENSABLE: ReadonlySet<Reason> = new Set(['opened', 'raised', 'digest', 'archived'])
 
 /** Something to be said, now or later: a message whose bytes are made, or a conversation that is due. Without texts, which the store holds. */
 export interface Item {
@@ -19,6 +20,7 @@ export interface Item {
   /** Of the message; undefined: it is not made yet. */
   key: string | undefined
   reason: Reason
+  /** Of the gravest signal that it tells. */
   severity: number
   /** By the steady clock, ms. */
   due: number
@@ -179,9 +181,9 @@ export class Schedule {
   }
 }
 
-/** The first word of what is grave, and its end. */
+/** The first word of what is grave, also in a digest, and its end. */
 function isIndispensable({ reason, severity }: Item): boolean {
-  return severity >= HIGH && (reason === 'opened' || reason === 'raised' || reason === 'archived')
+  return severity >= HIGH && INDISPENSABLE.has(reason)
 }
 
 /** Of texts of a message that is stored. */
@@ -195,11 +197,11 @@ export function newItem({ id: signal, rule, severity }: SignalHead, { reason, du
 
 /** Of a message that is stored. */
 export function itemOf(row: MessageRow, rule: string | undefined, sequence: number, due: number): Item {
-  const { key, signal, severity, reason, attempt, backoff, state, last_error: lastError } = row
+  const { key, signal, reason, attempt, backoff, state, last_error: lastError } = row
   const isAmbiguous = state === 'sending' || state === 'ambiguous'
   const covers = coveredBy(row).map((each) => each.signal)
   const tried = { attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
-  return { signal, rule, key, reason, severity, due, sequence, bytes: bytesOf(row), covers, ...tried }
+  return { signal, rule, key, reason, severity: severityOf(row), due, sequence, bytes: bytesOf(row), covers, ...tried }
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

@@ -3,7 +3,7 @@ import type { Notification, Notifier, Outcome } from '../plugin/notifier.ts'
 import type { Signal } from '../signals/signal.ts'
 import { decodeSignal } from '../signals/signal-json.ts'
 import { backoffFor, waitFor } from './backoff.ts'
-import { coveredBy } from './covered.ts'
+import { coveredBy, severityOf } from './covered.ts'
 import type { Flights } from './flights.ts'
 import type { Health } from './health.ts'
 import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
@@ -80,7 +80,8 @@ export class Tries {
       for (const planned of claimed.planned) this.#owed.put(planned)
       return undefined
     }
-    const { key, reason, severity } = claimed.message
+    const { key, reason } = claimed.message
+    const severity = severityOf(claimed.message)
     const covers = coveredBy(claimed.message).map(({ signal }) => signal)
     for (const signal of covers) for (const other of schedule.of(signal)) schedule.remove(other)
     Object.assign(item, { key, reason, severity, covers, bytes: bytesOf(claimed.message), attempt: 1, state: 'sending', backoff: 0 })

@@ -616,6 +616,25 @@ describe('a destination that takes nothing', () => {
     await house.telling.stop(0)
   })
 
+  it('while a digest with something grave in it waits for it: others hear of that', async () => {
+    const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris', except: 'critical' } as const
+    const house = new House([{ name: 'Night', to: 'team', quiet }])
+    const noisy = { id: 'noisy', name: 'Noisy' }
+    const mild = house.tell(signalOf({ severity: 'medium' }))
+    const grave = house.tell(signalOf({ rule: noisy }))
+    await pass(6.4 * HOUR)
+    // Its rule was heard lately, so the other signal leads the digest.
+    house.tell(signalOf({ rule: noisy, severity: 'critical' }))
+    await pass(60_000)
+    house.outcomes.push(...broken())
+    await pass(15 * 60_000)
+    const digest = house.letters.team.find(({ reason }) => reason === 'digest')
+    expect(digest?.signal.id).toBe(mild.id)
+    expect(titles(house)).toEqual(['team takes no messages: a signal that is high or critical waits'])
+    expect(renderPlain(house.letters.pager[0]?.message ?? [])).toContain(`waits for it, as ${grave.id}.`)
+    await house.telling.stop(0)
+  })
+
   it('for a moment only, or with nobody to tell, is nobody told of', async () => {
     const house = new House(rules, { outcomes: Array(8).fill({ result: 'retry', detail: 'HTTP 503' }) })
     house.tell(signalOf())

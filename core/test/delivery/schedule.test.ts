@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { type Item, itemOf, Schedule } from '../../src/delivery/schedule.ts'
+import type { Covered } from '../../src/delivery/store-rows.ts'
+import { rankOf, type Severity } from '../../src/signals/severity.ts'
+import { messageOf, signalOf } from '../fixtures/delivery.ts'
+
+let sequence = 0
+const isStored = (reason: Item['reason'], severity: Severity, others: readonly Severity[] = []): Item => {
+  const covers = others.map((each): Covered => ({ signal: signalOf().id, revision: 1, severity: rankOf(each), count: 1, status: 'open' }))
+  const row = messageOf(signalOf(), { reason, severity: rankOf(severity), covers: others.length === 0 ? null : JSON.stringify(covers) })
+  return itemOf(row, 'a-rule', sequence++, 0)
+}
+
+/** Those of them that go where no more than so many are to be left. */
+function gone(items: readonly Item[], most: number): readonly Item[] {
+  const schedule = new Schedule()
+  for (const item of items) schedule.add(item)
+  return schedule.excess(most, Number.POSITIVE_INFINITY, 0)
+}
+
+it('a digest is as severe as the gravest signal that it tells', () => {
+  expect(isStored('digest', 'low', ['medium', 'high', 'info']).severity).toBe(rankOf('high'))
+  expect(isStored('digest', 'critical', ['low']).severity).toBe(rankOf('critical'))
+})
+
+it('a digest that tells something grave is given up only beyond twice the bound, as each first word of it is', () => {
+  const digests = Array.from({ length: 3 }, () => isStored('digest', 'low', ['high']))
+  const words = Array.from({ length: 3 }, () => isStored('opened', 'medium'))
+  expect(new Set(gone([...digests, ...words], 3))).toEqual(new Set(words))
+  expect(gone(digests, 2)).toEqual([])
+  expect(gone(digests, 1)).toHaveLength(1)
+  const mild = isStored('digest', 'low', ['medium'])
+  expect(gone([mild, ...words], 3)).toEqual([mild])
+})
