@@ -21,10 +21,11 @@ export interface OutagesParts {
   readonly tell: () => void
 }
 
-/** Tells those who can be told that another destination takes nothing while something grave waits for it: once for each outage. */
+/** Tells those who can be told that another destination takes nothing while something grave waits for it: once for each outage, and again when something graver does. */
 export class Outages {
   readonly #parts: OutagesParts
-  readonly #told = new Set<string>()
+  /** By destination the greatest severity of what others heard that waits for it. */
+  readonly #told = new Map<string, number>()
 
   constructor(parts: OutagesParts) {
     this.#parts = parts
@@ -34,19 +35,19 @@ export class Outages {
   look(): void {
     for (const queue of this.#parts.queues()) {
       if (queue.unwellMs === 0) this.#told.delete(queue.name)
-      else if (!this.#told.has(queue.name) && this.#tell(queue)) this.#told.add(queue.name)
+      else this.#tell(queue)
     }
   }
 
-  /** Whether somebody will hear of it. */
-  #tell(queue: DestinationQueue): boolean {
+  #tell(queue: DestinationQueue): void {
     const { name, unwellMs } = queue
-    if (unwellMs < BROKEN_MS) return false
+    if (unwellMs < BROKEN_MS) return
     const { state, lastError } = queue.counters
-    if (unwellMs < FAILING_MS && state !== 'broken' && state !== 'failed') return false
+    if (unwellMs < FAILING_MS && state !== 'broken' && state !== 'failed') return
+    const told = this.#told.get(name) ?? 0
     const waiting = [...queue.items].filter((item) => this.#isGrave(item))
     const hearers = this.#parts.queues().filter((other) => !other.tellsEach && other.unwellMs === 0)
-    if (waiting.length === 0 || hearers.length === 0) return false
+    if (hearers.length === 0 || !waiting.some(({ severity }) => severity > told)) return
     const worst = waiting.reduce((worst, item) => (item.severity > worst.severity ? item : worst))
     const count = new Set(waiting.flatMap((item) => this.#graveIn(item))).size
     const what = count === 1 ? 'a signal that is high or critical waits' : `${count} signals that are high or critical wait`
@@ -60,10 +61,10 @@ export class Outages {
       }, false)
     } catch {
       // The store says itself that it cannot be written.
-      return false
+      return
     }
+    this.#told.set(name, worst.severity)
     this.#parts.tell()
-    return true
   }
 
   /** Ids of the grave signals that it tells, the gravest first: of a digest not all are. */

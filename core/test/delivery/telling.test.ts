@@ -616,6 +616,23 @@ describe('a destination that takes nothing', () => {
     await house.telling.stop(0)
   })
 
+  it('others hear of it once more when something graver than what they were told of waits', async () => {
+    const house = new House(rules, { outcomes: broken() })
+    house.tell(signalOf())
+    await pass(5 * 60_000)
+    house.tell(signalOf())
+    await pass(5 * 60_000)
+    house.tell(signalOf({ severity: 'critical' }))
+    await pass(5 * 60_000)
+    house.tell(signalOf({ severity: 'critical' }))
+    await pass(3 * HOUR)
+    expect(house.letters.pager.map(({ title, signal: { severity } }) => [severity, title])).toEqual([
+      ['high', 'team takes no messages: a signal that is high or critical waits'],
+      ['critical', 'team takes no messages: 3 signals that are high or critical wait'],
+    ])
+    await house.telling.stop(0)
+  })
+
   it('while a digest with something grave in it waits for it: others hear of that', async () => {
     const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris', except: 'critical' } as const
     const house = new House([{ name: 'Night', to: 'team', quiet }])
