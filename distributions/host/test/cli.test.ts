@@ -180,7 +180,7 @@ export default { plugins: [processExec(), rules({ packs: [defaults, './traced.mj
     writeFileSync(join(folder, 'traced.mjs'), `export default { id: 'traced', on: 'ptrace', where: 'process.pid > 1', ${said} }\n`)
     const human = cws('check', '--config', file)
     expect(human.stdout).toMatch(
-      /^note rules: \d\d of 14\d rules are unfed and cannot fire: the sensors "files" of fim, "opens" of fim would feed \d\d of them, no sensor of this version the others; `cws rules check` names them\nall right$/m,
+      /^note rules: \d+ of \d+ rules are unfed and cannot fire: the sensors "files" of fim, "opens" of fim would feed \d\d of them, no sensor of this version the others; `cws rules check` names them\nall right$/m,
     )
     expect(human.status).toBe(0)
   })
