@@ -184,5 +184,5 @@ it(
     expect(newest.size).toBeGreaterThan(rounds)
     expect(repeated).toBeGreaterThan(0)
   },
-  300_000 + rounds * 8_000,
+  300_000 + rounds * 15_000,
 )
