@@ -12,8 +12,11 @@ import { runFromSharedMemory, temporaryFolder } from '../support/triggers.ts'
 import { nested, pidNamespace } from '../support/vantage.ts'
 
 const triggers = defaults.triggers ?? {}
-/** In namespaces of one's own neither the author nor the path of a change or an opened file is what the host calls it. */
-const rules = defaults.rules.filter(({ on }) => !nested() || on === 'exec' || on === 'exit')
+/** In namespaces of one's own neither the author nor the path of a change, an opened file or a program is what the host calls it. */
+const isByPath = ({ on, id }: (typeof defaults.rules)[number]) => (on !== 'exec' && on !== 'exit') || BY_ANCESTOR.has(id)
+/** They fire by where a program lies that stands above. */
+const BY_ANCESTOR: ReadonlySet<string> = new Set(['ssh-tunnel-of-editor', 'service-account-used-by-hand'])
+const rules = defaults.rules.filter((rule) => !nested() || !isByPath(rule))
 
 let agent: RunningAgent
 const undo: (() => void)[] = []
