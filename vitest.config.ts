@@ -57,7 +57,7 @@ export default defineConfig({
       {
         extends: true,
         // They wait more than they compute: for deadlines, downloads, each other's packages. One more than the cores of the smallest machine.
-        test: { ...live, name: 'live-beside', include: beside, maxWorkers: 3, sequence: { groupOrder: 1 } },
+        test: { ...live, name: 'live-beside', include: beside, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
