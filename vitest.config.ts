@@ -56,7 +56,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        // They wait more than they compute: for deadlines, downloads, each other's packages. One more than the cores of the smallest machine.
+        // They wait more than they compute: for deadlines, downloads, each other's packages. No more than the cores of the smallest machine: some hang an agent and count the seconds.
         test: { ...live, name: 'live-beside', include: beside, maxWorkers: 2, sequence: { groupOrder: 1 } },
       },
       {
