@@ -16,7 +16,8 @@ describe.each(fileFlavours)('$name', ({ name }) => {
       // Nothing tells when it is watched but that it is.
       for (let i = 0; !space.changes.some(({ path }) => path?.startsWith(space.at('w/n/f'))) && i < 1000; i++)
         await space.run(`echo x >$B/w/n/f${i}`)
-      expect(space.problems).toEqual([])
+      // Where the tests have a pid namespace of their own that is one.
+      expect(space.problems.filter((problem) => !problem.includes('a pid namespace of its own'))).toEqual([])
     })
 
     test('that covers a folder, and when it is gone what is done in that folder again', async () => {

@@ -39,7 +39,7 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
   const npm = () => ({ NPM_CONFIG_REGISTRY: registry.url, NPM_CONFIG_LOGLEVEL: 'error', NPM_CONFIG_UPDATE_NOTIFIER: 'false' })
   const property = (name: string) => machine.sh(`systemctl show -P ${name} cws`)
   const status = () => JSON.parse(machine.sh('cws status --format json')) as AgentStatus
-  const signals = () => machine.sh('cws signals list --format json')
+  const signals = () => machine.sh('cws signals list --limit 1000 --format json')
   const threat = (name: string) => machine.sh(`cp /bin/true /dev/shm/${name} && /dev/shm/${name} && rm /dev/shm/${name}`)
 
   beforeAll(async () => {
@@ -70,7 +70,7 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
       'opens fanotify untested',
     ])
     threat('first')
-    await machine.until('cws signals list --format json | grep -q /dev/shm/first')
+    await machine.until('cws signals list --limit 1000 --format json | grep -q /dev/shm/first')
     expect(machine.sh('journalctl -u cws --no-pager -o cat')).toContain('"rule":{"id":"exec-from-memory-filesystem"')
     expect(machine.sh('stat -c "%a %U" /var/lib/cws /run/cws')).toBe('700 root\n750 root')
     // As the unit confines it: a file system that it cannot write, no more rights than it lists.
@@ -118,7 +118,7 @@ describe.skipIf(impossible !== '')(`a host that systemd runs${impossible}`, () =
     expect(status()).toMatchObject({ version: '0.1.1', state: 'ready' })
     expect(signals()).toContain('/dev/shm/first')
     threat('second')
-    await machine.until('cws signals list --format json | grep -q /dev/shm/second')
+    await machine.until('cws signals list --limit 1000 --format json | grep -q /dev/shm/second')
   })
 
   it('removes it: nothing runs, nothing is left but the signals and the configuration', () => {
