@@ -4,8 +4,8 @@ import { fuzz, seconds } from './fuzz.ts'
 
 it.each([
   ['conditions', 'condition', 500],
-  ['configurations in YAML and JSON', 'config-text', 50],
-  ['configurations in TypeScript', 'config-script', 50],
+  ['configurations in YAML and JSON', 'config-text', 20],
+  ['configurations in TypeScript', 'config-script', 20],
   ['records of the kernel', 'records', 100],
 ])(
   'any %s are taken or refused, in time and memory',
