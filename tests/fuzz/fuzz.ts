@@ -11,11 +11,11 @@ const HANG_MS = 20_000
 const HEAP_MB = 384
 
 /**
- * Feeds a target with inputs made by chance until the time is over, in a thread of its own. Round n begins with the seed plus n: to have a
+ * Feeds a target with inputs made by chance until the time is over and there were more than `least`, in a thread of its own. Round n begins with the seed plus n: to have a
  * finding again run the test with `CWS_TEST_SEED` as the error says, it is the first input then. Returns how many there were.
  * @throws Error what was found: a throw, an input that takes too long, one that takes too much memory
  */
-export async function fuzz(target: string): Promise<number> {
+export async function fuzz(target: string, least: number): Promise<number> {
   using folder = temporaryFolder()
   const round = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
@@ -23,6 +23,7 @@ export async function fuzz(target: string): Promise<number> {
       target: new URL(`./targets/${target}.ts`, import.meta.url).href,
       seed,
       seconds,
+      least,
       folder: folder.path,
       round: round.buffer,
     },

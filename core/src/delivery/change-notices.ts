@@ -50,7 +50,7 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
   const before = database.prepare('SELECT * FROM notices WHERE destination=? AND subject=?').get(destination, subject) as
     | NoticeRow
     | undefined
-  const lines = bounded([...(before ? linesOf(before) : []), { text: text.slice(0, MAX_LINE), weight }])
+  const lines = bounded([...(before ? linesOf(before) : []), { text: cut(text, MAX_LINE), weight }])
   database
     .prepare(
       `INSERT OR REPLACE INTO notices (destination, subject, title, lines, count, changed_at, told_at, weight, told_weight)
@@ -60,7 +60,7 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
       destination,
       subject,
       // Of several that of the gravest, of these that of the first: what comes later hides nothing.
-      title: before && before.count > 0 && before.weight >= weight ? before.title : title.slice(0, MAX_TITLE),
+      title: before && before.count > 0 && before.weight >= weight ? before.title : cut(title, MAX_TITLE),
       lines: JSON.stringify(lines),
       count: (before?.count ?? 0) + 1,
       changed_at: now,
@@ -69,6 +69,9 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
       told_weight: before?.told_weight ?? 0,
     })
 }
+
+/** Half a character is none: strict readers of JSON refuse a message for it. */
+const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed()
 
 /** Without weights each is taken for the gravest. */
 function linesOf({ lines, weight }: NoticeRow): readonly Line[] {

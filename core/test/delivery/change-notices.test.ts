@@ -136,6 +136,20 @@ it('what waited for more than a week since no agent ran, or by a clock that was 
   expect(post.tell(start + 8 * 24 * HOUR)).toEqual(['team: x was disabled: x.'])
 })
 
+it('a line and a title that are too long are cut between characters', () => {
+  using folder = temporaryFolder()
+  using store = storeIn(folder.path)
+  const post = new Post(store)
+  post.change(`${'x'.repeat(999)}😀`, start, 'team', `${'y'.repeat(299)}😀`)
+  const [[, notice] = []] = post.got
+  expect([notice?.title.length, notice?.title.isWellFormed(), notice?.message.length, notice?.message.isWellFormed()]).toEqual([
+    300,
+    true,
+    1_000,
+    true,
+  ])
+})
+
 it('what comes after it, as grave or not, hides nothing', () => {
   using folder = temporaryFolder()
   using store = storeIn(folder.path)
