@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { ask } from '../../core/src/delivery/control-client.ts'
+import { ask } from '../../core/src/delivery/control/control-client.ts'
 import { cpuSeconds, RunningAgent, root, rssMb } from '../../tests/support/agent.ts'
 import { figure, median } from '../statistics.ts'
 

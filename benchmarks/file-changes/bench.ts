@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { ask } from '../../core/src/delivery/control-client.ts'
+import { ask } from '../../core/src/delivery/control/control-client.ts'
 import { cpuSeconds, RunningAgent, root } from '../../tests/support/agent.ts'
 import { figure, median, percentile } from '../statistics.ts'
 

@@ -6,7 +6,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { ask } from '../../core/src/delivery/control-client.ts'
+import { ask } from '../../core/src/delivery/control/control-client.ts'
 import { RunningAgent, rssMb } from '../../tests/support/agent.ts'
 import { figure } from '../statistics.ts'
 

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { ask } from '../../core/src/delivery/control-client.ts'
+import { ask } from '../../core/src/delivery/control/control-client.ts'
 import { RunningAgent, root } from '../support/agent.ts'
 import { generator, run, temporaryFolder } from '../support/triggers.ts'
 

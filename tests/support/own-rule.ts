@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AgentStatus } from '../../core/src/agent/status.ts'
-import { ask } from '../../core/src/delivery/control-client.ts'
+import { ask } from '../../core/src/delivery/control/control-client.ts'
 import type { Line, RunningAgent } from './agent.ts'
 import { run } from './triggers.ts'
 

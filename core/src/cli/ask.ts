@@ -1,4 +1,4 @@
-import { ask } from '../delivery/control-client.ts'
+import { ask } from '../delivery/control/control-client.ts'
 import { CwsError } from '../errors/cws-error.ts'
 
 const NOBODY: readonly string[] = ['CWS_ERR_NOT_RUNNING', 'CWS_ERR_NOT_ALLOWED']

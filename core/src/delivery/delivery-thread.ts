@@ -6,22 +6,15 @@ import { HeapCare, settleHeap } from '../signals/heap-care.ts'
 import { rankOf, severities } from '../signals/severity.ts'
 import { decodeSignal, safeLine } from '../signals/signal-json.ts'
 import type { SignalHead } from '../signals/signal-line.ts'
-import type { Asker } from './administration.ts'
-import { Attribution } from './attribution.ts'
-import { ChangeLetters } from './change-letters.ts'
 import { Console } from './console/console.ts'
-import { errorBody, startControl } from './control.ts'
-import { privateFolder } from './database.ts'
-import type { DestinationQueue } from './destination-queue.ts'
+import type { Asker } from './control/administration.ts'
+import { errorBody, startControl } from './control/control.ts'
+import { EngineQuestions } from './control/engine-questions.ts'
+import { NotifyDesk } from './control/notify-desk.ts'
+import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './control/signal-queries.ts'
 import { Heartbeat } from './heartbeat/heartbeat.ts'
-import { lockState } from './lock.ts'
 import { cleanText, type DeliveryLog, threadLog } from './log.ts'
-import { Mutes } from './mutes.ts'
-import { setUpNotifier } from './notifiers.ts'
-import { NotifyDesk } from './notify-desk.ts'
 import { Output } from './output.ts'
-import { PacedLog } from './paced-log.ts'
-import { Places } from './places.ts'
 import type {
   DeliveryComposition,
   DeliverySetup,
@@ -31,28 +24,25 @@ import type {
   ThreadCounters,
   ToDelivery,
 } from './protocol.ts'
-import { RuleBook } from './rule-book.ts'
+import { NotifiersAtWork } from './queue/notifiers-at-work.ts'
+import { Mutes } from './rules/mutes.ts'
+import { RuleBook } from './rules/rule-book.ts'
 import { Secrets } from './secrets.ts'
-import { acknowledgeSignals, archiveSignals, listSignals, showSignal } from './signal-queries.ts'
-import { StateDatabase } from './state-store.ts'
-import { SignalStore } from './store.ts'
-import { Telling } from './telling.ts'
-import { logWhatWasDone } from './unlogged.ts'
-import type { Vitals } from './vitals.ts'
+import { privateFolder } from './store/database.ts'
+import { lockState } from './store/lock.ts'
+import { StateDatabase } from './store/state-store.ts'
+import { SignalStore } from './store/store.ts'
+import { logWhatWasDone } from './store/unlogged.ts'
+import { Attribution } from './supervisor/attribution.ts'
+import type { Vitals } from './supervisor/vitals.ts'
+import { ChangeLetters } from './telling/change-letters.ts'
+import { Telling } from './telling/telling.ts'
 
-/** Of one try: what Standard Webhooks advises at least. */
-const DEADLINE_MS = 15_000
 /** Of the time to stop, what is left for the output. */
 const OUTPUT_SHARE = 0.3
 const CRITICAL = rankOf('critical')
 
 type Post = (message: FromDelivery) => void
-
-/** A notifier of the composition at work. */
-interface Listed {
-  readonly spec: DestinationSpec
-  readonly abort: AbortController
-}
 
 /** Everything in the delivery thread: store, queues, console, control socket. Made by `worker.ts`. */
 export class DeliveryThread {
@@ -60,7 +50,6 @@ export class DeliveryThread {
   readonly #setup: DeliverySetup
   readonly #secrets = new Secrets()
   readonly #vitals: Vitals
-  readonly #attribution: Attribution
   readonly #post: Post
   readonly #log: DeliveryLog
   readonly #lock: Disposable
@@ -72,14 +61,11 @@ export class DeliveryThread {
   readonly #desk: NotifyDesk
   readonly #changes: ChangeLetters
   #engineMakeup: EngineMakeup | undefined
-  readonly #listed = new Map<string, Listed>()
-  readonly #logs = new Map<string, PacedLog>()
-  readonly #places = new Places()
+  readonly #notifiers: NotifiersAtWork
   readonly #output: Output
   readonly #console: Console
-  readonly #requests = new Map<number, { resolve(body: unknown): void; reject(error: Error): void }>()
+  readonly #engine: EngineQuestions
   #control: AsyncDisposable | undefined
-  #requestId = 0
   #signals = 0
   readonly #opened = severities.map(() => 0)
   #monitoring: AsyncDisposable | undefined
@@ -92,12 +78,12 @@ export class DeliveryThread {
   constructor(setup: DeliverySetup, post: Post, vitals: Vitals) {
     const secrets = this.#secrets
     this.#vitals = vitals
-    this.#attribution = new Attribution(vitals)
     this.#setup = setup
     this.#fields = setup.fields
     this.#post = post
     this.#log = threadLog(post, secrets, setup.debug)
     this.#clean = (text) => cleanText(text, secrets)
+    this.#engine = new EngineQuestions(post)
     privateFolder(setup.stateDir, 0o700)
     this.#lock = lockState(setup.stateDir)
     this.#store = new SignalStore({ stateDir: setup.stateDir, log: this.#log })
@@ -107,14 +93,14 @@ export class DeliveryThread {
     this.#mutes = new Mutes(this.#store, this.#log, setup.fields)
     this.#rules = new RuleBook(this.#store, this.#log, setup)
     this.#telling = new Telling(this.#store, { destinations: setup.destinations, routes: this.#rules.routes }, this.#mutes, this.#log)
-    this.#changes = new ChangeLetters(this.#store, () => this.#listedQueues())
+    this.#changes = new ChangeLetters(this.#store, () => this.#notifiers.queues)
     this.#heartbeat = new Heartbeat({
       log: this.#log,
       clean: this.#clean,
       secret: (ref) => secrets.resolve(ref),
-      pulse: async () => (await this.#ask('pulse')) as AgentStatus,
+      pulse: async () => (await this.#engine.ask('pulse')) as AgentStatus,
       touchStore: () => this.#touchStore(),
-      standings: (overdueMs) => this.#listedQueues().map((queue) => queue.standing(overdueMs)),
+      standings: (overdueMs) => this.#notifiers.queues.map((queue) => queue.standing(overdueMs)),
     })
     this.#desk = new NotifyDesk({
       heartbeat: this.#heartbeat,
@@ -123,10 +109,10 @@ export class DeliveryThread {
       telling: this.#telling,
       log: this.#log,
       clean: this.#clean,
-      queues: () => this.#listedQueues(),
+      queues: () => this.#notifiers.queues,
       rules: this.#rules,
       apply: async () => {
-        await this.#apply([...this.#listed.values()].map(({ spec }) => spec))
+        await this.#apply(this.#notifiers.specs)
         this.#changed()
       },
     })
@@ -147,8 +133,18 @@ export class DeliveryThread {
     })
     // What an earlier thread left unfinished is no line: what follows it is.
     if (setup.partialLine) this.#output.line('')
-    this.#places.reset(setup.destinations)
-    for (const spec of setup.destinations) this.#queueFor(spec)
+    this.#notifiers = new NotifiersAtWork(
+      {
+        telling: this.#telling,
+        attribution: new Attribution(vitals),
+        secrets,
+        clean: this.#clean,
+        log: this.#log,
+        post,
+        debug: setup.debug,
+      },
+      setup.destinations,
+    )
   }
 
   /** Opens the control socket, takes up what is owed, sets the notifiers up, and says what plugins had stored. */
@@ -159,7 +155,7 @@ export class DeliveryThread {
     await this.#loadTemplates(destinations)
     this.#restore()
     this.#post({ kind: 'ready', state: this.#state.load() })
-    for (const spec of destinations) this.#begin(spec, quarantined[spec.name])
+    for (const spec of destinations) this.#notifiers.begin(spec, quarantined[spec.name])
     this.#heartbeat.compose(this.#setup.heartbeat)
   }
 
@@ -176,65 +172,14 @@ export class DeliveryThread {
     this.#listen = listen
     if (!listen) return
     const { startMonitoring } = await import('./monitoring/server.ts')
-    const status = async () => (await this.#ask('status')) as AgentStatus
+    const status = async () => (await this.#engine.ask('status')) as AgentStatus
     this.#monitoring = await startMonitoring({ listen, log: this.#log, status, clean: this.#clean })
   }
 
-  #queueFor({ name, manner }: DestinationSpec): DestinationQueue {
-    const log = this.#logOf(name)
-    const within = this.#within(name)
-    return this.#telling.add(name, { log, clean: this.#clean, deadlineMs: DEADLINE_MS, within, manner })
-  }
-
-  #begin(spec: DestinationSpec, quarantined?: string): void {
-    const { name } = spec
-    const queue = this.#telling.queue(name) as DestinationQueue
-    const abort = new AbortController()
-    this.#listed.set(name, { spec, abort })
-    if (quarantined !== undefined) {
-      queue.leaveOut(this.#clean(quarantined))
-      return
-    }
-    const log = this.#logOf(name)
-    const parts = { queue, log, secrets: this.#secrets, clean: this.#clean, signal: abort.signal }
-    this.#within(name)(() => void setUpNotifier(spec, parts))
-  }
-
-  /** What is said of a destination, by its queue and by its notifier. */
-  #logOf(name: string): PacedLog {
-    const known = this.#logs.get(name)
-    if (known) return known
-    const log = new PacedLog(threadLog(this.#post, this.#secrets, this.#setup.debug, name))
-    this.#logs.set(name, log)
-    return log
-  }
-
-  /** Runs code of a notifier, so that it is known whose code runs. */
-  #within(name: string): <T>(code: () => T) => T {
-    return (code) => this.#attribution.run(this.#places.placeOf(name), code)
-  }
-
-  /** Another composition: notifiers that are the same run on, the others end when their tries have, and what is owed to them waits. */
+  /** Another composition, by a reload. */
   async #compose({ modules, destinations, monitoring, heartbeat, routes, notifications, fields }: DeliveryComposition): Promise<void> {
     if (modules) (await import('../config/module-hooks.ts')).installModuleHooks(modules)
-    this.#places.add(destinations)
-    const names = destinations.map(({ name }) => name)
-    for (const [name, { spec, abort }] of [...this.#listed]) {
-      if (destinations.some((other) => isSame(spec, other))) continue
-      this.#listed.delete(name)
-      const queue = this.#telling.queue(name) as DestinationQueue
-      void queue.retire(abort)
-      const owed = queue.counters.pending
-      if (owed > 0 && !names.includes(name))
-        this.#log.warn(`${owed} deliveries are owed to "${name}", which is not among the plugins any more; they wait until it is again`)
-    }
-    for (const spec of destinations) {
-      if (this.#listed.has(spec.name)) continue
-      const known = this.#telling.queue(spec.name)
-      if (known) known.adopt(spec.manner)
-      else this.#telling.restore(this.#queueFor(spec))
-      this.#begin(spec)
-    }
+    this.#notifiers.compose(destinations)
     this.#fields = fields
     this.#rules.compose({ destinations, routes, notifications, fields })
     this.#mutes.compose(fields)
@@ -309,7 +254,7 @@ export class DeliveryThread {
         this.#state.set(message.plugin, message.key, message.value, message.number)
         break
       case 'answer':
-        this.#answered(message)
+        this.#engine.answered(message)
         break
       case 'counters':
         this.#post({ kind: 'counters', request: message.request, counters: this.#counters() })
@@ -379,28 +324,8 @@ export class DeliveryThread {
       case 'signals.ack':
         return acknowledgeSignals(this.#telling.judge, given, this.#log, asker)
       default:
-        return this.#desk.answers(what) ? await this.#desk.answer(what, given, asker) : await this.#ask(what, args)
+        return this.#desk.answers(what) ? await this.#desk.answer(what, given, asker) : await this.#engine.ask(what, args)
     }
-  }
-
-  /** Asks the engine. */
-  #ask(what: string, args: unknown = {}): Promise<unknown> {
-    const request = ++this.#requestId
-    return new Promise((resolve, reject) => {
-      this.#requests.set(request, { resolve, reject })
-      this.#post({ kind: 'request', request, what, args })
-    })
-  }
-
-  #answered({ request, body, error }: Extract<ToDelivery, { kind: 'answer' }>): void {
-    const waiting = this.#requests.get(request)
-    this.#requests.delete(request)
-    if (error) waiting?.reject(Object.assign(new Error(error.message), error))
-    else waiting?.resolve(body)
-  }
-
-  #listedQueues(): readonly DestinationQueue[] {
-    return this.#telling.queues.filter(({ name }) => this.#listed.has(name))
   }
 
   #counters(): ThreadCounters {
@@ -417,7 +342,7 @@ export class DeliveryThread {
       outputBytes: this.#output.written,
       bufferBytes: process.memoryUsage().external,
       heartbeat: this.#heartbeat.counters,
-      destinations: Object.fromEntries(this.#listedQueues().map((queue) => [queue.name, queue.counters])),
+      destinations: Object.fromEntries(this.#notifiers.queues.map((queue) => [queue.name, queue.counters])),
     }
   }
 
@@ -429,8 +354,7 @@ export class DeliveryThread {
     await this.#control?.[Symbol.asyncDispose]()
     await this.#monitoring?.[Symbol.asyncDispose]()
     const pending = await this.#telling.stop(timeoutMs * (1 - OUTPUT_SHARE))
-    for (const { abort } of this.#listed.values()) abort.abort()
-    for (const log of this.#logs.values()) log[Symbol.dispose]()
+    this.#notifiers[Symbol.dispose]()
     this.#state.close()
     this.#store.close()
     this.#lock[Symbol.dispose]()
@@ -439,6 +363,3 @@ export class DeliveryThread {
     this.#post({ kind: 'stopped', pending })
   }
 }
-
-/** Whether a notifier may run on. One that stands in a configuration has another URL with each load: its code may be another. */
-const isSame = (a: DestinationSpec, b: DestinationSpec): boolean => isDeepStrictEqual(a, b)

@@ -10,8 +10,8 @@ import type {
   EngineMakeup,
   FromDelivery,
 } from './protocol.ts'
-import { routesOf } from './routing.ts'
-import { type SharedSetup, Supervisor } from './supervisor.ts'
+import { type SharedSetup, Supervisor } from './supervisor/supervisor.ts'
+import { routesOf } from './telling/routing.ts'
 
 export interface DeliveryHandlers {
   readonly onLog: (line: Extract<FromDelivery, { kind: 'log' }>) => void

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { advance } from '../hooks/tick-clock.ts'
-import { errorBody } from './control.ts'
+import { errorBody } from './control/control.ts'
 import { DeliveryThread } from './delivery-thread.ts'
 import type { DeliverySetup, FromDelivery, ToDelivery } from './protocol.ts'
-import { Vitals } from './vitals.ts'
+import { Vitals } from './supervisor/vitals.ts'
 
 /** Entry of the delivery thread. */
 if (!parentPort) throw new Error('this module is the entry of a worker thread')

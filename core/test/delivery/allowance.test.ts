@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Allowance } from '../../src/delivery/allowance.ts'
+import { Allowance } from '../../src/delivery/queue/allowance.ts'
 import { lanes } from '../../src/notifications/lanes.ts'
 
 it('whatever the times, no more is sent in any while than a burst and what has filled up meanwhile', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { ChangeNotices, oweNotice } from '../../src/delivery/change-notices.ts'
-import { subjects } from '../../src/delivery/notice-kinds.ts'
-import type { SignalStore } from '../../src/delivery/store.ts'
+import type { SignalStore } from '../../src/delivery/store/store.ts'
+import { ChangeNotices, oweNotice } from '../../src/delivery/telling/change-notices.ts'
+import { subjects } from '../../src/delivery/telling/notice-kinds.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 

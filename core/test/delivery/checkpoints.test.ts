@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { SIGNALS_FILE } from '../../src/delivery/store.ts'
+import { SIGNALS_FILE } from '../../src/delivery/store/store.ts'
 import { put, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE } from '../../src/delivery/compose-message.ts'
+import { type Composer, composeMessage, type Draft, LAST_TIER, UNMADE } from '../../src/delivery/queue/compose-message.ts'
 import type { Letter } from '../../src/messages/letter.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
 import { compileTemplate, defaultTemplate, type Template } from '../../src/messages/template.ts'

@@ -3,7 +3,7 @@ import { chmodSync, chownSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { type ControlOptions, startControl } from '../../src/delivery/control.ts'
+import { type ControlOptions, startControl } from '../../src/delivery/control/control.ts'
 import { memoryLog, temporaryFolder, until } from '../fixtures/delivery.ts'
 
 /** Whoever it is, they have no account and are in no group but this. */
@@ -19,7 +19,7 @@ it('the kernel keeps members of the group from the socket of administrators, and
   // Where its folder is open to all, its own mode holds.
   chmodSync(folder.path, 0o755)
   const script = `
-    const { ask } = await import(${JSON.stringify(fileURLToPath(new URL('../../src/delivery/control-client.ts', import.meta.url)))})
+    const { ask } = await import(${JSON.stringify(fileURLToPath(new URL('../../src/delivery/control/control-client.ts', import.meta.url)))})
     const said = async (...args) => ask(...args).then((body) => body, ({ code, message }) => code + ': ' + message)
     process.setgroups([]); process.setgid(${GROUP}); process.setuid(${USER})
     console.log(await said(process.argv[1], 'status'))

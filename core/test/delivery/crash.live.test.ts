@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { Random, seed } from '../../../tests/support/seed.ts'
-import { ask } from '../../src/delivery/control-client.ts'
+import { ask } from '../../src/delivery/control/control-client.ts'
 import { severities } from '../../src/signals/severity.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { chat } from '../fixtures/chat-notifier.ts'

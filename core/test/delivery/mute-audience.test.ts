@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseCondition } from '../../src/condition/parse.ts'
-import { whoMisses } from '../../src/delivery/mute-audience.ts'
-import { routesOf } from '../../src/delivery/routing.ts'
+import { whoMisses } from '../../src/delivery/rules/mute-audience.ts'
+import { routesOf } from '../../src/delivery/telling/routing.ts'
 import { signalScope } from '../../src/signals/scope.ts'
 
 const names = ['team', 'pager', 'boss', 'siem']

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Pace } from '../../src/delivery/pace.ts'
+import { Pace } from '../../src/delivery/control/pace.ts'
 
 it('lets a burst through, then one each time', () => {
   let now = 1_000

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Router, routesOf } from '../../src/delivery/routing.ts'
+import { Router, routesOf } from '../../src/delivery/telling/routing.ts'
 import { UNKNOWN } from '../../src/model/unknown.ts'
 import { readableSignal, signalScope } from '../../src/signals/scope.ts'
 import { rankOf } from '../../src/signals/severity.ts'

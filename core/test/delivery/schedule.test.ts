@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { type Item, itemOf, Schedule } from '../../src/delivery/schedule.ts'
-import type { Covered } from '../../src/delivery/store-rows.ts'
+import { type Item, itemOf, Schedule } from '../../src/delivery/queue/schedule.ts'
+import type { Covered } from '../../src/delivery/store/store-rows.ts'
 import { rankOf, type Severity } from '../../src/signals/severity.ts'
 import { messageOf, signalOf } from '../fixtures/delivery.ts'
 

@@ -3,11 +3,11 @@ import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readdirSync, stat
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
-import { openDatabase, privateFolder } from '../../src/delivery/database.ts'
-import { lockState } from '../../src/delivery/lock.ts'
-import { signalMigrations } from '../../src/delivery/migrations.ts'
-import { StateDatabase } from '../../src/delivery/state-store.ts'
-import type { MessageRow } from '../../src/delivery/store-rows.ts'
+import { openDatabase, privateFolder } from '../../src/delivery/store/database.ts'
+import { lockState } from '../../src/delivery/store/lock.ts'
+import { signalMigrations } from '../../src/delivery/store/migrations.ts'
+import { StateDatabase } from '../../src/delivery/store/state-store.ts'
+import type { MessageRow } from '../../src/delivery/store/store-rows.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { ulid } from '../../src/signals/ulid.ts'
@@ -419,7 +419,7 @@ describe('the folder and its lock', () => {
 
   it('lets one agent in, and the next one after a kill [case 16]', async () => {
     using folder = temporaryFolder()
-    const source = `import { lockState } from ${JSON.stringify(new URL('../../src/delivery/lock.ts', import.meta.url).href)}
+    const source = `import { lockState } from ${JSON.stringify(new URL('../../src/delivery/store/lock.ts', import.meta.url).href)}
       globalThis.lock = lockState(${JSON.stringify(folder.path)}); console.log('locked'); setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, existsSync, openSync, readFileSync, rmSync
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it, vi } from 'vitest'
-import { ask } from '../../src/delivery/control-client.ts'
+import { ask } from '../../src/delivery/control/control-client.ts'
 import type { DeliveryCounters, Supervision } from '../../src/delivery/protocol.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { bodyOf, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'

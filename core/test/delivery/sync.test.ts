@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { SignalStore } from '../../src/delivery/store.ts'
+import type { SignalStore } from '../../src/delivery/store/store.ts'
 import { bodyOf, signalOf, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
 
 /** Syncs under way: each ends when it is called. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Allowance } from '../../src/delivery/allowance.ts'
+import { Allowance } from '../../src/delivery/queue/allowance.ts'
 import { laneOf, lanes } from '../../src/notifications/lanes.ts'
 import { rankOf } from '../../src/signals/severity.ts'
 

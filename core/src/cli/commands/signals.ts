@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { wholeSignal } from '../../delivery/console/human.ts'
-import { ask } from '../../delivery/control-client.ts'
+import { ask } from '../../delivery/control/control-client.ts'
 import {
   acknowledgeSignals,
   archiveSignals,
@@ -10,7 +10,7 @@ import {
   type SignalReader,
   showSignal,
   statuses,
-} from '../../delivery/signal-queries.ts'
+} from '../../delivery/control/signal-queries.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
 import { type Severity, severities } from '../../signals/severity.ts'
@@ -195,7 +195,7 @@ async function change(options: FolderOptions, what: keyof typeof CHANGES, args: 
     return await ask(run, what, args)
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
-    const { changeStoredSignals } = await import('../../delivery/stored-signals.ts')
+    const { changeStoredSignals } = await import('../../delivery/store/stored-signals.ts')
     const found = changeStoredSignals(state, (judge, log) => CHANGES[what](judge, args, log))
     if (found === undefined) throw error
     return found
@@ -213,7 +213,7 @@ export async function querySignals(
     return await ask(run, what, args)
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
-    const { withStoredSignals } = await import('../../delivery/stored-signals.ts')
+    const { withStoredSignals } = await import('../../delivery/store/stored-signals.ts')
     const found = withStoredSignals(state, (reader) => QUERIES[what](reader, args))
     if (found === undefined) throw error
     return found

@@ -1,5 +1,5 @@
-import { ask } from '../../delivery/control-client.ts'
-import type { StoreTables } from '../../delivery/store-tables.ts'
+import { ask } from '../../delivery/control/control-client.ts'
+import type { StoreTables } from '../../delivery/store/store-tables.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { foldersOf } from '../compose.ts'
 import type { FolderOptions } from '../options.ts'
@@ -15,7 +15,7 @@ export async function askOrRead<T>(
     return { from: 'agent', body: (await ask(run, what)) as T }
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
-    const [{ withStoredSignals }, read] = await Promise.all([import('../../delivery/stored-signals.ts'), load()])
+    const [{ withStoredSignals }, read] = await Promise.all([import('../../delivery/store/stored-signals.ts'), load()])
     const body = withStoredSignals(state, read, true)
     return body === undefined ? undefined : { from: 'files', body }
   }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { ask } from '../../delivery/control-client.ts'
+import { ask } from '../../delivery/control/control-client.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import type { EditView, RuleView } from '../../notifications/rule-view.ts'
 import { foldersOf } from '../compose.ts'
@@ -145,8 +145,8 @@ async function change(options: Options, distribution: Distribution, args: Readon
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
     const [{ changeStoredSignals }, { RuleBook }, { checkTemplate }, rules] = await Promise.all([
-      import('../../delivery/stored-signals.ts'),
-      import('../../delivery/rule-book.ts'),
+      import('../../delivery/store/stored-signals.ts'),
+      import('../../delivery/rules/rule-book.ts'),
       import('../../messages/check-template.ts'),
       deliveryRules(options, distribution),
     ])

@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
-import { storedDestinations } from '../../delivery/outbox-view.ts'
+import type { NotifyList } from '../../delivery/control/notify-list.ts'
+import { storedDestinations } from '../../delivery/control/outbox-view.ts'
 import type { Edit } from '../../notifications/patch.ts'
-import type { NotifyList, RuleView } from '../../notifications/rule-view.ts'
+import type { RuleView } from '../../notifications/rule-view.ts'
 import type { Distribution } from '../distribution.ts'
 import {
   type ConfigOption,
@@ -47,8 +48,8 @@ export function listCommand(notify: Command, distribution: Distribution): void {
 export async function listOf(options: Options, distribution: Distribution): Promise<NotifyList> {
   const found = await askOrRead<NotifyList | Stored>(options, 'notify.list', async () => {
     const [{ storedMutes }, { storedEdits }] = await Promise.all([
-      import('../../delivery/mute-rows.ts'),
-      import('../../delivery/rule-book.ts'),
+      import('../../delivery/rules/mute-rows.ts'),
+      import('../../delivery/rules/rule-book.ts'),
     ])
     return (tables) => ({
       destinations: storedDestinations(tables),
@@ -58,7 +59,7 @@ export async function listOf(options: Options, distribution: Distribution): Prom
   })
   if (found?.from === 'agent') return found.body as NotifyList
   const [{ effectiveRules, viewsOf }, rules] = await Promise.all([
-    import('../../delivery/rule-book.ts'),
+    import('../../delivery/rules/rule-book.ts'),
     deliveryRules(options, distribution),
   ])
   const notifiers = rules.destinations.map(({ name }) => name)

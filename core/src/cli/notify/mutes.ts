@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { ask } from '../../delivery/control-client.ts'
+import { ask } from '../../delivery/control/control-client.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { durationText } from '../../notifications/duration.ts'
 import type { MuteView } from '../../notifications/mute-view.ts'
@@ -103,8 +103,8 @@ async function change(
   } catch (error) {
     if (!(error instanceof CwsError && error.code === 'CWS_ERR_NOT_RUNNING')) throw error
     const [{ changeStoredSignals }, { Mutes }] = await Promise.all([
-      import('../../delivery/stored-signals.ts'),
-      import('../../delivery/mutes.ts'),
+      import('../../delivery/store/stored-signals.ts'),
+      import('../../delivery/rules/mutes.ts'),
     ])
     const found = changeStoredSignals(state, (store, log) => {
       const mutes = new Mutes(store, log)

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type OutboxView, type OwedView, storedOutbox } from '../../delivery/outbox-view.ts'
+import { type OutboxView, type OwedView, storedOutbox } from '../../delivery/control/outbox-view.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { durationText } from '../../notifications/duration.ts'
 import { foldersOf } from '../compose.ts'

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AgentStatus } from '../../agent/status.ts'
-import { MAX_SIGNALS } from '../../delivery/signal-queries.ts'
+import type { NotifyList } from '../../delivery/control/notify-list.ts'
+import { MAX_SIGNALS } from '../../delivery/control/signal-queries.ts'
 import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
 import type { Edit } from '../../notifications/patch.ts'
-import type { NotifyList } from '../../notifications/rule-view.ts'
 import type { Signal } from '../../signals/signal.ts'
 import { askIfRunning } from '../ask.ts'
 import { querySignals } from '../commands/signals.ts'
@@ -54,9 +54,9 @@ export function previewCommand(notify: Command, distribution: Distribution): voi
 
 async function show(rule: string | undefined, options: Options, distribution: Distribution): Promise<void> {
   const [{ effectiveRules }, { preview }, { silent }] = await Promise.all([
-    import('../../delivery/rule-book.ts'),
-    import('../../delivery/preview.ts'),
-    import('../../delivery/stored-signals.ts'),
+    import('../../delivery/rules/rule-book.ts'),
+    import('../../delivery/rules/preview.ts'),
+    import('../../delivery/store/stored-signals.ts'),
   ])
   const written = await deliveryRules(await configAtWork(options), distribution)
   const { routes, rules: known } = effectiveRules(written, await editsOf(options))
@@ -95,7 +95,7 @@ async function configAtWork(options: Options): Promise<ConfigOption> {
 /** What was changed of rules, as the agent that runs has it, or its state folder. */
 async function editsOf(options: FolderOptions): Promise<readonly Edit[]> {
   const found = await askOrRead<NotifyList | readonly Edit[]>(options, 'notify.list', async () => {
-    const { storedEdits } = await import('../../delivery/rule-book.ts')
+    const { storedEdits } = await import('../../delivery/rules/rule-book.ts')
     return ({ database }) => storedEdits(database)
   })
   if (found?.from !== 'agent') return (found?.body ?? []) as readonly Edit[]

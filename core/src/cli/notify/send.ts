@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { ask } from '../../delivery/control-client.ts'
-import type { BeatOutcome } from '../../delivery/notify-desk.ts'
+import { ask } from '../../delivery/control/control-client.ts'
+import type { BeatOutcome } from '../../delivery/control/notify-desk.ts'
 import type { Outcome } from '../../plugin/notifier.ts'
 import { foldersOf } from '../compose.ts'
 import { type FolderOptions, type FormatOption, formatOption, runDirOption, withOptions } from '../options.ts'

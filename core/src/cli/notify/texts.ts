@@ -1,6 +1,6 @@
+import type { DestinationView } from '../../delivery/control/destination-view.ts'
 import type { HeartbeatCounters } from '../../delivery/protocol.ts'
 import { durationText } from '../../notifications/duration.ts'
-import type { DestinationView } from '../../notifications/rule-view.ts'
 import { type Cell, styled } from '../output.ts'
 import { when } from '../signal-rows.ts'
 

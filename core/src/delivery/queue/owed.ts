@@ -1,0 +1,189 @@
+import type { Reason } from '../../messages/letter.ts'
+import type { Conversation } from '../../notifications/conversation.ts'
+import type { Lane } from '../../notifications/lanes.ts'
+import { type Manner, usualManner } from '../../plugin/manner.ts'
+import type { MessageRow } from '../store/store-rows.ts'
+import type { Health } from './health.ts'
+import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
+import { type Item, itemOf, newItem, Schedule } from './schedule.ts'
+
+const MAX_ITEMS = 10_000
+/** Conversations that are given up in one transaction. */
+const GIVEN_UP_AT_ONCE = 1_000
+
+export interface OwedOptions extends Pick<OutboxOptions, 'name' | 'store' | 'log' | 'now'> {
+  readonly maxItems?: number
+  /** Of the texts of its messages, in UTF-16 units. */
+  readonly maxBytes: () => number
+  /** Hears that something was given up since too much waits, and counted in the store. */
+  readonly onShed?: () => void
+}
+
+/** What one destination is owed, bounded: the schedule in memory, kept in step with the conversations and texts in the store. */
+export class Owed {
+  readonly schedule = new Schedule()
+  readonly #options: OwedOptions
+  readonly #outbox: Outbox
+  readonly #health: Health
+  readonly #began: number
+  #sequence = 0
+  #isHurried = false
+  /** What will never be told: given up, or refused for good. */
+  failed = 0
+
+  constructor(options: OwedOptions, outbox: Outbox, health: Health) {
+    this.#options = options
+    this.#outbox = outbox
+    this.#health = health
+    this.#began = options.now()
+  }
+
+  /** What is told again later, if nobody does anything until then, is not owed yet; what comes after a message about the same signal is one with it. */
+  get pending(): number {
+    const now = this.#options.now()
+    let count = 0
+    for (const item of this.schedule) {
+      const isLater = item.due > now && (item.reason === 'repeat' || item.reason === 'escalated')
+      if (item.key !== undefined || (!isLater && this.schedule.of(item.signal)[0] === item)) count++
+    }
+    return count
+  }
+
+  /** Whether every revision is told, as to files and archives. */
+  get tellsEach(): boolean {
+    return this.#outbox.manner.mode === 'every'
+  }
+
+  /** Signals that should have been told before then, as the store knows it, and that the schedule does not. What was given up is known. */
+  forgotten(before: number): number {
+    const found = this.#options.store.untold(this.#options.name, this.#began, before).filter(({ conversation, head }) => {
+      if (this.schedule.knows(head.id)) return false
+      if (this.tellsEach) return true
+      const { decision } = this.#outbox.plan(conversation, head)
+      return decision !== undefined && decision.due < before
+    })
+    return Math.max(0, found.length - this.failed)
+  }
+
+  /** Takes up the messages that an earlier agent owed. */
+  restore(): void {
+    const { store, now, name } = this.#options
+    const time = now()
+    for (const row of store.messages(name)) {
+      const wait = Math.min(Math.max(0, row.not_before - time), Math.max(row.backoff, 0))
+      this.#add(row, store.signal(row.signal)?.rule, time + wait)
+    }
+  }
+
+  /** Looks anew at conversations: at those that are due some time, or at all about signals that are open. */
+  review(looksAtOpen: boolean): void {
+    const { store, now, name } = this.#options
+    const time = now()
+    const changed: Conversation[] = []
+    for (const { conversation, head } of store.pending(name, looksAtOpen)) {
+      // The clock may have gone back since: nothing is to wait for that time to come again.
+      const since = { ...conversation, told_at: Math.min(conversation.told_at, time) }
+      // Where every revision is told, what is due is no step yet: it was judged while no agent ran.
+      const line = this.tellsEach && conversation.due !== null ? store.signalBody(head.id) : undefined
+      const planned = this.#outbox.plan(since, head, line)
+      if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
+      else if (planned.conversation.due !== conversation.due) changed.push(planned.conversation)
+      this.put(planned)
+    }
+    if (changed.length > 0) store.write({ op: 'converse', conversations: changed })
+    this.bound()
+  }
+
+  /** What is next in a conversation, as it is stored. */
+  put({ conversation: { signal }, decision, head, step }: Planned): void {
+    if (step) this.putStep(step, head.rule)
+    const item = this.schedule.of(signal).find(({ key }) => key === undefined)
+    if (!decision) {
+      if (item) this.schedule.remove(item)
+    } else if (item) Object.assign(item, { reason: decision.reason, due: decision.due, severity: head.severity })
+    else this.schedule.add(newItem(head, decision, this.#sequence++))
+  }
+
+  /** A step that is stored, to be told now. */
+  putStep(step: MessageRow, rule: string | undefined): void {
+    this.#add(step, rule, this.#options.now())
+  }
+
+  #add(row: MessageRow, rule: string | undefined, due: number): void {
+    this.schedule.add(itemOf(row, rule, this.#sequence++, due))
+  }
+
+  /** From now on it is told so: what is owed is brought into that form. */
+  adopt(given: Partial<Manner>): void {
+    const before = this.#outbox.manner
+    const manner = { ...usualManner, ...given }
+    this.#outbox.manner = manner
+    if (manner.mode === before.mode || manner.mode === 'latest') return
+    const { store, name } = this.#options
+    for (const item of [...this.schedule]) {
+      if (item.key !== undefined) continue
+      this.schedule.remove(item)
+      const row = store.signal(item.signal)
+      const conversation = store.conversation(item.signal, name)
+      if (!row || !conversation) continue
+      const planned = this.#outbox.plan(conversation, row, row.body)
+      if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
+      this.put(planned)
+    }
+  }
+
+  /** What failed for the destination's sake is tried at once. */
+  retryNow(): void {
+    const now = this.#options.now()
+    for (const item of this.schedule) if (item.attempt > 0 && item.due > now) item.due = now
+  }
+
+  /** The agent stops: what only waits for its update interval is told. */
+  hurry(): void {
+    this.#isHurried = true
+    const now = this.#options.now()
+    for (const item of this.schedule) if (item.attempt === 0 && this.hurries(item.reason)) item.due = now
+  }
+
+  /** When the agent stops, the last count is told before its time. */
+  readonly hurries = (reason: Reason): boolean => this.#isHurried && reason === 'updated' && !this.#outbox.manner.interrupts
+
+  /** Too many wait: what would be served last goes. */
+  bound(): void {
+    const now = this.#options.now()
+    const victims = this.schedule.excess(this.#options.maxItems ?? MAX_ITEMS, this.#options.maxBytes(), now)
+    if (victims.length === 0) return
+    this.#shed(victims, (item) => this.schedule.laneOf(item, now))
+    this.#options.onShed?.()
+  }
+
+  /** Those of which no message is made are stored together: after a restart they may be as many as there are signals. */
+  #shed(items: readonly Item[], laneOf: (item: Item) => Lane): void {
+    const unmade = items.filter(({ key }) => key === undefined)
+    for (let i = 0; i < unmade.length; i += GIVEN_UP_AT_ONCE) {
+      const some = unmade.slice(i, i + GIVEN_UP_AT_ONCE)
+      const signals = some.map(({ signal }) => signal)
+      this.#outbox.giveUp(signals, undefined, { lanes: some.map(laneOf) })
+    }
+    for (const item of items)
+      if (item.key !== undefined) this.#outbox.giveUp([item.signal, ...item.covers], item.key, { lanes: [laneOf(item)] })
+    this.#dropped(items, 'too many deliveries wait')
+  }
+
+  /** It will never be told: there is nothing to make it of. */
+  giveUp(item: Item, detail: string): void {
+    const { signal, covers, key, reason } = item
+    this.#outbox.giveUp([signal, ...covers], key, { reason, detail })
+    this.#dropped([item], detail)
+  }
+
+  /** Counted as failed. */
+  #dropped(items: readonly Item[], reason: string): void {
+    for (const item of items) this.schedule.remove(item)
+    this.failed += items.length
+    this.#health.lastError = reason
+    const [{ key, signal }] = items as [Item]
+    if (items.length === 1) this.#options.log.warn({ key, signal }, `a delivery was given up: ${reason}`)
+    else this.#options.log.warn(`${items.length} deliveries were given up: ${reason}`)
+  }
+}
