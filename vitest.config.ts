@@ -29,6 +29,7 @@ const beside = [
     'signals',
     'systemd',
     'watchdog',
+    'web-servers',
   ].map((name) => `tests/e2e/${name}.test.ts`),
 ]
 
