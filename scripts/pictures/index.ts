@@ -7,18 +7,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { emailPage } from './email.ts'
-import { slackPage } from './slack.ts'
-import { teamsPage } from './teams.ts'
+import { digests, pages, folder as pictures, source } from './pages.ts'
 
 const WIDTH = 680
 const MAX_BYTES = 60_000
-const pictures = join(import.meta.dirname, '../../docs/pictures')
 
 const folder = mkdtempSync(join(tmpdir(), 'cws-pictures-'))
 try {
   mkdirSync(pictures, { recursive: true })
-  for (const [name, html] of Object.entries({ slack: slackPage(), email: emailPage(), teams: teamsPage() })) {
+  for (const [name, html] of Object.entries(pages())) {
     const file = join(folder, `${name}.html`)
     writeFileSync(file, html)
     const height = Number(/data-height="(\d+)"/.exec(chromium(`--window-size=${WIDTH},200`, '--dump-dom', file))?.[1])
@@ -28,6 +25,7 @@ try {
     if (size > MAX_BYTES) throw new Error(`${picture} has ${size} bytes, more than ${MAX_BYTES}`)
     console.log(`${picture}: ${WIDTH} × ${height}, ${size} bytes`)
   }
+  writeFileSync(source, `${JSON.stringify(digests(), null, 2)}\n`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

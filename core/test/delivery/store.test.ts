@@ -48,6 +48,30 @@ describe('the store of signals', () => {
     ])
   })
 
+  it.each([
+    ['how many', { dead: 3 }, 10, 3],
+    ['how large together', { deadBytes: 2_500 }, 1_000, 2],
+  ])('keeps of what was refused for good the newest: %s', (_, limits, bytes, kept) => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path, { limits })
+    for (let at = 1; at <= 5; at++) {
+      const signal = signalOf()
+      put(store, signal)
+      const dead = {
+        key: `key-${at}`,
+        destination: 'siem',
+        signal: signal.id,
+        revision: 1,
+        body: 'é'.repeat(bytes / 2),
+        reason: 'HTTP 400',
+        at,
+      }
+      store.write({ op: 'settle', key: dead.key, conversations: [], dead })
+    }
+    expect(store.dead(10).map(({ key }) => key)).toEqual(['key-5', 'key-4', 'key-3'].slice(0, kept))
+    expect(store.deadCount()).toBe(kept)
+  })
+
   it('follows the tries of a message to its end', () => {
     using folder = temporaryFolder()
     const [a, b] = [signalOf(), signalOf()]

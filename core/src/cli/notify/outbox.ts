@@ -30,7 +30,7 @@ export function outboxCommand(notify: Command): void {
   })
 }
 
-function tell({ destinations, dead }: OutboxView): void {
+function tell({ destinations, dead, dead_left_out: older }: OutboxView): void {
   if (destinations.length === 0) line('nothing is owed to anybody: there are no notifiers')
   for (const destination of destinations) {
     const { name, entries, left_out: more } = destination
@@ -52,6 +52,7 @@ function tell({ destinations, dead }: OutboxView): void {
     ]),
     '  ',
   )
+  if (older > 0) line(`  and ${older} older ones`)
 }
 
 /** Not owed yet: nobody has to do anything about it, and somebody may before. */

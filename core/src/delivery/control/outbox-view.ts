@@ -28,6 +28,8 @@ export interface OutboxView {
   readonly destinations: readonly (DestinationView & { readonly entries: readonly OwedView[]; readonly left_out: number })[]
   /** What was refused for good, newest first, at most 100. */
   readonly dead: readonly DeadView[]
+  /** How many more there are. */
+  readonly dead_left_out: number
 }
 
 export interface DeadView extends Omit<DeadRow, 'body'> {
@@ -37,6 +39,7 @@ export interface DeadView extends Omit<DeadRow, 'body'> {
 
 /** Where that is read: the store of the agent, or its file where none runs. */
 interface Graves {
+  deadCount(): number
   dead(limit: number): readonly DeadRow[]
   conversation(signal: string, destination: string): Conversation | undefined
 }
@@ -59,7 +62,7 @@ export function outboxOf(queues: readonly DestinationQueue[], graves: Graves, un
     }))
     return { ...destinationView(queue), ...shown(entries) }
   })
-  return { destinations, dead: deadIn(graves) }
+  return { destinations, ...deadIn(graves) }
 }
 
 /** What is owed in a state folder whose agent does not run. */
@@ -81,7 +84,7 @@ export function storedOutbox(tables: StoreTables): OutboxView {
       })
     return { ...destination, ...shown(entries) }
   })
-  return { destinations, dead: deadIn(tables) }
+  return { destinations, ...deadIn(tables) }
 }
 
 /** Those that something is known of. */
@@ -102,10 +105,11 @@ const shown = (entries: readonly OwedView[]): { readonly entries: readonly OwedV
   left_out: Math.max(0, entries.length - MAX_SHOWN),
 })
 
-function deadIn(graves: Graves): readonly DeadView[] {
-  return graves.dead(MAX_SHOWN).map(({ body: _, ...row }) => {
+function deadIn(graves: Graves): Pick<OutboxView, 'dead' | 'dead_left_out'> {
+  const dead = graves.dead(MAX_SHOWN).map(({ body: _, ...row }): DeadView => {
     const conversation = graves.conversation(row.signal, row.destination)
     const last = conversation && lastKeyOf(conversation)
     return { ...row, followed_by: last === undefined || last === row.key ? null : last }
   })
+  return { dead, dead_left_out: Math.max(0, graves.deadCount() - dead.length) }
 }

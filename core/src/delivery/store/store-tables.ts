@@ -11,7 +11,9 @@ export interface StoreLimits {
   readonly signals: number
   /** Of all bodies and evidence, in UTF-16 units. */
   readonly bytes: number
+  /** Messages that were refused for good, the newest, and their bodies together, in bytes. */
   readonly dead: number
+  readonly deadBytes: number
 }
 
 /** The columns of `outbox`. */
@@ -286,6 +288,10 @@ export class StoreTables {
     return this.#sql('SELECT 1 FROM dead WHERE signal=? AND destination=? LIMIT 1').get(signal, destination) !== undefined
   }
 
+  deadCount(): number {
+    return Number(this.#sql('SELECT count(*) AS count FROM dead').get()?.['count'])
+  }
+
   dead(limit: number): DeadRow[] {
     return this.#sql('SELECT * FROM dead ORDER BY at DESC LIMIT ?').all(limit) as unknown as DeadRow[]
   }
@@ -381,7 +387,11 @@ export class StoreTables {
       `INSERT OR REPLACE INTO dead (key, destination, signal, revision, reason, body, at)
        VALUES (:key, :destination, :signal, :revision, :reason, :body, :at)`,
     ).run({ ...row })
-    this.#sql('DELETE FROM dead WHERE key IN (SELECT key FROM dead ORDER BY at DESC LIMIT -1 OFFSET ?)').run(this.#limits.dead)
+    this.#sql(
+      `DELETE FROM dead WHERE key IN (SELECT key FROM (
+         SELECT key, row_number() OVER newest AS place, sum(octet_length(body)) OVER newest AS bytes FROM dead
+         WINDOW newest AS (ORDER BY at DESC, rowid DESC)) WHERE place > ? OR bytes > ?)`,
+    ).run(this.#limits.dead, this.#limits.deadBytes)
   }
 
   #sql(text: string): StatementSync {

@@ -16,7 +16,7 @@ import { WriteBacklog } from './write-backlog.ts'
 /** Name of the database in the state folder. */
 export const SIGNALS_FILE = 'signals.db'
 const RECOVER_MS = 5_000
-const LIMITS: StoreLimits = { signals: 50_000, bytes: 256 * 1024 * 1024, dead: 1_000 }
+const LIMITS: StoreLimits = { signals: 50_000, bytes: 256 * 1024 * 1024, dead: 1_000, deadBytes: 64 * 1024 * 1024 }
 
 export interface StoreOptions {
   readonly stateDir: string
@@ -238,6 +238,10 @@ export class SignalStore {
   /** Whether a message about a signal was refused for good there. */
   isDead(signal: string, destination: string): boolean {
     return this.#backlog.isDead(signal, destination) || (this.#read((tables) => tables.isDead(signal, destination)) ?? false)
+  }
+
+  deadCount(): number {
+    return this.#read((tables) => tables.deadCount()) ?? 0
   }
 
   dead(limit: number): DeadRow[] {

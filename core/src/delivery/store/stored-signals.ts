@@ -34,7 +34,7 @@ export function withStoredSignals<T>(stateDir: string, read: (reader: StoreTable
       )
     // Written by a version that kept no evidence.
     if (version < 2) database.exec('PRAGMA temp_store=MEMORY; CREATE TEMP TABLE evidence (signal TEXT, bytes INTEGER, body TEXT)')
-    return read(new StoreTables(database, { signals: Infinity, bytes: Infinity, dead: Infinity }))
+    return read(new StoreTables(database, { signals: Infinity, bytes: Infinity, dead: Infinity, deadBytes: Infinity }))
   } catch (error) {
     if (error instanceof CwsError) throw error
     throw new CwsError('CWS_ERR_STATE_DIR', `cannot read ${path}: ${messageOf(error)}`, { cause: error })
