@@ -37,13 +37,23 @@ export default defineNotifier(import.meta, {
         const events = lines.map((line) => JSON.parse(line) as AlertEvent)
         const route = fingerprintOf(routingKey)
         warnOfOtherRoute(ctx, notification, events, route)
-        let outcome: Outcome | undefined
-        for (const line of lines) {
-          outcome = await post(endpointOf(ctx.options), ctx.options, dispatcher, routingKey, line, signal)
-          // All are sent again: PagerDuty knows them by their keys.
-          if (outcome.result !== 'delivered') return outcome
+        const send = (line: string): Promise<Outcome> => post(endpointOf(ctx.options), ctx.options, dispatcher, routingKey, line, signal)
+        const outcome = await send(lines[0] as string)
+        if (outcome.result !== 'delivered') return outcome
+        const receipt = JSON.stringify({ alert: events[0]?.dedup_key, route })
+        // Of a rise and of a test, the second of two: it resolves an alert.
+        const end = lines[1] === undefined ? outcome : await send(lines[1])
+        if (end.result === 'delivered') return { ...end, receipt }
+        if (end.result === 'reject') {
+          // The alert is there, and is to be known: what comes later is about it.
+          ctx.log.warn(
+            { key: notification.key, alert: events[1]?.dedup_key },
+            `trigger taken, resolve refused for good (do it in PagerDuty): ${end.detail}`,
+          )
+          return { ...outcome, receipt }
         }
-        return { ...(outcome as Outcome & { result: 'delivered' }), receipt: JSON.stringify({ alert: events[0]?.dedup_key, route }) }
+        // Nothing newer may take its place before both are taken: it would not know of the alert that is open now. PagerDuty knows both by their keys.
+        return { ...end, result: 'ambiguous', detail: `trigger taken, resolve not yet: ${end.detail}` }
       },
       close: () => connections.close(),
     }

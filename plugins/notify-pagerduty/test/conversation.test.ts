@@ -7,7 +7,7 @@ import { Telling } from '../../../core/src/delivery/telling/telling.ts'
 import { headOf } from '../../../core/src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../../../core/test/fixtures/delivery.ts'
 import pagerduty from '../src/index.ts'
-import { PagerDuty } from './pagerduty.ts'
+import { type Answer, PagerDuty } from './pagerduty.ts'
 
 /*
  * The agent's own delivery, with its store and its clock, tells PagerDuty: what a whole conversation comes to there.
@@ -108,6 +108,40 @@ it('what may have arrived is told again before it is ended', async () => {
   expect(receiver.alerts).toMatchObject([{ log: ['trigger', 'resolve'] }])
   expect(receiver.bodies[1]).toBe(receiver.bodies[0])
 })
+
+it.each([
+  ['was put off', (response) => void response.writeHead(503).end()],
+  ['came too fast', (response) => void response.writeHead(429, { 'retry-after': '90' }).end()],
+  ['was refused', (response) => void response.writeHead(400, { 'content-type': 'application/json' }).end('{"errors":["no"]}')],
+  ['came with a key that is refused', (response) => void response.writeHead(403).end()],
+  ['got no answer', (_, request) => void request.socket.destroy()],
+] as const satisfies readonly (readonly [string, Answer])[])(
+  'a rise of which the second half %s leaves no alert open [case 26]',
+  async (_, answer) => {
+    const signal = signalOf({ severity: 'medium' })
+    offer(signal)
+    await untilEvents(1)
+    receiver.instead.push('usual', answer)
+    offer({ ...signal, revision: 2, severity: 'critical' })
+    while (receiver.bodies.length < 3) await new Promise((resolve) => setImmediate(resolve))
+    judge(signal, 'acknowledged')
+    judge(signal, 'archived')
+    for (let turns = 0; owedIn(store, 'pagerduty').length > 0; turns++) {
+      if (turns > 5_000) throw new Error('it is still owed')
+      await vi.advanceTimersByTimeAsync(100)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const refused = answer.toString().includes('errors')
+    expect(receiver.alerts.map(({ status, first }) => [first.payload.severity, status])).toEqual([
+      // What PagerDuty does not let us resolve is for people.
+      ['warning', refused ? 'triggered' : 'resolved'],
+      ['critical', 'resolved'],
+    ])
+    expect(receiver.dropped).toBe(0)
+    if (!refused) expect(receiver.bodies.slice(3, 5)).toEqual(receiver.bodies.slice(1, 3))
+    expect(notifier.logs.filter(({ message }) => message.includes('do it in PagerDuty'))).toHaveLength(refused ? 1 : 0)
+  },
+)
 
 it('nobody is paged for what was judged before PagerDuty could be reached', async () => {
   const signal = signalOf()

@@ -583,10 +583,15 @@ describe('an answer', () => {
     await about.tell('opened', { signal: { severity: 'low' } })
     receiver.instead.push(
       (response) => void response.writeHead(202).end(),
-      (response) => void response.writeHead(503).end(),
+      (response) => void response.writeHead(503, { 'retry-after': '90' }).end(),
     )
     const raised: Told = { signal: { severity: 'high' } }
-    expect(await about.tell('raised', raised)).toMatchObject({ result: 'retry' })
+    // Of the first it is known that it arrived.
+    expect(await about.tell('raised', raised)).toEqual({
+      result: 'ambiguous',
+      detail: 'trigger taken, resolve not yet: HTTP 503',
+      retryAfterMs: 90_000,
+    })
     expect(await about.tell('raised', raised)).toMatchObject({ result: 'delivered' })
     expect(receiver.alerts.map(({ status }) => status)).toEqual(['resolved', 'triggered'])
   })

@@ -58,7 +58,7 @@ export interface Alert {
   readonly log: string[]
 }
 
-type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => void
+export type Answer = (response: ServerResponse, request: IncomingMessage, body: string) => void
 
 /** What PagerDuty does with events, as its documents say; keys that begin with `0` belong to nobody. */
 export class PagerDuty implements AsyncDisposable {
@@ -68,8 +68,8 @@ export class PagerDuty implements AsyncDisposable {
   readonly alerts: Alert[] = []
   /** Events that were taken with 202, and came to nothing. */
   dropped = 0
-  /** Answers instead of PagerDuty, one a request, while there are any. */
-  readonly instead: Answer[] = []
+  /** Answers instead of PagerDuty, one a request, while there are any; `usual`: its own. */
+  readonly instead: (Answer | 'usual')[] = []
   readonly #server: Server
 
   private constructor() {
@@ -99,7 +99,7 @@ export class PagerDuty implements AsyncDisposable {
     const body = bytes.toString()
     this.bodies.push(body)
     const instead = this.instead.shift()
-    if (instead) {
+    if (instead !== undefined && instead !== 'usual') {
       instead(response, request, body)
       return
     }
