@@ -117,6 +117,7 @@ export const hostileValues: readonly string[] = [
     ';reboot',
     '-rf',
     '--config=/tmp/x',
+    'LD_PRELOAD=/tmp/x.so',
     // Templates and Markdown.
     '{{severity}}',
     '{{@process.envs}}',

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Console } from '../../src/delivery/console/console.ts'
-import { humanSignal, humanStatus } from '../../src/delivery/console/human.ts'
+import { humanSignal, humanStatus, wholeSignal } from '../../src/delivery/console/human.ts'
 import type { Output } from '../../src/delivery/output.ts'
+import { printable } from '../../src/signals/printable.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { decodeSignal } from '../../src/signals/signal-json.ts'
+import { hostileLetter, hostileValues } from '../../src/testing/hostile-values.ts'
 import { bodyOf, signalOf } from '../fixtures/delivery.ts'
 
 /** An output that remembers, and can be out of room. */
@@ -188,4 +190,30 @@ describe('for a person', () => {
       }),
     )
   })
+
+  it.each(hostileValues.map((text) => [JSON.stringify(text).slice(0, 60), text] as const))(
+    '%s is text in the lines of its own signal [case 45]',
+    (_, text) => {
+      const signal = { ...hostileLetter(text).signal, last_seen: at }
+      for (const shown of [signal, { ...signal, revision: 2, count: 3 }])
+        for (const [color, whole] of [
+          [false, humanSignal(shown, false)],
+          [false, wholeSignal(shown, false)],
+          [true, humanSignal(shown, true)],
+        ] as const) {
+          const lines = (color ? whole.replaceAll(OURS, '') : whole).split('\n')
+          for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+          // Only a signal's first line begins at the left.
+          const [first, ...more] = lines
+          expect(first).toMatch(/^HIGH {6}/)
+          expect(first?.slice(10).startsWith(printable(text.slice(0, 200)))).toBe(true)
+          for (const line of more) expect(line).toMatch(/^ {10}/)
+          expect(more.length).toBeLessThanOrEqual(5)
+        }
+      expect(humanStatus({ state: 'ready', pid: 1, sensors: { process: text } }, false)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+    },
+  )
 })
+
+/** Colours, and their end. */
+const OURS = /\u001b\[[\d;]+m/g

@@ -1,7 +1,10 @@
 import { accessSync, constants } from 'node:fs'
-import { assertTrusted, defineNotifier, escapeInvisible, messageOf, type Notification } from '@cws/core'
+import { assertTrusted, defineNotifier, escapeInvisible, messageOf, type Notification, shownText } from '@cws/core'
 import { options } from './options.ts'
 import { run } from './run.ts'
+
+/** Longest id of a rule in the environment, characters. */
+const MAX_RULE_ID = 256
 
 /** Runs a program for each signal, which comes as JSON on its standard input; its exit code says what became of it. */
 export default defineNotifier(import.meta, {
@@ -46,7 +49,8 @@ function environmentOf({ key, reason, signal, attempt }: Notification): Record<s
     CWS_REVISION: String(signal.revision),
     CWS_SEVERITY: signal.severity,
     CWS_STATUS: signal.status,
-    CWS_RULE_ID: signal.rule.id,
+    // A zero byte in it would let no program be started, nor would 128 KiB.
+    CWS_RULE_ID: shownText(signal.rule.id, MAX_RULE_ID),
     CWS_ATTEMPT: String(attempt),
   }
 }

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PluginTester, TestNotifier } from '@cws/core/testing'
+import { shownText } from '@cws/core'
+import { hostileLetter, hostileValues, PluginTester, TestNotifier } from '@cws/core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import exec from '../src/index.ts'
 
@@ -36,7 +37,7 @@ new PluginTester({ describe, it }).run(exec, {
 })
 
 describe('notify-exec', () => {
-  it('gives the program the signal on its standard input, its arguments as they stand, and nothing of the agent’s environment', async () => {
+  it('gives the program the signal on its standard input, its arguments as they stand, and nothing of the agent’s environment [case 55]', async () => {
     process.env['CWS_TEST_SECRET'] = 'of nobody else'
     const path = program('cat > "$1/in"; printf "%s\\n" "$@" > "$1/arguments"; env | sort > "$1/environment"; pwd > "$1/cwd"')
     const title = '$(touch pwned) ;reboot `id` -rf\u009b31m\u202e'
@@ -66,6 +67,39 @@ describe('notify-exec', () => {
       'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
     ])
   })
+
+  it('gives what an attacker chose on the standard input alone, whatever it is [case 45] [case 55]', async () => {
+    const path = program('printf "%s\\0" "$@" > "$1/arguments"; exec cat - /proc/self/environ > "$1/all"')
+    await using it = await TestNotifier.of(exec({ command: [path, folder, '--queue'] }))
+    for (const text of hostileValues) {
+      const { signal } = hostileLetter(text)
+      const { outcome, notification } = await it.deliver(signal)
+      const what = JSON.stringify(text).slice(0, 80)
+      expect(outcome, what).toEqual({ result: 'delivered' })
+      const all = readFileSync(join(folder, 'all'), 'utf8')
+      const end = all.indexOf('\n')
+      expect(JSON.parse(all.slice(0, end)), what).toEqual({ kind: 'signal', ...signal })
+      expect(all.slice(0, end), what).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+      expect(readFileSync(join(folder, 'arguments'), 'utf8'), what).toBe(`${folder}\0--queue\0`)
+      const environment = all
+        .slice(end + 1)
+        .split('\0')
+        .filter((line) => line !== '' && !/^(PWD|_|SHLVL|OLDPWD)=/.test(line))
+        .sort()
+      expect(environment, what).toEqual([
+        'CWS_ATTEMPT=1',
+        `CWS_KEY=${notification.key}`,
+        'CWS_REASON=opened',
+        'CWS_REVISION=1',
+        `CWS_RULE_ID=${shownText(text, 256)}`,
+        'CWS_SEVERITY=high',
+        `CWS_SIGNAL_ID=${signal.id}`,
+        'CWS_STATUS=open',
+        'LANG=C.UTF-8',
+        'PATH=/usr/sbin:/usr/bin:/sbin:/bin',
+      ])
+    }
+  }, 30_000)
 
   it.each([
     [0, 'delivered', undefined],

@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { forms, keyIn } from '@cws/core'
-import { PluginTester, TestNotifier } from '@cws/core/testing'
+import { forms, keyIn, type Letter } from '@cws/core'
+import { hostileLetter, hostileValues, PluginTester, TestNotifier } from '@cws/core/testing'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import file from '../src/index.ts'
@@ -66,6 +66,28 @@ describe('notify-file', () => {
     // Nothing that a terminal or an editor would act on.
     expect(readFileSync(path, 'utf8')).toMatch(/^[\x20-\x7e\n]*$/)
     expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it.each(forms)('in the form %s whatever somebody called things is a line, and the line says it unaltered [case 45]', async (format) => {
+    await using it = await TestNotifier.of(file({ path, format }))
+    const letters = hostileValues.map((text, i): Letter => {
+      const { signal, ...letter } = hostileLetter(text)
+      return { ...letter, key: `S${i}:1:file`, signal: { ...signal, id: `S${i}` } }
+    })
+    const told = await Promise.all(letters.map((letter) => it.deliver(letter.signal, { letter })))
+    expect(new Set(told.map(({ outcome }) => outcome.result))).toEqual(new Set(['delivered']))
+    const written = readFileSync(path, 'utf8').split('\n')
+    expect(written.pop()).toBe('')
+    expect(written).toHaveLength(hostileValues.length)
+    for (const [i, line] of written.entries()) {
+      // No control, no character that nobody sees, no half of one.
+      expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+      const key = `S${i}:1:file`
+      const body = JSON.parse(told[i]?.notification.body ?? '') as object
+      expect(JSON.parse(line)).toEqual(format === 'native' ? { key, ...body } : body)
+      if (format === 'native') expect(JSON.parse(line)).toEqual({ key, kind: 'signal', ...letters[i]?.signal })
+      else expect(keyIn(line)).toBe(key)
+    }
   })
 
   it('writes a redelivery once, also of what people judged at the same revision, after a restart and a rotation', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Document, printable, severities, textOf } from '@cws/core'
-import { hostileValues } from '@cws/core/testing'
+import { type Document, printable, severities, shownText, textOf } from '@cws/core'
+import { hostileLetter, hostileValues } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileTemplate } from '../../../core/src/messages/template.ts'
@@ -104,6 +104,9 @@ It is {{@process.file.path}}, below {{@process.ancestors.comm}}.
   })
 })
 
+/** Of the structured data, in their order. */
+const NAMES = 'key signal revision severity reason status count rule first_seen last_seen tags notification'.split(' ')
+
 /** One record, its fields where they belong, and the text in it as it is; parted by its count alone. */
 function expectInert(text: string): void {
   for (const maxSize of [480, 2_048, 65_536]) {
@@ -124,6 +127,31 @@ function expectInert(text: string): void {
 
 describe('values', () => {
   it.each(hostileValues.map((text) => [printable(text)]))('%j stand where they belong, and end nothing [case 45]', expectInert)
+
+  it.each(hostileValues.map((text) => [JSON.stringify(text).slice(0, 60), text] as const))(
+    '%s, as whoever made it wrote it, is one record, and nothing in it acts [case 45]',
+    (_, text) => {
+      for (const reason of ['opened', 'raised', 'digest'] as const)
+        for (const maxSize of [2_048, 65_536]) {
+          const record = recordOf(hostileLetter(text, { reason, title: text }), { ...usual, maxSize })
+          expect(record).not.toMatch(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\ufeff)\p{Cf}/u)
+          const frames = new FrameReader().read(Buffer.concat([frameOf(record), frameOf('<0>1 - - - - - -')]))
+          expect(frames).toHaveLength(2)
+          const { data, text: seen, host, app, severity } = readRecord(frames[0] as Buffer)
+          expect([host, app, severity, Object.keys(data)]).toEqual(['test', 'cws', 3, ['cws@32473']])
+          const parameters = data['cws@32473'] ?? []
+          const names = parameters.map(([name]) => name)
+          expect(names).toEqual(NAMES.filter((name) => names.includes(name)))
+          expect(seen).not.toContain('\ufeff')
+          expect(seen.startsWith(printable(text.trim()).slice(0, 150))).toBe(true)
+          if (maxSize < 65_536) continue
+          expect(names).toEqual(NAMES)
+          const [rule, tags, notification] = ['rule', 'tags', 'notification'].map((name) => parameterOf(parameters, name))
+          expect([rule, notification]).toEqual([shownText(text, 256), shownText(text, 256)])
+          expect(tags).toBe(shownText([text, `service:${text}`].filter((tag) => tag.trim() !== '').join(','), 512))
+        }
+    },
+  )
 
   it('of any bytes stand where they belong', () => {
     const parts = fc.oneof(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type Document, printable, severities, textOf } from '@cws/core'
-import { hostileValues, sampleSignal } from '@cws/core/testing'
+import { hostileLetter, hostileValues, sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
@@ -141,6 +141,23 @@ function expectInert(text: string): void {
 
 describe('values', () => {
   it.each(hostileValues.map((text) => [printable(text).slice(0, 512)]))('%j are text wherever they stand [case 45]', expectInert)
+
+  it.each(hostileValues.map((text) => [JSON.stringify(text).slice(0, 60), text] as const))(
+    '%s, as whoever made it wrote it, is text wherever it stands [case 45]',
+    (_, text) => {
+      for (const reason of ['opened', 'raised', 'digest'] as const)
+        for (const tier of TIERS) {
+          const seen = read(render(hostileLetter(text, { reason, title: text }), tier, ANN))
+          expect(seen.mentions).toEqual([])
+          expect(seen.links.filter((url) => !url.startsWith('https://wiki.example.com/?q='))).toEqual([])
+          expect(seen.markup.filter((it) => it !== 'DATE' && it !== 'TIME')).toEqual([])
+          expect(seen.markup).toHaveLength(tier === 2 || reason === 'digest' ? 0 : 2)
+          expect(seen.text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+          const [first = ''] = seen.text.split('\n')
+          expect(first.replace(/^High · /, '').startsWith(printable(text.replace(/\s+/g, ' ').trim()).slice(0, 80).trim())).toBe(true)
+        }
+    },
+  )
 
   it('of any bytes are text wherever they stand', () => {
     const parts = fc.oneof(

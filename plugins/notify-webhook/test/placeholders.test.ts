@@ -1,4 +1,4 @@
-import { sampleSignal } from '@cws/core/testing'
+import { hostileLetter, hostileValues, sampleSignal } from '@cws/core/testing'
 import { array, assert, constantFrom, integer, oneof, property } from 'fast-check'
 import { expect, it } from 'vitest'
 import { fill, fillUrl, flawOf } from '../src/placeholders.ts'
@@ -54,3 +54,26 @@ it('whatever a value is, what it fills is printable ASCII of bounded length, and
     { numRuns: 300 },
   )
 })
+
+it.each(hostileValues.map((text) => [JSON.stringify(text).slice(0, 60), text] as const))(
+  '%s in a URL or a header is a part of it, and says what it says [case 45] [case 50] [case 51]',
+  (_, text) => {
+    const letter = hostileLetter(text)
+    const of = { ...letter, signal: { ...letter.signal, host: { name: text } } }
+    const fields = ['rule_id', 'host.name', '@exec.file.name', '@process.args', '@container.name', '@exec.file.path']
+    for (const field of fields) {
+      const [value, whole] = [fill(`{{${field}}}`, of), field === '@exec.file.path' ? `/tmp/${text}` : text]
+      expect(value).toMatch(/^[A-Za-z0-9_.!~*'()%-]+$/)
+      expect(value).not.toMatch(/^(\.|%2e){1,2}$/i)
+      if (!/^\.*$/.test(whole)) expect(decodeURIComponent(value)).toBe(whole.slice(0, 256).toWellFormed())
+      expect(fill(`team=a; x={{${field}}}`, of)).toBe(`team=a; x=${value}`)
+      const led = new URL(fillUrl(`https://siem.example.com:8443/in/{{${field}}}/b?x={{${field}}}&y=1`, of) ?? '')
+      expect([led.origin, led.username, led.password, led.hash]).toEqual(['https://siem.example.com:8443', '', '', ''])
+      expect(led.pathname).toBe(`/in/${value}/b`)
+      expect([...led.searchParams]).toEqual([
+        ['x', decodeURIComponent(value)],
+        ['y', '1'],
+      ])
+    }
+  },
+)
