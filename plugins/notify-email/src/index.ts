@@ -65,7 +65,8 @@ function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answe
   const count = putOff.taken(key).size
   const waiting = refused.filter((refusal) => isPutOff(refusal) && putOff.isFresh(refusal.recipient))
   if (count === 0) return outcomeOfRefusals(refused)
-  if (waiting.length > 0) return { result: 'retry', detail: `taken for ${count}, not yet for ${refusalsShown(waiting)}` }
+  // Nothing newer may take its place: those who have it are to hear what becomes of the signal, which is told of what is known to have arrived.
+  if (waiting.length > 0) return { result: 'ambiguous', detail: `taken for ${count}, not yet for ${refusalsShown(waiting)}` }
   putOff.done(key)
   if (refused.length > 0) return { result: 'delivered', detail: `taken for ${count}, refused for ${refusalsShown(refused)}` }
   return { result: 'delivered', detail: `SMTP ${readReply(reply ?? '')?.shown ?? '2xx'}` }

@@ -247,7 +247,7 @@ describe('several recipients', () => {
     await using notifier = await open(plain(server.port, { to }))
     const { outcome, notification } = await notifier.deliver()
     // No wait for the whole destination: the others are well.
-    expect(outcome).toEqual({ result: 'retry', detail: 'taken for 1, not yet for b@example.com: SMTP 450 4.2.0 Greylisted' })
+    expect(outcome).toEqual({ result: 'ambiguous', detail: 'taken for 1, not yet for b@example.com: SMTP 450 4.2.0 Greylisted' })
     delete answers['b']
     server.lines.length = 0
     const again = await notifier.notifier.deliver({ ...notification, attempt: 2 }, AbortSignal.timeout(5_000))

@@ -1,0 +1,73 @@
+import { TestNotifier } from '@cws/core/testing'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { DestinationSpec } from '../../../core/src/delivery/protocol.ts'
+import type { SignalStore } from '../../../core/src/delivery/store/store.ts'
+import { Telling } from '../../../core/src/delivery/telling/telling.ts'
+import { headOf } from '../../../core/src/signals/signal-line.ts'
+import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../../../core/test/fixtures/delivery.ts'
+import email from '../src/index.ts'
+import { ScriptedServer } from './scripted-server.ts'
+import { plain } from './support.ts'
+
+/*
+ * The agent's own delivery, with its store and its clock, tells several people by mail: what each of them has at last.
+ */
+
+/** Answers to recipients, by the first letter of their address. */
+const answers: Record<string, string> = {}
+let server: ScriptedServer
+let notifier: TestNotifier
+let folder: ReturnType<typeof temporaryFolder>
+let store: SignalStore & Disposable
+let telling: Telling
+
+beforeEach(async () => {
+  for (const name of Object.keys(answers)) delete answers[name]
+  server = await ScriptedServer.start((step, line) => (step === 'RCPT' ? answers[line.slice(9, 10)] : undefined))
+  notifier = await TestNotifier.of(email(plain(server.port, { to: ['a@example.com', 'b@example.com'] })))
+  // Sockets keep their time.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+  folder = temporaryFolder()
+  store = storeIn(folder.path)
+  telling = new Telling(store, { destinations: [{ name: 'email' } as DestinationSpec], routes: undefined })
+  telling.add('email', { log: memoryLog(), clean, deadlineMs: 15_000, manner: notifier.manner }).start(notifier.notifier)
+})
+
+afterEach(async () => {
+  vi.useRealTimers()
+  await notifier.stop()
+  store[Symbol.dispose]()
+  folder[Symbol.dispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+async function until(condition: () => unknown): Promise<void> {
+  for (let turns = 0; !condition(); turns++) {
+    if (turns > 10_000) throw new Error(`waited, and have ${server.mails.length} mails, owe ${owedIn(store, 'email')}`)
+    await vi.advanceTimersByTimeAsync(20)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** For whom the server was asked, in this order. */
+const told = (): readonly string[] => server.lines.filter((line) => line.startsWith('RCPT')).map((line) => line.slice(9, 10))
+
+const subjects = (): readonly (string | undefined)[] => server.mails.map((mail) => /^X-CWS-Reason: (.*?)\r?$/m.exec(mail)?.[1])
+
+it.each(['acknowledged', 'archived'] as const)(
+  'who has the first word hears that the signal was %s, though others were put off [case 26]',
+  async (status) => {
+    const signal = signalOf()
+    answers['b'] = '450 4.2.0 Greylisted'
+    const { write, told: planned } = telling.prepare(headOf(signal), bodyOf(signal))
+    store.write(write)
+    planned()
+    await until(() => server.mails.length === 1)
+    telling.judge.write({ op: 'judge', signal: signal.id, status })
+    await until(() => told().length > 2)
+    delete answers['b']
+    await until(() => owedIn(store, 'email').length === 0)
+    expect(subjects()).toEqual([...Array(server.mails.length - 1).fill('opened'), status])
+    expect(told().slice(-3)).toEqual(['b', 'a', 'b'])
+  },
+)
