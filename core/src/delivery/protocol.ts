@@ -174,7 +174,7 @@ export interface DestinationCounters {
    */
   readonly state: 'starting' | 'ok' | 'failing' | 'broken' | 'failed'
   readonly delivered: number
-  /** Deliveries given up: refused for good, or dropped because too many waited. */
+  /** Deliveries given up: refused for good, by a part of several recipients too, or dropped because too many waited. */
   readonly failed: number
   /** Of these, what the receiver refused for good. */
   readonly refused: number

@@ -17,9 +17,9 @@ export interface Notification {
   readonly receipt: string | undefined
 }
 
-/** How a try ended. `retry`: not delivered, try again. `ambiguous`: it may have arrived, try again under the same key. `broken`: the destination refuses everything. `reject`: it refuses this message for good; a shorter one is made if `render` can (`Letter` again, a higher `tier`). `receipt`: what a later message about the same signal needs (at most 4 KiB). */
+/** How a try ended. `retry`: not delivered, try again. `ambiguous`: it may have arrived, try again under the same key. `broken`: the destination refuses everything. `reject`: it refuses this message for good; a shorter one is made if `render` can (`Letter` again, a higher `tier`). `receipt`: what a later message about the same signal needs (at most 4 KiB). `refused`: what of it, or for whom of several, was refused for good while the rest arrived: counted and kept with what was refused. */
 export type Outcome =
-  | { readonly result: 'delivered'; readonly detail?: string; readonly receipt?: string }
+  | { readonly result: 'delivered'; readonly detail?: string; readonly receipt?: string; readonly refused?: string }
   | { readonly result: 'retry' | 'ambiguous' | 'broken'; readonly detail: string; readonly retryAfterMs?: number }
   | { readonly result: 'reject'; readonly detail: string }
 

@@ -50,9 +50,7 @@ async function deliver(
   const signal = AbortSignal.any([stop, AbortSignal.timeout(ctx.options.timeout)])
   try {
     const answered = await exchanges.send({ from, to }, access, mail, signal)
-    const outcome = settle(putOff, key, answered)
-    if (outcome.result === 'delivered' && answered.refused.length > 0) ctx.log.warn({ key }, outcome.detail ?? '')
-    return outcome
+    return settle(putOff, key, answered)
   } catch (error) {
     if (error instanceof ExchangeError) return outcomeOfError(error, signal.aborted)
     throw error
@@ -68,7 +66,10 @@ function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answe
   // Nothing newer may take its place: those who have it are to hear what becomes of the signal, which is told of what is known to have arrived.
   if (waiting.length > 0) return { result: 'ambiguous', detail: `taken for ${count}, not yet for ${refusalsShown(waiting)}` }
   putOff.done(key)
-  if (refused.length > 0) return { result: 'delivered', detail: `taken for ${count}, refused for ${refusalsShown(refused)}` }
+  if (refused.length > 0) {
+    const detail = `taken for ${count}, refused for ${refusalsShown(refused)}`
+    return { result: 'delivered', detail, refused: detail }
+  }
   return { result: 'delivered', detail: `SMTP ${readReply(reply ?? '')?.shown ?? '2xx'}` }
 }
 

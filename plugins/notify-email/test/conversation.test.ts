@@ -71,3 +71,22 @@ it.each(['acknowledged', 'archived'] as const)(
     expect(told().slice(-3)).toEqual(['b', 'a', 'b'])
   },
 )
+
+it('a recipient who is refused for good is counted and kept with what was refused; a replay tells all again', async () => {
+  const signal = signalOf()
+  answers['b'] = '550 5.1.1 No such user'
+  const { write, told: planned } = telling.prepare(headOf(signal), bodyOf(signal))
+  store.write(write)
+  planned()
+  await until(() => owedIn(store, 'email').length === 0)
+  const queue = telling.queue('email')
+  const reason = 'taken for 1, refused for b@example.com: SMTP 550 5.1.1 No such user'
+  expect(queue?.counters).toMatchObject({ state: 'ok', delivered: 1, failed: 1, refused: 1, lastError: reason })
+  expect(store.dead(9)).toMatchObject([{ signal: signal.id, destination: 'email', reason }])
+  expect(store.conversation(signal.id, 'email')).toMatchObject({ told_revision: 1 })
+  delete answers['b']
+  queue?.replay(signal.id)
+  await until(() => owedIn(store, 'email').length === 0)
+  expect(told()).toEqual(['a', 'b', 'a', 'b'])
+  expect(queue?.counters).toMatchObject({ delivered: 2, failed: 1, refused: 1 })
+})

@@ -45,12 +45,9 @@ export default defineNotifier(import.meta, {
         const end = lines[1] === undefined ? outcome : await send(lines[1])
         if (end.result === 'delivered') return { ...end, receipt }
         if (end.result === 'reject') {
-          // The alert is there, and is to be known: what comes later is about it.
-          ctx.log.warn(
-            { key: notification.key, alert: events[1]?.dedup_key },
-            `trigger taken, resolve refused for good (do it in PagerDuty): ${end.detail}`,
-          )
-          return { ...outcome, receipt }
+          // The new alert is there, and is to be known: what comes later is about it.
+          const refused = `trigger taken, resolve of ${events[1]?.dedup_key} refused (do it in PagerDuty): ${end.detail}`
+          return { result: 'delivered', detail: refused, receipt, refused }
         }
         // Nothing newer may take its place before both are taken: it would not know of the alert that is open now. PagerDuty knows both by their keys.
         return { ...end, result: 'ambiguous', detail: `trigger taken, resolve not yet: ${end.detail}` }

@@ -139,7 +139,9 @@ it.each([
     ])
     expect(receiver.dropped).toBe(0)
     if (!refused) expect(receiver.bodies.slice(3, 5)).toEqual(receiver.bodies.slice(1, 3))
-    expect(notifier.logs.filter(({ message }) => message.includes('do it in PagerDuty'))).toHaveLength(refused ? 1 : 0)
+    expect(store.dead(9).map(({ reason }) => reason)).toEqual(
+      refused ? [`trigger taken, resolve of ${receiver.alerts[0]?.key} refused (do it in PagerDuty): HTTP 400: no`] : [],
+    )
   },
 )
 

@@ -59,8 +59,9 @@ export class DestinationQueue {
   get counters(): DestinationCounters {
     const { state, lastError, lastErrorAt } = this.#health
     const { failed, pending } = this.#owed
-    const { delivered, refused } = this.#tries
-    return { state, delivered, failed, refused, pending, heldBack: this.#heldBack, lastError, lastErrorAt }
+    const { delivered, refused, refusedInPart } = this.#tries
+    const counts = { delivered, failed: failed + refusedInPart, refused: refused + refusedInPart }
+    return { state, ...counts, pending, heldBack: this.#heldBack, lastError, lastErrorAt }
   }
 
   /** Who is told every revision is told at once: to hold one back makes none of them newer, and the list longer. */

@@ -57,6 +57,13 @@ export interface Claiming {
   readonly replaces?: string | undefined
 }
 
+/** What became of a message. Texts are fit to be shown. */
+interface Settled {
+  readonly receipt?: string | undefined
+  readonly dead?: string | undefined
+  readonly refused?: string | undefined
+}
+
 /** What became of a conversation that was due: a message, a later time, a message that cannot be made, or its signal is gone. */
 export type Claimed =
   | { readonly is: 'message'; readonly message: MessageRow }
@@ -123,7 +130,7 @@ export class Outbox {
     if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), tier: 0, covers, attempt: 1, state: 'making' } })
     const message = { ...this.#compose(whole), covers, attempt: 1, state: 'sending' } as const
     store.write({ ...claim, message })
-    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, undefined, 'no message could be made of it') }
+    if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, { dead: 'no message could be made of it' }) }
     return { is: 'message', message }
   }
 
@@ -151,7 +158,7 @@ export class Outbox {
     const draft = { ...step, receipt, signal, line, digest: this.#digest(step, signal) }
     const composed = this.#compose(draft, begun >= FATAL ? LAST_TIER : step.tier)
     if (composed.tier === UNMADE) {
-      this.settle(step, undefined, 'no message could be made of it')
+      this.settle(step, { dead: 'no message could be made of it' })
       return undefined
     }
     const message: MessageRow = { ...composed, covers, created, attempt: 1, state: 'sending' }
@@ -239,8 +246,11 @@ export class Outbox {
     return store.conversation(message.signal, name) !== undefined
   }
 
-  /** The destination knows it now, or, if it is `dead` for a reason, will never take it. What is next in these conversations. */
-  settle(message: MessageRow, receipt: string | undefined, dead?: string): readonly Planned[] {
+  /**
+   * The destination knows it now, or, if it is `dead` for a reason, will never take it; `refused`: some of several will not. What is next in these
+   * conversations.
+   */
+  settle(message: MessageRow, { receipt, dead, refused }: Settled): readonly Planned[] {
     const { store, name } = this.#options
     const { key, signal, revision, generation, body } = message
     const told = [
@@ -253,7 +263,8 @@ export class Outbox {
     })
     const losing =
       dead === undefined ? undefined : this.#losing([signal, ...coveredBy(message).map((each) => each.signal)], message.reason, dead)
-    const buried = dead === undefined ? {} : { dead: { key, destination: name, signal, revision, reason: dead, body, at: Date.now() } }
+    const reason = dead ?? refused
+    const buried = reason === undefined ? {} : { dead: { key, destination: name, signal, revision, reason, body, at: Date.now() } }
     store.write({ op: 'settle', key, conversations: planned.map(({ conversation }) => conversation), ...buried })
     losing?.()
     return planned

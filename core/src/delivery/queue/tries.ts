@@ -28,6 +28,8 @@ export class Tries {
   delivered = 0
   /** Of what failed, what the receiver refused for good. */
   refused = 0
+  /** Of what was delivered, what was refused for some of several. */
+  refusedInPart = 0
 
   constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>, { outbox, owed, flights, health }: Parts) {
     this.#options = options
@@ -129,7 +131,8 @@ export class Tries {
     const { store, clean, now } = this.#options
     if (outcome.result === 'delivered') {
       this.delivered++
-      this.#ended(item, this.#outbox.settle(message, outcome.receipt))
+      const refused = this.#refusedInPart(message, outcome.refused)
+      this.#ended(item, this.#outbox.settle(message, { receipt: outcome.receipt, refused }))
       this.#recovered()
       return
     }
@@ -169,7 +172,17 @@ export class Tries {
     this.refused++
     this.#health.lastError = detail
     log.error({ key: message.key }, `refused for good: ${detail}`)
-    this.#ended(item, this.#outbox.settle(message, undefined, detail))
+    this.#ended(item, this.#outbox.settle(message, { dead: detail }))
+  }
+
+  /** The rest arrived: nothing plainer is tried, and nobody else is told. */
+  #refusedInPart({ key }: MessageRow, refused: string | undefined): string | undefined {
+    if (refused === undefined) return undefined
+    const detail = this.#options.clean(String(refused))
+    this.refusedInPart++
+    this.#health.lastError = detail
+    this.#options.log.error({ key }, `refused for good in part: ${detail}`)
+    return detail
   }
 
   #recovered(): void {
