@@ -45,15 +45,18 @@ export class Arrivals implements AsyncDisposable {
   readonly silent = new Set<string>()
   readonly #server: HttpServer
   readonly #scheme: string
-  readonly #open = new Map<string, Set<object>>()
-  readonly #most = new Map<string, number>()
+  #open = 0
+  #most = 0
 
   private constructor(read: (body: string) => Told, identity?: Identity) {
     this.#server = identity ? createTlsServer({ ...identity }) : createServer()
     this.#scheme = identity ? 'https' : 'http'
+    this.#server.on('connection', (socket) => {
+      this.#most = Math.max(this.#most, ++this.#open)
+      socket.once('close', () => this.#open--)
+    })
     this.#server.on('request', (request, response) => {
       const destination = String(request.url).slice(1)
-      this.#connected(destination, request.socket)
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('error', () => {})
@@ -77,18 +80,9 @@ export class Arrivals implements AsyncDisposable {
     return arrivals
   }
 
-  #connected(destination: string, socket: NodeJS.EventEmitter): void {
-    const open = this.#open.get(destination) ?? new Set()
-    this.#open.set(destination, open)
-    if (open.has(socket)) return
-    open.add(socket)
-    this.#most.set(destination, Math.max(open.size, this.#most.get(destination) ?? 0))
-    socket.once('close', () => open.delete(socket))
-  }
-
-  /** Most connections at a time that carried requests for a destination. */
-  sockets(destination: string): number {
-    return this.#most.get(destination) ?? 0
+  /** Most connections at a time, whether they carried a request or not. */
+  get connections(): number {
+    return this.#most
   }
 
   url(destination: string, host = '127.0.0.1'): string {

@@ -9,8 +9,12 @@ const GAP_MS = 50
 /** One destination accepts connections and never answers while messages wait for it: what that is to another one. */
 export async function badReceiver(rounds: number): Promise<void> {
   await using arrivals = await Arrivals.start(readers.cws)
-  arrivals.silent.add('bad')
-  await using paced = await PacedAgent.start(['bad', 'good'].map((name) => ({ name, url: arrivals.url(name) })))
+  await using bad = await Arrivals.start(readers.cws)
+  bad.silent.add('bad')
+  await using paced = await PacedAgent.start([
+    { name: 'bad', url: bad.url('bad') },
+    { name: 'good', url: arrivals.url('good') },
+  ])
   for (let i = 0; i < WAITING; i++) await paced.find({ rule: `waits-${i}`, severity: 'medium', mark: `waits-${i}` })
   if (!(await arrivals.until(() => arrivals.all.length === WAITING, 10_000))) throw new Error('the other destination was not told')
   for (let i = 0; i < rounds; i++) {
@@ -19,8 +23,8 @@ export async function badReceiver(rounds: number): Promise<void> {
   }
   await arrivals.until(() => arrivals.all.length === WAITING + rounds, 10_000)
   const after = arrivals.all.filter(({ rule }) => rule.startsWith('round-')).map((each) => each.after)
-  figure('one receiver never answers: the other was told', after.length, `of ${rounds}`)
+  figure('one receiver never answers: the other was told', after.length, '', `${rounds}`)
   figure('one receiver never answers: the other, p50', percentile(after, 0.5), 'ms')
   figure('one receiver never answers: the other, p99 [case 17]', percentile(after, 0.99), 'ms', '250')
-  figure('one receiver never answers: connections to it [case 17]', arrivals.sockets('bad'), '', '4')
+  figure('one receiver never answers: connections to it [case 17]', bad.connections, '', '4')
 }

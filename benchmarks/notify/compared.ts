@@ -58,9 +58,10 @@ export async function compared(count: number, seconds: number, alertmanager: str
 function ours(f: FloodFigures, kill: KillFigures, count: number): void {
   figure('flood: messages to a destination [case 4]', f.messages, '', '25')
   figure('flood: last count [case 4]', f.lastCount, `of ${count}`)
-  figure('flood: critical findings told', f.criticals, 'of 100')
+  figure('flood: critical findings told', f.criticals, '', '100')
   figure('flood: critical finding to receiver: p50', f.p50, 'ms')
   figure('flood: critical finding to receiver: p99 [case 5]', f.p99, 'ms', '250')
+  figure('flood: critical finding to receiver: longest [case 5]', f.longest, 'ms', '1000')
   figure('killed in the flood: critical findings lost [case 70]', kill.lost, 'of 20', '0')
   figure('killed in the flood: told more than once', kill.repeated, 'of 20', '0')
   figure('killed in the flood: findings counted', kill.counted * 100, '%')

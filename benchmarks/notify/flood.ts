@@ -19,6 +19,7 @@ export interface FloodFigures {
   readonly criticals: number
   readonly p50: number
   readonly p99: number
+  readonly longest: number
 }
 
 const FLOOD = { rule: 'flood', severity: 'medium', mark: 'flood' } as const
@@ -42,6 +43,7 @@ export async function flood(contender: Contender, arrivals: Arrivals, count: num
     criticals: criticals.length / DESTINATIONS.length,
     p50: percentile(criticals, 0.5),
     p99: percentile(criticals, 0.99),
+    longest: percentile(criticals, 1),
   }
 }
 

@@ -30,15 +30,15 @@ export class PacedAgent implements AsyncDisposable {
     socket.on('error', () => {})
   }
 
-  /** `folder`: state to go on with. `command`: a program and its first arguments to start it by, as `RunningAgent` takes it. */
+  /** `folder`: state to go on with. `file`: a file that is told too. `command`: a program and its first arguments to start it by, as `RunningAgent` takes it. */
   static async start(
     webhooks: Plan['webhooks'],
-    { folder, command }: { readonly folder?: string; readonly command?: readonly [string, ...string[]] } = {},
+    { folder, file, command }: { readonly folder?: string; readonly file?: string; readonly command?: readonly [string, ...string[]] } = {},
   ): Promise<PacedAgent> {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const connected = once(server, 'connection') as Promise<[Socket]>
-    const plan: Plan = { port: (server.address() as AddressInfo).port, webhooks }
+    const plan: Plan = { port: (server.address() as AddressInfo).port, webhooks, ...(file === undefined ? {} : { file }) }
     try {
       const agent = await RunningAgent.start({
         args: ['--config', join(import.meta.dirname, 'cws.config.ts')],

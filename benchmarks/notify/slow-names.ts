@@ -6,6 +6,7 @@ import { root } from '../../tests/support/agent.ts'
 import { TestAuthority } from '../../tests/support/certificates.ts'
 import { figure, percentile } from '../statistics.ts'
 import { Arrivals, readers } from './arrivals.ts'
+import { FileArrivals } from './file-arrivals.ts'
 import { NAME_SERVER, startNameServer } from './name-server.ts'
 import { PacedAgent } from './paced-agent.ts'
 import { startAside } from './receiver-aside.ts'
@@ -18,7 +19,7 @@ const WARM_UP = 10
 
 /**
  * A name server answers after 5 s for the one name that four destinations use: what that is to a destination with another name, which is looked up for
- * each message, and to one with an address: while it is waited for, and after. What waited for the slow name is told to a thread of its own. The agent has a mount namespace of its own, with a `resolv.conf` of its own.
+ * each message, to one with an address, and to a file: while it is waited for, and after. What waited for the slow name is told to a thread of its own. The agent has a mount namespace of its own, with a `resolv.conf` of its own.
  */
 export async function slowNames(rounds: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cws-bench-names-'))
@@ -44,7 +45,8 @@ export async function slowNames(rounds: number): Promise<void> {
     ] as const) {
       named.all.length = 0
       plain.all.length = 0
-      await using paced = await PacedAgent.start(webhooks, { command: within(folder) })
+      using lines = new FileArrivals(join(folder, `${webhooks.length}.jsonl`))
+      await using paced = await PacedAgent.start(webhooks, { file: lines.path, command: within(folder) })
       /** Rounds that were over before the slow name was answered. */
       let waited = 0
       for (let i = 0; i < WARM_UP + rounds; i++) {
@@ -53,13 +55,14 @@ export async function slowNames(rounds: number): Promise<void> {
         if (!server.answered.includes(SLOW_NAME)) waited = i + 1
       }
       const of = (name: string) => [named, plain].flatMap(({ all }) => all.filter(({ destination }) => destination === name))
-      await named.until(() => others.every(({ name }) => of(name).length === WARM_UP + rounds), 20_000)
-      for (const [name, who] of [
-        ['quick', 'to another name'],
-        ['address', 'to an address'],
+      const isAllThere = () => [...others.map(({ name }) => of(name)), lines.after].every(({ length }) => length === WARM_UP + rounds)
+      await named.until(isAllThere, 20_000)
+      for (const [who, after] of [
+        ['to another name', of('quick').map((each) => each.after)],
+        ['to an address', of('address').map((each) => each.after)],
+        ['to a file', lines.after],
       ] as const) {
-        const after = of(name).map((each) => each.after)
-        figure(`${what}, ${who}: told`, after.length - WARM_UP, `of ${rounds}`)
+        figure(`${what}, ${who}: told`, after.length - WARM_UP, '', `${rounds}`)
         const p99 = percentile(after.slice(WARM_UP, waited), 0.99)
         const before = without.get(who)
         without.set(who, p99)
