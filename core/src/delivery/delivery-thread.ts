@@ -27,7 +27,7 @@ import type {
 import { NotifiersAtWork } from './queue/notifiers-at-work.ts'
 import { Mutes } from './rules/mutes.ts'
 import { RuleBook } from './rules/rule-book.ts'
-import { Secrets } from './secrets.ts'
+import { Secrets } from './secrets/secrets.ts'
 import { privateFolder } from './store/database.ts'
 import { lockState } from './store/lock.ts'
 import { StateDatabase } from './store/state-store.ts'

@@ -1,12 +1,13 @@
 import type { Logger } from '../plugin/logger.ts'
 import { printable } from '../signals/printable.ts'
 import type { FromDelivery, LogLevel } from './protocol.ts'
-import type { Secrets } from './secrets.ts'
+import type { Secrets } from './secrets/secrets.ts'
 
 /** Longest message and longest details of one log line, in characters. */
 const MAX_MESSAGE = 2_000
 const MAX_DETAILS = 8_000
-const MAX_TEXT = 64 * 1024
+/** Of a text so many times as much is looked at as is shown: a secret that is masked takes less room. */
+const LOOKED_AT = 4
 
 export type DeliveryLog = Logger
 
@@ -31,15 +32,18 @@ export function threadLog(post: (message: FromDelivery) => void, secrets: Secret
 
 /** Text from anywhere, fit to leave the thread: secrets masked, controls visible, cut. */
 export function cleanText(text: string, secrets: Secrets, limit = 200): string {
-  // Bounded before the work, but far beyond the limit: a secret cut in two would not be known.
-  const clean = printable(secrets.mask(text.slice(0, MAX_TEXT)))
-  return clean.length > limit ? `${clean.slice(0, limit)}…` : clean
+  // The mask finds what the end leaves of a secret.
+  return cut(printable(secrets.mask(beginning(text, LOOKED_AT * limit))), limit)
 }
+
+/** Never half a character. */
+const beginning = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '')
+const cut = (text: string, limit: number): string => (text.length > limit ? `${beginning(text, limit)}…` : text)
 
 function maskedDetails(details: object, secrets: Secrets): Record<string, unknown> | undefined {
   try {
     const text = secrets.mask(JSON.stringify(details, plain))
-    if (text.length > MAX_DETAILS) return { details: `${text.slice(0, MAX_DETAILS)}…` }
+    if (text.length > MAX_DETAILS) return { details: cut(text, MAX_DETAILS) }
     const parsed: unknown = JSON.parse(text)
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined
   } catch {

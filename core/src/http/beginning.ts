@@ -14,5 +14,6 @@ export async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<stri
   } catch {
     // Broken off or too slow.
   }
-  return Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER)
+  // As a stream: what is cut in the middle of a character ends before it.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(chunks).subarray(0, MAX_ANSWER), { stream: true })
 }

@@ -23,16 +23,17 @@ const WRONG_PLACE =
 
 /**
  * What an HTTP answer means to a notifier; `text` is the beginning of its body. Anything that is neither success nor the message's own fault
- * keeps the delivery.
+ * keeps the delivery. All of the text is in the details, for core masks secrets in them before it cuts them: half a secret would not be found.
  */
 export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: string | undefined, now = Date.now()): Outcome {
-  const detail = `HTTP ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`
+  const why = status === 410 ? ' (disabled by its receiver)' : ''
+  const detail = `HTTP ${status}${why}${text === '' ? '' : `: ${text}`}`
   if (status >= 200 && status < 300) return { result: 'delivered', detail }
   if (status >= 300 && status < 400) return { result: 'broken', detail: `HTTP ${status}: redirects are not followed` }
   if (status === 400 && CERTIFICATE_WANTED.test(text))
     return { result: 'broken', detail: 'HTTP 400: the receiver wants a client certificate that it trusts' }
   if (MESSAGE_REFUSED.has(status)) return { result: 'reject', detail }
-  if (status === 410) return { result: 'broken', detail: `${detail} (disabled by its receiver)` }
+  if (status === 410) return { result: 'broken', detail }
   const wait = retryAfter(retryAfterHeader, now)
   const later = wait === undefined ? {} : { retryAfterMs: wait }
   if (TRY_AGAIN.has(status) || status >= 500) return { result: 'retry', detail, ...later }

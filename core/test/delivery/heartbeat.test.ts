@@ -7,7 +7,9 @@ import type { AgentStatus } from '../../src/agent/status.ts'
 import { heartbeatSchema } from '../../src/config/heartbeat.ts'
 import { audit, type Standing } from '../../src/delivery/heartbeat/audit.ts'
 import { Heartbeat, type HeartbeatOptions } from '../../src/delivery/heartbeat/heartbeat.ts'
+import { cleanText } from '../../src/delivery/log.ts'
 import type { DeliveryCounters } from '../../src/delivery/protocol.ts'
+import { Secrets } from '../../src/delivery/secrets/secrets.ts'
 import { clean, memoryLog, signalOf, temporaryFolder, until } from '../fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../fixtures/delivery-harness.ts'
 import { fatal } from '../fixtures/fatal-notifier.ts'
@@ -158,6 +160,18 @@ describe('a beat', () => {
     await heartbeat.beat()
     expect(watcher.beats).toHaveLength(1)
     expect(heartbeat.counters).toMatchObject({ failed: 1, last: 'failed', reasons: [reason] })
+    expect(log.lines.join()).not.toContain('0f5bc2d1')
+  })
+
+  it('that a watcher answers with the address it was sent to is told without what is secret in it [case 64]', async () => {
+    await using watcher = await Watcher.start()
+    watcher.answer = { status: 404, page: true }
+    const secrets = new Secrets({ BEAT: watcher.url })
+    const { heartbeat, log } = heartbeatWith({ secret: (ref) => secrets.resolve(ref), clean: (text) => cleanText(text, secrets) })
+    using _ = heartbeat
+    heartbeat.compose(heartbeatSchema.parse({ url: { env: 'BEAT' }, every: '1h' }))
+    await heartbeat.beat()
+    expect(heartbeat.counters).toMatchObject({ last: 'failed', reasons: ['HTTP 404: <pre>Cannot POST [secret]</pre>'] })
     expect(log.lines.join()).not.toContain('0f5bc2d1')
   })
 

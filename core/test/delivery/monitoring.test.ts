@@ -8,7 +8,7 @@ import { Connections } from '../../src/delivery/monitoring/connections.ts'
 import { healthOf } from '../../src/delivery/monitoring/health.ts'
 import { metricsText } from '../../src/delivery/monitoring/metrics.ts'
 import { type MonitoringOptions, startMonitoring } from '../../src/delivery/monitoring/server.ts'
-import { Secrets } from '../../src/delivery/secrets.ts'
+import { Secrets } from '../../src/delivery/secrets/secrets.ts'
 import { clean, memoryLog, until } from '../fixtures/delivery.ts'
 
 const sensor: AgentStatus['sensors'][number] = {

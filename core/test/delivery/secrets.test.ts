@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { cleanText, threadLog } from '../../src/delivery/log.ts'
 import type { FromDelivery } from '../../src/delivery/protocol.ts'
-import { Secrets } from '../../src/delivery/secrets.ts'
+import { Secrets } from '../../src/delivery/secrets/secrets.ts'
+import { beginningOf } from '../../src/http/beginning.ts'
+import { outcomeOfAnswer } from '../../src/http/outcome.ts'
 import { temporaryFolder } from '../fixtures/delivery.ts'
 
 it('reads the environment, files and literals', () => {
@@ -93,5 +95,94 @@ it('lets nothing leave the thread unmasked, or with what a terminal would act on
     message: 'refused [secret] \\u{1b}[2J',
     details: { url: 'https://h/?t=[secret]' },
   })
-  expect(cleanText('x'.repeat(500), secrets)).toHaveLength(201)
+})
+
+it('keeps at most 200 characters of an answer, cut between characters [case 58]', () => {
+  const secrets = new Secrets({})
+  const { detail } = outcomeOfAnswer(500, `${'x'.repeat(189)}😀${'x'.repeat(500)}`, undefined)
+  expect(cleanText(detail ?? '', secrets)).toBe(`HTTP 500: ${'x'.repeat(189)}…`)
+})
+
+const percent = (text: string): string => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+const units = (text: string): string =>
+  [...Array(text.length).keys()].map((i) => text.charCodeAt(i).toString(16).padStart(4, '0')).join('\\u')
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+const inUrl = (text: string): string => encodeURIComponent(text)
+const lower = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (escaped) => escaped.toLowerCase())
+const inForm = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
+const inHtml = (text: string): string => text.replace(/[^a-z0-9]/giu, (each) => `&#${each.codePointAt(0)};`)
+const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#x27;' }
+const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** How receivers write what they were sent, and in how many characters at most they write one byte. */
+const SPELLINGS: Readonly<Record<string, readonly [(secret: string) => string, number]>> = {
+  'as it is': [(secret) => secret, 1],
+  'in a URL': [inUrl, 3],
+  'in a URL, in lower case': [(secret) => lower(inUrl(secret)), 3],
+  'in a URL, all of it escaped': [percent, 3],
+  'in a form': [inForm, 3],
+  'in JSON': [inJson, 6],
+  'in JSON, as PHP writes it': [(secret) => inJson(secret).replaceAll('/', '\\/'), 6],
+  'in JSON, as Go writes it': [(secret) => inJson(secret).replace(/[&<>]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`), 6],
+  'in JSON, all of it escaped': [(secret) => `\\u${units(secret)}`, 6],
+  'in JSON, all of it escaped in upper case': [(secret) => `\\u${units(secret).toUpperCase().replaceAll('U', 'u')}`, 6],
+  'in JSON in JSON': [(secret) => inJson(inJson(secret)), 7],
+  'in a URL in JSON': [(secret) => inJson(inUrl(secret)), 3],
+  'in HTML': [(secret) => secret.replace(/[&<>"']/g, (each) => named[each] as string), 6],
+  'in HTML, all of it escaped': [inHtml, 10],
+  'in base64': [base64, 1],
+  'in base64, as the second byte': [(secret) => base64(`\u0001${secret}`), 2],
+  'in base64, as the third': [(secret) => base64(`¡${secret}`), 2],
+  'in base64 of a URL': [(secret) => Buffer.from(secret).toString('base64url'), 1],
+  'in base64 in a URL': [(secret) => inUrl(base64(secret)), 3],
+}
+
+describe.each(Object.entries(SPELLINGS))('a secret that an answer repeats %s', (_, [spelling, width]) => {
+  // Of characters that are written otherwise somewhere, and some that are not.
+  const secretValue = fc.string({ minLength: 12, maxLength: 60, unit: fc.constantFrom(...'abcXYZ019/+=&%<>"\'\\ ?#é😀-_') })
+  // Nothing that a secret is made of, in whatever form.
+  const filler = fc
+    .oneof({ arbitrary: fc.nat(400), weight: 4 }, { arbitrary: fc.integer({ min: 16_000, max: 16_384 }), weight: 1 })
+    .map((length) => '·'.repeat(length / 2))
+
+  it('is not shown, wherever it stands and is cut [case 64]', async () => {
+    await fc.assert(
+      fc.asyncProperty(secretValue, filler, fc.nat(100), fc.integer({ min: 10, max: 300 }), async (secret, before, after, limit) => {
+        const secrets = new Secrets({})
+        secrets.resolve({ literal: secret })
+        async function* body(): AsyncGenerator<Uint8Array> {
+          yield Buffer.from(`${before}${spelling(secret)}${'·'.repeat(after)}`)
+        }
+        const { detail = '' } = outcomeOfAnswer(500, await beginningOf(body()), undefined)
+        // What core cuts, and what a notifier has cut before it gave it to core.
+        for (const shown of [cleanText(detail, secrets), cleanText(detail, secrets, 40_000), cleanText(detail.slice(0, limit), secrets)]) {
+          const left = shown.replace(/^HTTP 500: |·|…|\[(?:s(?:e(?:c(?:r(?:e(?:t\]?)?)?)?)?)?)?/g, '')
+          // A beginning of less than four bytes, an escape that was cut, what base64 shares with its neighbours.
+          expect(left.length, left).toBeLessThanOrEqual(4 * width + 3)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
+it('masks what is secret of a URL by itself, but no word of it and not where it leads', () => {
+  const secrets = new Secrets({})
+  secrets.resolve({ literal: 'https://watcher.example/heartbeat/ping/0f5bc2d1-93ab?token=Ab9%2Fxyz12&verbosely=1' })
+  secrets.resolve({ literal: 'http://ada:s3same@proxy.example:3128' })
+  const mask = (text: string): string => secrets.mask(text)
+  expect(mask('Cannot POST /heartbeat/ping/0f5bc2d1-93ab')).toBe('Cannot POST [secret]')
+  expect(mask('no check 0f5bc2d1-93ab')).toBe('no check [secret]')
+  expect(mask('bad token Ab9/xyz12 (Ab9%2Fxyz12)')).toBe('bad token [secret] ([secret])')
+  expect(mask('ada says s3same')).toBe('ada says [secret]')
+  expect(mask('the heartbeat to https://watcher.example did not arrive: it is no https://')).not.toContain('[secret]')
+})
+
+it.each([
+  ['Bearer tok_9f8e7d6c5b', 'the token tok_9f8e7d6c5b is not valid'],
+  [`Basic ${Buffer.from('ada:correct horse').toString('base64')}`, 'ada may not come in with correct horse'],
+])('masks the credentials of a header without their scheme: %s', (header, answer) => {
+  const secrets = new Secrets({})
+  secrets.resolve({ literal: header })
+  expect(secrets.mask(answer)).toMatch(/^(the token|ada may not come in with) \[secret\]( is not valid)?$/)
 })

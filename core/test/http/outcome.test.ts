@@ -25,12 +25,9 @@ describe('an answer over HTTP', () => {
     expect(outcomeOfAnswer(status, '', undefined)).toMatchObject({ result })
   })
 
-  it('is quoted with 200 characters [case 58]', () => {
-    expect(outcomeOfAnswer(500, 'x'.repeat(1_000), '7')).toEqual({
-      result: 'retry',
-      detail: `HTTP 500: ${'x'.repeat(200)}`,
-      retryAfterMs: 7_000,
-    })
+  it('is quoted as it is, for who masks it', () => {
+    const text = 'x'.repeat(1_000)
+    expect(outcomeOfAnswer(500, text, '7')).toEqual({ result: 'retry', detail: `HTTP 500: ${text}`, retryAfterMs: 7_000 })
   })
 
   it('of 400 that wants a client certificate is no fault of the message [case 20]', () => {
@@ -43,6 +40,7 @@ describe('an answer over HTTP', () => {
 
   it('of 410 says who has switched it off', () => {
     expect(outcomeOfAnswer(410, '', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver)' })
+    expect(outcomeOfAnswer(410, 'gone', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver): gone' })
   })
 
   it('is read to 16 KiB, and what broke off counts [case 18]', async () => {
@@ -55,6 +53,10 @@ describe('an answer over HTTP', () => {
       throw failed('ECONNRESET')
     }
     expect(await beginningOf(broken())).toBe('so far')
+    async function* halved(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`x${'é'.repeat(10_000)}`)
+    }
+    expect(await beginningOf(halved())).toMatch(/^xé+$/)
   })
 })
 

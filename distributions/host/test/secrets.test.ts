@@ -34,7 +34,10 @@ const FORMS = Object.entries(SECRETS).flatMap(([name, whole]) => {
       .replaceAll('=', '')
       .slice(4, -1),
   )
-  return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), ...encoded].map((form) => [name, form] as const)
+  const json = JSON.stringify(secret).slice(1, -1)
+  // Half a secret is one too.
+  const forms = [secret, secret.slice(0, 12), encodeURIComponent(secret), json, json.replaceAll('/', '\\/'), ...encoded]
+  return forms.map((form) => [name, form] as const)
 })
 const leaksIn = (text: string) => FORMS.filter(([, form]) => text.includes(form)).map(([name, form]) => `${name} as ${form}`)
 
@@ -49,6 +52,10 @@ const FAULTS: readonly ((response: ServerResponse, said: string) => void)[] = [
   (response, said) => response.writeHead(403).end(said),
   (response, said) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${said}</html>`),
   (response, said) => response.writeHead(500).end(said),
+  // What is shown of it ends in the header's middle; what is read of it does.
+  (response, said) => response.writeHead(500).end(`${'.'.repeat(170)}${said}`),
+  (response, said) => response.writeHead(500).end(`${said.slice(0, 24).repeat(682)}${said}`),
+  (response, said) => response.writeHead(404).end(JSON.stringify({ said }).replaceAll('/', '\\/')),
   (response) => response.writeHead(301, { location: response.req.url }).end(),
   (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
   (response, said) => response.writeHead(429, { 'retry-after': '-1' }).end(said),
@@ -131,7 +138,15 @@ it('no secret is told by a delivery that fails, whichever way, in any form; a fi
       slack({ name: `bot${i}`, token: env('T_TOKEN'), channel: '#x', api: `${base}/${i}/api/`, timeout }),
       pagerduty({ name: `pagerduty${i}`, routingKey: secretFile(keyFile), endpoint: `${base}/${i}/v2/enqueue`, timeout }),
     ]),
-    email({ host: '127.0.0.1', port: portOf(smtp), tls: 'none', auth: login, from: 'cws@example.com', to: 'soc@example.com', timeout }),
+    email({
+      host: '127.0.0.1',
+      port: portOf(smtp),
+      tls: 'none',
+      auth: login,
+      from: 'cws@example.com',
+      to: 'soc@example.com',
+      timeout: 10_000,
+    }),
   ] as unknown as NotifierInstance[]
   const destinations = await Promise.all(instances.map(async (it) => destination({ ...it, options: await loadOptions(it as never) })))
   const options = optionsIn(folder.path, { destinations })

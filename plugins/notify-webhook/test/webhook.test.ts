@@ -273,7 +273,7 @@ describe('an answer', () => {
     })
     const outcome = await deliver({ url: receiver.url })
     expect(outcome).toMatchObject({ result: 'retry' })
-    expect(outcome.detail?.length).toBeLessThan(250)
+    expect(outcome.detail?.length).toBeLessThan(17 * 1024)
     expect(written).toBeLessThan(16 * 1024 * 1024)
   })
 

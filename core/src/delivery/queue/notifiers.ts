@@ -3,7 +3,7 @@ import { definitionAt } from '../../plugin/define.ts'
 import type { Notifier, NotifierContext } from '../../plugin/notifier.ts'
 import type { DeliveryLog } from '../log.ts'
 import type { DestinationSpec } from '../protocol.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 
 const SETUP_MS = 10_000

@@ -1,19 +1,18 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import type { SecretRef } from '../config/secret.ts'
-import { CwsError } from '../errors/cws-error.ts'
+import type { SecretRef } from '../../config/secret.ts'
+import { CwsError } from '../../errors/cws-error.ts'
+import { type Forms, formsOf, MIN_MASKED } from './forms.ts'
+import { Mask } from './mask.ts'
 
 const MAX_FILE = 64 * 1024
-/** Shorter values are no secrets, and masking them would make logs unreadable. */
-const MIN_MASKED = 4
 /** Values remembered a process: rotated ones stay masked. */
 const MAX_KNOWN = 256
-const MASK = '[secret]'
 
 /** Resolves secrets where they are used and keeps them out of everything that leaves the thread. */
 export class Secrets {
   readonly #environment: NodeJS.ProcessEnv
-  readonly #known = new Set<string>()
-  #forms: RegExp | undefined
+  readonly #known = new Map<string, Forms>()
+  #mask: Mask | undefined
 
   constructor(environment: NodeJS.ProcessEnv = process.env) {
     this.#environment = environment
@@ -29,11 +28,14 @@ export class Secrets {
     return value
   }
 
-  /** Replaces every known secret, also in base64, URL-encoded or JSON-escaped form. */
+  /**
+   * Replaces every known secret, and those within it, also in base64 and however URLs, forms, JSON and HTML write it; and what the end of the text leaves
+   * of one. So texts are masked before they are cut.
+   */
   mask(text: string): string {
     if (this.#known.size === 0) return text
-    this.#forms ??= new RegExp([...this.#known].flatMap(formsOf).sort(longestFirst).map(escapeRegex).join('|'), 'g')
-    return text.replace(this.#forms, MASK)
+    this.#mask ??= new Mask(this.#known.values())
+    return this.#mask.masked(text)
   }
 
   #fromEnvironment(name: string): string {
@@ -45,9 +47,9 @@ export class Secrets {
 
   #remember(value: string): void {
     if (value.length < MIN_MASKED || this.#known.has(value)) return
-    this.#known.add(value)
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.values().next().value as string)
-    this.#forms = undefined
+    this.#known.set(value, formsOf(value))
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value as string)
+    this.#mask = undefined
   }
 }
 
@@ -74,33 +76,3 @@ function fromFile(path: string): string {
     closeSync(fd)
   }
 }
-
-/** The forms in which a secret could show up in a message. */
-function formsOf(secret: string): string[] {
-  const forms = new Set([secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)])
-  // The prefix of Standard Webhooks secrets is public, what follows is the key.
-  if (secret.startsWith('whsec_') && secret.length > 6 + MIN_MASKED) forms.add(secret.slice(6))
-  for (const form of base64Forms(secret)) {
-    forms.add(form)
-    forms.add(form.replaceAll('+', '-').replaceAll('/', '_'))
-    forms.add(encodeURIComponent(form))
-  }
-  return [...forms].filter((form) => form.length >= MIN_MASKED)
-}
-
-/** Base64 of the secret, also inside a longer text (as in `Basic` credentials), where it can begin at any of three places. */
-function base64Forms(secret: string): string[] {
-  const bytes = Buffer.from(secret)
-  const inside = [0, 1, 2].map((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString('base64')
-      .replace(/=+$/, '')
-    const remainder = (shift + bytes.length) % 3
-    // Characters that also encode bits of the neighbours are cut off.
-    return encoded.slice(shift === 0 ? 0 : shift + 1, remainder === 0 ? undefined : -1)
-  })
-  return [bytes.toString('base64'), ...inside]
-}
-
-const longestFirst = (a: string, b: string): number => b.length - a.length
-const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
