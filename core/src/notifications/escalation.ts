@@ -1,23 +1,39 @@
-import type { Conversation } from './conversation.ts'
+import { type Conversation, escalationsOf } from './conversation.ts'
 import type { EscalationStep } from './terms.ts'
 
-interface Escalating {
+/** Of one destination; what other rules add is bounded by it. */
+const MAX_TIMES = 100
+
+/** What of a notification rule says to whom it escalates. */
+export interface Escalating {
   readonly name: string
   readonly escalate?: readonly EscalationStep[] | undefined
 }
 
+/** Who has the word on an open signal. */
+export interface Owned {
+  /** By destination. */
+  readonly owners: ReadonlyMap<string, Escalating | undefined>
+  /** What was said of it since it opened, by destination. */
+  readonly before: ReadonlyMap<string, Conversation>
+  /** The rules, as they are now, that would have owned it as it was until now. Asked only if that decides something. */
+  readonly ownedBefore: () => Iterable<Escalating | undefined>
+}
+
+/** To one destination: the rule that says so first, and all times that are to come. */
+export interface Escalation {
+  readonly rule: string
+  readonly times: readonly number[]
+}
+
 /**
- * When a signal that is open from `now` on escalates to whom: by destination the rule, and the times. Of rules that owned a conversation about it before
- * nothing begins anew: what was fixed when it opened stays, whatever becomes of the rule.
+ * Steps that begin now, by destination, together with those that were fixed before, which nothing postpones or removes. A rule's begin when it first owns the signal: as
+ * it opens, or as it becomes something that the rule holds for. Of a rule that holds only since rules were changed none begin: it is for new signals.
  */
-export function escalationsFrom(
-  owners: Iterable<Escalating | undefined>,
-  before: readonly Conversation[],
-  now: number,
-): ReadonlyMap<string, { readonly rule: string; readonly times: readonly number[] }> {
+export function escalationsFrom(owned: Owned, now: number): ReadonlyMap<string, Escalation> {
   const escalations = new Map<string, { rule: string; times: number[] }>()
-  for (const rule of new Set(owners)) {
-    if (!rule?.escalate || before.some((each) => each.rule === rule.name && each.opened_at !== null)) continue
+  for (const rule of new Set(owned.owners.values())) {
+    if (!rule?.escalate || !begins(rule, owned)) continue
     let at = now
     for (const { after, to } of rule.escalate) {
       at += after
@@ -28,6 +44,19 @@ export function escalationsFrom(
       }
     }
   }
-  for (const { times } of escalations.values()) times.sort((a, b) => a - b)
-  return escalations
+  return new Map([...escalations].map(([name, { rule, times }]) => [name, { rule, times: merged(owned.before.get(name), times) }]))
+}
+
+function begins({ name }: Escalating, { owners, before, ownedBefore }: Owned): boolean {
+  const opened = [...before.values()].filter(({ opened_at }) => opened_at !== null)
+  if (opened.some(({ rule }) => rule === name)) return false
+  if (!opened.some(({ destination }) => owners.get(destination)?.name === name)) return true
+  return ![...ownedBefore()].some((rule) => rule?.name === name)
+}
+
+function merged(conversation: Conversation | undefined, times: readonly number[]): readonly number[] {
+  const fixed = conversation ? escalationsOf(conversation) : []
+  const added = [...new Set(times)].filter((at) => !fixed.includes(at)).sort((a, b) => a - b)
+  const room = fixed.length === 0 ? added.length : Math.max(0, MAX_TIMES - fixed.length)
+  return [...fixed, ...added.slice(0, room)].sort((a, b) => a - b)
 }

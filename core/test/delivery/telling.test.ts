@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NotificationRule } from '../../src/config/define-config.ts'
 import type { DestinationSpec } from '../../src/delivery/protocol.ts'
+import { Mutes } from '../../src/delivery/rules/mutes.ts'
 import type { SignalStore } from '../../src/delivery/store/store.ts'
 import type { SignalRow } from '../../src/delivery/store/store-rows.ts'
 import { routesOf } from '../../src/delivery/telling/routing.ts'
@@ -62,11 +63,12 @@ class House {
       outcomes = [] as Outcome[],
       every = [] as string[],
       log = memoryLog(),
+      mutes = undefined as Mutes | undefined,
     } = {},
   ) {
     this.outcomes = outcomes
     const destinations = NAMES.map((name) => ({ name }) as DestinationSpec)
-    this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, undefined, log)
+    this.telling = new Telling(store, { destinations, routes: rules && routesOf(rules, NAMES) }, mutes, log)
     for (const name of NAMES) {
       const manner: Partial<Manner> = { mode: every.includes(name) ? 'every' : 'latest', interrupts: false }
       const bound = name === 'team' ? { maxItems, ...(maxBytes === undefined ? {} : { maxBytes: () => maxBytes }) } : {}
@@ -124,7 +126,10 @@ describe('escalation', () => {
     await pass(0.2 * 60_000)
     expect(house.reasons('pager')).toEqual(['escalated'])
     expect(house.letters.pager[0]).toMatchObject({ rule: 'Team' })
-    await pass(20 * 60_000)
+    await pass(19.8 * 60_000)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    expect(house.reasons('team')).toEqual(['opened'])
+    await pass(0.2 * 60_000)
     expect(house.reasons('pager')).toEqual(['escalated', 'escalated'])
     expect(house.reasons('team')).toEqual(['opened', 'escalated'])
     await pass(24 * HOUR)
@@ -160,6 +165,87 @@ describe('escalation', () => {
     house.tell(signalOf())
     await pass(HOUR)
     expect(house.reasons('pager')).toEqual(['escalated', 'escalated'])
+  })
+
+  const composed = (...rules: NotificationRule[]) => ({
+    destinations: NAMES.map((name) => ({ name }) as DestinationSpec),
+    routes: routesOf(rules, NAMES),
+  })
+  const minute = 60_000
+
+  it('goes on under a rule of another name with steps of its own; what is new is told by that one, and when the first comes back nothing begins anew [case 36]', async () => {
+    const other: NotificationRule = { name: 'Other', to: 'team', escalate: [{ after: '1h', to: 'pager' }] }
+    const house = new House(rules)
+    const signal = house.tell(signalOf())
+    await pass(8 * minute)
+    house.telling.compose(composed(other))
+    await pass(minute)
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(0.9 * minute)
+    expect(house.reasons('pager')).toEqual([])
+    await pass(0.2 * minute)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    await pass(2 * minute)
+    house.telling.compose(composed(...rules))
+    house.tell({ ...signal, revision: 3, count: 3 })
+    await pass(HOUR)
+    expect(house.reasons('pager').filter((reason) => reason === 'escalated')).toEqual(['escalated', 'escalated'])
+
+    house.telling.compose(composed(other))
+    const next = house.tell(signalOf())
+    await pass(59.9 * minute)
+    const told = () => house.letters.pager.filter((letter) => letter.signal.id === next.id).map(({ reason, rule }) => [reason, rule])
+    expect(told()).toEqual([])
+    await pass(0.2 * minute)
+    expect(told()).toEqual([['escalated', 'Other']])
+    expect(house.letters.team.find((letter) => letter.signal.id === next.id)).toMatchObject({ reason: 'opened', rule: 'Other' })
+  })
+
+  it('keeps its steps when another rule takes over what became more severe, whose own come besides [case 36]', async () => {
+    const house = new House([
+      { name: 'Critical', when: 'severity == critical', to: 'team', escalate: [{ after: '1h', to: 'pager' }] },
+      { name: 'Team', to: 'team', escalate: [{ after: '10m', to: 'pager' }] },
+    ])
+    const signal = house.tell(signalOf({ severity: 'medium' }))
+    await pass(9 * minute)
+    house.tell({ ...signal, revision: 2, severity: 'critical' })
+    await pass(0.9 * minute)
+    expect(house.reasons('team')).toEqual(['opened', 'raised'])
+    expect(house.reasons('pager')).toEqual([])
+    await pass(0.2 * minute)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    await pass(58.8 * minute)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    await pass(0.2 * minute)
+    expect(house.reasons('pager')).toEqual(['escalated', 'escalated'])
+    await pass(24 * HOUR)
+    expect(house.reasons('pager')).toHaveLength(2)
+  })
+
+  it('begins when the signal first has an owner where a mute had kept it from all', async () => {
+    const mutes = new Mutes(store, memoryLog())
+    mutes.add({ when: 'severity <= high', duration: '5m', reason: 'upgrade' }, 'ada')
+    const house = new House(rules, { mutes })
+    const escalated = () => house.reasons('pager').filter((reason) => reason === 'escalated')
+    const signal = house.tell(signalOf())
+    await pass(6 * minute)
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(9.9 * minute)
+    expect(escalated()).toEqual([])
+    await pass(0.2 * minute)
+    expect(escalated()).toEqual(['escalated'])
+  })
+
+  it('that was ended by people does not come back with a rule that has none', async () => {
+    const house = new House([{ name: 'Critical', when: 'severity == critical', to: 'team' }, ...rules])
+    const signal = house.tell(signalOf())
+    await pass(5 * minute)
+    house.judge(signal, 'acknowledged')
+    await pass(minute)
+    house.tell({ ...signal, revision: 2, severity: 'critical' })
+    await pass(24 * HOUR)
+    expect(house.reasons('team')).toEqual(['opened', 'acknowledged', 'raised'])
+    expect(house.reasons('pager')).toEqual([])
   })
 
   it('tells nobody of what was archived in time', async () => {

@@ -1,6 +1,6 @@
 import { type Conversation, newConversation } from '../../notifications/conversation.ts'
 import type { Decision } from '../../notifications/decide.ts'
-import { escalationsFrom } from '../../notifications/escalation.ts'
+import { type Escalation, escalationsFrom } from '../../notifications/escalation.ts'
 import type { Kin } from '../../notifications/kin.ts'
 import { statusAfter } from '../../notifications/lifecycle.ts'
 import type { Signal } from '../../signals/signal.ts'
@@ -15,7 +15,7 @@ import { whoMisses } from '../rules/mute-audience.ts'
 import type { Mutes } from '../rules/mutes.ts'
 import { RuleTemplates } from '../rules/rule-templates.ts'
 import type { SignalStore } from '../store/store.ts'
-import type { StoreWrite } from '../store/store-rows.ts'
+import type { SignalRow, StoreWrite } from '../store/store-rows.ts'
 import { stillOwed } from './absent.ts'
 import { ChangeNotices } from './change-notices.ts'
 import { judging } from './judging.ts'
@@ -191,7 +191,10 @@ export class Telling {
     const before = new Map(this.#store.conversations(id).map((each) => [each.destination, each]))
     const { owners, above, mutes } = this.#judgement(known, line, now)
     const isOpenedAnew = was !== undefined && was.status !== 'open' && known.status === 'open'
-    const escalations = escalationsFrom(known.status === 'open' ? owners.values() : [], isOpenedAnew ? [] : [...before.values()], now)
+    const said = isOpenedAnew ? new Map<string, Conversation>() : before
+    const ownedBefore = () => this.#ownersOf(was)
+    const escalations =
+      known.status === 'open' ? escalationsFrom({ owners, before: said, ownedBefore }, now) : new Map<string, Escalation>()
     const silenced: string[] = []
     const plans: { readonly queue: DestinationQueue; readonly planned: Planned }[] = []
     for (const name of new Set([...owners.keys(), ...before.keys(), ...escalations.keys()])) {
@@ -212,7 +215,7 @@ export class Telling {
         changed_at: revision > conversation.wanted ? now : conversation.changed_at,
         opened_at: conversation.opened_at ?? (isOwned ? now : null),
         kept_by: this.#keeper(above, name),
-        escalations: escalation ? JSON.stringify(escalation.times) : conversation.escalations,
+        escalations: escalation ? JSON.stringify(escalation.times) : isOpenedAnew ? '[]' : conversation.escalations,
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
     }
@@ -238,6 +241,16 @@ export class Telling {
     } catch (error) {
       this.#log?.error({ signal: head.id, error }, 'rules and mutes could not be asked about a signal: it is told to all')
       return { owners: new Map([...this.#queues.keys()].map((name) => [name, undefined] as const)), above: [], mutes: [] }
+    }
+  }
+
+  /** The rules that own what is stored of a signal, as they are now. What cannot be judged none owned. */
+  #ownersOf(row: SignalRow | undefined): Iterable<Route | undefined> {
+    if (!row) return []
+    try {
+      return this.#router.route(row.severity, () => decodeSignal(row.body)).values()
+    } catch {
+      return []
     }
   }
 

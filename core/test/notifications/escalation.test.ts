@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest'
+import { newConversation } from '../../src/notifications/conversation.ts'
+import { type Escalating, escalationsFrom, type Owned } from '../../src/notifications/escalation.ts'
+
+const team: Escalating = {
+  name: 'Team',
+  escalate: [
+    { after: 10, to: ['pager'] },
+    { after: 20, to: ['boss', 'pager'] },
+  ],
+}
+const other: Escalating = { name: 'Other', escalate: [{ after: 60, to: ['pager'] }] }
+
+function timesOf(owner: Escalating | undefined, now: number, said: Partial<Omit<Owned, 'owners'>> = {}) {
+  const owners = new Map([['team', owner]])
+  return Object.fromEntries(escalationsFrom({ owners, before: new Map(), ownedBefore: () => [], ...said }, now))
+}
+
+/** What was said once Team's steps had been fixed, the pager's at these times; `rule`: who has the word at the team since. */
+function saidBefore(pager: readonly number[], rule = 'Team'): Owned['before'] {
+  const at = { ...newConversation('s', 'team', rule, 0), opened_at: 0 }
+  return new Map([
+    ['team', at],
+    ['pager', { ...newConversation('s', 'pager', 'Team', 0), escalations: JSON.stringify(pager) }],
+  ])
+}
+
+it('each step counts from the one before, the first from when the signal opens [case 35]', () => {
+  expect(timesOf(team, 1000)).toEqual({ pager: { rule: 'Team', times: [1010, 1030] }, boss: { rule: 'Team', times: [1030] } })
+  expect(timesOf({ name: 'Plain' }, 1000)).toEqual({})
+  expect(timesOf(undefined, 1000)).toEqual({})
+})
+
+it('a rule that held before, by its name or by what it says, begins nothing while the signal is open [case 36]', () => {
+  const before = saidBefore([10, 30])
+  expect(timesOf(team, 9, { before })).toEqual({})
+  expect(timesOf({ ...other, name: 'Team' }, 9, { before })).toEqual({})
+  expect(timesOf(other, 9, { before, ownedBefore: () => [other] })).toEqual({})
+  expect(timesOf(team, 9, { before: saidBefore([10, 30], 'Other'), ownedBefore: () => [team] })).toEqual({})
+})
+
+it('a rule that comes to hold for what the signal became adds its steps, and postpones none [case 36]', () => {
+  const before = saidBefore([10, 30])
+  expect(timesOf(other, 9, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 30, 69] } })
+  expect(timesOf(other, -35, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 25, 30] } })
+  expect(timesOf(other, -30, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 30] } })
+})
+
+it('a rule at whose destinations nothing was said yet begins, whether or not it held before', () => {
+  const before = new Map([['archive', { ...newConversation('s', 'archive', 'Archive', 0), opened_at: 0 }]])
+  expect(timesOf(team, 0, { before, ownedBefore: () => [team] })).toMatchObject({ pager: { times: [10, 30] } })
+})
+
+it('what is added is bounded', () => {
+  const many: Escalating = { name: 'Many', escalate: Array(150).fill({ after: 1, to: ['pager'] }) }
+  const fixed = Array.from({ length: 60 }, (_, i) => 1000 + i)
+  const times = timesOf(many, 0, { before: saidBefore(fixed), ownedBefore: () => [team] })['pager']?.times
+  expect(times).toEqual([...Array.from({ length: 40 }, (_, i) => i + 1), ...fixed])
+})
