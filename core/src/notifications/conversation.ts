@@ -64,6 +64,20 @@ export function escalationsOf({ escalations }: Conversation): readonly number[] 
   return JSON.parse(escalations) as number[]
 }
 
+/** The same by a clock that may have gone back since: nothing waits for times that were to come again. What had passed until it was last touched counts. */
+export function sinceClock(conversation: Conversation, now: number): Conversation {
+  const { changed_at, told_at, opened_at } = conversation
+  const back = Math.max(changed_at, told_at, opened_at ?? now) - now
+  if (back <= 0) return conversation
+  return {
+    ...conversation,
+    changed_at: changed_at - back,
+    told_at: told_at - back,
+    opened_at: opened_at === null ? null : opened_at - back,
+    escalations: JSON.stringify(escalationsOf(conversation).map((at) => at - back)),
+  }
+}
+
 /** The key of the next message, and the conversation that remembers it: no two messages have the same. */
 export function nextKey(conversation: Conversation, revision: number): { readonly key: string; readonly conversation: Conversation } {
   const { signal, destination, key_revision, key_count } = conversation

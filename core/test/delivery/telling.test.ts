@@ -248,6 +248,54 @@ describe('escalation', () => {
     expect(house.reasons('pager')).toEqual([])
   })
 
+  it('comes once, at its time, whatever is done to the wall clock, also while no agent runs [case 29]', async () => {
+    const jumps = [-24, 24 * 365, -24 * 365]
+    const set = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR)
+    const first = new House(rules)
+    first.tell(signalOf())
+    for (const jump of jumps) {
+      await pass(minute)
+      set(jump)
+    }
+    await pass(6.9 * minute)
+    expect(first.reasons('pager')).toEqual([])
+    await pass(0.2 * minute)
+    expect(first.reasons('pager')).toEqual(['escalated'])
+    for (const jump of jumps) {
+      await pass(minute)
+      set(jump)
+    }
+    await pass(16.8 * minute)
+    expect(first.reasons('pager')).toEqual(['escalated'])
+    await first.telling.stop(0)
+    // A year in which no agent ran: the step that is left is due, once.
+    set(24 * 365)
+    const second = new House(rules)
+    await pass(24 * HOUR)
+    expect(second.reasons('pager')).toEqual(['escalated'])
+    expect(second.reasons('team')).toEqual(['escalated'])
+    await second.telling.stop(0)
+    for (const jump of jumps) {
+      set(jump)
+      const next = new House(rules)
+      await pass(HOUR)
+      expect([next.letters.pager, next.letters.team]).toEqual([[], []])
+      await next.telling.stop(0)
+    }
+  })
+
+  it('waits no longer than its own time where the wall clock went back a day while no agent ran [case 29]', async () => {
+    const first = new House(rules)
+    first.tell(signalOf())
+    await pass(minute)
+    await first.telling.stop(0)
+    vi.setSystemTime(Date.now() - 24 * HOUR)
+    const house = new House(rules)
+    await pass(10.1 * minute)
+    expect(house.reasons('pager')).toEqual(['escalated'])
+    await house.telling.stop(0)
+  })
+
   it('tells nobody of what was archived in time', async () => {
     const house = new House(rules)
     const signal = house.tell(signalOf())

@@ -25,9 +25,15 @@ function quietSpans(quiet: QuietHours, from: string, to: string): string[][] {
 
 it('is the local night, also when the clock is set [case 31]', () => {
   // To summer time at 01:00 UTC: the night is an hour shorter. 22:00 is 21:00 UTC before, 06:00 is 04:00 UTC after.
-  expect(quietSpans(night, '2026-03-28T12:00Z', '2026-03-29T12:00Z')).toEqual([['2026-03-28T21:00', '2026-03-29T04:00']])
+  expect(quietSpans(night, '2026-03-28T12:00Z', '2026-03-30T12:00Z')).toEqual([
+    ['2026-03-28T21:00', '2026-03-29T04:00'],
+    ['2026-03-29T20:00', '2026-03-30T04:00'],
+  ])
   // And back: an hour longer.
-  expect(quietSpans(night, '2026-10-24T12:00Z', '2026-10-25T12:00Z')).toEqual([['2026-10-24T20:00', '2026-10-25T05:00']])
+  expect(quietSpans(night, '2026-10-24T12:00Z', '2026-10-26T12:00Z')).toEqual([
+    ['2026-10-24T20:00', '2026-10-25T05:00'],
+    ['2026-10-25T21:00', '2026-10-26T05:00'],
+  ])
 })
 
 it('that ends in the hour that is left out ends with it, and in the hour that comes twice is quiet twice [case 31]', () => {

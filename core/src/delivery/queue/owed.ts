@@ -1,5 +1,5 @@
 import type { Reason } from '../../messages/letter.ts'
-import type { Conversation } from '../../notifications/conversation.ts'
+import { type Conversation, sinceClock } from '../../notifications/conversation.ts'
 import type { Lane } from '../../notifications/lanes.ts'
 import { type Manner, usualManner } from '../../plugin/manner.ts'
 import type { MessageRow } from '../store/store-rows.ts'
@@ -81,8 +81,7 @@ export class Owed {
     const time = now()
     const changed: Conversation[] = []
     for (const { conversation, head } of store.pending(name, looksAtOpen)) {
-      // The clock may have gone back since: nothing is to wait for that time to come again.
-      const since = { ...conversation, told_at: Math.min(conversation.told_at, time) }
+      const since = sinceClock(conversation, time)
       // Where every revision is told, what is due is no step yet: it was judged while no agent ran.
       const line = this.tellsEach && conversation.due !== null ? store.signalBody(head.id) : undefined
       const planned = this.#outbox.plan(since, head, line)
