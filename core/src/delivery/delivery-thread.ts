@@ -35,6 +35,7 @@ import { SignalStore } from './store/store.ts'
 import { logWhatWasDone } from './store/unlogged.ts'
 import { Attribution } from './supervisor/attribution.ts'
 import type { Vitals } from './supervisor/vitals.ts'
+import { howAbsentWait } from './telling/absent.ts'
 import { ChangeLetters } from './telling/change-letters.ts'
 import { Telling } from './telling/telling.ts'
 
@@ -309,7 +310,7 @@ export class DeliveryThread {
     logWhatWasDone(this.#store, this.#log)
     this.#telling.announce()
     for (const [name, count] of this.#telling.absent())
-      this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; they wait until it is again`)
+      this.#log.warn(`${count} deliveries are owed to "${name}", which is not among the plugins; ${howAbsentWait}`)
   }
 
   async #answer(what: string, args: unknown, asker: Asker): Promise<unknown> {

@@ -5,6 +5,7 @@ import type { DestinationSpec, FromDelivery } from '../protocol.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import type { Attribution } from '../supervisor/attribution.ts'
 import { Places } from '../supervisor/places.ts'
+import { howAbsentWait } from '../telling/absent.ts'
 import type { Telling } from '../telling/telling.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import { setUpNotifier } from './notifiers.ts'
@@ -92,7 +93,7 @@ export class NotifiersAtWork {
     void queue.retire(abort)
     const owed = queue.counters.pending
     if (owed > 0 && !destinations.some((other) => other.name === name))
-      log.warn(`${owed} deliveries are owed to "${name}", which is not among the plugins any more; they wait until it is again`)
+      log.warn(`${owed} deliveries are owed to "${name}", which is not among the plugins any more; ${howAbsentWait}`)
   }
 
   #queueFor({ name, manner }: DestinationSpec): DestinationQueue {

@@ -3,11 +3,15 @@ import { coveredBy } from '../queue/covered.ts'
 import type { SignalStore } from '../store/store.ts'
 import type { LostWords } from './lost-words.ts'
 
-/** How long what is owed to a destination that is not there any more waits for it to come back, ms. */
-const ABSENT_MS = 7 * 24 * 3600_000
-const GONE = 'its destination was not among the plugins for a week'
+/** How long what is owed to a destination that is not there any more waits for it to come back. */
+const ABSENT_DAYS = 7
+const ABSENT_MS = ABSENT_DAYS * 24 * 3600_000
+const GONE = `its destination was not among the plugins for ${ABSENT_DAYS} days`
 
-/** How many signals are owed to a destination that is not listed. What has waited for a week is given up. `now`: of the steady clock. */
+/** The same in words, for the log. */
+export const howAbsentWait = `they wait until it is again; what has waited for ${ABSENT_DAYS} days when the agent starts is given up`
+
+/** How many signals are owed to a destination that is not listed. What has waited for so long is given up. `now`: of the steady clock. */
 export function stillOwed(name: string, store: SignalStore, now: number, lost: LostWords): number {
   const signals = new Set<string>()
   const at = Date.now()
