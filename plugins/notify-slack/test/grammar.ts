@@ -138,6 +138,6 @@ function findEmoji(text: string, seen: Seen): void {
 }
 
 /** Once, and only the three. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   return text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: '&', lt: '<', gt: '>' })[name as 'amp'])
 }

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
 import { everywhere, letter, paragraph, value } from '../../../core/test/fixtures/letters.ts'
 import { render } from '../src/message/render.ts'
-import { read } from './grammar.ts'
-import { messageSchema } from './schema.ts'
+import { decoded, read } from './grammar.ts'
+import { type Message, messageSchema } from './schema.ts'
 
 /** Runs with a seed of their own, a part of those of the long test. */
 const SLICE = 150
@@ -27,27 +27,82 @@ const hostile = fc
   )
   .map((parts) => stageZero(Buffer.concat(parts)))
 
-/** Nothing acts, in any form of the message, posted or changed; `text` stands there as it is. */
+const OPTIONS = { mentions: ['U012AB3CD', 'S012', 'here', 'channel'], inPlace: true } as const
+/** A text that is nowhere else, to learn where a message has values. */
+const HARMLESS = 'Qz0Zq'
+
+const made = (text: string, tier: number) => {
+  const { message, reply } = render(everywhere(text), tier, OPTIONS)
+  return { message: messageSchema.parse(message), reply: messageSchema.parse(reply) }
+}
+/** What a reader sees of the block that is the message itself. */
+const bodyOf = ({ blocks, ...message }: Message): string => read({ ...message, blocks: blocks?.slice(2) }).blocks.text
+/** The same of a harmless text, by tier. */
+const bodies = [0, 1].map((tier) => bodyOf(made(HARMLESS, tier).message))
+
+/** Nothing acts, in any form of the message, posted or changed; `text` stands wherever it was put, as it is, or cut with a mark that counts. */
 function expectInert(text: string): void {
+  let head: string | undefined
   for (const tier of [0, 1, 2]) {
-    const { message, reply } = render(everywhere(text), tier, {
-      mentions: ['U012AB3CD', 'S012', 'here', 'channel'],
-      inPlace: true,
-    })
-    const parsed = messageSchema.parse(message)
-    for (const made of [parsed, messageSchema.parse(reply)])
+    const { message, reply } = made(text, tier)
+    for (const one of [message, reply])
       for (const update of [false, true]) {
-        const { popup, blocks } = read(made, update)
+        const { popup, blocks } = read(one, update)
         expect([popup.mentions, popup.links, blocks.mentions, blocks.links, blocks.markup]).toEqual([[], [], [], [], []])
-        if (made.blocks === undefined) expect(popup.markup).toEqual([])
+        if (one.blocks === undefined) expect(popup.markup).toEqual([])
       }
-    const { popup, blocks } = read(parsed)
-    if (tier < 2) expect(blocks.text).toContain(text)
-    else
-      expect(popup.text.startsWith(text.slice(0, 20).replace(/\s+/g, ' ').trim().replaceAll('`', 'ˋ'), popup.text.indexOf('· ') + 2)).toBe(
-        true,
-      )
+    if (text === '') continue
+    head ??= expectSmallPrint(message, text)
+    expectWhole(message, reply, text, head, tier)
   }
+}
+
+/** The title, and what stands below it. Returns how the popup begins. */
+function expectSmallPrint({ text, blocks = [] }: Message, value: string): string {
+  const [header, facts] = blocks
+  if (header?.type !== 'header' || facts?.type !== 'context') throw new Error('the message begins otherwise')
+  const title = header.text.text
+  expect(title.slice(0, TITLE.length)).toBe(TITLE)
+  expectCut(title.slice(TITLE.length), oneLine(value))
+  const [, host, times, , rule, tags] = facts.elements.map((element) => element.text)
+  expectCut(host ?? '', oneLine(`on ${value}`))
+  expectCut(rule ?? '', oneLine(`rule ${value}`))
+  if (value.trim() !== '') expectCut(tags ?? '', oneLine(value))
+  expect(times).toBe('once')
+  const popup = decoded(text)
+  const where = popup.slice(title.length + 2, popup.indexOf(', once)', title.length))
+  expectCut(where, oneLine(value))
+  return `${title} (${where}, once)`
+}
+
+/** The message, what pops up, and the answer in its thread. */
+function expectWhole(message: Message, reply: Message, text: string, head: string, tier: number): void {
+  const body = (of: number): string => (bodies[of] as string).replaceAll(HARMLESS, () => text)
+  if (tier < 2) {
+    const [kept, note] = bodyOf(message).split(/… \d+ more characters are cut; see: cws signals show /)
+    if (note === undefined) expect(kept).toBe(body(tier))
+    else expect(body(tier).startsWith((kept as string).replace(/\n+$/, ''))).toBe(true)
+  }
+  const sentences = printable(oneLine(`in ${text}${text}\n${text}\n${text}`.slice(0, 1_200)))
+  expectCut(popupOf(message), tier === 2 ? `${head}\n${body(1)}`.trim().replaceAll('`', 'ˋ') : `${head}: ${sentences}`)
+  const said = `Raised to high: ${head}`
+  expect(popupOf(reply)).toBe(tier === 0 ? said : said.replaceAll('`', 'ˋ'))
+  expect(read(reply).blocks.text.trim()).toBe(tier === 0 ? said.trim() : '')
+}
+
+/** What pops up: beside blocks the words as they are, else what is read of them. */
+const popupOf = (message: Message): string => (message.blocks ? decoded(message.text) : read(message).popup.text)
+
+const TITLE = '🟠 High · '
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim()
+
+/** A text is shown whole, or its beginning with the number of characters that are left out. */
+function expectCut(shown: string, whole: string): void {
+  if (shown === whole) return
+  const [, kept = '', gone] = /^(.*)…\(\+(\d+)\)$/s.exec(shown) ?? []
+  expect([whole.slice(0, kept.length), whole.length - Number(gone)]).toEqual([kept, kept.length])
+  // Characters of many parts may be longer than what is cut.
+  if (/^[ -~]*$/.test(whole)) expect(kept.length).toBeGreaterThan(8)
 }
 
 describe('values', () => {
