@@ -1,6 +1,7 @@
 import type { Outcome } from '../../plugin/notifier.ts'
 import type { DestinationRow } from '../store/store-rows.ts'
 import { backoffFor, waitFor } from './backoff.ts'
+import type { Item } from './schedule.ts'
 
 /** Failures in a row after which the destination as a whole waits and is probed by one try at a time. */
 const FAILURES_TO_OPEN = 5
@@ -16,6 +17,10 @@ export class Breaker {
   #probeAt = 0
   #backoff = 0
   #isBroken = false
+  /** What failed last since something was taken, of what is not known to be refused alone. */
+  #witness: Item | undefined
+  /** By another one, or by the receiver itself. */
+  #isConfirmed = false
 
   /** Takes up what an earlier agent knew. It waits no longer than it would have then. */
   restore({ failures, opened_at, probe_at, backoff, is_broken }: DestinationRow, now: number): void {
@@ -24,11 +29,22 @@ export class Breaker {
     this.#isBroken = is_broken === 1
     this.#backoff = backoff
     this.#probeAt = Math.min(probe_at, now + backoff)
+    this.#isConfirmed = this.isOpen
   }
 
   /** Whether one try at a time is made, to see whether it is back. */
   get isOpen(): boolean {
     return this.#openedAt !== null
+  }
+
+  /** Open, and only for what one message says, or messages that alone were refused before: it may be them. */
+  get isDoubted(): boolean {
+    return this.isOpen && !this.#isConfirmed
+  }
+
+  /** The only message for which it is open. */
+  get witness(): Item | undefined {
+    return this.isDoubted ? this.#witness : undefined
   }
 
   get isBroken(): boolean {
@@ -46,14 +62,30 @@ export class Breaker {
   }
 
   /** A try failed. Returns whether that is to be stored. */
-  failed(outcome: Failure, severity: number, now: number): boolean {
+  failed(outcome: Failure, message: Item, now: number): boolean {
     this.#failures++
+    const isAnother = this.#witness !== undefined && this.#witness !== message
+    if (message.aloneSince === undefined) {
+      this.#isConfirmed ||= isAnother
+      this.#witness = message
+    }
+    // Who asks for time is there, and means all.
+    this.#isConfirmed ||= outcome.retryAfterMs !== undefined
     this.#isBroken = outcome.result === 'broken'
     const opens = this.#openedAt === null && (this.#isBroken || this.#failures >= FAILURES_TO_OPEN)
     if (opens) this.#openedAt = now
     if (!this.isOpen && outcome.retryAfterMs === undefined) return false
-    const backoff = backoffFor(this.#failures, severity)
+    const backoff = backoffFor(this.#failures, message.severity)
     this.#backoff = Math.ceil(waitFor(opens ? Math.min(backoff, FIRST_PROBE_MS) : backoff, outcome.retryAfterMs))
+    this.#probeAt = now + this.#backoff
+    return true
+  }
+
+  /** A try failed of a message that alone is refused. It counts for nothing, but for a little of the time that the receiver asks for. Returns whether that is to be stored. */
+  excused({ retryAfterMs }: Failure, now: number): boolean {
+    const asked = Math.min(waitFor(0, retryAfterMs), FIRST_PROBE_MS)
+    if (now + asked <= Math.max(now, this.#probeAt)) return false
+    this.#backoff = Math.ceil(asked)
     this.#probeAt = now + this.#backoff
     return true
   }
@@ -71,6 +103,8 @@ export class Breaker {
     this.#probeAt = 0
     this.#backoff = 0
     this.#isBroken = false
+    this.#witness = undefined
+    this.#isConfirmed = false
     return known
   }
 }

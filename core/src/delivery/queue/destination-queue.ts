@@ -13,7 +13,7 @@ import { Flights } from './flights.ts'
 import { Health } from './health.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import { Owed, type OwedOptions } from './owed.ts'
-import type { Item } from './schedule.ts'
+import { type Item, isTried, type Order } from './schedule.ts'
 import { Tries } from './tries.ts'
 
 const CONCURRENCY = 4
@@ -229,8 +229,9 @@ export class DestinationQueue {
     const time = this.#options.now()
     const limit = this.#health.isProbed ? 1 : Math.max(1, Math.min(notifier.concurrency ?? CONCURRENCY, CONCURRENCY))
     let allowedAt = time
-    while (this.#flights.size < limit && time >= this.#health.probeAt) {
-      const item = schedule.next(time, this.#begun % AGEING === AGEING - 1 && !this.#allowance.isSpent)
+    const may = this.#mayAt(time)
+    while (this.#flights.size < limit) {
+      const item = schedule.next(time, this.#order(), may)
       if (!item) break
       // Where who is served first must wait, all must.
       allowedAt = time + this.#allowance.wait(schedule.laneOf(item, time))
@@ -244,7 +245,21 @@ export class DestinationQueue {
     if (this.#isStopping || this.#flights.size >= limit) return
     const due = schedule.nextDue(time)
     if (due === undefined) return
-    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(due, this.#health.probeAt, allowedAt) - time, 2 ** 30))
+    const probed = Math.max(due, this.#health.probeAt)
+    const first = this.#health.isDoubted ? Math.min(probed, schedule.nextDue(time, may) ?? probed) : probed
+    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(first, allowedAt) - time, 2 ** 30))
+  }
+
+  /** While it is probed each has its turn: a message that is always refused is not tried over and over while others wait. */
+  #order(): Order {
+    if (this.#health.isProbed) return this.#begun % 2 === 0 ? 'untried' : 'turns'
+    return this.#begun % AGEING === AGEING - 1 && !this.#allowance.isSpent ? 'longest' : 'lanes'
+  }
+
+  /** What may be tried before the time of the probe. */
+  #mayAt(time: number): (item: Item) => boolean {
+    if (time >= this.#health.probeAt) return () => true
+    return this.#health.isDoubted ? (item) => !isTried(item) : () => false
   }
 
   /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how much is left. */

@@ -2,6 +2,9 @@ import type { Outcome } from '../../plugin/notifier.ts'
 import type { DestinationCounters } from '../protocol.ts'
 import { Breaker } from './breaker.ts'
 import type { OutboxOptions } from './outbox.ts'
+import type { Item } from './schedule.ts'
+
+type Failure = Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>
 
 /** How a destination is, as far as its set-up and its tries tell; what is to outlive the process is stored. */
 export class Health {
@@ -50,6 +53,16 @@ export class Health {
     return this.#breaker.isOpen || this.#state === 'broken'
   }
 
+  /** Whether it takes nothing, by more than one message or by what the receiver itself says. */
+  get isConfirmed(): boolean {
+    return this.#breaker.isOpen && !this.#breaker.isDoubted
+  }
+
+  /** Whether what was never tried needs not wait for the probe: it may be one message that is refused, and not all. */
+  get isDoubted(): boolean {
+    return this.#breaker.isDoubted
+  }
+
   /** No try before, by the steady clock, ms. */
   get probeAt(): number {
     return this.#breaker.probeAt
@@ -75,20 +88,30 @@ export class Health {
   }
 
   /** A try failed. Returns when the next one may be made, if all wait for that. */
-  troubled(
-    outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>,
-    detail: string,
-    { key, attempt, severity }: { readonly key: string | undefined; readonly attempt: number; readonly severity: number },
-  ): number | undefined {
+  troubled(outcome: Failure, detail: string, item: Item): number | undefined {
     const { log, now } = this.#options
     this.lastError = detail
-    if (this.#breaker.failed(outcome, severity, now())) this.remember()
+    if (this.#breaker.failed(outcome, item, now())) this.remember()
     const state = outcome.result === 'broken' ? 'broken' : 'failing'
+    const { key, attempt } = item
     const about = { key, attempt }
     if (this.#state !== state) log.warn(about, `${state}: ${detail}`)
     else log.debug(about, `${outcome.result}: ${detail}`)
     this.#turn(state)
     return this.#breaker.isOpen ? this.#breaker.probeAt : undefined
+  }
+
+  /** A try failed of a message while the destination takes others: that says nothing of it. */
+  excused(outcome: Failure, detail: string, { key, attempt }: Item): void {
+    const { log, now } = this.#options
+    this.lastError = detail
+    if (this.#breaker.excused(outcome, now())) this.remember()
+    log.debug({ key, attempt }, `${outcome.result}: ${detail}`)
+  }
+
+  /** The only message for which it is probed. */
+  get witness(): Item | undefined {
+    return this.#breaker.witness
   }
 
   /** It took something, or refused it as such. Returns whether it was probed until now. */

@@ -131,10 +131,39 @@ export class Owed {
     }
   }
 
-  /** What failed for the destination's sake is tried at once. */
+  /** It is tried: others have their turn before its next. */
+  took(item: Item): void {
+    item.turn = this.#sequence++
+  }
+
+  /** What failed is tried at once, whatever was held against it. */
   retryNow(): void {
+    for (const item of this.schedule) item.aloneSince = undefined
+    this.#release()
+  }
+
+  /** The destination took something: what failed for its sake is tried at once, but not what alone was refused. */
+  recovered(): void {
     const now = this.#options.now()
-    for (const item of this.schedule) if (item.attempt > 0 && item.due > now) item.due = now
+    const { witness } = this.#health
+    if (witness) {
+      this.isAlone(witness)
+      witness.due = now + witness.backoff
+    }
+    if (this.#health.recovered()) this.#release()
+  }
+
+  /** The destination takes others, and refused this one. */
+  isAlone(item: Item): void {
+    if (item.aloneSince !== undefined) return
+    const { key, attempt, lastError } = item
+    item.aloneSince = this.#options.now()
+    this.#options.log.warn({ key, attempt }, `refused while others are taken: ${lastError}`)
+  }
+
+  #release(): void {
+    const now = this.#options.now()
+    for (const item of this.schedule) if (item.attempt > 0 && item.aloneSince === undefined && item.due > now) item.due = now
   }
 
   /** The agent stops: what only waits for its update interval is told. */

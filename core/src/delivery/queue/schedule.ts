@@ -25,18 +25,29 @@ export interface Item {
   /** By the steady clock, ms. */
   due: number
   readonly sequence: number
+  /** In the same count, when it was tried last by this agent; its `sequence`: never. */
+  turn: number
   /** Of the texts that its message has in the store, in UTF-16 units; 0: it is not made yet. */
   bytes: number
   /** Other signals that the message tells: nothing else is said of them meanwhile. */
   covers: readonly string[]
   attempt: number
+  /** Tries of what it tells that did not arrive, under whatever key. */
+  failures: number
   backoff: number
+  /** How many messages the destination had taken when it failed last; undefined: it did not. */
+  taken: number | undefined
+  /** Since when it is known that the destination takes others and not this, by the steady clock, ms; undefined: that is not known. */
+  aloneSince: number | undefined
   state: MessageState
   lastError: string | null
   /** A try may have arrived. */
   isAmbiguous: boolean
   inFlight: boolean
 }
+
+/** Who is served next: the first of its lane, who waits longest, whatever its lane, or, to see whether a destination is back, who was not tried for longest. */
+export type Order = 'lanes' | 'longest' | 'untried' | 'turns'
 
 /** What one destination is owed, and who is served first. */
 export class Schedule {
@@ -106,14 +117,27 @@ export class Schedule {
     if (this.#heard.size <= MAX_HEARD) this.#heard.set(rule, now)
   }
 
-  /** What is served next of what is due. `aged`: who waits longest, whatever its lane. */
-  next(now: number, aged: boolean): Item | undefined {
+  /** What is served next of what is due, and `may` be tried. */
+  next(now: number, order: Order, may: (item: Item) => boolean = () => true): Item | undefined {
     let best: Item | undefined
     for (const item of this.#items) {
-      if (item.due > now || !this.#isReady(item)) continue
-      if (!best || (aged ? item.sequence < best.sequence : this.#order(item, best, now) < 0)) best = item
+      if (item.due > now || !this.#isReady(item) || !may(item)) continue
+      if (!best || this.#precedes(item, best, order, now) < 0) best = item
     }
     return best
+  }
+
+  #precedes(a: Item, b: Item, order: Order, now: number): number {
+    switch (order) {
+      case 'lanes':
+        return this.#order(a, b, now)
+      case 'longest':
+        return a.sequence - b.sequence
+      case 'untried':
+        return isTried(a) || isTried(b) ? Number(isTried(a)) - Number(isTried(b)) || a.turn - b.turn : this.#order(a, b, now)
+      case 'turns':
+        return a.turn - b.turn
+    }
   }
 
   /** When the earliest became due of what could be tried or is being tried; undefined: there is nothing. */
@@ -128,10 +152,10 @@ export class Schedule {
     return this.#bySignal.has(signal) || this.#covered.has(signal)
   }
 
-  /** When something is due next. */
-  nextDue(now: number): number | undefined {
+  /** When something is due next that `may` be tried. */
+  nextDue(now: number, may: (item: Item) => boolean = () => true): number | undefined {
     let due: number | undefined
-    for (const item of this.#items) if (this.#isReady(item) && (due === undefined || item.due < due)) due = item.due
+    for (const item of this.#items) if (this.#isReady(item) && may(item) && (due === undefined || item.due < due)) due = item.due
     return due === undefined ? undefined : Math.max(due, now + 1)
   }
 
@@ -181,6 +205,9 @@ export class Schedule {
   }
 }
 
+/** By this agent. */
+export const isTried = ({ turn, sequence }: Item): boolean => turn > sequence
+
 /** The first word of what is grave, also in a digest, and its end. */
 function isIndispensable({ reason, severity }: Item): boolean {
   return severity >= HIGH && INDISPENSABLE.has(reason)
@@ -191,8 +218,8 @@ export const bytesOf = ({ body, line }: Pick<MessageRow, 'body' | 'line'>): numb
 
 /** Of a conversation that is due. */
 export function newItem({ id: signal, rule, severity }: SignalHead, { reason, due }: Decision, sequence: number): Item {
-  const untried = { bytes: 0, attempt: 0, backoff: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
-  return { signal, rule, key: undefined, reason, severity, due, sequence, covers: [], ...untried }
+  const untried = { bytes: 0, attempt: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
+  return { signal, rule, key: undefined, reason, severity, due, covers: [], ...unfailed(sequence), ...untried }
 }
 
 /** Of a message that is stored. */
@@ -200,8 +227,12 @@ export function itemOf(row: MessageRow, rule: string | undefined, sequence: numb
   const { key, signal, reason, attempt, backoff, state, last_error: lastError } = row
   const isAmbiguous = state === 'sending' || state === 'ambiguous'
   const covers = coveredBy(row).map((each) => each.signal)
-  const tried = { attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
-  return { signal, rule, key, reason, severity: severityOf(row), due, sequence, bytes: bytesOf(row), covers, ...tried }
+  const tried = { attempt, failures: attempt, backoff, state, lastError, isAmbiguous, inFlight: false }
+  return { signal, rule, key, reason, severity: severityOf(row), due, bytes: bytesOf(row), covers, ...unfailed(sequence), ...tried }
+}
+
+function unfailed(sequence: number) {
+  return { sequence, turn: sequence, failures: 0, backoff: 0, taken: undefined, aloneSince: undefined } as const
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

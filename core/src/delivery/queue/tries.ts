@@ -18,6 +18,9 @@ interface Parts {
   readonly health: Health
 }
 
+/** Of another form nothing is known yet. */
+const untold = { failures: 0, taken: undefined, aloneSince: undefined } as const
+
 /** One try: the message that is made for it, the call, and what its outcome does to what is owed. */
 export class Tries {
   readonly #options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>
@@ -26,6 +29,8 @@ export class Tries {
   readonly #flights: Flights
   readonly #health: Health
   delivered = 0
+  /** What the destination took, or refused as such. */
+  #taken = 0
   /** Of what failed, what the receiver refused for good. */
   refused = 0
   /** Of what was delivered, what was refused for some of several. */
@@ -109,6 +114,7 @@ export class Tries {
   /** Tries a message. Settles when what became of it is stored. */
   async run(item: Item, message: MessageRow, notifier: Notifier): Promise<void> {
     item.inFlight = true
+    this.#owed.took(item)
     const outcome = await this.#deliver(item, message, notifier)
     item.inFlight = false
     this.#settle(item, message, outcome)
@@ -145,12 +151,25 @@ export class Tries {
     if (outcome.result === 'ambiguous') item.isAmbiguous = true
     item.state = item.isAmbiguous ? 'ambiguous' : 'failed'
     item.lastError = detail
-    item.backoff = waitFor(backoffFor(item.attempt, item.severity), outcome.retryAfterMs)
+    item.failures++
+    item.backoff = waitFor(backoffFor(item.failures, item.severity), outcome.retryAfterMs)
     item.due = now() + item.backoff
-    // A probe is a real message: it waits no longer than the probe.
-    const probeAt = this.#flights.areOver ? undefined : this.#health.troubled(outcome, detail, item)
-    if (probeAt !== undefined) item.due = Math.min(item.due, probeAt)
+    if (!this.#flights.areOver) this.#blame(item, outcome, detail)
     store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
+  }
+
+  /** A message that fails again, while others were taken since it did, fails for its own sake: whoever chose its text is not to keep others waiting. */
+  #blame(item: Item, outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>, detail: string): void {
+    const isAlone = item.taken !== undefined && item.taken < this.#taken && !this.#health.isConfirmed
+    item.taken = this.#taken
+    if (isAlone) {
+      this.#owed.isAlone(item)
+      this.#health.excused(outcome, detail, item)
+      return
+    }
+    const probeAt = this.#health.troubled(outcome, detail, item)
+    // A probe is a real message: it waits no longer than the probe.
+    if (probeAt !== undefined && item.aloneSince === undefined) item.due = Math.min(item.due, probeAt)
   }
 
   #ended(item: Item, next: readonly Planned[]): void {
@@ -165,7 +184,7 @@ export class Tries {
     if (plainer) {
       log.warn({ key: message.key, tier: message.tier }, `refused in this form, tried in a plainer one: ${detail}`)
       this.#owed.schedule.resize(item, bytesOf(plainer))
-      Object.assign(item, { key: plainer.key, attempt: 0, state: 'failed', isAmbiguous: false, backoff: 0, due: now() })
+      Object.assign(item, { key: plainer.key, attempt: 0, state: 'failed', isAmbiguous: false, backoff: 0, due: now(), ...untold })
       return
     }
     this.#owed.failed++
@@ -186,6 +205,7 @@ export class Tries {
   }
 
   #recovered(): void {
-    if (this.#health.recovered()) this.#owed.retryNow()
+    this.#taken++
+    this.#owed.recovered()
   }
 }

@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DestinationSpec } from '../../src/delivery/protocol.ts'
+import type { DestinationQueue } from '../../src/delivery/queue/destination-queue.ts'
+import type { SignalStore } from '../../src/delivery/store/store.ts'
+import { Telling } from '../../src/delivery/telling/telling.ts'
+import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
+import type { Signal } from '../../src/signals/signal.ts'
+import { headOf } from '../../src/signals/signal-line.ts'
+import { bodyOf, clean, signalOf as fixture, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+let store: SignalStore & Disposable
+let telling: Telling
+let log: ReturnType<typeof memoryLog>
+
+beforeEach(() => {
+  // Without intervals nobody is told of outages.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+  folder = temporaryFolder()
+  store = storeIn(folder.path)
+})
+afterEach(() => {
+  store[Symbol.dispose]()
+  folder[Symbol.dispose]()
+  vi.useRealTimers()
+})
+
+function queueOf(): DestinationQueue {
+  log = memoryLog()
+  telling = new Telling(store, { destinations: [{ name: 'siem' } as DestinationSpec], routes: undefined })
+  return telling.add('siem', { log, clean, deadlineMs: 15_000 })
+}
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+function offer(signal: Signal): void {
+  const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
+  store.write(write)
+  told()
+}
+
+let pid = 1_000
+/** Of a process of its own, so that none keeps another quiet. */
+const signalOf = (overrides: Partial<Signal> = {}): Signal =>
+  fixture({ event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: '' } }, ...overrides })
+
+const POISON = 'attacker'
+const poison = (severity: Signal['severity'] = 'critical') => signalOf({ severity, title: POISON })
+
+/** Takes all but what an attacker wrote, of which it says always the same. */
+function receiver(refusal: Outcome, concurrency?: number) {
+  const got: (Notification & { readonly after: number })[] = []
+  const refused: { readonly id: string; readonly at: number }[] = []
+  const delays = new Map<string, number>()
+  const offered = new Map<string, number>()
+  const notifier: Notifier = {
+    ...(concurrency === undefined ? {} : { concurrency }),
+    deliver: async (notification) => {
+      const { id, title } = notification.signal
+      if (title === POISON) {
+        refused.push({ id, at: performance.now() })
+        return refusal
+      }
+      got.push({ ...notification, after: refused.length })
+      delays.set(id, performance.now() - (offered.get(id) ?? 0))
+      return { result: 'delivered' }
+    },
+  }
+  const give = (signal: Signal): Signal => {
+    offered.set(signal.id, performance.now())
+    offer(signal)
+    return signal
+  }
+  return { notifier, got, refused, delays, give }
+}
+
+const refusals: readonly (readonly [string, Outcome])[] = [
+  ['HTTP 403', { result: 'broken', detail: 'HTTP 403' }],
+  ['HTTP 500', { result: 'retry', detail: 'HTTP 500' }],
+  ['no answer', { result: 'ambiguous', detail: 'reset' }],
+]
+
+describe.each(refusals)('one message to which a destination always says %s', (_, refusal) => {
+  it.each([1, 4])('holds up no other, however long it waits; it stays owed, and waits longer and longer (%i at a time)', async (many) => {
+    const { notifier, refused, delays, give } = receiver(refusal, many)
+    const queue = queueOf()
+    queue.start(notifier)
+    const bad = give(poison())
+    await pass(120_000)
+    expect(refused.length).toBeGreaterThan(4)
+    // While it alone was refused, nobody knows that others would be.
+    const others = [give(signalOf({ severity: 'low' }))]
+    await pass(1)
+    others.push(give(signalOf()), give(signalOf({ severity: 'low' })))
+    await pass(1)
+    expect([...delays.keys()]).toEqual(others.map(({ id }) => id))
+    expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 1, lastError: refusal.detail })
+    // A stream of others is not slowed down either.
+    const before = refused.length
+    for (let i = 0; i < 150; i++) {
+      await pass(6_000)
+      others.push(give(signalOf({ severity: 'low' })))
+    }
+    await pass(1)
+    expect(delays.size).toBe(others.length)
+    expect(Math.max(...delays.values())).toBeLessThanOrEqual(1)
+    const tries = refused.length - before
+    expect(tries).toBeGreaterThan(10)
+    // Of full jitter up to a minute the mean is half of that.
+    expect(tries).toBeLessThan(60)
+    expect(owedIn(store)).toEqual([bad.id])
+    expect(queue.counters).toMatchObject({ state: 'ok', pending: 1, failed: 0, refused: 0 })
+    expect(store.dead(10)).toEqual([])
+    expect(log.lines.filter((line) => line.startsWith('warn: refused while others are taken'))).toHaveLength(1)
+  })
+
+  it('has its turn and no more, also before an agent that knows only that the destination took nothing', async () => {
+    const many = [poison(), poison(), poison()]
+    const good = signalOf({ severity: 'low' })
+    const stopped = queueOf()
+    const { notifier, refused, got, give } = receiver(refusal)
+    stopped.start({ deliver: async () => refusal })
+    for (const each of [...many, ...Array.from({ length: 3 }, () => poison('high'))]) give(each)
+    give(good)
+    await pass(600_000)
+    expect(got).toEqual([])
+    await stopped.stop(0)
+    const queue = queueOf()
+    telling.restore(queue)
+    const before = refused.length
+    queue.start(notifier)
+    await pass(1_800_000)
+    expect(got.map(({ signal }) => signal.id)).toEqual([good.id])
+    const tries = refused.slice(before).map(({ id }) => id)
+    // Every second probe is of what waits longest, others of what was not tried yet.
+    expect(new Set(tries).size).toBe(6)
+    expect(queue.counters).toMatchObject({ delivered: 1, pending: 6 })
+  })
+
+  it('together with nine like it costs others a bounded number of probes', async () => {
+    const { notifier, refused, got, give } = receiver(refusal)
+    const queue = queueOf()
+    queue.start(notifier)
+    for (let i = 0; i < 10; i++) give(poison())
+    await pass(600_000)
+    const before = refused.length
+    const good = give(signalOf({ severity: 'low' }))
+    while (got.length === 0 && refused.length - before < 30) await pass(100)
+    expect(got.map(({ signal }) => signal.id)).toEqual([good.id])
+    expect((got[0]?.after ?? 0) - before).toBeLessThanOrEqual(1)
+    await pass(60_000)
+    expect(queue.counters).toMatchObject({ delivered: 1, pending: 10 })
+  })
+
+  it('waits as long as its tries make it, whatever is added to what it tells', async () => {
+    const { notifier, refused, give } = receiver(refusal)
+    queueOf().start(notifier)
+    const bad = poison('medium')
+    for (let i = 1; i <= 300; i++) {
+      give({ ...bad, revision: i, count: i })
+      if (i % 10 === 0) give(signalOf({ severity: 'low' }))
+      await pass(3_000)
+    }
+    expect(refused.length).toBeLessThan(40)
+  })
+})
+
+describe('one that is grave', () => {
+  /** Titles of the notices that each destination got; all but the pager refuse what the attacker wrote. */
+  async function noticesIn(names: readonly string[]): Promise<Record<string, readonly string[]>> {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
+    telling = new Telling(store, { destinations: names.map((name) => ({ name }) as DestinationSpec), routes: undefined })
+    const got: Record<string, string[]> = {}
+    for (const name of names) {
+      const titles: string[] = []
+      got[name] = titles
+      telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 }).start({
+        deliver: async ({ reason, signal: { title } }) => {
+          if (title === POISON && name !== 'pager') return { result: 'broken', detail: 'HTTP 403' }
+          if (reason === 'notice') titles.push(title)
+          return { result: 'delivered' }
+        },
+      })
+    }
+    offer(poison())
+    for (let i = 0; i < 90; i++) {
+      offer(signalOf({ severity: 'low' }))
+      await pass(10_000)
+    }
+    await telling.stop(0)
+    return got
+  }
+
+  const title = 'team refuses messages: a signal that is high or critical waits'
+
+  it('and is always refused is told to others, once', async () => {
+    expect(await noticesIn(['team', 'pager'])).toEqual({ team: [], pager: [title] })
+  })
+
+  it('is told to the same destination where there is no other', async () => {
+    expect(await noticesIn(['team'])).toEqual({ team: [title] })
+  })
+})
+
+it('a receiver that asks for an hour whenever it refuses one message keeps no other waiting for more than ten seconds', async () => {
+  const { notifier, refused, delays, give } = receiver({ result: 'retry', detail: 'HTTP 503', retryAfterMs: 3_600_000 })
+  queueOf().start(notifier)
+  const bad = give(poison())
+  await pass(0)
+  // Nobody knows yet: it has what it asked for.
+  give(signalOf())
+  await pass(3_599_000)
+  expect(delays.size).toBe(0)
+  await pass(2_000)
+  expect(delays.size).toBe(1)
+  delays.clear()
+  for (let i = 0; i < 730; i++) {
+    give(signalOf({ severity: 'low' }))
+    await pass(10_000)
+  }
+  await pass(10_000)
+  expect(delays.size).toBe(730)
+  expect(Math.max(...delays.values())).toBeLessThanOrEqual(10_000)
+  expect(refused.map(({ id }) => id)).toEqual(Array(4).fill(bad.id))
+})
+
+it('a destination that took some and now takes nothing is probed by one try at a time all the same', async () => {
+  const { notifier, refused, give } = receiver({ result: 'retry', detail: 'HTTP 500' })
+  let isDown = false
+  let tries = 0
+  let active = 0
+  let most = 0
+  const queue = queueOf()
+  queue.start({
+    deliver: async (notification, signal) => {
+      if (!isDown) return await notifier.deliver(notification, signal)
+      tries++
+      most = Math.max(most, ++active)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      active--
+      return { result: 'broken', detail: 'HTTP 401' }
+    },
+  })
+  for (let i = 0; i < 10; i++) give(poison())
+  for (let i = 0; i < 60; i++) {
+    give(signalOf())
+    await pass(20_000)
+  }
+  expect(queue.counters.pending).toBe(10)
+  expect(refused.length).toBeGreaterThan(100)
+  isDown = true
+  for (let i = 0; i < 5; i++) give(signalOf())
+  await pass(120_000)
+  expect(queue.counters).toMatchObject({ state: 'broken', pending: 15 })
+  tries = 0
+  most = 0
+  await pass(3_600_000)
+  expect(most).toBe(1)
+  expect(tries).toBeLessThan(400)
+  isDown = false
+  await pass(600_000)
+  expect(queue.counters).toMatchObject({ delivered: 65, pending: 10 })
+})
