@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -326,10 +328,42 @@ describe('TLS', () => {
     expect(await deliver({ url: receiver.url, ca: authority.caFile, cert, key: env('KEY') })).toMatchObject({ result: 'delivered' })
     expect(callers).toEqual(['agent1', 'agent2', 'agent2'])
     // Node's server hangs up without a word: it may as well have been the network.
-    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'ambiguous' })
+    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toEqual({
+      result: 'ambiguous',
+      detail: expect.stringMatching(/^the exchange broke off \((UND_ERR_SOCKET|ECONNRESET|EPIPE)\)$/),
+    })
     expect(callers).toHaveLength(3)
     writeFileSync(key, first.key)
     await expect(open({ url: receiver.url, cert, key })).rejects.toThrow(/key values mismatch/)
+  })
+
+  it.each([
+    ['-tls1_2', { result: 'broken', detail: expect.stringMatching(/^cannot connect safely \(ERR_SSL_[A-Z0-9_/]+\)$/) }],
+    // It says so after the handshake, when the message may have left.
+    ['-tls1_3', { result: 'ambiguous', detail: expect.stringMatching(/^the exchange broke off \([A-Z_]+\)$/) }],
+  ])('in this version (%s) a receiver says that a client certificate is missing, and takes nothing [case 20]', async (version, outcome) => {
+    const { key, cert } = authority.identity('wants', good)
+    const files = { '-key': join(folder, 'wants.key.pem'), '-cert': join(folder, 'wants.pem'), '-CAfile': authority.caFile }
+    writeFileSync(files['-key'], key)
+    writeFileSync(files['-cert'], cert)
+    const args = ['-Verify', '1', '-verify_return_error', '-accept', '127.0.0.1:0', version, ...Object.entries(files).flat()]
+    const server = spawn('openssl', ['s_server', ...args], { stdio: ['pipe', 'pipe', 'ignore'] })
+    const ended = once(server, 'close')
+    let said = ''
+    const port = await new Promise<string>((resolve) =>
+      server.stdout.on('data', (chunk: Buffer) => {
+        said += chunk
+        const [, port] = /^ACCEPT .*:(\d+)$/m.exec(said) ?? []
+        if (port !== undefined) resolve(port)
+      }),
+    )
+    try {
+      expect(await deliver({ url: `https://localhost:${port}/`, ca: authority.caFile })).toEqual(outcome)
+    } finally {
+      server.kill()
+      await ended
+    }
+    expect(said).not.toContain(BODY)
   })
 
   it('is not spoken with who knows old forms of it alone [case 20]', async () => {
@@ -339,7 +373,10 @@ describe('TLS', () => {
       maxVersion: 'TLSv1.1',
       ciphers: 'ALL:@SECLEVEL=0',
     })
-    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toMatchObject({ result: 'broken' })
+    expect(await deliver({ url: receiver.url, ca: authority.caFile })).toEqual({
+      result: 'broken',
+      detail: expect.stringMatching(/^cannot connect safely \(ERR_SSL_[A-Z0-9_/]+\)$/),
+    })
     expect(receiver.got).toEqual([])
   })
 
