@@ -2,13 +2,15 @@ import { expect, it, vi } from 'vitest'
 import { errorText, heartbeatRow, stateCell } from '../src/cli/notify/texts.ts'
 
 it.each([
-  [{ state: 'ok', failed: 0, refused: 0 }, 'green', 'ok'],
-  [{ state: 'ok', failed: 21, refused: 21 }, 'yellow', 'ok, refused 21'],
-  [{ state: 'ok', failed: 5, refused: 0 }, 'yellow', 'ok, 5 given up'],
-  [{ state: 'failing', failed: 7, refused: 3 }, 'yellow', 'failing, refused 3, 4 given up'],
-  [{ state: 'broken', failed: 0, refused: 0 }, 'red', 'broken'],
-  [{ state: 'starting', failed: 0, refused: 0 }, 'yellow', 'starting'],
-  [{ state: 'stopped', failed: null, refused: null }, 'dim', 'no agent runs'],
+  [{ state: 'ok', failed: 0, refused: 0, template_failures: 0 }, 'green', 'ok'],
+  [{ state: 'ok', failed: 21, refused: 21, template_failures: 0 }, 'yellow', 'ok, refused 21'],
+  [{ state: 'ok', failed: 5, refused: 0, template_failures: 0 }, 'yellow', 'ok, 5 given up'],
+  [{ state: 'failing', failed: 7, refused: 3, template_failures: 0 }, 'yellow', 'failing, refused 3, 4 given up'],
+  [{ state: 'ok', failed: 0, refused: 0, template_failures: 1 }, 'yellow', 'ok, 1 without its template'],
+  [{ state: 'ok', failed: 1, refused: 1, template_failures: 2 }, 'yellow', 'ok, refused 1, 2 without their template'],
+  [{ state: 'broken', failed: 0, refused: 0, template_failures: 0 }, 'red', 'broken'],
+  [{ state: 'starting', failed: 0, refused: 0, template_failures: 0 }, 'yellow', 'starting'],
+  [{ state: 'stopped', failed: null, refused: null, template_failures: null }, 'dim', 'no agent runs'],
 ] as const)('%o is %s', (destination, style, text) => {
   expect(stateCell(destination)).toEqual({ style, text })
 })

@@ -251,6 +251,8 @@ describe('notify list', () => {
           held_back: 0,
           last_error: null,
           last_error_at: null,
+          template_failures: null,
+          template_error: null,
         },
       ],
       heartbeat: null,

@@ -184,6 +184,10 @@ export interface DestinationCounters {
   readonly lastError: string | undefined
   /** When that was, RFC 3339, UTC. */
   readonly lastErrorAt: string | undefined
+  /** Messages that went out in the usual words, since the template of their rule failed. */
+  readonly templateFailures: number
+  /** Why the last one did, with its rule; it is not forgotten when another does not fail. */
+  readonly templateError: string | undefined
 }
 
 /** What became of the beats to the watcher outside. */

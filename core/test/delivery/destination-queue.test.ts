@@ -626,6 +626,8 @@ describe('a destination', () => {
       heldBack: 0,
       lastError: 'HTTP 400: no',
       lastErrorAt: new Date().toISOString(),
+      templateFailures: 0,
+      templateError: undefined,
     })
   })
 

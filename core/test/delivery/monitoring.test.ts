@@ -38,6 +38,8 @@ const destination = {
   heldBack: 1,
   lastError: undefined,
   lastErrorAt: undefined,
+  templateFailures: 3,
+  templateError: undefined,
 } as const
 const delivery: NonNullable<AgentStatus['delivery']> = {
   signals: 9,
@@ -120,6 +122,7 @@ describe('metrics', () => {
     'cws_deliveries_total{destination="siem",result="failed"} 1',
     'cws_deliveries_pending{destination="siem"} 2',
     'cws_deliveries_held_back{destination="siem"} 1',
+    'cws_template_failures_total{destination="siem"} 3',
     'cws_delivery_restarts_total 1',
     'cws_signals_dropped_total 0',
     'cws_store_up 1',

@@ -140,6 +140,8 @@ it('adds up what threads counted, with the states of the last', () => {
     heldBack: 0,
     lastError: 'x',
     lastErrorAt: '2026-11-30T10:00:00.000Z',
+    templateFailures: 2,
+    templateError: 'too many turns',
   } as const
   const two = {
     state: 'ok',
@@ -150,6 +152,8 @@ it('adds up what threads counted, with the states of the last', () => {
     heldBack: 0,
     lastError: undefined,
     lastErrorAt: undefined,
+    templateFailures: 1,
+    templateError: undefined,
   } as const
   const past = { ...noCounters, stored: 4, eventsDropped: 1, storeError: 'full', destinations: { one, gone: one } }
   expect(addCounters(past, { ...noCounters, stored: 2, outputBytes: 9, destinations: { one: two, two } }, 5)).toEqual({
@@ -157,6 +161,10 @@ it('adds up what threads counted, with the states of the last', () => {
     stored: 6,
     eventsDropped: 6,
     outputBytes: 9,
-    destinations: { one: { ...two, delivered: 5, failed: 1, refused: 1 }, gone: one, two },
+    destinations: {
+      one: { ...two, delivered: 5, failed: 1, refused: 1, templateFailures: 3, templateError: 'too many turns' },
+      gone: one,
+      two,
+    },
   })
 })

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { viewOfStopped } from '../../delivery/control/destination-view.ts'
 import type { NotifyList } from '../../delivery/control/notify-list.ts'
 import { storedDestinations } from '../../delivery/control/outbox-view.ts'
 import type { Edit } from '../../notifications/patch.ts'
@@ -64,17 +65,8 @@ export async function listOf(options: Options, distribution: Distribution): Prom
   ])
   const notifiers = rules.destinations.map(({ name }) => name)
   const { destinations, mutes, edits } = (found?.body ?? { destinations: [], mutes: [], edits: [] }) as Stored
-  const untold = {
-    state: 'stopped',
-    delivered: null,
-    failed: null,
-    refused: null,
-    pending: 0,
-    held_back: 0,
-    last_error: null,
-    last_error_at: null,
-  } as const
-  const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? { name, ...untold })
+  const untold = { pending: 0, last_error: null, last_error_at: null }
+  const listed = notifiers.map((name) => destinations.find((each) => each.name === name) ?? viewOfStopped(name, untold))
   const absent = destinations.filter(({ name, pending }) => pending > 0 && !notifiers.includes(name))
   return { rules: viewsOf(effectiveRules(rules, edits)), destinations: [...listed, ...absent], heartbeat: null, mutes }
 }

@@ -3,7 +3,7 @@ import { type Conversation, lastKeyOf } from '../../notifications/conversation.t
 import type { DestinationQueue } from '../queue/destination-queue.ts'
 import type { DeadRow, MessageState } from '../store/store-rows.ts'
 import type { StoreTables } from '../store/store-tables.ts'
-import { type DestinationView, viewOf } from './destination-view.ts'
+import { type DestinationView, viewOf, viewOfStopped } from './destination-view.ts'
 
 /** Of one destination, and of the dead. */
 const MAX_SHOWN = 100
@@ -95,8 +95,7 @@ export function storedDestinations(tables: StoreTables, names: readonly string[]
     const known = tables.destination(name)
     // One that took something since is past.
     const { last_error = null, last_error_at = null } = known && known.opened_at !== null ? known : {}
-    const counts = { delivered: null, failed: null, refused: null, pending: owed.get(name) ?? 0, held_back: 0 }
-    return { name, state: 'stopped', ...counts, last_error, last_error_at }
+    return viewOfStopped(name, { pending: owed.get(name) ?? 0, last_error, last_error_at })
   })
 }
 

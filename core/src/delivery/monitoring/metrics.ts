@@ -149,6 +149,11 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
     'Deliveries that wait since a destination was sent as much as it takes.',
     destinations.map(([destination, { heldBack }]) => [{ destination }, heldBack]),
   )
+  text.add(
+    'cws_template_failures_total',
+    'Messages that went out in the usual words, since the template of their rule failed.',
+    destinations.map(([destination, { templateFailures }]) => [{ destination }, templateFailures]),
+  )
 }
 
 /** Writes the text format, version 0.0.4. */

@@ -43,7 +43,7 @@ export interface Composer {
   /** Runs code of the notifier, so that it is known whose code runs. */
   readonly within: <T>(code: () => T) => T
   /** Hears of a form, or a template, that failed. */
-  readonly onFault: (what: string, error: unknown) => void
+  readonly onFault: (what: 'its template' | `tier ${number}`, error: unknown) => void
 }
 
 /**

@@ -61,7 +61,8 @@ export class DestinationQueue {
     const { failed, pending } = this.#owed
     const { delivered, refused, refusedInPart } = this.#tries
     const counts = { delivered, failed: failed + refusedInPart, refused: refused + refusedInPart }
-    return { state, ...counts, pending, heldBack: this.#heldBack, lastError, lastErrorAt }
+    const { templateFailures, templateError } = this.#outbox
+    return { state, ...counts, pending, heldBack: this.#heldBack, lastError, lastErrorAt, templateFailures, templateError }
   }
 
   /** Who is told every revision is told at once: to hold one back makes none of them newer, and the list longer. */

@@ -75,6 +75,10 @@ export class Outbox {
   readonly #options: OutboxOptions
   manner: Manner
   notifier: Notifier | undefined
+  /** Messages whose template failed. */
+  templateFailures = 0
+  /** Why the last one did, fit to be shown. */
+  templateError: string | undefined
 
   constructor(options: OutboxOptions, manner: Manner) {
     this.#options = options
@@ -350,11 +354,18 @@ export class Outbox {
 
   #compose(draft: Draft, tier = 0): MessageRow {
     const { template, log, clean, within } = this.#options
+    let templateError: string | undefined
     const onFault: Composer['onFault'] = (what, error) => {
       const code = error instanceof CwsError ? error.code : 'CWS_ERR_PLUGIN_FAULT'
-      log.error({ code, key: draft.key }, `a message could not be made (${what}): ${clean(messageOf(error))}`)
+      const why = clean(messageOf(error))
+      if (what === 'its template') templateError = why
+      log.error({ code, key: draft.key }, `a message could not be made (${what}): ${why}`)
     }
-    return composeMessage(draft, tier, { notifier: this.notifier as Notifier, template: template(draft.rule), within, onFault })
+    const message = composeMessage(draft, tier, { notifier: this.notifier as Notifier, template: template(draft.rule), within, onFault })
+    // However many of its forms were made.
+    if (templateError !== undefined) this.templateFailures++
+    this.templateError = templateError ?? this.templateError
+    return message
   }
 
   #kept(receipt: string | undefined): string | undefined {

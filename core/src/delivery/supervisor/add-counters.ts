@@ -42,5 +42,6 @@ function addHeartbeat(past: HeartbeatCounters | undefined, now: HeartbeatCounter
 function addDestination(past: DestinationCounters | undefined, now: DestinationCounters | undefined): DestinationCounters {
   if (!past || !now) return (now ?? past) as DestinationCounters
   const [delivered, failed, refused] = [past.delivered + now.delivered, past.failed + now.failed, past.refused + now.refused]
-  return { ...now, delivered, failed, refused }
+  const templateFailures = past.templateFailures + now.templateFailures
+  return { ...now, delivered, failed, refused, templateFailures, templateError: now.templateError ?? past.templateError }
 }
