@@ -3,10 +3,8 @@ import { type Document, printable, severities, shownText, textOf } from '@cws/co
 import { hostileLetter, hostileValues } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileTemplate } from '../../../core/src/messages/template.ts'
-import { signalScope } from '../../../core/src/signals/scope.ts'
+import { datadogLetter } from '../../../core/test/fixtures/datadog-letter.ts'
 import { code, everywhere, letter, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
-import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { frameOf, type RecordOptions, recordOf } from '../src/record.ts'
 import { FrameReader, readRecord } from './reader.ts'
 import { parameterOf } from './receiver.ts'
@@ -67,32 +65,9 @@ describe('a record', () => {
     expect(recordOf(letter({ message }), { ...usual, bom: false })).not.toContain('\ufeff')
   })
 
-  it('of a message of Datadog’s form says what it says there [case 42]', () => {
-    const template = compileTemplate(
-      `**{{rule_name}}** on {{host.name}}: \`{{@process.args}}\` by {{@process.user}}, {{events_matched}} times
-
-{{#is_match "team.name" "web"}}
-The team of the web front end looks at this. {{mention "slack" "S012"}}
-{{/is_match}}
-{{^is_exact_match "@process.user" "root"}}
-It is not root.
-{{/is_exact_match}}
-{{#if @process.file.path}}
-It is {{@process.file.path}}, below {{@process.ancestors.comm}}.
-{{/if}}
-
-- [Logs](https://app.example.com/logs?from_ts={{eval "first_seen_epoch-15*60*1000"}}&rule={{urlencode "rule_name"}})
-- {{local_time "last_seen" "America/New_York"}}
-
-{{{{raw}}}}
-{{ .matrix.name }} is not ours.
-{{{{/raw}}}}`,
-      signalScope(),
-    )
-    const { text } = read(recordOf(letter({ message: template.render(shellSignal, opened), title: shellSignal.title }, shellSignal), usual))
-    expect(text).toBe(
-      'nginx started a shell | A web server started a shell on web-1: -c id by www-data, 12 times | The team of the web front end looks at this. | It is not root. | It is /bin/sh, below nginx, systemd. | - Logs (https://app.example.com/logs?from_ts=1796006700123&rule=A%20web%20server%20started%20a%20shell) | - 2026-11-29T22:05:00-05:00 | {{ .matrix.name }} is not ours.',
-    )
+  it('of messages of Datadog’s detection rules says the same words here [case 42]', async () => {
+    const { text } = read(recordOf(datadogLetter(), usual))
+    await expect(text).toMatchFileSnapshot('golden/datadog.txt')
   })
 
   it('is as the README shows it', () => {

@@ -4,10 +4,8 @@ import { hostileLetter, hostileValues, sampleSignal } from '@cws/core/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultMessage } from '../../../core/src/messages/default-message.ts'
-import { compileTemplate } from '../../../core/src/messages/template.ts'
-import { signalScope } from '../../../core/src/signals/scope.ts'
+import { datadogLetter } from '../../../core/test/fixtures/datadog-letter.ts'
 import { code, everywhere, letter, mention, paragraph, value, words } from '../../../core/test/fixtures/letters.ts'
-import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts'
 import { LIMITS, render } from '../src/card/render.ts'
 import { messageSchema } from './card-schema.ts'
 import { read } from './grammar.ts'
@@ -73,46 +71,14 @@ first seen 2026-11-24T09:00:00Z 2026-11-24T09:00:00Z, last 2026-11-24T09:02:11Z 
     expect(plain.links).toEqual([])
   })
 
-  it('of a message of Datadog’s form says what it says there [case 42]', () => {
-    const template = compileTemplate(
-      `**{{rule_name}}** on {{host.name}}: \`{{@process.args}}\` by {{@process.user}}, {{events_matched}} times
-
-{{#is_match "team.name" "web"}}
-The team of the web front end looks at this. {{mention "teams" "ann@example.com"}}
-{{/is_match}}
-{{^is_exact_match "@process.user" "root"}}
-It is not root.
-{{/is_exact_match}}
-{{#if @process.file.path}}
-It is {{@process.file.path}}, below {{@process.ancestors.comm}}.
-{{/if}}
-
-- [Logs](https://app.example.com/logs?from_ts={{eval "first_seen_epoch-15*60*1000"}}&rule={{urlencode "rule_name"}})
-- {{local_time "last_seen" "America/New_York"}}
-
-{{{{raw}}}}
-{{ .matrix.name }} is not ours.
-{{{{/raw}}}}`,
-      signalScope(),
-    )
-    const seen = read(render(letter({ message: template.render(shellSignal, opened), title: shellSignal.title }, shellSignal), 0, ANN))
-    expect(seen).toEqual({
-      text: `High · nginx started a shell
-on web-1 · 12 times · rule shell-of-web-server · mitre:T1505.003, service:shop · signal 01JDXQ0000000000000000000A
-first seen 2026-11-30T03:00:00Z 2026-11-30T03:00:00Z, last 2026-11-30T03:05:00Z 2026-11-30T03:05:00Z
-A web server started a shell on web-1: -c id by www-data, 12 times
-The team of the web front end looks at this. 
-It is not root.
-It is /bin/sh, below nginx, systemd.
-• Logs
-• 2026-11-29T22:05:00-05:00
-{{ .matrix.name }} is not ours.
-@Ann Example
-`,
-      links: ['https://app.example.com/logs?from_ts=1796006700123&rule=A%20web%20server%20started%20a%20shell'],
-      mentions: ['ann@example.com'],
-      markup: ['DATE', 'TIME', 'DATE', 'TIME'],
-    })
+  it('of messages of Datadog’s detection rules says the same words here [case 42]', async () => {
+    const { text, links } = read(render(datadogLetter(), 0, {}))
+    await expect(text).toMatchFileSnapshot('golden/datadog.txt')
+    expect(links).toEqual([
+      'https://app.example.com/dashboards/authentication?tpl_var_username=www-data',
+      'https://app.example.com/services/shop?rule=A%20web%20server%20started%20a%20shell',
+      'https://app.example.com/logs?from_ts=1796006700123&to_ts=1796008800000&live=false',
+    ])
   })
 
   it('is as the README shows it', () => {
