@@ -26,7 +26,10 @@ const WRONG_PLACE =
  * keeps the delivery. All of the text is in the details, for core masks secrets in them before it cuts them: half a secret would not be found.
  */
 export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: string | undefined, now = Date.now()): Outcome {
-  const why = status === 410 ? ' (disabled by its receiver)' : ''
+  const wait = retryAfter(retryAfterHeader, now)
+  // Said with the failure: who reads the log is to know why nobody waits as long as was asked.
+  const isIgnored = retryAfterHeader !== undefined && wait === undefined
+  const why = status === 410 ? ' (disabled by its receiver)' : isIgnored ? ' (its Retry-After is no time to come, and ignored)' : ''
   const detail = `HTTP ${status}${why}${text === '' ? '' : `: ${text}`}`
   if (status >= 200 && status < 300) return { result: 'delivered', detail }
   if (status >= 300 && status < 400) return { result: 'broken', detail: `HTTP ${status}: redirects are not followed` }
@@ -34,7 +37,6 @@ export function outcomeOfAnswer(status: number, text: string, retryAfterHeader: 
     return { result: 'broken', detail: 'HTTP 400: the receiver wants a client certificate that it trusts' }
   if (MESSAGE_REFUSED.has(status)) return { result: 'reject', detail }
   if (status === 410) return { result: 'broken', detail }
-  const wait = retryAfter(retryAfterHeader, now)
   const later = wait === undefined ? {} : { retryAfterMs: wait }
   if (TRY_AGAIN.has(status) || status >= 500) return { result: 'retry', detail, ...later }
   return { result: 'broken', detail, ...later }

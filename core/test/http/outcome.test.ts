@@ -38,6 +38,14 @@ describe('an answer over HTTP', () => {
     expect(outcomeOfAnswer(400, `x${page('No required SSL certificate was sent')}`, undefined)).toMatchObject({ result: 'reject' })
   })
 
+  it.each(['-1', 'soon', '', '1e9', 'Sun, 06 Nov 1994 08:49:37 GMT'])(
+    'that says Retry-After: %s is waited for by our own waits, and says so [case 21]',
+    (header) => {
+      const detail = 'HTTP 429 (its Retry-After is no time to come, and ignored): slow down'
+      expect(outcomeOfAnswer(429, 'slow down', header)).toEqual({ result: 'retry', detail })
+    },
+  )
+
   it('of 410 says who has switched it off', () => {
     expect(outcomeOfAnswer(410, '', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver)' })
     expect(outcomeOfAnswer(410, 'gone', undefined)).toEqual({ result: 'broken', detail: 'HTTP 410 (disabled by its receiver): gone' })

@@ -237,7 +237,7 @@ describe('an answer', () => {
     await using receiver = await Receiver.start((response) => void response.writeHead(429, { 'retry-after': header }).end())
     expect(await deliver({ url: receiver.url })).toEqual({
       result: 'retry',
-      detail: 'HTTP 429',
+      detail: wait === undefined ? 'HTTP 429 (its Retry-After is no time to come, and ignored)' : 'HTTP 429',
       ...(wait === undefined ? {} : { retryAfterMs: wait }),
     })
   })

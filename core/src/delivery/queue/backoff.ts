@@ -14,6 +14,9 @@ export function backoffFor(attempt: number, severity: number, random: () => numb
 
 /** What a receiver asked for, kept between our own wait and an hour; nonsense is ignored. */
 export function waitFor(backoff: number, retryAfterMs: number | undefined): number {
-  if (retryAfterMs === undefined || !Number.isFinite(retryAfterMs) || retryAfterMs < 0) return backoff
+  if (retryAfterMs === undefined || !isWait(retryAfterMs)) return backoff
   return Math.min(MAX_RETRY_AFTER_MS, Math.max(backoff, retryAfterMs))
 }
+
+/** Whether that can be waited for. */
+export const isWait = (ms: number): boolean => Number.isFinite(ms) && ms >= 0

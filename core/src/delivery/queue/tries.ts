@@ -3,7 +3,7 @@ import type { Notification, Notifier, Outcome } from '../../plugin/notifier.ts'
 import type { Signal } from '../../signals/signal.ts'
 import { decodeSignal } from '../../signals/signal-json.ts'
 import type { MessageRow } from '../store/store-rows.ts'
-import { backoffFor, waitFor } from './backoff.ts'
+import { backoffFor, isWait, waitFor } from './backoff.ts'
 import { coveredBy, severityOf } from './covered.ts'
 import type { Flights } from './flights.ts'
 import type { Health } from './health.ts'
@@ -134,7 +134,7 @@ export class Tries {
   }
 
   #settle(item: Item, message: MessageRow, outcome: Outcome): void {
-    const { store, clean, now } = this.#options
+    const { store, clean, now, log } = this.#options
     if (outcome.result === 'delivered') {
       this.delivered++
       const refused = this.#refusedInPart(message, outcome.refused)
@@ -152,6 +152,9 @@ export class Tries {
     item.state = item.isAmbiguous ? 'ambiguous' : 'failed'
     item.lastError = detail
     item.failures++
+    const { retryAfterMs } = outcome
+    if (retryAfterMs !== undefined && !isWait(retryAfterMs))
+      log.warn({ key: message.key }, `asked to wait for ${String(retryAfterMs)} ms, which is ignored`)
     item.backoff = waitFor(backoffFor(item.failures, item.severity), outcome.retryAfterMs)
     item.due = now() + item.backoff
     if (!this.#flights.areOver) this.#blame(item, outcome, detail)
