@@ -18,12 +18,10 @@ const SIGNALS = 30
 vi.setConfig({ testTimeout: 60_000, maxConcurrency: 2 })
 
 const random = new Random(seed)
-/** The n-th write of the store fails, and so many after it. */
-const faults = Array.from({ length: 200 }, (_, i) => ({
-  n: i + 1,
-  count: random.one([1, 2, 7, 50, 1_000_000]),
-  error: random.one(['ENOSPC', 'EIO'] as const),
-}))
+/** The n-th write of the store fails, and so many after it: for each n with either error. */
+const faults = Array.from({ length: 200 }, (_, i) => i + 1).flatMap((n) =>
+  (['ENOSPC', 'EIO'] as const).map((error) => ({ n, count: random.one([1, 2, 7, 50, 1_000_000]), error })),
+)
 const some = isLong ? faults : [1, 2].map(() => random.one(faults))
 
 const built = temporaryFolder()
