@@ -362,7 +362,26 @@ describe('a destination', () => {
     expect(letters[0]).toMatchObject({ rule: 'All', title: signal.title, key: `${signal.id}:1:siem` })
   })
 
-  it('that refuses a form is told in a plainer one, at last in the plainest [case 57]', async () => {
+  it('that refuses a form once takes the shorter one, and nothing is among the dead [case 57]', async () => {
+    const got: string[] = []
+    const queue = queueOf()
+    queue.start({
+      render: (_, tier) => ['blocks', 'short'][tier] ?? 'plain',
+      deliver: async ({ key, body }) => {
+        got.push(`${key} ${body}`)
+        return body === 'blocks' ? { result: 'reject', detail: 'invalid_blocks' } : { result: 'delivered' }
+      },
+    })
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(got).toEqual([`${signal.id}:1:siem blocks`, `${signal.id}:1:siem:2 short`])
+    expect(store.dead(10)).toEqual([])
+    expect(owed()).toEqual([])
+    expect(queue.counters).toMatchObject({ state: 'ok', delivered: 1, refused: 0, failed: 0, pending: 0 })
+  })
+
+  it('that refuses a form is told in a plainer one, at last in the plainest', async () => {
     const tiers: [number, string][] = []
     const got: Notification[] = []
     const queue = queueOf()
@@ -644,6 +663,20 @@ describe('a destination', () => {
     expect(to.got).toHaveLength(3)
   })
 
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
+    'that asks to wait for %s ms is tried as if it did not, and the log says so [case 21]',
+    async (retryAfterMs) => {
+      const log = memoryLog()
+      const to = receiver([{ result: 'retry', detail: 'HTTP 429', retryAfterMs }])
+      const queue = queueOf({ log })
+      queue.start(to)
+      offer(queue, signalOf())
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(to.got).toHaveLength(2)
+      expect(log.lines.filter((line) => line.startsWith(`warn: asked to wait for ${retryAfterMs} ms, which is ignored`))).toHaveLength(1)
+    },
+  )
+
   it('is probed by one try at a time while it refuses everything, and gets all when it is back [case 23]', async () => {
     let active = 0
     let most = 0
@@ -670,6 +703,56 @@ describe('a destination', () => {
     await vi.advanceTimersByTimeAsync(61_000)
     expect(queue.counters).toMatchObject({ state: 'ok', delivered: 51, pending: 0 })
     expect(most).toBe(4)
+  })
+
+  it('that failed five times in a row, and not four times, is known so by the next agent: no try before the stored time, one at it, then all in the order of the lanes [case 23]', async () => {
+    const to = receiver(Array(50).fill({ result: 'retry', detail: 'HTTP 503' }))
+    const failing = queueOf()
+    failing.start(to)
+    const first = signalOf({ severity: 'medium' })
+    offer(failing, first)
+    const fails = async (times: number) => {
+      while (to.got.length < times) await vi.advanceTimersByTimeAsync(1)
+    }
+    await fails(4)
+    expect(store.destination('siem')?.opened_at ?? null).toBeNull()
+    await fails(5)
+    expect(store.destination('siem')).toMatchObject({ failures: 5, opened_at: expect.any(Number), is_broken: 0 })
+    await fails(6)
+    expect((to.times[5] ?? 0) - (to.times[4] ?? 0)).toBeLessThanOrEqual(10_000)
+    const lanes = (['low', 'high', 'critical', 'critical'] as const).map((severity) => signalOf({ severity }))
+    for (const signal of lanes) offer(failing, signal)
+    await fails(10)
+    const failed = to.times.at(-1) ?? 0
+    await failing.stop(0)
+    const { probe_at, backoff } = store.destination('siem') ?? { probe_at: 0, backoff: 0 }
+    expect(backoff).toBeGreaterThan(100)
+
+    const queue = queueOf()
+    telling.restore(queue)
+    const told: string[] = []
+    let answer: (() => void) | undefined
+    queue.start({
+      deliver: async ({ signal }) => {
+        told.push(signal.id)
+        if (told.length === 1) await new Promise<void>((resolve) => (answer = resolve))
+        return { result: 'delivered' }
+      },
+    })
+    expect(queue.counters).toMatchObject({ state: 'failing', pending: 5 })
+    await vi.advanceTimersByTimeAsync(failed + backoff - 1 - performance.now())
+    expect(told).toEqual([])
+    expect(store.destination('siem')).toMatchObject({ probe_at, backoff })
+    await vi.advanceTimersByTimeAsync(2)
+    expect(told).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(told).toHaveLength(1)
+    answer?.()
+    await vi.advanceTimersByTimeAsync(0)
+    const [low, high, critical, another] = lanes.map(({ id }) => id)
+    expect(told).toEqual([critical, another, high, first.id, low])
+    expect(owed()).toEqual([])
+    expect(store.destination('siem')).toMatchObject({ failures: 0, opened_at: null })
   })
 
   it('that hangs, deaf to its signal, is given up after the deadline as ambiguous', async () => {
@@ -742,22 +825,47 @@ describe('a destination', () => {
     write.mockRestore()
   })
 
-  it('gets after a restart what was owed, under the same key, whatever the clock did [case 29]', async () => {
-    const signal = signalOf()
-    {
+  describe.each([
+    ['back by a day', -1],
+    ['on by a year', 365],
+    ['back by a year', -365],
+  ])('whose clock is set %s', (_, days) => {
+    const down: Outcome = { result: 'retry', detail: 'down', retryAfterMs: 60_000 }
+    const jump = (): unknown => vi.setSystemTime(Date.now() + days * 24 * 3600_000)
+
+    it('gets after a restart what was owed, under the same key, no later than after its wait [case 29]', async () => {
+      const signal = signalOf()
+      {
+        const queue = queueOf()
+        queue.start(receiver([down]))
+        offer(queue, signal)
+        await vi.advanceTimersByTimeAsync(0)
+        expect(await queue.stop(0)).toBe(1)
+      }
+      jump()
       const queue = queueOf()
-      queue.start(receiver([{ result: 'retry', detail: 'down', retryAfterMs: 60_000 }]))
-      offer(queue, signal)
-      await vi.advanceTimersByTimeAsync(0)
-      expect(await queue.stop(0)).toBe(1)
-    }
-    vi.setSystemTime(Date.now() - 24 * 3600_000)
-    const queue = queueOf()
-    telling.restore(queue)
-    const to = receiver()
-    queue.start(to)
-    await vi.advanceTimersByTimeAsync(60_001)
-    expect(to.got).toMatchObject([{ key: `${signal.id}:1:siem`, body: bodyOf(signal), attempt: 2 }])
+      telling.restore(queue)
+      const to = receiver()
+      queue.start(to)
+      await vi.advanceTimersByTimeAsync(60_001)
+      expect(to.got).toMatchObject([{ key: `${signal.id}:1:siem`, body: bodyOf(signal), attempt: 2 }])
+      expect(owed()).toEqual([])
+    })
+
+    it('gets what waits when its wait is over, once, neither sooner nor later [case 29]', async () => {
+      const queue = queueOf()
+      const to = receiver([down])
+      queue.start(to)
+      offer(queue, signalOf())
+      await vi.advanceTimersByTimeAsync(30_000)
+      jump()
+      await vi.advanceTimersByTimeAsync(29_999)
+      expect(to.got).toHaveLength(1)
+      await vi.advanceTimersByTimeAsync(2)
+      expect(to.got.map(({ attempt }) => attempt)).toEqual([1, 2])
+      await vi.advanceTimersByTimeAsync(3600_000)
+      expect(to.got).toHaveLength(2)
+    })
   })
 
   it('is told at the end what only waited for its interval; what is under way is cut off in time', async () => {
