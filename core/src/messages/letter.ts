@@ -37,6 +37,8 @@ export interface Letter {
   readonly generation: number
   /** What the receiver returned for the last message about this signal that it took (`Outcome.receipt`), so that it can be changed or answered. */
   readonly receipt: string | undefined
+  /** How many less severe signals are not told there while this one is open, since they are part of it; `message` says so too. Undefined: none. */
+  readonly kept?: number | undefined
   /** When it is made, RFC 3339, UTC. */
   readonly time: string
 }

@@ -31,6 +31,8 @@ export interface Conversation {
   readonly escalations: string
   /** Id of the more severe signal that keeps this one quiet, as long as nobody was told of it; null: none does. */
   readonly kept_by: string | null
+  /** Since when it keeps less severe signals quiet of which no message about it has said so; null: none. */
+  readonly kept_since: number | null
   /** When it is to be looked at next; null: not until something changes. */
   readonly due: number | null
 }
@@ -56,6 +58,7 @@ export function newConversation(signal: string, destination: string, rule: strin
     key_count: 0,
     escalations: '[]',
     kept_by: null,
+    kept_since: null,
     due: null,
   }
 }

@@ -68,6 +68,8 @@ function furtherWords(conversation: Conversation, head: Head, terms: Terms, now:
     if (due !== undefined) reasons.push({ reason: 'updated', due })
   }
   if (head.status === 'open') {
+    if (conversation.kept_since !== null && terms.saysKept)
+      reasons.push({ reason: 'updated', due: keptDue(conversation, terms, told, now) })
     if (terms.repeat !== undefined) reasons.push({ reason: 'repeat', due: told + terms.repeat })
     reasons.push(...escalation(conversation))
   }
@@ -78,10 +80,19 @@ function updateDue(conversation: Conversation, head: Head, { update, interrupts 
   if (!interrupts) return told + (update ?? UPDATE_MS)
   // Who has acknowledged it looks for themselves.
   if (head.status !== 'open' || head.count === conversation.told_count) return undefined
-  const widened = INTERRUPT_MS[Math.min(Math.max(conversation.tellings - 1, 0), INTERRUPT_MS.length - 1)] as number
-  const interval = told + Math.max(update ?? 0, widened)
+  const interval = told + widened(conversation, update)
   if (head.count >= 2 * conversation.told_count) return interval
   return Math.max(interval, conversation.changed_at + FINAL_MS)
+}
+
+/** That less severe signals are part of it is told as growth is; nobody is interrupted for each, but once for those of a window. */
+function keptDue(conversation: Conversation, { update, interrupts }: Terms, told: number, now: number): number {
+  if (!interrupts) return told + (update ?? UPDATE_MS)
+  return Math.max(told + widened(conversation, update), Math.min(conversation.kept_since ?? now, now) + FINAL_MS)
+}
+
+function widened({ tellings }: Conversation, update = 0): number {
+  return Math.max(update, INTERRUPT_MS[Math.min(Math.max(tellings - 1, 0), INTERRUPT_MS.length - 1)] as number)
 }
 
 function escalation(conversation: Conversation): readonly Decision[] {

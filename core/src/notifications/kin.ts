@@ -1,6 +1,6 @@
 import type { Signal } from '../signals/signal.ts'
 
-/** How many signals are remembered, and for how long, ms: what lies further apart is another matter. */
+/** How many signals are remembered, the most severe, and for how long, ms: what lies further apart is another matter. */
 export const MAX_KNOWN = 200
 export const REMEMBERED_MS = 10 * 60_000
 
@@ -30,8 +30,14 @@ export class Kin {
     this.#known.delete(signal.id)
     this.#known.set(signal.id, { id: signal.id, severity, at: now, place: placeOf(signal) })
     for (const { id, at } of this.#known.values())
-      if (this.#known.size > MAX_KNOWN || at + REMEMBERED_MS < now) this.#known.delete(id)
+      if (at + REMEMBERED_MS < now) this.#known.delete(id)
       else break
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#least())
+  }
+
+  /** The oldest of the least severe: what is kept quiet is not to push out what keeps it so. */
+  #least(): string {
+    return [...this.#known.values()].reduce((least, each) => (each.severity < least.severity ? each : least)).id
   }
 
   /** Signals beside this one that are more severe, the most severe first. */

@@ -11,6 +11,8 @@ export interface Terms {
   readonly quiet?: QuietHours | undefined
   /** Each message interrupts somebody: see `Notifier`. */
   readonly interrupts?: boolean | undefined
+  /** Its messages say how many less severe signals they keep quiet. */
+  readonly saysKept?: boolean | undefined
 }
 
 /** Whom a signal is told that nobody acknowledges, and how long after the step before, ms. */

@@ -13,6 +13,7 @@ const draft: Draft = {
   rule: 'on-call',
   generation: 1,
   receipt: null,
+  kept: 0,
   signal: { ...shellSignal, title: 'a\n  b\u202e' },
   severity: 3,
   line: '{"kind":"signal"}',

@@ -63,6 +63,8 @@ class House {
       maxBytes = undefined as number | undefined,
       outcomes = [] as Outcome[],
       every = [] as string[],
+      /** Whom the signal itself is sent, and no text. */
+      native = [] as string[],
       log = memoryLog(),
       mutes = undefined as Mutes | undefined,
     } = {},
@@ -75,15 +77,15 @@ class House {
       const bound = name === 'team' ? { maxItems, ...(maxBytes === undefined ? {} : { maxBytes: () => maxBytes }) } : {}
       const queue = this.telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000, manner, ...bound })
       this.telling.restore(queue)
-      queue.start(this.#notifier(name))
+      queue.start(this.#notifier(name, native.includes(name)))
     }
   }
 
-  #notifier(name: (typeof NAMES)[number]): Notifier {
+  #notifier(name: (typeof NAMES)[number], isNative: boolean): Notifier {
     return {
-      render: (letter) => JSON.stringify(letter),
-      deliver: async ({ body }) => {
-        this.letters[name].push(JSON.parse(body) as Letter)
+      ...(!isNative && { render: (letter) => JSON.stringify(letter) }),
+      deliver: async ({ body, ...about }) => {
+        this.letters[name].push((isNative ? about : JSON.parse(body)) as Letter)
         return (name === 'team' ? this.outcomes.shift() : undefined) ?? { result: 'delivered' }
       },
     }
@@ -471,6 +473,112 @@ describe('what is part of something worse', () => {
     expect(renderPlain(house.letters.pager[1]?.message ?? [])).not.toContain('less severe')
   })
 
+  const keptTexts = (house: House) =>
+    house.letters.team.map(({ message }) => /\d+ less severe signals? .* while .* open\./.exec(renderPlain(message))?.[0] ?? '')
+
+  it('is said with the next word about the worse one, which comes for that alone, where that is told', async () => {
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    house.tell(ran(101, [100, 1]))
+    await pass(1_000)
+    house.tell(ran(102, [100, 1], { severity: 'low' }))
+    await pass(7_900)
+    expect(house.reasons('team')).toEqual(['opened'])
+    await pass(200)
+    expect(house.letters.team.map(({ reason, signal: { id }, kept }) => [reason, id, kept])).toEqual([
+      ['opened', critical.id, undefined],
+      ['updated', critical.id, 2],
+    ])
+    expect(keptTexts(house)[1]).toBe('2 less severe signals of the same processes or container are not told while this one is open.')
+    await pass(HOUR)
+    expect(house.reasons('team')).toEqual(['opened', 'updated'])
+    expect(house.reasons('pager')).toEqual(['opened'])
+    await house.telling.stop(0)
+  })
+
+  it('is a word each interval, however many they are, and the last says how many', async () => {
+    const house = new House(rules)
+    house.tell(ran(100, [1], { severity: 'critical' }))
+    for (let i = 0; i < 300; i++) {
+      await pass(200)
+      house.tell(ran(1_000 + i, [100, 1]))
+    }
+    await pass(HOUR)
+    expect(house.letters.team.length).toBeLessThanOrEqual(8)
+    expect(house.letters.team.at(-1)?.kept).toBe(300)
+    await house.telling.stop(0)
+  })
+
+  it('is said when the worse one is judged, and then no more', async () => {
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    house.tell(ran(101, [100, 1]))
+    house.judge(critical, 'acknowledged')
+    await pass(HOUR)
+    expect(house.letters.team.map(({ reason, kept }) => [reason, kept])).toEqual([
+      ['opened', undefined],
+      ['acknowledged', 1],
+    ])
+    await house.telling.stop(0)
+  })
+
+  it('that became as severe is told itself, and causes no word about the other', async () => {
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    const risen = house.tell(ran(101, [100, 1]))
+    await pass(1_000)
+    house.tell({ ...risen, revision: 2, severity: 'critical' })
+    await pass(HOUR)
+    expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([critical.id, risen.id])
+    await house.telling.stop(0)
+  })
+
+  it('is said by the next agent if this one is killed before', async () => {
+    const killed = new House(rules)
+    killed.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    killed.tell(ran(101, [100, 1]))
+    vi.clearAllTimers()
+    const house = new House(rules)
+    await pass(HOUR)
+    expect(house.letters.team.map(({ reason, kept }) => [reason, kept])).toEqual([['updated', 1]])
+    await house.telling.stop(0)
+  })
+
+  it('causes no word where messages are the signals themselves, which could not say it', async () => {
+    const house = new House(rules, { native: ['team'] })
+    house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    house.tell(ran(101, [100, 1]))
+    await pass(HOUR)
+    expect(house.reasons('team')).toEqual(['opened'])
+    expect(owedIn(store, 'team')).toEqual([])
+    await house.telling.stop(0)
+  })
+
+  it('is counted in a digest, and in plainer forms of a message that was refused', async () => {
+    const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris' }
+    const house = new House([{ name: 'Team', to: 'team', quiet }], { outcomes: [{ result: 'reject', detail: 'too large' }] })
+    house.tell(ran(100, [1]))
+    house.tell(ran(200, [1]))
+    for (const [pid, above] of [
+      [101, 100],
+      [102, 100],
+      [201, 200],
+    ] as const)
+      house.tell(ran(pid, [above, 1], { severity: 'low' }))
+    await pass(24 * HOUR)
+    expect(house.letters.team.map(({ reason, kept }) => [reason, kept])).toEqual([
+      ['digest', 3],
+      ['digest', 3],
+    ])
+    expect(keptTexts(house)[0]).toMatch(/^3 less severe signals .* while these are open\.$/)
+    await house.telling.stop(0)
+  })
+
   it('is told if nobody heard of the worse one: it was refused for good, or is kept quiet itself', async () => {
     const house = new House(rules, { outcomes: Array(4).fill({ result: 'reject', detail: 'too large' }) })
     const told = () => house.letters.team.map(({ signal: { id } }) => id)
@@ -531,7 +639,8 @@ describe('what is part of something worse', () => {
     await pass(9 * 60_000 + 1)
     const late = after.tell(ran(102, [100, 1]))
     await pass(0)
-    expect(after.letters.team.map(({ signal: { id } }) => id)).toEqual([beside.id, late.id])
+    const told = after.letters.team.filter(({ reason }) => reason === 'opened')
+    expect(told.map(({ signal: { id } }) => id)).toEqual([beside.id, late.id])
     await after.telling.stop(0)
   })
 
@@ -545,6 +654,7 @@ describe('what is part of something worse', () => {
     await pass(0)
     expect(house.letters.team.map(({ reason, signal: { severity } }) => [reason, severity])).toEqual([
       ['opened', 'critical'],
+      ['updated', 'critical'],
       ['archived', 'critical'],
       ['opened', 'low'],
     ])

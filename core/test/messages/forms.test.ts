@@ -411,6 +411,13 @@ describe('what the forms say', () => {
     expect(json).toMatchObject({ kind: 'signal', count: 3, event: { type: 'exec' } })
   })
 
+  it('says how many less severe signals are part of it, if any are', () => {
+    const { body, json } = told('cloudevents', {}, { kept: 3 })
+    expect(json).toMatchObject({ kept: 3 })
+    expect(cloudEvent.safeParse(JSON.parse(body)).success).toBe(true)
+    expect(told('cloudevents', {}).json).not.toHaveProperty('kept')
+  })
+
   it('cloudevents: the signal in an envelope', () => {
     const { json } = told('cloudevents', { event: exec, host: { name: 'web 1' } }, { reason: 'raised' })
     expect(json).toMatchObject({

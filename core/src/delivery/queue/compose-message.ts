@@ -30,8 +30,8 @@ export interface Draft {
   readonly severity: number
   /** The signal's JSON line. */
   readonly line: string
-  /** How many less severe signals are not told since this one is. */
-  readonly kept?: number
+  /** How many less severe signals are not told since this one is, or those of the digest are. */
+  readonly kept: number
   /** Of a digest: all its signals. */
   readonly digest?: readonly Signal[] | undefined
 }
@@ -91,7 +91,7 @@ export function unmade({ key, destination, reason, rule, generation, signal, sev
 }
 
 function render(draft: Draft, tier: number, composer: Composer): string {
-  const { key, reason, rule, generation, receipt, signal } = draft
+  const { key, reason, rule, generation, receipt, signal, kept } = draft
   const occasion = { reason, rule: rule ?? undefined, generation, time: new Date().toISOString() }
   const letter: Letter = {
     ...occasion,
@@ -100,6 +100,7 @@ function render(draft: Draft, tier: number, composer: Composer): string {
     title: draft.digest ? digestTitle(draft.digest.length) : proseText(signal.title),
     message: messageFor(draft, occasion, tier, composer),
     receipt: receipt ?? undefined,
+    kept: kept > 0 ? kept : undefined,
   }
   const { notifier, within } = composer
   const body: unknown = within(() => {
@@ -111,16 +112,16 @@ function render(draft: Draft, tier: number, composer: Composer): string {
   return body
 }
 
-function messageFor({ signal, digest, kept = 0 }: Draft, occasion: Occasion, tier: number, composer: Composer): Document {
+function messageFor({ signal, digest, kept }: Draft, occasion: Occasion, tier: number, composer: Composer): Document {
   // It is no signal that one could look up.
   if (occasion.reason === 'changed') return [paragraph(said(signal.message))]
-  if (digest) return digestOf(digest, tier < LAST_TIER ? LISTED : LISTED_AT_LAST)
-  const message = tier < LAST_TIER ? messageDocument(signal, occasion, composer) : fallbackDocument({ signal, occasion })
-  return kept > 0 ? [...message, paragraph(said(keptText(kept)))] : message
+  const ofOne = (): Document => (tier < LAST_TIER ? messageDocument(signal, occasion, composer) : fallbackDocument({ signal, occasion }))
+  const message = digest ? digestOf(digest, tier < LAST_TIER ? LISTED : LISTED_AT_LAST) : ofOne()
+  return kept > 0 ? [...message, paragraph(said(keptText(kept, digest ? 'these are' : 'this one is')))] : message
 }
 
-const keptText = (count: number): string =>
-  `${count} less severe ${count === 1 ? 'signal' : 'signals'} of the same processes or container ${count === 1 ? 'is' : 'are'} not told while this one is open.`
+const keptText = (count: number, open: string): string =>
+  `${count} less severe ${count === 1 ? 'signal' : 'signals'} of the same processes or container ${count === 1 ? 'is' : 'are'} not told while ${open} open.`
 
 /** A template that fails costs the message its words, not its delivery, and says so. */
 export function messageDocument(

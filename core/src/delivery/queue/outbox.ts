@@ -111,9 +111,12 @@ export class Outbox {
    */
   claim(signal: string, { hurries, others, replaces }: Claiming): Claimed {
     const { store, now, name } = this.#options
-    const conversation = store.conversation(signal, name)
+    const stored = store.conversation(signal, name)
     const row = store.signal(signal)
-    if (!conversation || !row) return { is: 'gone' }
+    if (!stored || !row) return { is: 'gone' }
+    const kept = this.#keeps([signal])
+    // What it kept quiet may have been told since.
+    const conversation = kept === 0 ? { ...stored, kept_since: null } : stored
     const planned = this.plan(conversation, row)
     const { decision } = planned
     if (!decision || (decision.due > now() && !hurries(decision.reason))) {
@@ -122,13 +125,14 @@ export class Outbox {
       return { is: 'later', planned: [planned] }
     }
     const { key, conversation: next } = nextKey(conversation, row.revision)
-    const draft = { ...draftOf(key, next, row, decision.reason), kept: store.kept(signal, name) }
+    const draft = { ...draftOf(key, next, row, decision.reason), kept }
     const companions = decision.isHeld && this.notifier?.render ? this.#companions(conversation, others) : []
     const digest = companions.length > 0 ? [draft.signal, ...companions.map((each) => signalOf(each.row))] : undefined
-    const whole: Draft = digest ? { ...draft, reason: 'digest', digest } : draft
+    const keptBeside = this.#keeps(companions.map(({ row }) => row.id))
+    const whole: Draft = digest ? { ...draft, reason: 'digest', digest, kept: kept + keptBeside } : draft
     const covers = digest ? JSON.stringify(companions.map(({ row }) => coveredOf(row))) : null
     // What is next is seen when it has arrived.
-    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, due: null }))
+    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, kept_since: null, due: null }))
     const claim = { op: 'claim', conversations, ...(replaces === undefined ? {} : { replaces }) } as const
     // Code that ends the thread, or the process, while it makes this is known by it afterwards.
     if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), tier: 0, covers, attempt: 1, state: 'making' } })
@@ -159,7 +163,7 @@ export class Outbox {
       })
     }
     if (this.notifier?.render) store.write({ op: 'claim', message: { ...step, attempt: begun + 1, state: 'making' }, conversations: [] })
-    const draft = { ...step, receipt, signal, line, digest: this.#digest(step, signal) }
+    const draft = { ...step, receipt, signal, line, ...this.#digest(step, signal) }
     const composed = this.#compose(draft, begun >= FATAL ? LAST_TIER : step.tier)
     if (composed.tier === UNMADE) {
       this.settle(step, { dead: 'no message could be made of it' })
@@ -170,11 +174,19 @@ export class Outbox {
     return message
   }
 
-  /** All signals of a digest, as they are now. */
-  #digest(message: MessageRow, signal: Signal): readonly Signal[] | undefined {
-    if (message.covers === null) return undefined
-    const rows = coveredBy(message).flatMap((each) => this.#options.store.signal(each.signal) ?? [])
-    return [signal, ...rows.map(signalOf)]
+  /** All signals of a digest, as they are now, and how many others they keep quiet. */
+  #digest(message: MessageRow, signal: Signal): Pick<Draft, 'digest' | 'kept'> {
+    const covered = coveredBy(message).map((each) => each.signal)
+    const kept = this.#keeps([signal.id, ...covered])
+    if (message.covers === null) return { kept }
+    const rows = covered.flatMap((each) => this.#options.store.signal(each) ?? [])
+    return { digest: [signal, ...rows.map(signalOf)], kept }
+  }
+
+  /** How many less severe signals these keep quiet here. Who is told every revision is told of all. */
+  #keeps(signals: readonly string[]): number {
+    const { store, name } = this.#options
+    return this.manner.mode === 'every' ? 0 : signals.reduce((sum, signal) => sum + store.kept(signal, name), 0)
   }
 
   /** Refused in one form: a plainer one, under a key of its own. Undefined: there is none. */
@@ -186,7 +198,7 @@ export class Outbox {
     if (!conversation) return undefined
     const { key, conversation: next } = nextKey(conversation, message.revision)
     const signal = decodeSignal(line)
-    const draft = { ...message, key, receipt: conversation.receipt, signal, line, digest: this.#digest(message, signal) }
+    const draft = { ...message, key, receipt: conversation.receipt, signal, line, ...this.#digest(message, signal) }
     const tier = message.tier + 1
     const { covers } = message
     const claim = { op: 'claim', conversations: [next], replaces: message.key } as const
@@ -237,7 +249,7 @@ export class Outbox {
   sample(signal: Signal, rule: string | null): MessageRow {
     const key = `${signal.id}:${signal.revision}:${this.#options.name}`
     const about = { key, destination: this.#options.name, reason: 'test', rule, receipt: null, generation: 1 } as const
-    return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal) })
+    return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal), kept: 0 })
   }
 
   /** Whether something newer takes the place of a message of which nothing has arrived. Of a notice there is nothing newer: whoever archives it does not take it back. */
@@ -339,7 +351,9 @@ export class Outbox {
   }
 
   #terms({ rule }: Conversation): Terms {
-    return { ...this.#options.terms(rule), interrupts: this.manner.interrupts }
+    // One that is not set up yet may say it: that is seen when the message is made.
+    const saysKept = this.notifier === undefined || this.notifier.render !== undefined
+    return { ...this.#options.terms(rule), interrupts: this.manner.interrupts, saysKept }
   }
 
   /** A revision, or what people said of one, that waits for its turn. */
@@ -386,7 +400,7 @@ function coveredOf({ id: signal, revision, severity, count, status }: SignalRow)
 
 const signalOf = (row: SignalRow): Signal => decodeSignal(lineOf(row, row.body))
 
-function draftOf(key: string, conversation: Conversation, row: SignalRow, reason: Reason): Draft {
+function draftOf(key: string, conversation: Conversation, row: SignalRow, reason: Reason): Omit<Draft, 'kept'> {
   const { destination, rule, receipt, generation, told_status } = conversation
   const isOpenedAnew = row.status === 'open' && told_status === 'archived'
   const line = lineOf(row, row.body)

@@ -83,6 +83,8 @@ export const signalMigrations: readonly string[] = [
      destination TEXT NOT NULL, lane TEXT NOT NULL, count INTEGER NOT NULL, told_at INTEGER NOT NULL, PRIMARY KEY (destination, lane)
    ) STRICT, WITHOUT ROWID`,
   'ALTER TABLE destinations ADD COLUMN last_error_at TEXT',
+  // What keeps others quiet is told again to say so.
+  'ALTER TABLE conversations ADD COLUMN kept_since INTEGER',
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

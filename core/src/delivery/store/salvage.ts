@@ -30,7 +30,7 @@ export function salvage(file: string, tables: StoreTables, log: DeliveryLog): nu
   const conversations: Conversation[] = []
   copy<Conversation>('conversations', (row) => {
     if (row.due === null && !damaged.has(row.signal)) return
-    conversations.push({ ...row, due: row.due ?? 0 })
+    conversations.push({ ...row, kept_since: row.kept_since ?? null, due: row.due ?? 0 })
     owed.add(row.signal)
   })
   copy<SignalRow>('signals', (row) => {

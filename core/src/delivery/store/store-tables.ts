@@ -153,9 +153,9 @@ export class StoreTables {
   putConversation(row: Conversation): void {
     this.#sql(
       `INSERT OR REPLACE INTO conversations (signal, destination, rule, wanted, changed_at, opened_at, told_revision, told_severity, told_count,
-         told_status, told_at, tellings, generation, receipt, key_revision, key_count, escalations, kept_by, due)
+         told_status, told_at, tellings, generation, receipt, key_revision, key_count, escalations, kept_by, kept_since, due)
        VALUES (:signal, :destination, :rule, :wanted, :changed_at, :opened_at, :told_revision, :told_severity, :told_count,
-         :told_status, :told_at, :tellings, :generation, :receipt, :key_revision, :key_count, :escalations, :kept_by, :due)`,
+         :told_status, :told_at, :tellings, :generation, :receipt, :key_revision, :key_count, :escalations, :kept_by, :kept_since, :due)`,
     ).run({ ...row })
   }
 

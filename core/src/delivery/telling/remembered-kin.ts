@@ -16,10 +16,12 @@ export function rememberedKin(store: SignalStore, now: number): Kin {
   const rows = store.consult(
     (database) =>
       database
-        .prepare("SELECT severity, last_seen, body FROM signals WHERE status='open' AND last_seen >= ? ORDER BY last_seen DESC LIMIT ?")
+        .prepare(
+          "SELECT severity, last_seen, body FROM signals WHERE status='open' AND last_seen >= ? ORDER BY severity DESC, last_seen DESC LIMIT ?",
+        )
         .all(since, MAX_KNOWN) as unknown as Recent[],
   )
-  for (const { severity, last_seen, body } of rows?.reverse() ?? []) {
+  for (const { severity, last_seen, body } of rows?.toSorted((a, b) => (a.last_seen < b.last_seen ? -1 : 1)) ?? []) {
     try {
       // A clock that was set back makes nothing last longer.
       kin.add(decodeSignal(body), severity, now - Math.max(0, wall - Date.parse(last_seen)))

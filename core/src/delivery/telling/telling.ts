@@ -218,6 +218,7 @@ export class Telling {
         escalations: escalation ? JSON.stringify(escalation.times) : isOpenedAnew ? '[]' : conversation.escalations,
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
+      if (isNewlyKept(conversation, wanted)) plans.push(...this.#keeping(wanted.kept_by, queue, now))
     }
     return {
       write: {
@@ -289,6 +290,18 @@ export class Telling {
     return above.find(isTold) ?? null
   }
 
+  /** What keeps a signal quiet since now is told again to say so, unless that is owed already. */
+  #keeping(
+    keeper: string,
+    queue: DestinationQueue,
+    now: number,
+  ): readonly { readonly queue: DestinationQueue; readonly planned: Planned }[] {
+    const conversation = queue.tellsEach ? undefined : this.#store.conversation(keeper, queue.name)
+    if (conversation?.kept_since !== null) return []
+    const row = this.#store.signal(keeper)
+    return row ? [{ queue, planned: queue.plan({ ...conversation, kept_since: now }, row) }] : []
+  }
+
   /** Stores what people say of signals, and tells who was told of them. */
   get judge(): SignalJudge {
     return judging({ store: this.#store, log: this.#log, queue: (name) => this.#queues.get(name), tell: () => this.#changes.tell() })
@@ -319,6 +332,10 @@ export class Telling {
     const offset = this.#clock.jumped()
     if (offset !== undefined) this.#store.write({ op: 'clock', offset })
   }
+}
+
+function isNewlyKept(before: Conversation, wanted: Conversation): wanted is Conversation & { readonly kept_by: string } {
+  return wanted.kept_by !== null && wanted.kept_by !== before.kept_by && wanted.opened_at !== null && wanted.told_revision === 0
 }
 
 const namesOf = ({ destinations }: Pick<DeliveryComposition, 'destinations'>): ReadonlySet<string> =>
