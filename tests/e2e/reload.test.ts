@@ -88,6 +88,16 @@ describe('a configuration that is wrong', () => {
   const good = watching('reload-first')
   const cases: readonly [what: string, text: string, code: string, message: RegExp, spoil?: (file: string) => void][] = [
     ['has an unknown key', good.replace('plugins:', 'plugns:'), 'CWS_ERR_CONFIG_INVALID', /unknown key "plugns"/],
+    [
+      'has a template with an unknown variable',
+      good.replace('defineRule }', 'defineNotifier, defineRule }').replace(
+        'plugins: [',
+        `notifications: [{ name: 'All', to: 'team', message: '{{@process.file.pth}}' }], plugins: [
+  defineNotifier(import.meta, { name: 'team', setup: () => ({ deliver: async () => ({ result: 'delivered' }) }) })(), `,
+      ),
+      'CWS_ERR_TEMPLATE',
+      /process\.file\.pth.*process\.file\.path/s,
+    ],
     ['throws', `${good}\nthrow new Error('broken on purpose')`, 'CWS_ERR_CONFIG_LOAD', /broken on purpose/],
     ['does not settle', 'export default () => new Promise(() => {})', 'CWS_ERR_CONFIG_TIMEOUT', /10000 ms|10 s/],
     ['is not trusted', good, 'CWS_ERR_CONFIG_TRUST', /cws\.config\.ts/, (file) => chmodSync(file, 0o666)],

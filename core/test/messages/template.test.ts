@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Document } from '../../src/messages/document.ts'
 import { lengthOf } from '../../src/messages/plain-of.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
@@ -201,6 +201,19 @@ describe('Markdown', () => {
 
 describe('bounds', () => {
   const many = (n: number): Signal => ({ ...shellSignal, tags: Array.from({ length: n }, (_, i) => `t:${i}`) })
+
+  it.each([
+    [30_000, 20_000, false],
+    [30_000, 20_001, true],
+    [50_001, 0, true],
+  ])('%i µs of the processor and %i of the kernel for it are too many: %o [case 44]', (user, system, isOver) => {
+    const template = compileTemplate('{{#each tags}}{{this}}{{/each}}', scope)
+    using spent = vi.spyOn(process, 'threadCpuUsage').mockReturnValue({ user: 7_000 + user, system: 9_000 + system })
+    spent.mockReturnValueOnce({ user: 7_000, system: 9_000 })
+    const render = () => template.render(shellSignal, opened)
+    if (isOver) expect(render).toThrow(expect.objectContaining({ code: 'CWS_ERR_TEMPLATE', message: expect.stringContaining('50 ms') }))
+    else expect(renderPlain(render())).toBe('mitre:T1505.003service:shop')
+  })
 
   it('loops end at 1,000 turns, all together [case 44]', () => {
     const loops = '{{#each tags}}{{#each tags}}x{{/each}}{{/each}}'
