@@ -1,7 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { hostileValues } from '@cws/core/testing'
 import { expect, it } from 'vitest'
 import { type Line, RunningAgent, root } from '../support/agent.ts'
 import { FlappingReceiver } from '../support/flapping-receiver.ts'
@@ -18,8 +21,7 @@ const NAMES: readonly (readonly [what: string, name: string | Buffer, text?: str
   ['a title and a link of the terminal', '\x1b]0;owned\x07\x1b]8;;http:x\x1b\\x\x1b]8;;\x1b\\'],
   ['C1 control characters', '\u009b31m\u0085\u0090'],
   ['text that runs from right to left', '\u202egpj.\u2066x\u2069\u200f'],
-  ['invisible characters', 'a\u200b\u00ad\ufeff\u2060\u{e0041}b'],
-  ['line separators', 'a\u2028b\u2029c'],
+  ['invisible characters and separators of lines', 'a\u200b\u00ad\ufeff\u2060\u{e0041}b\u2028c\u2029d'],
   ['bytes that are no UTF-8', Buffer.from([0x66, 0xff, 0xfe, 0x80, 0xc0, 0xaf]), 'f\\xff\\xfe\\x80\\xc0\\xaf'],
   ['lone surrogates', Buffer.from([0x61, 0xed, 0xa0, 0x80, 0x62]), 'a\\xed\\xa0\\x80b'],
   ['names of JavaScript', '__proto__'],
@@ -27,7 +29,42 @@ const NAMES: readonly (readonly [what: string, name: string | Buffer, text?: str
   ['Markdown and HTML', '**b** [x](javascript:x) <script>x<!script> `code`'],
   ['JSON and Prometheus', '"},"x":[\\"} 1 x{y="z'],
   ['the longest name, and arguments that grow when they are made harmless', LONGEST],
+  ...packed(
+    hostileValues.filter((text) => text.isWellFormed() && !/[/\0]/.test(text)),
+    255,
+    Buffer.byteLength,
+  ).map((name) => ['strings of the catalogue', name] as const),
 ]
+
+/** Strings of the catalogue as arguments, a few for each name. */
+const ARGUMENTS = hostileValues.filter((text) => text.isWellFormed() && !text.includes('\0') && text.length < 2_000)
+/** The names of containers are those of machines of systemd-nspawn: control groups, whose names whoever has a part of the tree chooses. No runtime gives this host other names. */
+const CONTAINERS = packed(
+  hostileValues.filter((text) => text.isWellFormed()),
+  240,
+  (text) => unitName(text).length,
+)
+const extraOf = (index: number): readonly string[] =>
+  NAMES[index]?.[1] === LONGEST ? [] : ARGUMENTS.filter((_, i) => i % NAMES.length === index)
+const containerOf = (index: number): string => CONTAINERS[index % CONTAINERS.length] as string
+
+/** Texts that fit, one after another with a space between, in as few as have room for them. */
+function packed(texts: readonly string[], room: number, sizeOf: (text: string) => number): string[] {
+  const full: string[] = []
+  for (const text of texts.filter((text) => text.trim() !== '' && sizeOf(text) <= room)) {
+    const last = full.at(-1)
+    if (last === undefined || sizeOf(`${last} ${text}`) > room) full.push(text)
+    else full[full.length - 1] = `${last} ${text}`
+  }
+  return full
+}
+
+/** A name as systemd writes it in those of units: bytes that may not stand there as `\xNN`. */
+function unitName(text: string): string {
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^!-.0-[\]-~ ]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)
+}
 
 const argumentOf = (name: string | Buffer) => Buffer.from(name === LONGEST ? '\u{e0041}'.repeat(15_000) : (name as string))
 /** No text that an attacker chose makes a message longer than receivers take. */
@@ -36,6 +73,30 @@ const MAX_BODY_BYTES = 256 * 1024
 /** What may stand in no output, whoever reads it. */
 const INVISIBLE =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/u
+
+/** The tree of control groups that events name. */
+const CGROUPS = ['/sys/fs/cgroup/memory', '/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find((path) =>
+  existsSync(join(path, 'cgroup.procs')),
+) as string
+
+/** A control group that is a container of this name. */
+function container(name: string): Disposable & { readonly path: string } {
+  const path = join(CGROUPS, `machine-${unitName(name)}.scope`)
+  mkdirSync(path)
+  return { path, [Symbol.dispose]: () => rmdirSync(path) }
+}
+
+/** Somebody who refuses everything, and has something to say to terminals. */
+async function refuser(): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createHttpServer((_, response) => response.writeHead(400).end(`\x1b[2J\u009b31m\n\nHIGH      forged\n\u202e${LONGEST}`))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  const close = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: close }
+}
 
 const cws = join(root, 'distributions/host/bin/cws.js')
 
@@ -47,15 +108,21 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** What is looked at of an event. */
+interface Ran {
+  readonly exec: { readonly file: { readonly path: string; readonly name: string }; readonly argv: readonly string[] }
+  readonly container: { readonly id: string }
+}
+
 /** Two rules whose messages quote what was done, and a plugin that logs it. */
-const configuration = (folder: string, url: string, port: number) => `
+const configuration = (folder: string, url: string, odd: string, port: number) => `
 import { host } from '@cws/agent'
 import { definePlugin, defineRule } from '@cws/core'
 import webhook from '@cws/plugin-notify-webhook'
 const where = (field) => ({ [field]: '/**/${folder}/*' })
 const packs = [[
   defineRule({ id: 'ran', name: 'Ran', severity: 'high', on: 'exec', where: where('exec.file.path'), groupBy: ['exec.file.path'],
-    message: 'Ran **{{@exec.file.path}}** as {{@exec.argv0}}: {{@exec.args}}', advice: 'Look.' }),
+    message: 'Ran **{{@exec.file.path}}** as {{@exec.argv0}} in {{@container.id}}: {{@exec.args}}', advice: 'Look.' }),
   defineRule({ id: 'renamed', name: 'Renamed', severity: 'high', on: 'change', where: { ...where('change.file.path'), 'change.kind': 'renamed' }, groupBy: ['change.file.destination.path'],
     message: '{{@change.file.path}} is {{@change.file.destination.path}}' }),
 ]]
@@ -68,7 +135,8 @@ const talkative = definePlugin(import.meta, { name: 'talkative', setup(ctx) {
 } })
 export default {
   plugins: [host({ files: { watch: [process.env.INJECTED] }, rules: { packs } }), talkative(),
-    webhook({ name: 'siem', url: ${JSON.stringify(url)}, secret: { env: 'SIEM_SECRET' } })],
+    webhook({ name: 'siem', url: ${JSON.stringify(url)}, secret: { env: 'SIEM_SECRET' } }),
+    webhook({ name: 'odd', url: ${JSON.stringify(odd)}, secret: { env: 'SIEM_SECRET' } })],
   monitoring: { listen: '127.0.0.1:${port}' },
 }`
 
@@ -88,8 +156,9 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
   const folder = join(programs.path, inner)
   mkdirSync(folder)
   await using receiver = await FlappingReceiver.start()
+  await using odd = await refuser()
   const port = await freePort()
-  using config = project(configuration(inner, receiver.url, port))
+  using config = project(configuration(inner, receiver.url, odd.url, port))
   const env = { SIEM_SECRET: receiver.secret, INJECTED: folder }
   const files = { json: join(output.path, 'json'), human: join(output.path, 'human') }
   const open = (path: string) => openSync(path, 'a')
@@ -97,7 +166,7 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
   {
     await using json = await RunningAgent.start({ args: ['--config', config.config], stdout: jsonOut, env })
     await expect.poll(() => linesOf(files.json).some((line) => line.includes('"ready"')), { timeout: 60_000 }).toBe(true)
-    using second = project(configuration(inner, receiver.url, await freePort()).replace("'siem'", "'siem2'"))
+    using second = project(configuration(inner, receiver.url, odd.url, await freePort()).replace("'siem'", "'siem2'"))
     await using human = await RunningAgent.start({
       args: ['--config', second.config, '--format', 'human'],
       stdout: humanOut,
@@ -105,16 +174,20 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
     })
     await expect.poll(() => linesOf(files.human).some((line) => line.includes('watching this host')), { timeout: 60_000 }).toBe(true)
 
-    for (const [, name] of NAMES) {
+    for (const [i, [, name]] of NAMES.entries()) {
       const program = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name as string)])
       const plain = join(folder, 'plain')
       copyFileSync('/bin/true', plain)
       chmodSync(plain, 0o755)
       renameSync(plain, program)
       // Arguments of any bytes, which Node takes as text alone, go through a file that xargs reads.
-      const { status, stderr } = spawnSync('xargs', ['-0', '-r', generator('spawn')], {
-        input: Buffer.concat([program, argumentOf(name), argumentOf(name)].flatMap((part) => [part, Buffer.of(0)])),
-      })
+      const parts = [program, argumentOf(name), argumentOf(name), ...extraOf(i).map((text) => Buffer.from(text))]
+      using group = container(containerOf(i))
+      const { status, stderr } = spawnSync(
+        '/bin/sh',
+        ['-c', 'echo $$ > "$1/cgroup.procs" && exec xargs -0 -r "$2"', 'sh', group.path, generator('spawn')],
+        { input: Buffer.concat(parts.flatMap((part) => [part, Buffer.of(0)])) },
+      )
       expect([status, String(stderr)]).toEqual([0, ''])
     }
 
@@ -125,9 +198,13 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
 
     // JSON lines: escaped to the eye, unaltered to who parses them.
     expect(readFileSync(files.json, 'utf8')).not.toMatch(INVISIBLE)
-    const ran = idsOf('ran').map((line) => (line['event'] as { exec: { file: { path: string; name: string }; argv: string[] } }).exec)
-    expect(ran.map(({ file }) => file.path.slice(file.path.indexOf(`/${inner}/`))).sort()).toEqual([...paths].sort())
-    for (const { file, argv } of ran) if (file.name !== LONGEST) expect(argv).toEqual([file.name, file.name])
+    const ran = idsOf('ran').map((line) => line['event'] as Ran)
+    expect(ran.map(({ exec: { file } }) => file.path.slice(file.path.indexOf(`/${inner}/`))).sort()).toEqual([...paths].sort())
+    for (const { exec, container } of ran) {
+      const index = paths.findIndex((path) => exec.file.path.endsWith(path))
+      expect(container.id).toBe(containerOf(index))
+      if (exec.file.name !== LONGEST) expect(exec.argv).toEqual([exec.file.name, exec.file.name, ...extraOf(index)])
+    }
     const renamed = idsOf('renamed').map(
       (line) => (line['event'] as { change: { file: { destination: { path: string } } } }).change.file.destination.path,
     )
@@ -167,27 +244,30 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
     }
 
     // Commands.
-    const command = (...args: string[]) =>
-      execFileSync(process.execPath, [cws, ...args], {
-        encoding: 'utf8',
-        maxBuffer: 64 * 1024 * 1024,
-        env: { ...process.env, CWS_STATE_DIR: join(json.folder, 'state'), CWS_RUN_DIR: join(json.folder, 'run'), NO_COLOR: '1' },
-      })
-    const listed = command('signals', 'list', '--format', 'json').trimEnd().split('\n')
-    expect(listed.map((line) => (JSON.parse(line) as { rule: { id: string } }).rule.id).filter((id) => id === 'ran')).toHaveLength(
-      NAMES.length,
-    )
-    for (const format of ['human', 'json']) {
-      for (const args of [
-        ['signals', 'list'],
-        ['signals', 'show', String(template['id'])],
-        ['status'],
-        ['plugins', '--config', config.config],
-      ]) {
-        const text = command(...args, '--format', format)
-        expect(text, args.join(' ')).not.toMatch(INVISIBLE)
-        expect(text).not.toMatch(/^HIGH {6}forged/m)
-      }
+    const command = async (...args: string[]): Promise<string> => {
+      const environment = { CWS_STATE_DIR: join(json.folder, 'state'), CWS_RUN_DIR: join(json.folder, 'run'), NO_COLOR: '1' }
+      const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, ...env, ...environment } }
+      return (await promisify(execFile)(process.execPath, [cws, ...args], options)).stdout
+    }
+    for (const [formats, ...args] of [
+      ['human json', 'signals', 'list'],
+      ['human json', 'signals', 'show', String(template['id'])],
+      ['human json', 'status'],
+      ['human json', 'plugins', '--config', config.config],
+      ['human json', 'notify', 'outbox'],
+      // Their JSON is made by the same function, and each costs a second.
+      ['human', 'notify', 'list'],
+      ['human', 'notify', 'preview'],
+    ] as const) {
+      const what = args.join(' ')
+      const [human = '', lines] = await Promise.all(formats.split(' ').map((format) => command(...args, '--format', format)))
+      for (const text of [human, lines ?? '']) expect(text, what).not.toMatch(INVISIBLE)
+      expect(human, what).not.toMatch(/^(HIGH {6}forged|\{)/m)
+      const told = (lines?.trimEnd().split('\n') ?? []).map((line) => JSON.parse(line) as Line)
+      for (const line of told) expect(line, what).not.toHaveProperty('x')
+      if (what === 'signals list') expect(told.filter(({ rule }) => (rule as { id: string }).id === 'ran')).toHaveLength(NAMES.length)
+      if (what === 'notify outbox') expect(human).toContain('HTTP 400: \\u{1b}[2J')
+      if (what === 'notify preview') expect(human).toContain(`/${inner}/`)
     }
 
     // Metrics: no name of an attacker makes a line or a label.

@@ -1,3 +1,5 @@
+import { textOf } from '@cws/core'
+
 const HEX = '[0-9a-f]'
 /** Docker, containerd, CRI-O, podman: 64 hexadecimal digits. Docker task ids of ECS: 32 and a number. */
 const ID = `(?:${HEX}{64}|${HEX}{32}-[0-9]{1,12})`
@@ -9,7 +11,8 @@ const MONITOR = /^(?:crio-conmon|libpod-conmon|conmon)-/
 /** containerd through systemd without a prefix: `ID.scope`; cgroupfs drivers of Kubernetes: `cri-containerd:ID` in one segment with slice and prefix. */
 const SUFFIXED = new RegExp(`^(${ID})\\.scope$`)
 const COLON = new RegExp(`(?:^|:)(${ID})$`)
-const NSPAWN = /^(?:systemd-nspawn@(.{1,255})\.service|machine-(.{1,255})\.scope)$/
+/** Up to four characters for each of 255 bytes. */
+const NSPAWN = /^(?:systemd-nspawn@(.{1,1020})\.service|machine-(.{1,1020})\.scope)$/
 
 /**
  * Id of the container that a cgroup path belongs to, empty for the host. The innermost container counts. Known forms: Docker, containerd,
@@ -31,7 +34,13 @@ export function containerIdOf(cgroup: string): string {
   return ''
 }
 
-/** systemd writes `-` and other bytes in unit names as `\xNN`. */
+/** The name of a machine from that of its unit, where systemd writes `-` and other bytes as `\xNN`; its backslashes come as `\x5c`, as in all text of the kernel. */
 function unescapeUnit(name: string): string {
-  return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const bytes = unescaped(unescaped(Buffer.from(name)))
+  return textOf(bytes, 0, bytes.length)
+}
+
+function unescaped(bytes: Buffer): Buffer {
+  const text = bytes.toString('latin1').replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(text, 'latin1')
 }

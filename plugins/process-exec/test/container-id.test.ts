@@ -1,3 +1,4 @@
+import { textOf } from '@cws/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { containerIdOf } from '../src/container-id.ts'
@@ -35,8 +36,14 @@ describe('containerIdOf', () => {
   })
 
   test('systemd-nspawn: the name of the machine', () => {
-    expect(containerIdOf('/machine.slice/systemd-nspawn@web\\x2d1.service/payload')).toBe('web-1')
-    expect(containerIdOf('/machine.slice/machine-db.scope')).toBe('db')
+    // As paths are told: a backslash that begins what reads like an escape is one itself.
+    const told = (path: string): string => textOf(Buffer.from(path), 0, Buffer.byteLength(path))
+    expect(containerIdOf(told('/machine.slice/systemd-nspawn@web\\x2d1.service/payload'))).toBe('web-1')
+    expect(containerIdOf(told('/machine.slice/machine-web\\x2d1\\x5cx2d.scope'))).toBe(told('web-1\\x2d'))
+    expect(containerIdOf(told('/machine.slice/machine-db.scope'))).toBe('db')
+    const longest = '\\x2d'.repeat(60)
+    expect(containerIdOf(told(`/machine.slice/machine-${longest}.scope`))).toBe('-'.repeat(60))
+    expect(containerIdOf(told('/machine.slice/machine-\\xc3\\xa9\\xff.scope'))).toBe('é\\xff')
   })
 
   test.each([
