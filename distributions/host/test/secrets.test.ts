@@ -1,19 +1,24 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { env, secretFile } from '@cws/core'
 import email from '@cws/plugin-notify-email'
 import pagerduty from '@cws/plugin-notify-pagerduty'
 import slack from '@cws/plugin-notify-slack'
+import teams from '@cws/plugin-notify-teams'
 import webhook from '@cws/plugin-notify-webhook'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { program } from '../../../core/src/cli/main.ts'
 import { ask } from '../../../core/src/delivery/control/control-client.ts'
-import type { DeliveryCounters } from '../../../core/src/delivery/protocol.ts'
+import type { DeliveryCounters, DeliveryOptions } from '../../../core/src/delivery/protocol.ts'
 import type { NotifierInstance } from '../../../core/src/plugin/instance.ts'
 import { loadOptions } from '../../../core/src/testing/load-options.ts'
 import { signalOf, temporaryFolder, until } from '../../../core/test/fixtures/delivery.ts'
 import { DeliveryProcess, destination, optionsIn } from '../../../core/test/fixtures/delivery-harness.ts'
+import { TestAuthority } from '../../../tests/support/certificates.ts'
 
 const SECRETS = {
   signing: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -23,6 +28,7 @@ const SECRETS = {
   firstKey: 'f00dfacef00dfacef00dfacef00dface',
   secondKey: 'a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4',
   hook: 'T0HIDDEN/B0HIDDEN/hIdDeN0123456789',
+  workflow: 'f10w-hIdDeN_9876543210zYxWvU',
 }
 
 /** How a secret could stand somewhere: as it is, in a URL, in JSON, in base64 whichever bytes stand before it. */
@@ -96,6 +102,23 @@ const smtp = createTcpServer((socket) => {
   })
 })
 
+/** What `cws notify outbox` writes. */
+async function outbox({ stateDir, runDir }: DeliveryOptions, format: string): Promise<string> {
+  let out = ''
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text
+    return true
+  })
+  try {
+    const distribution = { version: '0', installation: import.meta.url, preset: async () => ({ plugins: [] }), starter: '' }
+    const folders = ['--state-dir', stateDir, '--run-dir', runDir]
+    await program(distribution).parseAsync(['node', 'cws', 'notify', 'outbox', ...folders, '--format', format])
+  } finally {
+    write.mockRestore()
+  }
+  return out
+}
+
 const portOf = (server: Server): number => (server.address() as AddressInfo).port
 beforeAll(async () => {
   for (const server of [http, smtp]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -106,17 +129,23 @@ afterAll(async () => {
 })
 
 it('no secret is told by a delivery that fails, whichever way, in any form; a file that changes is read anew [case 64]', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   using folder = temporaryFolder()
   const keyFile = join(folder.path, 'key')
   writeFileSync(keyFile, SECRETS.firstKey)
   const base = `http://127.0.0.1:${portOf(http)}`
-  const hookFile = (i: number): string => {
-    const path = join(folder.path, `hook${i}`)
-    writeFileSync(path, `${base}/${i}/services/${SECRETS.hook}`)
+  const fileWith = (name: string, text: string): string => {
+    const path = join(folder.path, name)
+    writeFileSync(path, text)
     return path
   }
+  const hookOf = (i: number, to = base) => secretFile(fileWith(`hook${i}`, `${to}/${i}/services/${SECRETS.hook}`))
+  const flowOf = (i: number, to = base) => secretFile(fileWith(`flow${i}`, `${to}/${i}/workflows/x?api-version=1&sig=${SECRETS.workflow}`))
+  // Nobody knows who has certified that.
+  await using unknown = createTlsServer(new TestAuthority(folder.path).identity('unknown', 'DNS:localhost')).listen(0, '127.0.0.1')
+  await once(unknown, 'listening')
+  const secure = `https://localhost:${portOf(unknown)}`
   Object.assign(process.env, {
     T_SIGNING: SECRETS.signing,
     T_HEADER: SECRETS.authorization,
@@ -134,10 +163,15 @@ it('no secret is told by a delivery that fails, whichever way, in any form; a fi
         headers: { Authorization: env('T_HEADER') },
         timeout,
       }),
-      slack({ name: `hook${i}`, webhook: secretFile(hookFile(i)), timeout }),
+      slack({ name: `hook${i}`, webhook: hookOf(i), timeout }),
+      teams({ name: `flow${i}`, webhook: flowOf(i), timeout }),
       slack({ name: `bot${i}`, token: env('T_TOKEN'), channel: '#x', api: `${base}/${i}/api/`, timeout }),
       pagerduty({ name: `pagerduty${i}`, routingKey: secretFile(keyFile), endpoint: `${base}/${i}/v2/enqueue`, timeout }),
     ]),
+    webhook({ name: 'stranger', url: `${secure}/hook`, secret: env('T_SIGNING'), headers: { Authorization: env('T_HEADER') } }),
+    slack({ name: 'stranger-hook', webhook: hookOf(99, secure) }),
+    teams({ name: 'stranger-flow', webhook: flowOf(99, secure) }),
+    pagerduty({ name: 'stranger-page', routingKey: secretFile(keyFile), endpoint: `${secure}/v2/enqueue` }),
     email({
       host: '127.0.0.1',
       port: portOf(smtp),
@@ -165,13 +199,15 @@ it('no secret is told by a delivery that fails, whichever way, in any form; a fi
       )
     },
     'a try of each',
-    15_000,
+    40_000,
   )
   writeFileSync(keyFile, SECRETS.secondKey)
   agent.tell({ signal: signalOf({ severity: 'critical' }) })
   await until(() => bodies.some((body) => body.includes(SECRETS.secondKey)), 'the new key')
   seen.push(await ask(options.runDir, 'notify.list', {}))
+  for (const format of ['human', 'json']) seen.push(await outbox(options, format))
   expect(JSON.stringify(seen)).toMatch(/HTTP 403.*login: SMTP 535/)
+  expect(seen.at(-2)).toMatch(/stranger-flow .*cannot connect safely \(UNABLE_TO_\w+\)/)
   agent.tell({ stop: 500 })
   await agent.exited
   expect(leaksIn(`${JSON.stringify(seen)} ${JSON.stringify(agent.said)} ${agent.stdout}`)).toEqual([])
