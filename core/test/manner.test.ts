@@ -31,10 +31,15 @@ describe('how a destination is told', () => {
         { mentions: (() => ['S1']) as never },
         '`mentions` in the definition of a notifier must be a kind of channel with a list of ids: { channel, ids }, but it is: a list',
       ],
-      [
-        { rate: { burst: 0, perMinute: 60 } },
-        '`rate` in the definition of a notifier must be { burst, perMinute }, both at least 1, but it is: an object',
-      ],
+      ...[
+        { burst: 0, perMinute: 60 },
+        { burst: 10, perMinute: Number.POSITIVE_INFINITY },
+        { burst: Number.POSITIVE_INFINITY, perMinute: 60 },
+        { burst: 10, perMinute: Number.NaN },
+      ].map((rate): [Partial<NotifierDefinition>, string] => [
+        { rate },
+        '`rate` in the definition of a notifier must be { burst, perMinute }, both at least 1 and finite, but it is: an object',
+      ]),
       [{ mode: () => ({}) as never }, '`mode` in the definition of a notifier must be "latest" or "every", but it is: an object'],
       [
         { interrupts: (options) => (options as { a: { b: boolean } }).a.b },

@@ -33,7 +33,10 @@ interface Closable {
   destroy(): Promise<void>
 }
 
-/** The classes of undici, which the notifier brings: `import { Agent, ProxyAgent } from 'undici'`. */
+/**
+ * The classes of undici, brought by who sends with its `request`: `import { Agent, ProxyAgent } from 'undici'`. So both are of one version, and core reads
+ * undici only where something is sent.
+ */
 export interface Client<D extends Closable> {
   readonly Agent: new (options: AgentOptions) => D
   readonly ProxyAgent: new (options: AgentOptions & { readonly uri: string; readonly requestTls: Tls; readonly proxyTls: Tls }) => D

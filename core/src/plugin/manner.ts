@@ -48,12 +48,12 @@ export function mannerOf(definition: Defined, options: unknown): Manner {
   if (typeof changes !== 'boolean') throw invalid('changes', 'true or false', describeValue(changes))
   if (mentions !== undefined && !isCallable(mentions))
     throw invalid('mentions', 'a kind of channel with a list of ids: { channel, ids }', describeValue(mentions))
-  if (rate !== undefined && !isRate(rate)) throw invalid('rate', '{ burst, perMinute }, both at least 1', describeValue(rate))
+  if (rate !== undefined && !isRate(rate)) throw invalid('rate', '{ burst, perMinute }, both at least 1 and finite', describeValue(rate))
   return { mode, interrupts, changes, mentions, rate }
 }
 
 function isRate(given: unknown): given is Rate {
-  return isRecord(given) && [given['burst'], given['perMinute']].every((it) => typeof it === 'number' && it >= 1)
+  return isRecord(given) && [given['burst'], given['perMinute']].every((it) => typeof it === 'number' && Number.isFinite(it) && it >= 1)
 }
 
 function isCallable(given: unknown): given is Callable {
