@@ -202,6 +202,25 @@ describe('one that is grave', () => {
   })
 })
 
+it('what is grave and owed to a notifier that is left out, since the thread died in its code, is told to others within two minutes', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
+  telling = new Telling(store, { destinations: ['team', 'pager'].map((name) => ({ name }) as DestinationSpec), routes: undefined })
+  telling.add('team', { log: memoryLog(), clean, deadlineMs: 15_000 }).leaveOut('it exited with code 1')
+  const notices: string[] = []
+  telling.add('pager', { log: memoryLog(), clean, deadlineMs: 15_000 }).start({
+    deliver: async ({ reason, signal: { title } }) => {
+      if (reason === 'notice') notices.push(title)
+      return { result: 'delivered' }
+    },
+  })
+  const { id } = signalOf()
+  offer(signalOf({ id }))
+  await pass(120_000)
+  expect(notices).toEqual(['team takes no messages: a signal that is high or critical waits'])
+  expect(owedIn(store, 'team')).toEqual([id])
+  await telling.stop(0)
+})
+
 it('a receiver that asks for an hour whenever it refuses one message keeps no other waiting for more than ten seconds', async () => {
   const { notifier, refused, delays, give } = receiver({ result: 'retry', detail: 'HTTP 503', retryAfterMs: 3_600_000 })
   queueOf().start(notifier)
