@@ -95,7 +95,7 @@ it.each([
   database.close()
 })
 
-it('leaves a notifier out in whose code the thread died twice, and keeps what is owed to it', async () => {
+it('leaves a notifier out in whose code the thread died twice, and keeps what is owed to it [case 69]', async () => {
   using folder = temporaryFolder()
   const [out, other, armed] = [join(folder.path, 'out'), join(folder.path, 'other'), join(folder.path, 'armed')]
   const destinations = [file({ path: other }), fatal({ path: out, armed, way: 'exit' })].map(destination)
