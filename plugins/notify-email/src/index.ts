@@ -52,7 +52,7 @@ async function deliver(
     const answered = await exchanges.send({ from, to }, access, mail, signal)
     return settle(putOff, key, answered)
   } catch (error) {
-    if (error instanceof ExchangeError) return outcomeOfError(error, signal.aborted)
+    if (error instanceof ExchangeError) return concluded(putOff, key, outcomeOfError(error, signal.aborted))
     throw error
   }
 }
@@ -71,6 +71,15 @@ function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answe
     return { result: 'delivered', detail, refused: detail }
   }
   return { result: 'delivered', detail: `SMTP ${readReply(reply ?? '')?.shown ?? '2xx'}` }
+}
+
+/** That the mail itself is refused is no reason to send another one to those who have it. */
+function concluded(putOff: PutOff, key: string, outcome: Outcome): Outcome {
+  const count = putOff.taken(key).size
+  if (outcome.result !== 'reject' || count === 0) return outcome
+  putOff.done(key)
+  const detail = `taken for ${count}, refused for the others: ${outcome.detail}`
+  return { result: 'delivered', detail, refused: detail }
 }
 
 function accessOf(ctx: NotifierContext<EmailOptions>): Access {

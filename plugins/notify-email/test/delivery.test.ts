@@ -257,6 +257,22 @@ describe('several recipients', () => {
     expect(server.mails[1]).toBe(server.mails[0])
   })
 
+  it('who were put off and then do not take the mail itself: the others have it, and get no plainer one', async () => {
+    const answers: Record<string, string> = { b: '450 4.2.0 Greylisted', c: '450 4.2.0 Greylisted' }
+    let isTaken = true
+    const answer = refusing(answers)
+    await using server = await ScriptedServer.start((step, line) =>
+      step === 'body' && !isTaken ? '552 5.3.4 Message too big' : answer(step, line),
+    )
+    await using notifier = await open(plain(server.port, { to }))
+    const { notification } = await notifier.deliver()
+    for (const name of Object.keys(answers)) delete answers[name]
+    isTaken = false
+    const again = await notifier.notifier.deliver({ ...notification, attempt: 2 }, AbortSignal.timeout(5_000))
+    const refused = 'taken for 1, refused for the others: SMTP 552 5.3.4 Message too big'
+    expect(again).toEqual({ result: 'delivered', detail: refused, refused })
+  })
+
   it('who are all refused, some only for a while: again', async () => {
     await using server = await ScriptedServer.start(refusing({ a: '550 5.1.1 No', b: '450 4.2.0 Busy', c: '550 5.1.1 No' }))
     expect(await tried(plain(server.port, { to }))).toMatchObject({ result: 'retry' })
