@@ -67,6 +67,8 @@ it('keeps what is owed to a notifier that is listed no more until it is listed a
   await until(async () => (await counters(process)).destinations['file']?.state === 'failing', 'the first failure')
   await compose(process, { destinations: [] })
   expect((await counters(process)).destinations).toEqual({})
+  const said = 'not among the plugins any more; they wait until it is again; what has waited for 7 days when the agent starts is given up'
+  await until(() => process.logs.join().includes(said), 'how long it waits')
   process.tell({ signal: signalOf() })
   unlinkSync(down)
   await compose(process, { destinations: [spec] })

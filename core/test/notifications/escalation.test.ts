@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { newConversation } from '../../src/notifications/conversation.ts'
 import { type Escalating, escalationsFrom, type Owned } from '../../src/notifications/escalation.ts'
@@ -56,4 +57,20 @@ it('what is added is bounded', () => {
   const fixed = Array.from({ length: 60 }, (_, i) => 1000 + i)
   const times = timesOf(many, 0, { before: saidBefore(fixed), ownedBefore: () => [team] })['pager']?.times
   expect(times).toEqual([...Array.from({ length: 40 }, (_, i) => i + 1), ...fixed])
+})
+
+it('whatever rules say and own meanwhile, no time that is fixed goes or moves [case 36]', () => {
+  const at = fc.integer({ min: -1_000, max: 1_000 })
+  const step = fc.record({ after: fc.integer({ min: 1, max: 50 }), to: fc.subarray(['pager', 'boss', 'team'], { minLength: 1 }) })
+  const rule = fc.record({ name: fc.constantFrom('Team', 'Other', 'Third'), escalate: fc.option(fc.array(step), { nil: undefined }) })
+  const fixed = fc.uniqueArray(at, { maxLength: 120 }).map((times) => times.toSorted((a, b) => a - b))
+  fc.assert(
+    fc.property(rule, fc.array(rule), fixed, fc.constantFrom('Team', 'Other'), at, (owner, was, fixed, holder, now) => {
+      const { pager } = timesOf(owner, now, { before: saidBefore(fixed, holder), ownedBefore: () => was })
+      const times = pager?.times ?? fixed
+      expect(times).toEqual([...new Set([...fixed, ...times])].sort((a, b) => a - b))
+      expect(times.filter((time) => !fixed.includes(time)).every((time) => time > now)).toBe(true)
+      expect(times.length).toBeLessThanOrEqual(Math.max(100, fixed.length))
+    }),
+  )
 })
