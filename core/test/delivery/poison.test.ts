@@ -152,6 +152,30 @@ describe.each(refusals)('one message to which a destination always says %s', (_,
     expect(queue.counters).toMatchObject({ delivered: 1, pending: 10 })
   })
 
+  it('and twenty like it of one rule, before anything was taken, keep those of another rule waiting for no probe', async () => {
+    const { notifier, refused, got, give } = receiver(refusal)
+    const queue = queueOf()
+    queue.start(notifier)
+    for (let i = 0; i < 20; i++) give(poison())
+    await pass(120_000)
+    const same = give(signalOf({ severity: 'low' }))
+    await pass(60_000)
+    expect(got).toEqual([])
+    const before = refused.length
+    const rule = { id: 'other', name: 'Other' }
+    const other = give(signalOf({ severity: 'low', rule }))
+    await pass(1)
+    expect(got.map(({ signal }) => signal.id)).toEqual([other.id])
+    expect(got[0]?.after).toBe(before)
+    // Nor does what fails for the first time afterwards.
+    const another = give(signalOf({ severity: 'low', rule }))
+    await pass(1)
+    expect(got.map(({ signal }) => signal.id)).toContain(another.id)
+    await pass(1_800_000)
+    expect(got.map(({ signal }) => signal.id)).toContain(same.id)
+    expect(queue.counters).toMatchObject({ delivered: 3, pending: 20 })
+  })
+
   it('waits as long as its tries make it, whatever is added to what it tells', async () => {
     const { notifier, refused, give } = receiver(refusal)
     queueOf().start(notifier)

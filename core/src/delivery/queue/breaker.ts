@@ -7,6 +7,8 @@ import type { Item } from './schedule.ts'
 const FAILURES_TO_OPEN = 5
 /** The first probe comes within this time, unless the receiver asks for more, ms. */
 const FIRST_PROBE_MS = 10_000
+/** Rules that are remembered. */
+const MAX_RULES = 1_000
 
 type Failure = Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>
 
@@ -17,10 +19,12 @@ export class Breaker {
   #probeAt = 0
   #backoff = 0
   #isBroken = false
-  /** What failed last since something was taken, of what is not known to be refused alone. */
+  /** Of what failed since something was taken, and is not known to be refused alone: the last, whether there were others, and their rules. */
   #witness: Item | undefined
-  /** By another one, or by the receiver itself. */
-  #isConfirmed = false
+  #areMany = false
+  readonly #rules = new Set<string | undefined>()
+  /** By an earlier agent, or by the receiver itself. */
+  #isSure = false
 
   /** Takes up what an earlier agent knew. It waits no longer than it would have then. */
   restore({ failures, opened_at, probe_at, backoff, is_broken }: DestinationRow, now: number): void {
@@ -29,7 +33,7 @@ export class Breaker {
     this.#isBroken = is_broken === 1
     this.#backoff = backoff
     this.#probeAt = Math.min(probe_at, now + backoff)
-    this.#isConfirmed = this.isOpen
+    this.#isSure = this.isOpen
   }
 
   /** Whether one try at a time is made, to see whether it is back. */
@@ -37,14 +41,24 @@ export class Breaker {
     return this.#openedAt !== null
   }
 
-  /** Open, and only for what one message says, or messages that alone were refused before: it may be them. */
+  /** Open, and only for what one message says, or those of one rule, or what alone was refused before: it may be them. */
   get isDoubted(): boolean {
-    return this.isOpen && !this.#isConfirmed
+    return this.isOpen && !this.#isSure && !(this.#areMany && this.#rules.size > 1)
+  }
+
+  /** Whether what failed says nothing of this message: it is of another rule. */
+  isApart({ rule }: Item): boolean {
+    return !this.#rules.has(rule)
+  }
+
+  /** Whether this message, never tried, needs not wait for the probe. */
+  isDoubtedFor(item: Item): boolean {
+    return this.isDoubted && (!this.#areMany || this.isApart(item))
   }
 
   /** The only message for which it is open. */
   get witness(): Item | undefined {
-    return this.isDoubted ? this.#witness : undefined
+    return this.isDoubted && !this.#areMany ? this.#witness : undefined
   }
 
   get isBroken(): boolean {
@@ -64,13 +78,13 @@ export class Breaker {
   /** A try failed. Returns whether that is to be stored. */
   failed(outcome: Failure, message: Item, now: number): boolean {
     this.#failures++
-    const isAnother = this.#witness !== undefined && this.#witness !== message
     if (message.aloneSince === undefined) {
-      this.#isConfirmed ||= isAnother
+      this.#areMany ||= this.#witness !== undefined && this.#witness !== message
       this.#witness = message
+      if (this.#rules.size < MAX_RULES) this.#rules.add(message.rule)
     }
     // Who asks for time is there, and means all.
-    this.#isConfirmed ||= outcome.retryAfterMs !== undefined
+    this.#isSure ||= outcome.retryAfterMs !== undefined
     this.#isBroken = outcome.result === 'broken'
     const opens = this.#openedAt === null && (this.#isBroken || this.#failures >= FAILURES_TO_OPEN)
     if (opens) this.#openedAt = now
@@ -104,7 +118,9 @@ export class Breaker {
     this.#backoff = 0
     this.#isBroken = false
     this.#witness = undefined
-    this.#isConfirmed = false
+    this.#areMany = false
+    this.#rules.clear()
+    this.#isSure = false
     return known
   }
 }

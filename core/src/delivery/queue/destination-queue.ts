@@ -13,7 +13,7 @@ import { Flights } from './flights.ts'
 import { Health } from './health.ts'
 import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
 import { Owed, type OwedOptions } from './owed.ts'
-import { type Item, isTried, type Order } from './schedule.ts'
+import { type Item, isTried } from './schedule.ts'
 import { Tries } from './tries.ts'
 
 const CONCURRENCY = 4
@@ -232,7 +232,7 @@ export class DestinationQueue {
     let allowedAt = time
     const may = this.#mayAt(time)
     while (this.#flights.size < limit) {
-      const item = schedule.next(time, this.#order(), may)
+      const item = this.#next(time, may)
       if (!item) break
       // Where who is served first must wait, all must.
       allowedAt = time + this.#allowance.wait(schedule.laneOf(item, time))
@@ -251,16 +251,24 @@ export class DestinationQueue {
     this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(first, allowedAt) - time, 2 ** 30))
   }
 
-  /** While it is probed each has its turn: a message that is always refused is not tried over and over while others wait. */
-  #order(): Order {
-    if (this.#health.isProbed) return this.#begun % 2 === 0 ? 'untried' : 'turns'
-    return this.#begun % AGEING === AGEING - 1 && !this.#allowance.isSpent ? 'longest' : 'lanes'
+  /** Who is tried next. While it is probed each has its turn, so that what is always refused is not tried over and over while others wait. */
+  #next(time: number, may: (item: Item) => boolean): Item | undefined {
+    const { schedule } = this.#owed
+    if (!this.#health.isProbed) return schedule.next(time, this.#isAgeing ? 'longest' : 'lanes', may)
+    if (this.#begun % 2 === 1) return schedule.next(time, 'turns', may)
+    // Texts of one rule are alike: another one says more.
+    const apart = schedule.next(time, 'lanes', (item) => may(item) && !isTried(item) && this.#health.isApart(item))
+    return apart ?? schedule.next(time, 'untried', may)
+  }
+
+  get #isAgeing(): boolean {
+    return this.#begun % AGEING === AGEING - 1 && !this.#allowance.isSpent
   }
 
   /** What may be tried before the time of the probe. */
   #mayAt(time: number): (item: Item) => boolean {
     if (time >= this.#health.probeAt) return () => true
-    return this.#health.isDoubted ? (item) => !isTried(item) : () => false
+    return (item) => !isTried(item) && this.#health.isDoubtedFor(item)
   }
 
   /** Tells what only waits for its update interval and what is due, until the time is over; then aborts the tries under way. Returns how much is left. */

@@ -58,9 +58,18 @@ export class Health {
     return this.#breaker.isOpen && !this.#breaker.isDoubted
   }
 
-  /** Whether what was never tried needs not wait for the probe: it may be one message that is refused, and not all. */
+  /** Whether it may not be the destination: one message, or those of one rule, were refused, and nothing else was tried since. */
   get isDoubted(): boolean {
     return this.#breaker.isDoubted
+  }
+
+  /** See `Breaker`. */
+  isDoubtedFor(item: Item): boolean {
+    return this.#breaker.isDoubtedFor(item)
+  }
+
+  isApart(item: Item): boolean {
+    return this.#breaker.isApart(item)
   }
 
   /** No try before, by the steady clock, ms. */
