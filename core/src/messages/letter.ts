@@ -2,7 +2,7 @@ import type { Signal } from '../signals/signal.ts'
 import type { Document } from './document.ts'
 
 /**
- * Why somebody is told. `opened`: for the first time. `updated`: it has grown. `raised`: it has become more severe. `repeat`: it is still open.
+ * Why somebody is told. `opened`: for the first time. `updated`: it has grown, or keeps more quiet (`kept`). `raised`: it has become more severe. `repeat`: it is still open.
  * `escalated`: nobody has acknowledged it. `acknowledged`, `archived`: people have judged it. `replayed`: somebody asked for it again.
  * `digest`: what came in quiet hours, one message of several signals. `notice`: about the agent's own notifications. `changed`: something else is at work, as rules
  * (only to notifiers whose definition asks for it). `test`: to see whether it arrives.
