@@ -57,14 +57,11 @@ function echo(request: IncomingMessage, body: string): string {
 const FAULTS: readonly ((response: ServerResponse, said: string) => void)[] = [
   (response, said) => response.writeHead(403).end(said),
   (response, said) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${said}</html>`),
-  (response, said) => response.writeHead(500).end(said),
-  // What is shown of it ends in the header's middle; what is read of it does.
+  // What is shown of it ends in the header's middle.
   (response, said) => response.writeHead(500).end(`${'.'.repeat(170)}${said}`),
-  (response, said) => response.writeHead(500).end(`${said.slice(0, 24).repeat(682)}${said}`),
-  (response, said) => response.writeHead(404).end(JSON.stringify({ said }).replaceAll('/', '\\/')),
   (response) => response.writeHead(301, { location: response.req.url }).end(),
   (response) => response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),
-  (response, said) => response.writeHead(429, { 'retry-after': '-1' }).end(said),
+  (response, said) => response.writeHead(429, { 'retry-after': '-1' }).end(JSON.stringify({ said }).replaceAll('/', '\\/')),
   (response, said) => response.writeHead(400).end(`{"ok":false,"error":${JSON.stringify(said)},"errors":[${JSON.stringify(said)}]}`),
   (response, said) => response.writeHead(200).end(`{"ok":false,"error":${JSON.stringify(said)}}`),
   (response) => void response.socket?.destroy(),
