@@ -123,6 +123,8 @@ describe('deaths', () => {
       expect(mortality.died(cause, name)).toMatchObject({ leftOut: name, waitMs: 10 })
     }
     expect(Object.keys(mortality.leftOut)).toEqual(['a', 'b', 'c', 'd'])
+    // What it made twice is made otherwise the third time.
+    expect([1, 2, 3].map(() => mortality.died(cause, 'f', true).leftOut)).toEqual([undefined, undefined, 'f'])
     // Two deaths that lie far apart are two accidents.
     mortality.died(cause, 'e')
     time = 2 * 3600_000

@@ -126,6 +126,23 @@ it('leaves a notifier out in whose code the thread died twice, and keeps what is
   expect(told(other)).toEqual(owed(signals, 'file'))
 })
 
+it('tells in the plainest form what the thread died with twice while it was made, and goes on with that notifier [case 69]', async () => {
+  using folder = temporaryFolder()
+  const [path, armed] = [join(folder.path, 'out'), join(folder.path, 'armed')]
+  const destinations = [destination(fatal({ path, armed, way: 'exit', making: true }))]
+  await using process = new DeliveryProcess(optionsIn(folder.path, { destinations, supervision: soon }))
+  await process.hears('started')
+  writeFileSync(armed, '')
+  const [signal] = sendSignals(process, 1) as [Signal]
+  await until(() => told(path).size === 1, 'the message', 30_000)
+  rmSync(armed)
+  const [next] = sendSignals(process, 1) as [Signal]
+  await until(() => told(path).size === 2, 'the next one')
+  const bodies = [signal, next].map(({ id }, i) => [`${id}:1:fatal`, JSON.stringify({ id, tier: i === 0 ? 2 : 0 })] as const)
+  expect(told(path)).toEqual(new Map(bodies))
+  expect(await counters(process)).toMatchObject({ restarts: 2, destinations: { fatal: { delivered: 2 } } })
+})
+
 it('gives up when the thread dies too often, and stores what it still has', async () => {
   using folder = temporaryFolder()
   const [out, armed] = [join(folder.path, 'out'), join(folder.path, 'armed')]

@@ -40,8 +40,8 @@ export interface Draft {
 export interface Composer {
   readonly notifier: Notifier
   readonly template: Pick<Template, 'render'>
-  /** Runs code of the notifier, so that it is known whose code runs. */
-  readonly within: <T>(code: () => T) => T
+  /** Runs code of the notifier, so that it is known whose code runs, and whether it makes a message. */
+  readonly within: <T>(code: () => T, making?: boolean) => T
   /** Hears of a form, or a template, that failed. */
   readonly onFault: (what: 'its template' | `tier ${number}`, error: unknown) => void
 }
@@ -106,7 +106,7 @@ function render(draft: Draft, tier: number, composer: Composer): string {
   const body: unknown = within(() => {
     const each = Math.min(tier, LAST_TIER - 1)
     return notifier.render ? notifier.render(letter, each) : notifier.shorten?.(letter, each)
-  })
+  }, true)
   if (typeof body !== 'string')
     throw new TypeError(`${notifier.render ? 'render' : 'shorten'}(letter, tier) must return a text, but returned ${typeof body}`)
   return body

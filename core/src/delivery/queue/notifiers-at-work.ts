@@ -7,6 +7,7 @@ import type { Attribution } from '../supervisor/attribution.ts'
 import { Places } from '../supervisor/places.ts'
 import { howAbsentWait } from '../telling/absent.ts'
 import type { Telling } from '../telling/telling.ts'
+import type { Composer } from './compose-message.ts'
 import type { DestinationQueue } from './destination-queue.ts'
 import { setUpNotifier } from './notifiers.ts'
 
@@ -112,8 +113,8 @@ export class NotifiersAtWork {
   }
 
   /** Runs code of a notifier, so that it is known whose code runs. */
-  #within(name: string): <T>(code: () => T) => T {
-    return (code) => this.#parts.attribution.run(this.#places.placeOf(name), code)
+  #within(name: string): Composer['within'] {
+    return (code, making) => this.#parts.attribution.run(this.#places.placeOf(name), code, making)
   }
 }
 

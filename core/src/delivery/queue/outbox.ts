@@ -40,7 +40,7 @@ export interface OutboxOptions {
   /** Hears, before that is stored, of signals that will never be told; what it returns is called afterwards. */
   readonly onLost?: ((signals: readonly string[], why: string) => () => void) | undefined
   /** Runs code of the notifier, so that it is known whose code runs. */
-  readonly within: <T>(code: () => T) => T
+  readonly within: Composer['within']
 }
 
 /** A conversation with what is next in it, and the revision that waits for its turn where each is told. */

@@ -23,16 +23,18 @@ export class Attribution {
     })
   }
 
-  /** Runs code of the notifier at a place, counted from 0. */
-  run<T>(place: number, code: () => T): T {
+  /** Runs code of the notifier at a place, counted from 0; `making`: it makes a message. */
+  run<T>(place: number, code: () => T, making = false): T {
     // Enabled already it stays as it is.
     this.#hook.enable()
     const before = this.#vitals.running
     this.#vitals.running = place + 1
+    this.#vitals.making = making
     try {
       return this.#places.run(place + 1, code)
     } finally {
       this.#vitals.running = before
+      this.#vitals.making = false
     }
   }
 }

@@ -4,6 +4,8 @@ import type { Supervision } from '../protocol.ts'
 const BLAME_MS = 3600_000
 const LAST_BACKOFF_MS = 30_000
 const DEATHS_TO_LEAVE_OUT = 2
+/** While a message was made: what two threads died with is made in the plainest form, and may well be made then. */
+const DEATHS_IN_MAKING = 3
 
 interface Death {
   readonly at: number
@@ -18,7 +20,7 @@ export interface Verdict {
   readonly waitMs?: number
 }
 
-/** What the deaths of the delivery thread lead to: a notifier in whose code it died twice is left out; too many deaths end the agent. */
+/** What the deaths of the delivery thread lead to: a notifier in whose code it died twice, or three times while that made messages, is left out; too many deaths end the agent. */
 export class Mortality {
   readonly #options: Pick<Supervision, 'restarts' | 'windowMs' | 'backoffMs'>
   readonly #now: () => number
@@ -47,14 +49,15 @@ export class Mortality {
     this.#deaths = this.#deaths.filter((death) => death.notifier !== notifier)
   }
 
-  /** `notifier`: whose code ran when it died. */
-  died(cause: Error, notifier: string | undefined): Verdict {
+  /** `notifier`: whose code ran when it died; `making`: it made a message. */
+  died(cause: Error, notifier: string | undefined, making = false): Verdict {
+    const limit = making ? DEATHS_IN_MAKING : DEATHS_TO_LEAVE_OUT
     const { restarts, windowMs, backoffMs } = this.#options
     const at = this.#now()
     const reason = notifier === undefined ? cause.message : `${cause.message} (in code of the notifier "${notifier}")`
     this.lastReason = reason
     this.#deaths = [...this.#deaths.filter((death) => at - death.at < Math.max(BLAME_MS, windowMs)), { at, notifier }]
-    if (notifier !== undefined && this.#deaths.filter((death) => death.notifier === notifier).length >= DEATHS_TO_LEAVE_OUT) {
+    if (notifier !== undefined && this.#deaths.filter((death) => death.notifier === notifier).length >= limit) {
       this.leaveOut(notifier, reason)
       // Without it the thread begins anew: others are not to pay for its deaths.
       this.#deaths = this.#deaths.filter((death) => death.notifier !== notifier)

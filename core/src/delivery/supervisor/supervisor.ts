@@ -39,7 +39,7 @@ const STORE_MS = 5_000
 
 /**
  * The delivery thread that is there again when it dies. What the engine says meanwhile is kept; so is what the dead thread had not made durable.
- * A notifier in whose code it dies for the second time is left out: see `Mortality`.
+ * A notifier in whose code it dies for the second time, or the third where it makes messages, is left out: see `Mortality`.
  */
 export class Supervisor implements Delivery {
   #setup: SharedSetup
@@ -272,12 +272,12 @@ export class Supervisor implements Delivery {
     if (vitals.statuses >= this.#statusesSent) this.#status = undefined
     this.#past = addCounters(this.#past, this.#life?.said ?? noCounters)
     this.#life = undefined
-    this.#again(cause, this.#places.nameOf(vitals.running - 1))
+    this.#again(cause, this.#places.nameOf(vitals.running - 1), vitals.making)
   }
 
-  #again(cause: Error, notifier: string | undefined): void {
+  #again(cause: Error, notifier: string | undefined, making = false): void {
     if (this.#ended) return
-    const { reason, leftOut, waitMs } = this.#mortality.died(cause, notifier)
+    const { reason, leftOut, waitMs } = this.#mortality.died(cause, notifier, making)
     const error = new CwsError('CWS_ERR_DELIVERY', `the delivery thread has ended: ${reason}`, { cause })
     if (leftOut !== undefined) this.#handlers.onLeftOut(leftOut, error)
     if (waitMs === undefined) {

@@ -8,7 +8,8 @@ const SHOWN = 5
 const PARTIAL = 6
 const EVIDENCE = 7
 const STATUSES = 8
-const SIZE = 9
+const MAKING = 9
+const SIZE = 10
 
 /**
  * What the delivery thread leaves where the engine can read it when the thread answers no more: memory that both share. The thread writes, the
@@ -31,6 +32,11 @@ export class Vitals {
   /** One more than the place of the notifier whose code runs in the thread; 0 while none does. */
   get running(): number {
     return Atomics.load(this.#slots, RUNNING)
+  }
+
+  /** Whether that code makes a message. */
+  get making(): boolean {
+    return Atomics.load(this.#slots, MAKING) !== 0
   }
 
   /** Number of the last signal that is durable. */
@@ -74,6 +80,10 @@ export class Vitals {
 
   set running(place: number) {
     Atomics.store(this.#slots, RUNNING, place)
+  }
+
+  set making(making: boolean) {
+    Atomics.store(this.#slots, MAKING, making ? 1 : 0)
   }
 
   set handled(number: number) {
