@@ -311,6 +311,7 @@ describe('notify outbox', () => {
         reason: 'no',
         at: expect.any(Number),
         followed_by: null,
+        in_part: false,
       },
     ])
     expect(body.destinations[0].entries).toMatchObject([

@@ -65,7 +65,8 @@ describe('the store of signals', () => {
         body: 'é'.repeat(bytes / 2),
         reason: 'HTTP 400',
         at,
-      }
+        in_part: 0,
+      } as const
       store.write({ op: 'settle', key: dead.key, conversations: [], dead })
     }
     expect(store.dead(10).map(({ key }) => key)).toEqual(['key-5', 'key-4', 'key-3'].slice(0, kept))
@@ -83,7 +84,16 @@ describe('the store of signals', () => {
       }
       const key = `${a.id}:1:siem`
       store.write({ op: 'progress', key, progress: { attempt: 3, not_before: 99, backoff: 5, state: 'ambiguous', last_error: 'late' } })
-      const dead = { key: `${b.id}:1:siem`, destination: 'siem', signal: b.id, revision: 1, body: bodyOf(b), reason: 'HTTP 400', at: 1 }
+      const dead = {
+        key: `${b.id}:1:siem`,
+        destination: 'siem',
+        signal: b.id,
+        revision: 1,
+        body: bodyOf(b),
+        reason: 'HTTP 400',
+        at: 1,
+        in_part: 0,
+      } as const
       store.write({ op: 'settle', key: dead.key, conversations: [conversationOf(b, 'siem', { due: null })], dead })
     }
     using store = storeIn(folder.path)

@@ -82,7 +82,8 @@ it('a recipient who is refused for good is counted and kept with what was refuse
   const queue = telling.queue('email')
   const reason = 'taken for 1, refused for b@example.com: SMTP 550 5.1.1 No such user'
   expect(queue?.counters).toMatchObject({ state: 'ok', delivered: 1, failed: 1, refused: 1, lastError: reason })
-  expect(store.dead(9)).toMatchObject([{ signal: signal.id, destination: 'email', reason }])
+  expect(store.dead(9)).toMatchObject([{ signal: signal.id, destination: 'email', reason, in_part: 1 }])
+  expect(store.isDead(signal.id, 'email')).toBe(false)
   expect(store.conversation(signal.id, 'email')).toMatchObject({ told_revision: 1 })
   delete answers['b']
   queue?.replay(signal.id)

@@ -14,7 +14,7 @@ Asks the agent that runs; where none runs, its state folder is read. Messages th
 
 Examples:
   sudo cws notify outbox
-  sudo cws notify outbox --format json | jq -r '.dead[] | select(.followed_by == null).key'    what was refused for good, and nothing followed`
+  sudo cws notify outbox --format json | jq -r '.dead[] | select(.followed_by == null and (.in_part | not)).key'    what was refused for good, and nothing followed`
 
 export function outboxCommand(notify: Command): void {
   const command = notify

@@ -30,7 +30,7 @@ Only the last message about a signal can be replayed, so that a command that run
 Examples:
   sudo cws notify outbox                                                   shows keys of what was refused
   sudo cws notify replay 01KB6QRD4V5N0ZK3W8F2T9XHMC:1:team
-  sudo cws notify outbox --format json | jq -r '.dead[] | select(.followed_by == null).key' | xargs -n 1 sudo cws notify replay`
+  sudo cws notify outbox --format json | jq -r '.dead[] | select(.followed_by == null and (.in_part | not)).key' | xargs -n 1 sudo cws notify replay`
 
 interface TestOptions extends FolderOptions, FormatOption {
   readonly rule?: string

@@ -32,9 +32,11 @@ export interface OutboxView {
   readonly dead_left_out: number
 }
 
-export interface DeadView extends Omit<DeadRow, 'body'> {
+export interface DeadView extends Omit<DeadRow, 'body' | 'in_part'> {
   /** Key of the last message about the same signal, where that is another one: the destination was told since, or is to be. */
   readonly followed_by: string | null
+  /** Some of several refused it, the others have it. */
+  readonly in_part: boolean
 }
 
 /** Where that is read: the store of the agent, or its file where none runs. */
@@ -105,10 +107,10 @@ const shown = (entries: readonly OwedView[]): { readonly entries: readonly OwedV
 })
 
 function deadIn(graves: Graves): Pick<OutboxView, 'dead' | 'dead_left_out'> {
-  const dead = graves.dead(MAX_SHOWN).map(({ body: _, ...row }): DeadView => {
+  const dead = graves.dead(MAX_SHOWN).map(({ body: _, in_part: inPart, ...row }): DeadView => {
     const conversation = graves.conversation(row.signal, row.destination)
     const last = conversation && lastKeyOf(conversation)
-    return { ...row, followed_by: last === undefined || last === row.key ? null : last }
+    return { ...row, followed_by: last === undefined || last === row.key ? null : last, in_part: inPart === 1 }
   })
   return { dead, dead_left_out: Math.max(0, graves.deadCount() - dead.length) }
 }

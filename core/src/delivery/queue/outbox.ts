@@ -159,7 +159,7 @@ export class Outbox {
         op: 'settle',
         key,
         conversations: [],
-        dead: { key, destination: name, signal: id, revision, reason, body: line, at: Date.now() },
+        dead: { key, destination: name, signal: id, revision, reason, body: line, at: Date.now(), in_part: 0 },
       })
     }
     if (this.notifier?.render) store.write({ op: 'claim', message: { ...step, attempt: begun + 1, state: 'making' }, conversations: [] })
@@ -280,7 +280,11 @@ export class Outbox {
     const losing =
       dead === undefined ? undefined : this.#losing([signal, ...coveredBy(message).map((each) => each.signal)], message.reason, dead)
     const reason = dead ?? refused
-    const buried = reason === undefined ? {} : { dead: { key, destination: name, signal, revision, reason, body, at: Date.now() } }
+    const inPart = dead === undefined ? 1 : 0
+    const buried =
+      reason === undefined
+        ? {}
+        : { dead: { key, destination: name, signal, revision, reason, body, at: Date.now(), in_part: inPart } as const }
     store.write({ op: 'settle', key, conversations: planned.map(({ conversation }) => conversation), ...buried })
     losing?.()
     return planned

@@ -85,6 +85,8 @@ export const signalMigrations: readonly string[] = [
   'ALTER TABLE destinations ADD COLUMN last_error_at TEXT',
   // What keeps others quiet is told again to say so.
   'ALTER TABLE conversations ADD COLUMN kept_since INTEGER',
+  // Who of several refused a message is no reason to take a signal as unheard there.
+  'ALTER TABLE dead ADD COLUMN in_part INTEGER NOT NULL DEFAULT 0',
 ]
 
 /** Migrations of `state.db`, the durable state of plugins. */

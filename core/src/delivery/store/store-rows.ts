@@ -58,6 +58,8 @@ export interface DeadRow {
   readonly reason: string
   readonly body: string
   readonly at: number
+  /** 1: the rest of it arrived. */
+  readonly in_part: 0 | 1
 }
 
 /** What is known of a destination beyond its messages. Times of the steady clock, ms. */

@@ -139,7 +139,7 @@ export class StoreTables {
     for (const { key, destination, signal, revision, body } of damaged) {
       this.#removeMessage(key)
       const reason = 'it was damaged in the store; its signal is told anew'
-      this.#bury({ key, destination, signal, revision, reason, body, at: Date.now() })
+      this.#bury({ key, destination, signal, revision, reason, body, at: Date.now(), in_part: 0 })
     }
     for (const { signal } of damaged)
       this.#sql(
@@ -285,7 +285,7 @@ export class StoreTables {
   }
 
   isDead(signal: string, destination: string): boolean {
-    return this.#sql('SELECT 1 FROM dead WHERE signal=? AND destination=? LIMIT 1').get(signal, destination) !== undefined
+    return this.#sql('SELECT 1 FROM dead WHERE signal=? AND destination=? AND in_part=0 LIMIT 1').get(signal, destination) !== undefined
   }
 
   deadCount(): number {
@@ -384,8 +384,8 @@ export class StoreTables {
 
   #bury(row: DeadRow): void {
     this.#sql(
-      `INSERT OR REPLACE INTO dead (key, destination, signal, revision, reason, body, at)
-       VALUES (:key, :destination, :signal, :revision, :reason, :body, :at)`,
+      `INSERT OR REPLACE INTO dead (key, destination, signal, revision, reason, body, at, in_part)
+       VALUES (:key, :destination, :signal, :revision, :reason, :body, :at, :in_part)`,
     ).run({ ...row })
     this.#sql(
       `DELETE FROM dead WHERE key IN (SELECT key FROM (

@@ -130,7 +130,7 @@ export class WriteBacklog {
   }
 
   isDead(signal: string, destination: string): boolean {
-    return [...this.#dead.values()].some((row) => row.signal === signal && row.destination === destination)
+    return [...this.#dead.values()].some((row) => row.signal === signal && row.destination === destination && row.in_part === 0)
   }
 
   /** Of all signals. */

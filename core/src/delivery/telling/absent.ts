@@ -21,7 +21,12 @@ export function stillOwed(name: string, store: SignalStore, now: number, lost: L
     else {
       const untold = [signal, ...coveredBy(message).map((each) => each.signal)]
       const told = reason === 'notice' || reason === 'changed' ? undefined : lost.lose(name, untold, GONE)
-      store.write({ op: 'settle', key, conversations: [], dead: { key, destination: name, signal, revision, body, reason: GONE, at } })
+      store.write({
+        op: 'settle',
+        key,
+        conversations: [],
+        dead: { key, destination: name, signal, revision, body, reason: GONE, at, in_part: 0 },
+      })
       told?.()
     }
   }
