@@ -1,8 +1,9 @@
 import { Connections, defineNotifier, type Letter, messageOf, type Notification, type NotifierContext, type Outcome } from '@cws/core'
 import { Agent, type Dispatcher, ProxyAgent } from 'undici'
-import { receiptFrom } from './alert-key.ts'
+import { type Receipt, receiptFrom } from './alert-key.ts'
 import { changeEventOf } from './change-event.ts'
 import { type AlertEvent, eventsOf } from './event.ts'
+import { HalfTaken } from './half-taken.ts'
 import { changeEndpointOf, endpointOf, options, type PagerDutyOptions } from './options.ts'
 import { post } from './post.ts'
 import { fingerprintOf, routingKeyOf } from './routing-key.ts'
@@ -20,6 +21,7 @@ export default defineNotifier(import.meta, {
     // A key that cannot be had, or is none, is told now, not with the first signal.
     key()
     const connections = new Connections<Dispatcher>({ Agent, ProxyAgent }, ctx)
+    const halfTaken = new HalfTaken()
     return {
       render: (letter, tier) => (letter.reason === 'changed' ? changeEventOf(letter) : linesOf(eventsOf(letter, ctx.options, tier))),
       async deliver(notification, signal) {
@@ -33,29 +35,63 @@ export default defineNotifier(import.meta, {
         }
         if (notification.reason === 'changed')
           return await post(changeEndpointOf(ctx.options), ctx.options, dispatcher, routingKey, notification.body, signal)
-        const lines = bodyOf(notification, ctx.options).split('\n')
-        const events = lines.map((line) => JSON.parse(line) as AlertEvent)
+        const [first, second] = bodyOf(notification, ctx.options).split('\n') as [string, string?]
         const route = fingerprintOf(routingKey)
-        warnOfOtherRoute(ctx, notification, events, route)
         const send = (line: string): Promise<Outcome> => post(endpointOf(ctx.options), ctx.options, dispatcher, routingKey, line, signal)
-        const outcome = await send(lines[0] as string)
+        if (second !== undefined) return await deliverBoth(ctx, halfTaken, notification, { first, second, route, send })
+        const outcome = await send(first)
         if (outcome.result !== 'delivered') return outcome
-        const receipt = JSON.stringify({ alert: events[0]?.dedup_key, route })
-        // Of a rise and of a test, the second of two: it resolves an alert.
-        const end = lines[1] === undefined ? outcome : await send(lines[1])
-        if (end.result === 'delivered') return { ...end, receipt }
-        if (end.result === 'reject') {
-          // The new alert is there, and is to be known: what comes later is about it.
-          const refused = `trigger taken, resolve of ${events[1]?.dedup_key} refused (do it in PagerDuty): ${end.detail}`
-          return { result: 'delivered', detail: refused, receipt, refused }
-        }
-        // Nothing newer may take its place before both are taken: it would not know of the alert that is open now. PagerDuty knows both by their keys.
-        return { ...end, result: 'ambiguous', detail: `trigger taken, resolve not yet: ${end.detail}` }
+        const event = eventIn(first)
+        warnOfOtherRoute(ctx, notification, event, route)
+        return { ...outcome, receipt: receiptOf(event, route) }
       },
       close: () => connections.close(),
     }
   },
 })
+
+interface Both {
+  readonly first: string
+  readonly second: string
+  readonly route: string
+  readonly send: (line: string) => Promise<Outcome>
+}
+
+/** Of a rise and of a test: a trigger, and a resolve, of an alert before it or of the same. */
+async function deliverBoth(ctx: NotifierContext, halfTaken: HalfTaken, notification: Notification, both: Both): Promise<Outcome> {
+  const { key, reason } = notification
+  const trigger = eventIn(both.first)
+  const resolve = eventIn(both.second)
+  const earlier = halfTaken.routeOf(key)
+  if (earlier === undefined) {
+    const outcome = await both.send(both.first)
+    if (outcome.result !== 'delivered') return outcome
+    // A test is not tried again.
+    if (reason !== 'test') halfTaken.taken(key, both.route)
+  }
+  const route = earlier ?? both.route
+  const receipt = receiptOf(trigger, route)
+  const end = await both.send(both.second)
+  if (end.result !== 'delivered' && end.result !== 'reject') {
+    const toDo = reason === 'test' ? ` of ${resolve.dedup_key} failed (do it in PagerDuty)` : ' not yet'
+    // Nothing newer may take its place before both are taken: it would not know of the alert that is open now.
+    return { ...end, result: 'ambiguous', detail: `trigger taken, resolve${toDo}: ${end.detail}` }
+  }
+  halfTaken.done(key)
+  warnOfOtherRoute(ctx, notification, resolve, both.route)
+  if (route !== both.route) {
+    const alert = trigger.dedup_key
+    ctx.log.warn({ key, alert }, `the routing key was replaced just after an alert was opened with it: end it in PagerDuty (${alert})`)
+  }
+  if (end.result === 'delivered') return { ...end, receipt }
+  // The new alert is there, and is to be known: what comes later is about it.
+  const refused = `trigger taken, resolve of ${resolve.dedup_key} refused (do it in PagerDuty): ${end.detail}`
+  return { result: 'delivered', detail: refused, receipt, refused }
+}
+
+const eventIn = (line: string): AlertEvent => JSON.parse(line) as AlertEvent
+
+const receiptOf = ({ dedup_key: alert }: AlertEvent, route: string): string => JSON.stringify({ alert, route } satisfies Receipt)
 
 /** A line an event. */
 function linesOf(events: readonly AlertEvent[]): string {
@@ -71,11 +107,10 @@ function bodyOf({ body, key, reason, signal, receipt }: Notification, options: P
   return linesOf(eventsOf(letter, options))
 }
 
-/** PagerDuty drops, and says nothing, what is sent about an alert by another key than it was opened with. */
-function warnOfOtherRoute(ctx: NotifierContext, { receipt, key }: Notification, events: readonly AlertEvent[], route: string): void {
+/** PagerDuty takes, and drops without a word, what is sent about an alert by another key than it was opened with. */
+function warnOfOtherRoute(ctx: NotifierContext, { receipt, key }: Notification, event: AlertEvent, route: string): void {
+  const { event_action: action, dedup_key: alert } = event
   const last = receiptFrom(receipt)
-  if (last === undefined || last.route === route) return
-  const lost = events.filter(({ event_action, dedup_key }) => event_action !== 'trigger' && dedup_key === last.alert)
-  for (const { event_action } of lost)
-    ctx.log.warn({ key, alert: last.alert }, `cannot ${event_action} an alert that was opened with another routing key: do it in PagerDuty`)
+  if (last === undefined || last.route === route || action === 'trigger' || alert !== last.alert) return
+  ctx.log.warn({ key, alert }, `cannot ${action} an alert that was opened with another routing key: do it in PagerDuty (${alert})`)
 }

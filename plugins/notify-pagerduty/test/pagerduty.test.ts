@@ -12,7 +12,7 @@ import { opened, shellSignal } from '../../../core/test/fixtures/shell-signal.ts
 import { TestAuthority } from '../../../tests/support/certificates.ts'
 import { Receiver, startProxy } from '../../../tests/support/http-receiver.ts'
 import pagerduty from '../src/index.ts'
-import { injectedInto, PagerDuty, type Trigger } from './pagerduty.ts'
+import { type Alert, injectedInto, PagerDuty, type Trigger } from './pagerduty.ts'
 
 const KEY = 'e93facc04764012d7bfb002500d5d1a6'
 const OTHER_KEY = 'a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4'
@@ -578,14 +578,11 @@ describe('an answer', () => {
     expect(await about.tell('opened')).toEqual({ result: 'retry', detail: 'no connection (ECONNREFUSED)' })
   })
 
-  it('of the second event of a rise decides, and both are sent again', async () => {
+  it('that puts the second event of a rise off: it is sent again by itself, for the first would page anew what somebody resolved meanwhile', async () => {
     await using receiver = await PagerDuty.start()
     await using about = await set(receiver)
     await about.tell('opened', { signal: { severity: 'low' } })
-    receiver.instead.push(
-      (response) => void response.writeHead(202).end(),
-      (response) => void response.writeHead(503, { 'retry-after': '90' }).end(),
-    )
+    receiver.instead.push('usual', (response) => void response.writeHead(503, { 'retry-after': '90' }).end())
     const raised: Told = { signal: { severity: 'high' } }
     // Of the first it is known that it arrived.
     expect(await about.tell('raised', raised)).toEqual({
@@ -593,8 +590,54 @@ describe('an answer', () => {
       detail: 'trigger taken, resolve not yet: HTTP 503',
       retryAfterMs: 90_000,
     })
+    const alert = receiver.alerts[1] as Alert
+    alert.status = 'resolved'
+    for (const status of [403, 429]) {
+      receiver.instead.push((response) => void response.writeHead(status).end())
+      expect(await about.tell('raised', raised)).toMatchObject({ result: 'ambiguous' })
+    }
     expect(await about.tell('raised', raised)).toMatchObject({ result: 'delivered' })
-    expect(receiver.alerts.map(({ status }) => status)).toEqual(['resolved', 'triggered'])
+    expect(JSON.parse(about.receipt ?? '')).toMatchObject({ alert: alert.key })
+    expect(receiver.alerts.map(({ pages, log }) => [pages, ...log])).toEqual([
+      [1, 'trigger', 'resolve'],
+      [1, 'trigger'],
+    ])
+    expect(receiver.bodies.slice(3)).toEqual(Array(3).fill(receiver.bodies[2]))
+  })
+
+  it('that comes for a routing key which took the place of the one that opened an alert just now: both are named', async () => {
+    await using receiver = await PagerDuty.start()
+    const secrets = { KEY }
+    await using about = await set(receiver, { routingKey: env('KEY') }, secrets)
+    await about.tell('opened', { signal: { severity: 'low' } })
+    receiver.instead.push('usual', (response) => void response.writeHead(503).end())
+    const raised: Told = { signal: { severity: 'high' } }
+    await about.tell('raised', raised)
+    secrets.KEY = OTHER_KEY
+    receiver.instead.push((response) => void response.writeHead(503).end())
+    await about.tell('raised', raised)
+    expect(about.notifier.logs).toEqual([])
+    expect(await about.tell('raised', raised)).toMatchObject({ result: 'delivered' })
+    // By the key that opened it, so that its end is warned of as well.
+    await about.tell('archived', raised)
+    const [before, after] = receiver.alerts.map(({ key }) => key)
+    expect(about.notifier.logs.map(({ message }) => message)).toEqual([
+      `cannot resolve an alert that was opened with another routing key: do it in PagerDuty (${before})`,
+      `the routing key was replaced just after an alert was opened with it: end it in PagerDuty (${after})`,
+      `cannot resolve an alert that was opened with another routing key: do it in PagerDuty (${after})`,
+    ])
+    expect(JSON.stringify([about.receipt, about.notifier.logs])).not.toMatch(new RegExp(`${KEY}|${OTHER_KEY}`))
+  })
+
+  it('that refuses to end a test names the alert, for it is not tried again', async () => {
+    await using receiver = await PagerDuty.start()
+    await using about = await set(receiver)
+    receiver.instead.push('usual', (response) => void response.writeHead(503).end())
+    const { result, detail } = await about.tell('test')
+    const key = receiver.alerts[0]?.key
+    expect([result, detail]).toEqual(['ambiguous', `trigger taken, resolve of ${key} failed (do it in PagerDuty): HTTP 503`])
+    await about.tell('test')
+    expect(receiver.alerts).toMatchObject([{ status: 'resolved', log: ['trigger', 'trigger', 'resolve'] }])
   })
 })
 
