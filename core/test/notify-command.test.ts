@@ -106,7 +106,7 @@ class Agent {
       await telling.templates.load({ routes, edited, destinations, fields: new Map() }, log)
       telling.compose({ destinations, routes: book.routes })
     }
-    this.desk = new NotifyDesk({ store, telling, mutes, log, clean, queues: () => this.queues, rules: book, heartbeat: this, apply })
+    this.desk = new NotifyDesk({ store, telling, mutes, log, queues: () => this.queues, rules: book, heartbeat: this, apply })
   }
 
   #plan(names: readonly string[], rules: readonly NotificationRule[] | undefined) {

@@ -109,7 +109,6 @@ export class DeliveryThread {
       store: this.#store,
       telling: this.#telling,
       log: this.#log,
-      clean: this.#clean,
       queues: () => this.#notifiers.queues,
       rules: this.#rules,
       apply: async () => {

@@ -32,8 +32,8 @@ export function threadLog(post: (message: FromDelivery) => void, secrets: Secret
 
 /** Text from anywhere, fit to leave the thread: secrets masked, controls visible, cut. */
 export function cleanText(text: string, secrets: Secrets, limit = 200): string {
-  // The mask finds what the end leaves of a secret.
-  return cut(printable(secrets.mask(beginning(text, LOOKED_AT * limit))), limit)
+  const looked = beginning(text, LOOKED_AT * limit)
+  return cut(printable(secrets.mask(looked, { isCut: looked.length < text.length })), limit)
 }
 
 /** Never half a character. */
@@ -42,7 +42,9 @@ const cut = (text: string, limit: number): string => (text.length > limit ? `${b
 
 function maskedDetails(details: object, secrets: Secrets): Record<string, unknown> | undefined {
   try {
-    const text = secrets.mask(JSON.stringify(details, plain))
+    const whole = JSON.stringify(details, plain)
+    if (whole.length > LOOKED_AT * MAX_DETAILS) return { details: cleanText(whole, secrets, MAX_DETAILS) }
+    const text = secrets.mask(whole)
     if (text.length > MAX_DETAILS) return { details: cut(text, MAX_DETAILS) }
     const parsed: unknown = JSON.parse(text)
     return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined

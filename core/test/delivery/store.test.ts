@@ -73,6 +73,17 @@ describe('the store of signals', () => {
     expect(store.deadCount()).toBe(kept)
   })
 
+  it('keeps what was refused in part no longer than what was refused as a whole', () => {
+    using folder = temporaryFolder()
+    using store = storeIn(folder.path, { limits: { dead: 3 } })
+    const row = { destination: 'mail', signal: signalOf().id, revision: 1, body: 'body', reason: 'no such user' }
+    for (let at = 1; at <= 6; at++) {
+      const dead = { ...row, key: `key-${at}`, at, in_part: at > 2 ? 1 : 0 } as const
+      store.write({ op: 'settle', key: dead.key, conversations: [], dead })
+    }
+    expect(store.dead(10).map(({ key }) => key)).toEqual(['key-6', 'key-2', 'key-1'])
+  })
+
   it('follows the tries of a message to its end', () => {
     using folder = temporaryFolder()
     const [a, b] = [signalOf(), signalOf()]

@@ -3,6 +3,7 @@ import { CwsError } from '../../errors/cws-error.ts'
 import { nearest } from '../../model/nearest.ts'
 import { durationText } from '../../notifications/duration.ts'
 import { sampleSignal } from '../../notifications/sample-signal.ts'
+import { printable } from '../../signals/printable.ts'
 import type { Heartbeat } from '../heartbeat/heartbeat.ts'
 import type { DeliveryLog } from '../log.ts'
 import type { DestinationQueue } from '../queue/destination-queue.ts'
@@ -37,7 +38,6 @@ export interface DeskParts {
   readonly telling: Telling
   readonly mutes: Mutes
   readonly log: DeliveryLog
-  readonly clean: (text: string) => string
   /** Of the notifiers that are listed now. */
   readonly queues: () => readonly DestinationQueue[]
   readonly rules: RuleBook
@@ -88,43 +88,43 @@ export class NotifyDesk {
   }
 
   async #change(args: Args): Promise<unknown> {
-    const { rules, apply, clean, telling } = this.#parts
+    const { rules, apply, telling } = this.#parts
     const { checkTemplate } = await import('../../messages/check-template.ts')
     const { by: _, ...change } = args
-    const changed = rules.change(change, by(args, clean), checkTemplate)
+    const changed = rules.change(change, by(args), checkTemplate)
     await apply()
     telling.announce()
     return changed
   }
 
   #mute(args: Args): unknown {
-    const { mutes, telling, clean } = this.#parts
-    const added = mutes.add(args, by(args, clean))
+    const { mutes, telling } = this.#parts
+    const added = mutes.add(args, by(args))
     telling.review()
     telling.announce()
     return added
   }
 
   #unmute(args: Args): unknown {
-    const { mutes, telling, clean } = this.#parts
-    const mute = mutes.remove(args, by(args, clean))
+    const { mutes, telling } = this.#parts
+    const mute = mutes.remove(args, by(args))
     telling.review()
     telling.announce()
     return { mute }
   }
 
   #replay(args: Args): unknown {
-    const { store, log, clean } = this.#parts
+    const { store, log } = this.#parts
     const { queue, signal, key } = replayKey(args['key'], { store, queueOf: (name) => this.#queue(name) })
     unlessTooMany(this.#replays.take(queue.name), `${REPLAYS.burst} replays to "${queue.name}"`)
     const again = queue.replay(signal)
     if (again === undefined) throw new CwsError('CWS_ERR_USAGE', `signal ${signal} has left the store: there is nothing to tell any more`)
-    log.info({ key: again, replays: key, by: by(args, clean) }, 'told once more, since somebody asked for it')
+    log.info({ key: again, replays: key, by: by(args) }, 'told once more, since somebody asked for it')
     return { key: again, replays: key }
   }
 
   async #test(args: Args): Promise<unknown> {
-    const { log, clean, rules, heartbeat } = this.#parts
+    const { log, rules, heartbeat } = this.#parts
     const { destination, rule = null } = args
     const beats = destination === HEARTBEAT && heartbeat.counters !== undefined && this.#known(destination) === undefined
     const { name } = beats ? { name: HEARTBEAT } : this.#queue(destination)
@@ -138,7 +138,7 @@ export class NotifyDesk {
       throw error
     })
     const what = beats ? 'a heartbeat was tried' : 'a test message was sent'
-    log.info({ key, by: by(args, clean), result: outcome.result }, `${what}, since somebody asked for it`)
+    log.info({ key, by: by(args), result: outcome.result }, `${what}, since somebody asked for it`)
     return { destination: name, key, outcome }
   }
 
@@ -161,9 +161,9 @@ export class NotifyDesk {
   }
 }
 
-/** Who asked, as the command says. */
-function by({ by: who }: Args, clean: (text: string) => string): string {
-  return typeof who === 'string' && who !== '' ? clean(who.slice(0, 64)) : 'unknown'
+/** Who asked, as the command says. Not masked, as nothing that who asks gets back: what is masked tells what the secrets are. */
+function by({ by: who }: Args): string {
+  return typeof who === 'string' && who !== '' ? printable(who.slice(0, 64).toWellFormed()) : 'unknown'
 }
 
 function unlessTooMany(waitMs: number, what: string): void {

@@ -33,5 +33,7 @@ const RESULTS: ReadonlySet<unknown> = new Set(['delivered', 'retry', 'ambiguous'
 
 function checked(outcome: Outcome | undefined): Outcome {
   if (!RESULTS.has(outcome?.result)) return { result: 'ambiguous', detail: 'the notifier returned no outcome' }
-  return { ...(outcome as Outcome), detail: String((outcome as { detail?: unknown }).detail ?? '') } as Outcome
+  const { detail, refused, ...rest } = outcome as Outcome & { readonly detail?: unknown; readonly refused?: unknown }
+  const inPart = typeof refused === 'string' && refused !== '' ? { refused } : {}
+  return { ...rest, detail: String(detail ?? ''), ...inPart } as Outcome
 }

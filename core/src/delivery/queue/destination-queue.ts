@@ -217,7 +217,10 @@ export class DestinationQueue {
       this.#owed.retryNow()
       this.#kick()
     }
-    return { key, outcome: { ...outcome, detail: this.#options.clean(outcome.detail ?? '') } }
+    const { clean } = this.#options
+    const { result, detail = '' } = outcome
+    const inPart = 'refused' in outcome && outcome.refused !== undefined ? { refused: clean(outcome.refused) } : {}
+    return { key, outcome: { result, detail: clean(detail), ...inPart } }
   }
 
   /** Starts what is due, as far as concurrency allows, and arms the timer for the rest. */

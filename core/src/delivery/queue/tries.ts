@@ -200,7 +200,7 @@ export class Tries {
   /** The rest arrived: nothing plainer is tried, and nobody else is told. */
   #refusedInPart({ key }: MessageRow, refused: string | undefined): string | undefined {
     if (refused === undefined) return undefined
-    const detail = this.#options.clean(String(refused))
+    const detail = this.#options.clean(refused)
     this.refusedInPart++
     this.#health.lastError = detail
     this.#options.log.error({ key }, `refused for good in part: ${detail}`)

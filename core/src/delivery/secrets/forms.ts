@@ -10,7 +10,7 @@ const LONGEST_WORD = 16
 /** What a secret is found by, as UTF-8, one character a byte. */
 export interface Forms {
   readonly whole: readonly string[]
-  /** Those whose beginning says nothing that is public: found also where a text ends within them. */
+  /** Those whose beginning says nothing that is public: found also where a text was cut off within them. */
   readonly begun: readonly string[]
 }
 
@@ -31,17 +31,19 @@ function urlOf(secret: string): URL | undefined {
 
 /** What of a URL may be secret by itself, as it is sent and as it is meant. */
 function partsOf({ username, password, pathname, search, searchParams }: URL): readonly string[] {
-  const path = pathname === '/' ? [] : [pathname, `${pathname}${search}`]
-  const parts = [username, ...pathname.split('/'), ...search.slice(1).split('&'), ...searchParams.values()].flatMap((part) => [
-    part,
-    meant(part),
-  ])
-  return [
-    ...path.filter((each) => each.length >= MIN_PART),
-    ...parts.filter((part) => part.length >= LONGEST_WORD || (part.length >= MIN_PART && !/^[a-z]*$/i.test(part))),
-    ...[password, meant(password)].filter(isLong),
-  ]
+  const values = search
+    .slice(1)
+    .split('&')
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+  const parts = [username, ...pathname.split('/'), ...values, ...searchParams.values()].flatMap((part) => [part, meant(part)])
+  const secret = parts.filter(isSecretPart)
+  const path = secret.length > 0 || pathname.length >= LONGEST_WORD ? [pathname, `${pathname}${search}`] : []
+  return [...path.filter((each) => each.length >= MIN_PART), ...secret, ...[password, meant(password)].filter(isLong)]
 }
+
+/** Words and dates, as versions of interfaces have them, are none. */
+const isSecretPart = (part: string): boolean =>
+  part.length >= LONGEST_WORD || (part.length >= MIN_PART && !/^(?:[a-z]*|\d{4}-\d\d-\d\d.*)$/i.test(part))
 
 function meant(part: string): string {
   try {

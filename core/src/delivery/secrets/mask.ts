@@ -5,7 +5,7 @@ const MASK = '[secret]'
 
 interface Form {
   readonly bytes: string
-  /** It is found also where a text ends within it. */
+  /** It is found also where a text was cut off within it. */
   readonly mayEnd: boolean
 }
 
@@ -28,18 +28,19 @@ export class Mask {
     else this.#forms.set(key, [form])
   }
 
-  masked(text: string): string {
-    const places = readingsOf(text).flatMap((reading) => this.#placesIn(reading))
+  masked(text: string, isCut: boolean): string {
+    const places = readingsOf(text).flatMap((reading) => this.#placesIn(reading, isCut))
     return places.length === 0 ? text : without(text, places)
   }
 
-  #placesIn({ bytes, at }: Reading): Place[] {
+  #placesIn({ bytes, at }: Reading, isCut: boolean): Place[] {
     const places: Place[] = []
     const found = (start: number, end: number): void => void places.push([at[start] as number, at[end] as number])
     for (let i = 0; i + MIN_MASKED <= bytes.length; i++)
       for (const form of this.#forms.get(keyAt(bytes, i)) ?? []) {
         if (bytes.startsWith(form.bytes, i)) found(i, i + form.bytes.length)
-        else if (form.mayEnd && form.bytes.length > bytes.length - i && form.bytes.startsWith(bytes.slice(i))) found(i, bytes.length)
+        else if (isCut && form.mayEnd && form.bytes.length > bytes.length - i && form.bytes.startsWith(bytes.slice(i)))
+          found(i, bytes.length)
       }
     return places
   }

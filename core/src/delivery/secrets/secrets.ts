@@ -29,13 +29,13 @@ export class Secrets {
   }
 
   /**
-   * Replaces every known secret, and those within it, also in base64 and however URLs, forms, JSON and HTML write it; and what the end of the text leaves
-   * of one. So texts are masked before they are cut.
+   * Replaces every known secret, and those within it, also in base64 and however URLs, forms, JSON and HTML write it; where the text was cut off, also
+   * what its end leaves of one. Only there: who may choose a text, and see it masked, would find a secret character by character.
    */
-  mask(text: string): string {
+  mask(text: string, { isCut = false }: { readonly isCut?: boolean } = {}): string {
     if (this.#known.size === 0) return text
     this.#mask ??= new Mask(this.#known.values())
-    return this.#mask.masked(text)
+    return this.#mask.masked(text, isCut)
   }
 
   #fromEnvironment(name: string): string {

@@ -390,7 +390,7 @@ export class StoreTables {
     this.#sql(
       `DELETE FROM dead WHERE key IN (SELECT key FROM (
          SELECT key, row_number() OVER newest AS place, sum(octet_length(body)) OVER newest AS bytes FROM dead
-         WINDOW newest AS (ORDER BY at DESC, rowid DESC)) WHERE place > ? OR bytes > ?)`,
+         WINDOW newest AS (ORDER BY in_part, at DESC, rowid DESC)) WHERE place > ? OR bytes > ?)`,
     ).run(this.#limits.dead, this.#limits.deadBytes)
   }
 
