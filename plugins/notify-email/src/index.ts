@@ -4,7 +4,7 @@ import { type Access, type Answered, type Credentials, ExchangeError, Exchanges 
 import { plainLetter } from './letter.ts'
 import { type Correspondents, isMail, mailOf } from './mail.ts'
 import { addressOf, type EmailOptions, options, portOf } from './options.ts'
-import { isPutOff, outcomeOfError, outcomeOfRefusals, refusalsShown } from './outcome.ts'
+import { isPutOff, outcomeOfError, outcomeOfRefusals, refusalsShown, waitNamedBy } from './outcome.ts'
 import { PutOff } from './put-off.ts'
 import { readReply } from './reply.ts'
 
@@ -61,7 +61,7 @@ async function deliver(
 function settle(putOff: PutOff, key: string, { accepted, refused, reply }: Answered): Outcome {
   putOff.accepted(key, accepted)
   const count = putOff.taken(key).size
-  const waiting = refused.filter((refusal) => isPutOff(refusal) && putOff.isFresh(refusal.recipient))
+  const waiting = refused.filter((refusal) => isPutOff(refusal) && putOff.isFresh(refusal.recipient, waitNamedBy(refusal)))
   if (count === 0) return outcomeOfRefusals(refused)
   // Nothing newer may take its place: those who have it are to hear what becomes of the signal, which is told of what is known to have arrived.
   if (waiting.length > 0) return { result: 'ambiguous', detail: `taken for ${count}, not yet for ${refusalsShown(waiting)}` }

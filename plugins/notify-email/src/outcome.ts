@@ -50,6 +50,12 @@ export function isPutOff({ reply }: Refusal): boolean {
   return read === undefined || !isPermanent(read)
 }
 
+/** Milliseconds for which somebody is put off by a server that says so. */
+export function waitNamedBy({ reply }: Refusal): number | undefined {
+  const read = readReply(reply)
+  return read && greylistWait(read)
+}
+
 /** Who was refused, and what the server said; of many the first few. */
 export function refusalsShown(refused: readonly Refusal[]): string {
   const shown = refused.slice(0, 3).map(({ recipient, reply }) => `${recipient}: SMTP ${readReply(reply)?.shown ?? 'answer that is none'}`)

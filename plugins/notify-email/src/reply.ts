@@ -1,7 +1,7 @@
 import { printable } from '@cws/core'
 
-/** Characters of a server's answer that are told. */
-const SHOWN = 200
+/** Characters of a server's answer that are told: more than core reads of a text, so that no secret is cut in two before core masks it and cuts the rest. */
+const SHOWN = 1_000
 
 /** What a server answered (RFC 5321 §4.2, RFC 3463). */
 export interface Reply {
