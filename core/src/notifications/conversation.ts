@@ -67,18 +67,32 @@ export function escalationsOf({ escalations }: Conversation): readonly number[] 
   return JSON.parse(escalations) as number[]
 }
 
+/** The same, with these times of escalation still to come. */
+export function escalating(conversation: Conversation, times: readonly number[]): Conversation {
+  return { ...conversation, escalations: JSON.stringify(times) }
+}
+
+/** The same once that was said which the steps until now are for. */
+export function escalatedBy(conversation: Conversation, now: number): Conversation {
+  return escalating(
+    conversation,
+    escalationsOf(conversation).filter((at) => at > now),
+  )
+}
+
 /** The same by a clock that may have gone back since: nothing waits for times that were to come again. What had passed until it was last touched counts. */
 export function sinceClock(conversation: Conversation, now: number): Conversation {
   const { changed_at, told_at, opened_at } = conversation
   const back = Math.max(changed_at, told_at, opened_at ?? now) - now
   if (back <= 0) return conversation
-  return {
+  const since = {
     ...conversation,
     changed_at: changed_at - back,
     told_at: told_at - back,
     opened_at: opened_at === null ? null : opened_at - back,
-    escalations: JSON.stringify(escalationsOf(conversation).map((at) => at - back)),
   }
+  const times = escalationsOf(conversation).map((at) => at - back)
+  return escalating(since, times)
 }
 
 /** The key of the next message, and the conversation that remembers it: no two messages have the same. */

@@ -24,11 +24,15 @@ export interface Decision {
 type Head = Pick<SignalHead, 'revision' | 'severity' | 'status' | 'count'>
 
 /**
- * Why and when a destination is to be told of a signal next; undefined: not until something changes. Of several reasons the one that is due first.
- * A `due` that is past means now. `now` is of the steady clock, `wall` of the one on the wall. Depends on nothing but its arguments.
+ * Why and when a destination is to be told of a signal next; undefined: not until something changes. Of several reasons the one that is due first, but
+ * a step of an escalation that is due comes before what is due for longer: growth calls nobody. A `due` that is past means now. `now` is of the
+ * steady clock, `wall` of the one on the wall. Depends on nothing but its arguments.
  */
 export function decide(conversation: Conversation, head: Head, terms: Terms, now: number, wall: number): Decision | undefined {
   const reasons = conversation.told_revision === 0 ? firstWords(conversation, head, terms) : furtherWords(conversation, head, terms, now)
+  const step = reasons.find(({ reason, due }) => reason === 'escalated' && due <= now)
+  const heldStep = step && held(step, head, terms, wall - now)
+  if (heldStep && heldStep.due <= now) return heldStep
   const first = reasons.reduce<Decision | undefined>(
     (first, each) => (first === undefined || each.due < first.due ? each : first),
     undefined,
@@ -62,7 +66,8 @@ function furtherWords(conversation: Conversation, head: Head, terms: Terms, now:
   // Opened anew after it was acknowledged is raised: what somebody looks at has become worse.
   if (head.status === 'open' && (told_status !== 'open' || head.severity > told_severity)) return [{ reason: 'raised', due: changed }]
   if (head.status === 'acknowledged' && told_status !== 'acknowledged') return [{ reason: 'acknowledged', due: now }]
-  const reasons: Decision[] = []
+  // What is due at the same time as a step is told with it.
+  const reasons: Decision[] = head.status === 'open' ? [...escalation(conversation)] : []
   if (head.revision > told_revision) {
     const due = updateDue(conversation, head, terms, told)
     if (due !== undefined) reasons.push({ reason: 'updated', due })
@@ -71,7 +76,6 @@ function furtherWords(conversation: Conversation, head: Head, terms: Terms, now:
     if (conversation.kept_since !== null && terms.saysKept)
       reasons.push({ reason: 'updated', due: keptDue(conversation, terms, told, now) })
     if (terms.repeat !== undefined) reasons.push({ reason: 'repeat', due: told + terms.repeat })
-    reasons.push(...escalation(conversation))
   }
   return reasons
 }

@@ -112,6 +112,40 @@ describe('a destination with a rate', () => {
     expect(queue.standing(0)).toMatchObject({ stalledMs: 0, forgotten: 0 })
   })
 
+  it('is told a step of an escalation at its time, though growth of the same signal waits behind a flood [case 30]', async () => {
+    const to = receiver()
+    const rules = [{ name: 'All', to: 'siem', escalate: [{ after: '30m', to: 'siem' }] }]
+    const queue = queueOf({ manner: { rate }, rules })
+    queue.start(to)
+    const signal = signalOf()
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(30 * 60_000 - 5_000)
+    for (let i = 0; i < 60; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(2_000)
+    offer(queue, { ...signal, revision: 2, count: 2 })
+    await vi.advanceTimersByTimeAsync(4_000)
+    const told = () => to.got.filter(({ signal: { id } }) => id === signal.id).map(({ reason }) => reason)
+    expect(told()).toEqual(['opened', 'escalated'])
+    await vi.advanceTimersByTimeAsync(10 * 60_000)
+    expect(told()).toEqual(['opened', 'escalated'])
+  })
+
+  it('does not let a critical step wait for what is kept of the rate for others', async () => {
+    const to = receiver()
+    const rules = [{ name: 'All', to: 'siem', escalate: [{ after: '30m', to: 'siem' }] }]
+    const queue = queueOf({ manner: { rate: { burst: 10, perMinute: 1 } }, rules })
+    queue.start(to)
+    const signal = signalOf({ severity: 'critical' })
+    offer(queue, signal)
+    await vi.advanceTimersByTimeAsync(30 * 60_000 - 5_000)
+    for (let i = 0; i < 30; i++) offer(queue, low('noisy'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    offer(queue, { ...signal, revision: 2, count: 2 })
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(to.got.at(-1)).toMatchObject({ reason: 'escalated', signal: { id: signal.id } })
+    await queue.stop(0)
+  })
+
   it('tries count as messages do', async () => {
     const to = receiver(Array(50).fill({ result: 'retry', detail: 'down', retryAfterMs: 1 }))
     const queue = queueOf({ manner: { rate: { burst: 2, perMinute: 1 } } })

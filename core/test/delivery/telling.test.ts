@@ -54,14 +54,14 @@ class House {
   readonly telling: Telling
   readonly letters: Record<(typeof NAMES)[number], Letter[]> = { team: [], pager: [] }
   /** Of the team's tries. */
-  readonly outcomes: Outcome[]
+  readonly outcomes: (Outcome | Promise<Outcome>)[]
 
   constructor(
     rules: readonly NotificationRule[] | undefined,
     {
       maxItems = 10_000,
       maxBytes = undefined as number | undefined,
-      outcomes = [] as Outcome[],
+      outcomes = [] as (Outcome | Promise<Outcome>)[],
       every = [] as string[],
       /** Whom the signal itself is sent, and no text. */
       native = [] as string[],
@@ -153,6 +153,67 @@ describe('escalation', () => {
     expect(house.reasons('pager').slice(2)).toEqual(['raised', 'escalated'])
     await pass(20 * 60_000)
     expect(house.reasons('pager').slice(4)).toEqual(['escalated'])
+  })
+
+  const again: NotificationRule[] = [{ name: 'Team', to: 'team', escalate: [{ after: '30m', to: 'team' }] }]
+  const growth = { revision: 2, count: 2 }
+
+  it('comes after what was on its way when its time came: that told of growth, and called nobody [case 35]', async () => {
+    const arrival = Promise.withResolvers<Outcome>()
+    const house = new House(again, { outcomes: [{ result: 'delivered' }, arrival.promise] })
+    const signal = house.tell(signalOf())
+    await pass(30 * 60_000 - 1)
+    house.tell({ ...signal, ...growth })
+    await pass(1_000)
+    expect(house.reasons('team')).toEqual(['opened', 'updated'])
+    arrival.resolve({ result: 'delivered' })
+    await pass(0)
+    expect(house.reasons('team')).toEqual(['opened', 'updated', 'escalated'])
+    await pass(24 * HOUR)
+    expect(house.reasons('team')).toHaveLength(3)
+  })
+
+  it.each([
+    ['takes the place of growth that did not arrive', 'retry', ['opened', 'updated', 'escalated']],
+    ['comes after growth that may have arrived', 'ambiguous', ['opened', 'updated', 'updated', 'escalated']],
+  ] as const)('%s and is tried again, also by the next agent [case 35]', async (_, result, reasons) => {
+    const outcomes = (): Outcome[] => [{ result: 'delivered' }, { result, detail: 'reset', retryAfterMs: 60_000 }]
+    const house = new House(again, { outcomes: outcomes() })
+    const signal = house.tell(signalOf())
+    await pass(29.5 * 60_000)
+    house.tell({ ...signal, ...growth })
+    await pass(5 * 60_000)
+    expect(house.reasons('team')).toEqual(reasons)
+    await house.telling.stop(0)
+
+    const killed = new House(again, { outcomes: outcomes() })
+    const other = killed.tell(signalOf())
+    await pass(29.5 * 60_000)
+    killed.tell({ ...other, ...growth })
+    await pass(10_000)
+    expect(killed.reasons('team')).toEqual(['opened', 'updated'])
+    vi.clearAllTimers()
+    const next = new House(again)
+    await pass(5 * 60_000)
+    expect(next.reasons('team')).toEqual(reasons.slice(2))
+    await pass(24 * HOUR)
+    expect(next.reasons('team')).toHaveLength(reasons.length - 2)
+    await next.telling.stop(0)
+  })
+
+  it('comes after a digest that was on its way when its time came, and what quiet hours held is told once [case 32]', async () => {
+    const quiet = { from: '22:00', to: '06:00', zone: 'Europe/Paris' }
+    const escalate = ['1h', '330m'].map((after) => ({ after, to: 'team' }))
+    const arrival = Promise.withResolvers<Outcome>()
+    const house = new House([{ name: 'Night', to: 'team', quiet, escalate }], { outcomes: [arrival.promise] })
+    await pass(5_000)
+    for (let i = 0; i < 2; i++) house.tell(signalOf())
+    await pass(6.5 * HOUR)
+    expect(house.reasons('team')).toEqual(['digest'])
+    await pass(5_000)
+    arrival.resolve({ result: 'delivered' })
+    await pass(HOUR)
+    expect(house.reasons('team')).toEqual(['digest', 'escalated', 'escalated'])
   })
 
   it('is fixed when the signal opens, also over a restart with other rules [case 36]', async () => {

@@ -251,7 +251,9 @@ export class DestinationQueue {
     if (due === undefined) return
     const probed = Math.max(due, this.#health.probeAt)
     const first = this.#health.isDoubted ? Math.min(probed, schedule.nextDue(time, may) ?? probed) : probed
-    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.max(first, allowedAt) - time, 2 ** 30))
+    // Not all wait equally long for the rate.
+    const step = allowedAt > time ? schedule.nextStep(time) : undefined
+    this.#timer = setTimeout(() => this.#kick(), Math.min(Math.min(Math.max(first, allowedAt), step ?? Infinity) - time, 2 ** 30))
   }
 
   /** Who is tried next. While it is probed each has its turn, so that what is always refused is not tried over and over while others wait. */

@@ -1,7 +1,7 @@
 import { CwsError, messageOf } from '../../errors/cws-error.ts'
 import type { Reason } from '../../messages/letter.ts'
 import type { Template } from '../../messages/template.ts'
-import { type Conversation, escalationsOf, newConversation, nextKey } from '../../notifications/conversation.ts'
+import { type Conversation, escalatedBy, escalationsOf, newConversation, nextKey } from '../../notifications/conversation.ts'
 import { type Decision, decide } from '../../notifications/decide.ts'
 import { MAX_IN_DIGEST } from '../../notifications/digest.ts'
 import type { Lane } from '../../notifications/lanes.ts'
@@ -20,6 +20,8 @@ import { coveredBy } from './covered.ts'
 
 /** A message that so many threads or processes ended with, while it was made, is not made so again. */
 const FATAL = 2
+/** Whoever is told so is called: a step of an escalation that was due meanwhile says no more. */
+const CALLS: ReadonlySet<Reason> = new Set(['opened', 'raised', 'escalated'])
 /** Longest receipt, in characters. */
 const MAX_RECEIPT = 4_096
 
@@ -132,7 +134,12 @@ export class Outbox {
     const whole: Draft = digest ? { ...draft, reason: 'digest', digest, kept: kept + keptBeside } : draft
     const covers = digest ? JSON.stringify(companions.map(({ row }) => coveredOf(row))) : null
     // What is next is seen when it has arrived.
-    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({ ...each, kept_since: null, due: null }))
+    const conversations = [next, ...companions.map((each) => each.conversation)].map((each) => ({
+      // A digest says what was held; a step that is due while it is on its way comes after it.
+      ...(digest ? escalatedBy(each, this.#options.now()) : each),
+      kept_since: null,
+      due: null,
+    }))
     const claim = { op: 'claim', conversations, ...(replaces === undefined ? {} : { replaces }) } as const
     // Code that ends the thread, or the process, while it makes this is known by it afterwards.
     if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), tier: 0, covers, attempt: 1, state: 'making' } })
@@ -258,8 +265,20 @@ export class Outbox {
     if (message.reason === 'notice') return false
     if (this.manner.mode !== 'latest' || message.covers !== null) return false
     const row = store.signal(message.signal)
-    if (!row || (row.revision === message.revision && row.status === message.status)) return false
-    return store.conversation(message.signal, name) !== undefined
+    const conversation = store.conversation(message.signal, name)
+    if (!row || !conversation) return false
+    if (row.revision !== message.revision || row.status !== message.status) return true
+    return (message.reason === 'updated' || message.reason === 'repeat') && this.#escalatesNow(conversation, row)
+  }
+
+  #escalatesNow(conversation: Conversation, row: SignalRow): boolean {
+    const { decision } = this.plan(conversation, row)
+    return decision?.reason === 'escalated' && decision.due <= this.#options.now()
+  }
+
+  /** When a step of its escalation comes next, ms by the steady clock: whatever is told of it is then as urgent. Who is told every revision is told each at once. */
+  nextStep(conversation: Conversation, { status }: Pick<SignalHead, 'status'>): number | undefined {
+    return status === 'open' && this.manner.mode === 'latest' ? escalationsOf(conversation)[0] : undefined
   }
 
   /**
@@ -270,8 +289,8 @@ export class Outbox {
     const { store, name } = this.#options
     const { key, signal, revision, generation, body } = message
     const told = [
-      this.#told(message, { generation, receipt: this.#kept(receipt) }),
-      ...coveredBy(message).map((each) => this.#told(each, {})),
+      this.#told(message, message.reason, { generation, receipt: this.#kept(receipt) }),
+      ...coveredBy(message).map((each) => this.#told(each, message.reason, {})),
     ].flatMap((each) => each ?? [])
     const planned = told.flatMap((each) => {
       const row = store.signal(each.signal)
@@ -291,23 +310,27 @@ export class Outbox {
   }
 
   /** The conversation in which this was said just now. */
-  #told(what: Covered, news: { readonly generation?: number; readonly receipt?: string | undefined }): Conversation | undefined {
+  #told(
+    what: Covered,
+    reason: Reason,
+    news: { readonly generation?: number; readonly receipt?: string | undefined },
+  ): Conversation | undefined {
     const { store, now, name } = this.#options
     const { signal, revision, severity, count, status } = what
     const conversation = store.conversation(signal, name)
-    const time = now()
+    // Steps are nothing to who is told every revision.
+    const isStep = CALLS.has(reason) || this.manner.mode === 'every'
     return (
       conversation && {
-        ...conversation,
+        ...(isStep ? escalatedBy(conversation, now()) : conversation),
         told_revision: revision,
         told_severity: severity,
         told_count: count,
         told_status: status,
-        told_at: time,
+        told_at: now(),
         tellings: conversation.tellings + 1,
         generation: news.generation ?? conversation.generation,
         receipt: news.receipt ?? conversation.receipt,
-        escalations: JSON.stringify(escalationsOf(conversation).filter((at) => at > time)),
       }
     )
   }

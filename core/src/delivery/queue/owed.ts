@@ -71,7 +71,11 @@ export class Owed {
     const time = now()
     for (const row of store.messages(name)) {
       const wait = Math.min(Math.max(0, row.not_before - time), Math.max(row.backoff, 0))
-      this.#add(row, store.signal(row.signal)?.rule, time + wait)
+      const signal = store.signal(row.signal)
+      this.#add(row, signal?.rule, time + wait)
+      const conversation = store.conversation(row.signal, name)
+      const escalates = signal && conversation && this.#outbox.nextStep(conversation, signal)
+      for (const each of this.schedule.of(row.signal)) each.escalates = escalates
     }
   }
 
@@ -94,13 +98,16 @@ export class Owed {
   }
 
   /** What is next in a conversation, as it is stored. */
-  put({ conversation: { signal }, decision, head, step }: Planned): void {
+  put({ conversation, decision, head, step }: Planned): void {
+    const { signal } = conversation
     if (step) this.putStep(step, head.rule)
     const item = this.schedule.of(signal).find(({ key }) => key === undefined)
     if (!decision) {
       if (item) this.schedule.remove(item)
     } else if (item) Object.assign(item, { reason: decision.reason, due: decision.due, severity: head.severity })
     else this.schedule.add(newItem(head, decision, this.#sequence++))
+    const escalates = this.#outbox.nextStep(conversation, head)
+    for (const each of this.schedule.of(signal)) each.escalates = escalates
   }
 
   /** A step that is stored, to be told now. */

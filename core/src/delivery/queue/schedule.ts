@@ -24,6 +24,8 @@ export interface Item {
   severity: number
   /** By the steady clock, ms. */
   due: number
+  /** When a step of its signal's escalation is due, which it tells or which waits for it; undefined: there is none. */
+  escalates: number | undefined
   readonly sequence: number
   /** In the same count, when it was tried last by this agent; its `sequence`: never. */
   turn: number
@@ -199,9 +201,22 @@ export class Schedule {
     return lanes.indexOf(this.laneOf(a, now)) - lanes.indexOf(this.laneOf(b, now)) || b.severity - a.severity || a.sequence - b.sequence
   }
 
-  laneOf({ reason, severity, rule }: Item, now: number): Lane {
+  /** What a step of an escalation waits for is as urgent as the step. */
+  laneOf({ reason, severity, rule, escalates }: Item, now: number): Lane {
     const heard = rule === undefined ? undefined : this.#heard.get(rule)
-    return laneOf(reason, severity, heard !== undefined && heard + HEARD_MS > now)
+    const isHeard = heard !== undefined && heard + HEARD_MS > now
+    const lane = laneOf(reason, severity, isHeard)
+    if (escalates === undefined || escalates > now) return lane
+    const step = laneOf('escalated', severity, isHeard)
+    return lanes.indexOf(step) < lanes.indexOf(lane) ? step : lane
+  }
+
+  /** When something that is due becomes more urgent. */
+  nextStep(now: number): number | undefined {
+    let next: number | undefined
+    for (const { due, escalates } of this.#items)
+      if (due <= now && escalates !== undefined && escalates > now && (next === undefined || escalates < next)) next = escalates
+    return next
   }
 }
 
@@ -232,7 +247,7 @@ export function itemOf(row: MessageRow, rule: string | undefined, sequence: numb
 }
 
 function unfailed(sequence: number) {
-  return { sequence, turn: sequence, failures: 0, backoff: 0, taken: undefined, aloneSince: undefined } as const
+  return { sequence, escalates: undefined, turn: sequence, failures: 0, backoff: 0, taken: undefined, aloneSince: undefined } as const
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

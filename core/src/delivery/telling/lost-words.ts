@@ -1,4 +1,4 @@
-import { escalationsOf } from '../../notifications/conversation.ts'
+import { escalating, escalationsOf } from '../../notifications/conversation.ts'
 import { rankOf, severities } from '../../signals/severity.ts'
 import type { Route } from '../protocol.ts'
 import type { DestinationQueue } from '../queue/destination-queue.ts'
@@ -119,8 +119,8 @@ export class LostWords {
     return others
       .filter(({ times }) => times[0] === next)
       .map(({ queue, conversation, times }) => {
-        const escalations = JSON.stringify([Math.min(next, now()), ...times.slice(1)])
-        return { queue, planned: queue.plan({ ...conversation, escalations }, row) }
+        const hastened = escalating(conversation, [Math.min(next, now()), ...times.slice(1)])
+        return { queue, planned: queue.plan(hastened, row) }
       })
   }
 
