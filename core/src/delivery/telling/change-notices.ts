@@ -21,6 +21,8 @@ export interface Change {
   readonly text: string
   /** How much it takes, among others of its subject: what weighs more than what was told is told at once. 0 if absent. */
   readonly weight?: number | undefined
+  /** How many of the things that are counted in notices of its subject; 1 if absent. */
+  readonly count?: number | undefined
 }
 
 /** The text of a change, and what it weighs. */
@@ -46,7 +48,11 @@ interface NoticeRow {
 }
 
 /** Keeps what a destination is to hear, in the transaction of the caller: it is told by the agent that runs, or by the next one. */
-export function oweNotice(database: DatabaseSync, { destination, subject, title, text, weight = 0 }: Change, now = Date.now()): void {
+export function oweNotice(
+  database: DatabaseSync,
+  { destination, subject, title, text, weight = 0, count = 1 }: Change,
+  now = Date.now(),
+): void {
   const before = database.prepare('SELECT * FROM notices WHERE destination=? AND subject=?').get(destination, subject) as
     | NoticeRow
     | undefined
@@ -62,7 +68,7 @@ export function oweNotice(database: DatabaseSync, { destination, subject, title,
       // Of several that of the gravest, of these that of the first: what comes later hides nothing.
       title: before && before.count > 0 && before.weight >= weight ? before.title : cut(title, MAX_TITLE),
       lines: JSON.stringify(lines),
-      count: (before?.count ?? 0) + 1,
+      count: (before?.count ?? 0) + count,
       changed_at: now,
       told_at: before?.told_at ?? 0,
       weight: Math.max(before?.weight ?? 0, weight),

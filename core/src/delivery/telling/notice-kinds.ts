@@ -3,7 +3,7 @@ import type { Signal } from '../../signals/signal.ts'
 
 /**
  * What is paced together: changes of a rule, beginnings of mutes, their reminders and ends, what was judged before it was told, what another destination
- * will never take, what waits for one that takes nothing.
+ * will never take, what waits for one that takes nothing, and what one refuses that takes others.
  */
 export const subjects = {
   rule: (name: string) => `rule ${name}`,
@@ -12,6 +12,7 @@ export const subjects = {
   judged: 'judged',
   untold: (destination: string) => `untold ${destination}`,
   down: (destination: string) => `down ${destination}`,
+  refusing: (destination: string) => `refusing ${destination}`,
 } as const
 
 /** What is said of notices of a kind. */
@@ -58,9 +59,17 @@ const DOWN: NoticeKind = {
   everyMs: 3_600_000,
 }
 
+const REFUSING: NoticeKind = {
+  ...DOWN,
+  rule: { id: 'notifications-refused-alone', name: 'A destination refuses what is grave, and takes others' },
+  advice: '`cws notify outbox` shows what is refused and why: it is tried again until it is taken.',
+  things: ['message', 'messages'],
+}
+
 export function noticeKind(subject: string): NoticeKind {
   if (subject === subjects.judged) return JUDGED
   if (subject.startsWith(subjects.untold(''))) return UNTOLD
   if (subject.startsWith(subjects.down(''))) return DOWN
+  if (subject.startsWith(subjects.refusing(''))) return REFUSING
   return subject === subjects.ends ? { ...CHANGED, severity: () => 'low' } : CHANGED
 }

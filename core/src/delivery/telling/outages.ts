@@ -21,20 +21,26 @@ export interface OutagesParts {
   readonly tell: () => void
 }
 
-/** What is grave and is not told there. `words`: how the destination is. */
+/** What others are to hear of a destination: what waits for it, the gravest first, and how it is. */
 interface Outage {
-  readonly words: string
+  readonly subject: string
   readonly title: string
-  readonly waiting: readonly Readonly<Item>[]
-  /** Who can be told of it. */
-  readonly hearers: readonly DestinationQueue[]
+  readonly waiting: readonly [Readonly<Item>, ...Readonly<Item>[]]
+  readonly words: string
+  /** How much is told, among others of its subject. */
+  readonly count: number
 }
 
-/** Tells those who can be told that another destination takes nothing, or not this, while something grave waits for it: once for each outage, and again when something graver does. */
+/**
+ * Tells those who can be told that another destination takes nothing while something grave waits for it, once for each outage and again when something
+ * graver does; and of each grave message that it refuses while it takes others. Neither hides the other.
+ */
 export class Outages {
   readonly #parts: OutagesParts
-  /** By destination the greatest severity of what others heard that waits for it. */
-  readonly #told = new Map<string, number>()
+  /** By destination that takes nothing the greatest severity of what others heard that waits for it. */
+  readonly #down = new Map<string, number>()
+  /** By destination that takes others what it refuses, as far as that was told. */
+  readonly #refused = new Map<string, ReadonlySet<Readonly<Item>>>()
 
   constructor(parts: OutagesParts) {
     this.#parts = parts
@@ -43,57 +49,59 @@ export class Outages {
   /** Call it now and then. */
   look(): void {
     for (const queue of this.#parts.queues()) {
-      const outage = this.#ofAll(queue) ?? this.#ofSome(queue)
-      if (outage) this.#tell(queue.name, outage)
-      else if (queue.unwellMs === 0) this.#told.delete(queue.name)
+      if (queue.unwellMs === 0) this.#down.delete(queue.name)
+      if (takesNothing(queue)) this.#ofAll(queue)
+      else this.#ofSome(queue)
     }
   }
 
-  /** It takes nothing for long. */
-  #ofAll(queue: DestinationQueue): Outage | undefined {
-    const { unwellMs } = queue
-    if (unwellMs < BROKEN_MS) return undefined
-    const { state, lastError } = queue.counters
-    if (unwellMs < FAILING_MS && state !== 'broken' && state !== 'failed') return undefined
-    const waiting = [...queue.items].filter((item) => this.#isGrave(item))
+  #ofAll({ name, items, unwellMs, counters: { state, lastError } }: DestinationQueue): void {
+    const [worst, ...others] = gravestFirst([...items].filter((item) => this.#isGrave(item)))
+    if (!worst || worst.severity <= (this.#down.get(name) ?? 0)) return
     const words = `is ${state} for ${durationText(unwellMs)}${because(lastError)}`
-    return { words, title: 'takes no messages', waiting, hearers: this.#well }
+    const outage = { subject: subjects.down(name), title: 'takes no messages', waiting: [worst, ...others], words, count: 1 } as const
+    if (this.#tell(name, outage, this.#well)) this.#down.set(name, worst.severity)
   }
 
-  /** It takes others for long. Where nobody else is, it can be told of that itself. */
-  #ofSome(queue: DestinationQueue): Outage | undefined {
+  /** Where nobody else is, it can be told of that itself. */
+  #ofSome(queue: DestinationQueue): void {
+    const { name, items } = queue
     const now = this.#parts.now()
-    const waiting = [...queue.items].filter((item) => now - (item.aloneSince ?? now) >= FAILING_MS && this.#isGrave(item))
-    const [first] = waiting
-    if (!first) return undefined
+    const all = [...items].filter((item) => now - (item.aloneSince ?? now) >= FAILING_MS && this.#isGrave(item))
+    const told = all.filter((item) => this.#refused.get(name)?.has(item))
+    this.#refused.set(name, new Set(told))
+    const [worst, ...rest] = gravestFirst(all.filter((item) => !told.includes(item)))
+    if (!worst) return
+    const words = `takes other messages, and refuses some for ${durationText(now - (worst.aloneSince ?? now))}${because(worst.lastError)}`
+    // What is told with it is counted, so that the title says only how much more there is.
+    const outage = { subject: subjects.refusing(name), title: 'refuses messages', waiting: [worst], words, count: 1 + rest.length } as const
     const others = this.#well.filter((other) => other !== queue)
-    const words = `takes other messages, and refuses some for ${durationText(now - (first.aloneSince ?? now))}${because(first.lastError)}`
-    return { words, title: 'refuses messages', waiting, hearers: others.length > 0 ? others : this.#well }
+    if (this.#tell(name, outage, others.length > 0 ? others : this.#well)) this.#refused.set(name, new Set(all))
   }
 
   get #well(): readonly DestinationQueue[] {
     return this.#parts.queues().filter((queue) => !queue.tellsEach && queue.unwellMs === 0)
   }
 
-  #tell(name: string, { words, title, waiting, hearers }: Outage): void {
-    const told = this.#told.get(name) ?? 0
-    if (hearers.length === 0 || !waiting.some(({ severity }) => severity > told)) return
-    const worst = waiting.reduce((worst, item) => (item.severity > worst.severity ? item : worst))
-    const count = new Set(waiting.flatMap((item) => this.#graveIn(item))).size
-    const what = count === 1 ? 'a signal that is high or critical waits' : `${count} signals that are high or critical wait`
+  /** Returns whether that is stored. */
+  #tell(name: string, { subject, title, waiting, words, count }: Outage, hearers: readonly DestinationQueue[]): boolean {
+    if (hearers.length === 0) return false
+    const [worst] = waiting
+    const signals = new Set(waiting.flatMap((item) => this.#graveIn(item))).size
+    const what = signals === 1 ? 'a signal that is high or critical waits' : `${signals} signals that are high or critical wait`
     const [first] = this.#graveIn(worst)
     const text = `${new Date().toISOString()}: ${name} ${words}; ${what} for it, as ${first}.`
-    const notice = { subject: subjects.down(name), title: `${name} ${title}: ${what}`, text, weight: worst.severity }
+    const notice = { subject, title: `${name} ${title}: ${what}`, text, weight: worst.severity, count }
     try {
       this.#parts.store.administer((database) => {
         for (const { name: destination } of hearers) oweNotice(database, { destination, ...notice })
       }, false)
     } catch {
       // The store says itself that it cannot be written.
-      return
+      return false
     }
-    this.#told.set(name, worst.severity)
     this.#parts.tell()
+    return true
   }
 
   /** Ids of the grave signals that it tells, the gravest first: of a digest not all are. */
@@ -108,5 +116,11 @@ export class Outages {
     return severity >= HIGH && FIRST_WORDS.has(reason) && (attempt > 0 || due <= this.#parts.now())
   }
 }
+
+function takesNothing({ unwellMs, counters: { state } }: DestinationQueue): boolean {
+  return unwellMs >= (state === 'broken' || state === 'failed' ? BROKEN_MS : FAILING_MS)
+}
+
+const gravestFirst = (items: readonly Readonly<Item>[]): readonly Readonly<Item>[] => items.toSorted((a, b) => b.severity - a.severity)
 
 const because = (error: string | null | undefined): string => (error ? ` (${error})` : '')
