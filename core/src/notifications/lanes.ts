@@ -14,14 +14,17 @@ export const lanes = [
   'repeats',
   'digests',
   'changes',
+  'refused',
 ] as const
 export type Lane = (typeof lanes)[number]
 
 /**
  * Who is served first where several wait: what is critical, if it is new, nobody has judged it or the agent says it of itself; a rule that was not
  * heard lately, so that a noisy one does not hide it; what else nobody has judged; what people have, which may be a thousand at once; then the rest.
+ * Last what is refused while others are taken, whatever it is.
  */
-export function laneOf(reason: Reason, severity: number, isHeard: boolean): Lane {
+export function laneOf(reason: Reason, severity: number, isHeard: boolean, isAlone = false): Lane {
+  if (isAlone) return 'refused'
   switch (reason) {
     case 'opened':
     case 'raised':

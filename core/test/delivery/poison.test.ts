@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DestinationSpec } from '../../src/delivery/protocol.ts'
 import type { DestinationQueue } from '../../src/delivery/queue/destination-queue.ts'
 import type { SignalStore } from '../../src/delivery/store/store.ts'
+import { routesOf } from '../../src/delivery/telling/routing.ts'
 import { Telling } from '../../src/delivery/telling/telling.ts'
+import type { Manner } from '../../src/plugin/manner.ts'
 import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
@@ -25,10 +27,10 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function queueOf(): DestinationQueue {
+function queueOf(manner: Partial<Manner> = {}): DestinationQueue {
   log = memoryLog()
   telling = new Telling(store, { destinations: [{ name: 'siem' } as DestinationSpec], routes: undefined })
-  return telling.add('siem', { log, clean, deadlineMs: 15_000 })
+  return telling.add('siem', { log, clean, deadlineMs: 15_000, manner })
 }
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
@@ -191,26 +193,37 @@ describe.each(refusals)('one message to which a destination always says %s', (_,
 
 describe('one that is grave', () => {
   /** Titles of the notices that each destination got; all but the pager refuse what the attacker wrote. */
-  async function noticesIn(names: readonly string[]): Promise<Record<string, readonly string[]>> {
+  async function noticesIn(
+    names: readonly string[],
+    then: (goOn: (ms: number) => Promise<void>, fail: (isDown: boolean) => void) => Promise<void> = async () => {},
+  ): Promise<Record<string, readonly string[]>> {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
     telling = new Telling(store, { destinations: names.map((name) => ({ name }) as DestinationSpec), routes: undefined })
     const got: Record<string, string[]> = {}
+    let isTeamDown = false
     for (const name of names) {
       const titles: string[] = []
       got[name] = titles
       telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 }).start({
         deliver: async ({ reason, signal: { title } }) => {
-          if (title === POISON && name !== 'pager') return { result: 'broken', detail: 'HTTP 403' }
+          const refuses = title === POISON || isTeamDown
+          if (refuses && name !== 'pager') return { result: 'broken', detail: 'HTTP 403' }
           if (reason === 'notice') titles.push(title)
           return { result: 'delivered' }
         },
       })
     }
-    offer(poison())
-    for (let i = 0; i < 90; i++) {
-      offer(signalOf({ severity: 'low' }))
-      await pass(10_000)
+    const goOn = async (ms: number): Promise<void> => {
+      for (let at = 0; at < ms; at += 10_000) {
+        offer(signalOf({ severity: 'low' }))
+        await pass(10_000)
+      }
     }
+    offer(poison())
+    await goOn(15 * 60_000)
+    await then(goOn, (isDown) => {
+      isTeamDown = isDown
+    })
     await telling.stop(0)
     return got
   }
@@ -223,6 +236,57 @@ describe('one that is grave', () => {
 
   it('is told to the same destination where there is no other', async () => {
     expect(await noticesIn(['team'])).toEqual({ team: [title] })
+  })
+
+  it('does not hide that the destination takes nothing any more, nor does that hide another one', async () => {
+    const { pager } = await noticesIn(['team', 'pager'], async (goOn, fail) => {
+      fail(true)
+      offer(signalOf({ severity: 'critical' }))
+      await goOn(10 * 60_000)
+      fail(false)
+      offer(poison())
+      await goOn(90 * 60_000)
+    })
+    expect(pager).toEqual([title, 'team takes no messages: 2 signals that are high or critical wait', title])
+  })
+
+  it('and others like it are told once an hour, with their number', async () => {
+    const { pager } = await noticesIn(['team', 'pager'], async (goOn) => {
+      for (let i = 0; i < 3; i++) {
+        offer(poison())
+        await goOn(5 * 60_000)
+      }
+      await goOn(3 * 3_600_000)
+    })
+    expect(pager).toEqual([title, `${title}, and 2 more messages`])
+  })
+
+  it('keeps nothing quiet at a destination that takes others: what is part of it is told there', async () => {
+    const inside = (severity: Signal['severity'], title: string) =>
+      fixture({ severity, title, event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: 'c1' } } })
+    log = memoryLog()
+    const names = ['siem']
+    telling = new Telling(store, {
+      destinations: [{ name: 'siem' } as DestinationSpec],
+      routes: routesOf([{ name: 'All', to: 'siem' }], names),
+    })
+    const queue = telling.add('siem', { log, clean, deadlineMs: 15_000 })
+    const { notifier, got, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
+    queue.start(notifier)
+    const bad = give(inside('critical', POISON))
+    const before = give(inside('high', 'before'))
+    await pass(60_000)
+    expect(got).toEqual([])
+    give(signalOf({ severity: 'low' }))
+    await pass(61_000)
+    expect(got.map(({ signal: { id } }) => id)).toContain(before.id)
+    const after = give(inside('high', 'after'))
+    await pass(0)
+    expect(got.map(({ signal: { id } }) => id)).toContain(after.id)
+    expect(owedIn(store)).toEqual([bad.id])
+    // Nor was a dead row made of it.
+    expect(store.dead(10)).toEqual([])
+    expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 1, failed: 0 })
   })
 })
 
@@ -303,4 +367,94 @@ it('a destination that took some and now takes nothing is probed by one try at a
   isDown = false
   await pass(600_000)
   expect(queue.counters).toMatchObject({ delivered: 65, pending: 10 })
+})
+
+it('a message that is known to be refused alone says nothing of a destination for which nothing else comes', async () => {
+  const { notifier, refused, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
+  const queue = queueOf()
+  queue.start(notifier)
+  give(poison())
+  await pass(30_000)
+  give(signalOf())
+  await pass(61_000)
+  const before = refused.length
+  for (let i = 0; i < 60; i++) {
+    await pass(60_000)
+    expect(queue.counters.state).toBe('ok')
+  }
+  expect(queue.unwellMs).toBe(0)
+  expect(refused.length).toBeGreaterThan(before + 30)
+})
+
+it('forty that are refused alone leave a destination with a rate to others: these go first, and have the reserve', async () => {
+  const { notifier, refused, delays, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
+  const queue = queueOf({ rate: { burst: 20, perMinute: 30 } })
+  queue.start(notifier)
+  const rule = { id: 'other', name: 'Other' }
+  for (let i = 0; i < 40; i++) give(poison())
+  for (let i = 0; i < 60; i++) {
+    give(signalOf({ severity: 'low', rule }))
+    await pass(20_000)
+  }
+  expect(log.lines.filter((line) => line.startsWith('warn: refused while others are taken'))).toHaveLength(40)
+  delays.clear()
+  const before = refused.length
+  for (let i = 0; i < 20; i++) {
+    for (const each of ['critical', 'critical', 'high', 'low'] as const) give(signalOf({ severity: each, rule }))
+    await pass(0)
+    // The reserve is for these.
+    expect(delays.size % 4).toBeGreaterThanOrEqual(2)
+    await pass(20_000)
+  }
+  expect(delays.size).toBe(80)
+  // Five tokens, of which four are the reserve.
+  expect(Math.max(...delays.values())).toBeLessThanOrEqual(10_000)
+  // They are tried all the same.
+  expect(refused.length).toBeGreaterThan(before + 20)
+})
+
+describe('the end of an outage', () => {
+  it('says of no message that it was refused alone, and has each tried at once', async () => {
+    const queue = queueOf()
+    let isDown = true
+    const got: string[] = []
+    queue.start({
+      deliver: async ({ signal: { id } }) => {
+        if (isDown) return { result: 'broken', detail: 'HTTP 401' }
+        got.push(id)
+        return { result: 'delivered' }
+      },
+    })
+    const first = signalOf({ severity: 'low' })
+    offer(first)
+    await pass(600_000)
+    isDown = false
+    const next = signalOf()
+    offer(next)
+    await pass(1)
+    expect(got.sort()).toEqual([first.id, next.id].sort())
+    isDown = true
+    offer(signalOf())
+    await pass(60_000)
+    isDown = false
+    await pass(60_000)
+    expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 0 })
+    expect(log.lines.filter((line) => line.includes('refused while others'))).toEqual([])
+  })
+})
+
+it('what was held against a message is forgotten with the notifier that said it', async () => {
+  const { notifier, give } = receiver({ result: 'retry', detail: 'HTTP 500' })
+  const queue = queueOf()
+  queue.start(notifier)
+  give(poison())
+  await pass(1)
+  give(signalOf())
+  await pass(0)
+  // It has failed once, and others were taken since.
+  await queue.retire(new AbortController())
+  queue.start(notifier)
+  await pass(1)
+  expect(log.lines.filter((line) => line.includes('refused while others'))).toEqual([])
+  expect(queue.counters.state).toBe('failing')
 })

@@ -56,9 +56,9 @@ export class Breaker {
     return this.isDoubted && (!this.#areMany || this.isApart(item))
   }
 
-  /** The only message for which it is open. */
-  get witness(): Item | undefined {
-    return this.isDoubted && !this.#areMany ? this.#witness : undefined
+  /** Whether a message failed that is not known to be refused alone, since something was taken. */
+  get isWitnessed(): boolean {
+    return this.#witness !== undefined
   }
 
   get isBroken(): boolean {

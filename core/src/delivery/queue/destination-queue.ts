@@ -17,7 +17,7 @@ import { type Item, isTried } from './schedule.ts'
 import { Tries } from './tries.ts'
 
 const CONCURRENCY = 4
-/** One in so many tries serves who waits longest, whatever its lane. */
+/** One in so many tries serves who was not tried for longest, whatever its lane. */
 const AGEING = 8
 
 export interface QueueOptions extends Omit<OutboxOptions, 'within'>, OwedOptions {
@@ -95,6 +95,11 @@ export class DestinationQueue {
   /** Whether it is told every revision, as files and archives are. */
   get tellsEach(): boolean {
     return this.#owed.tellsEach
+  }
+
+  /** Whether it takes others, and refuses what tells this signal. */
+  isAlone(signal: string): boolean {
+    return this.#owed.schedule.isAlone(signal)
   }
 
   get items(): Iterable<Readonly<Item>> {
@@ -259,7 +264,7 @@ export class DestinationQueue {
   /** Who is tried next. While it is probed each has its turn, so that what is always refused is not tried over and over while others wait. */
   #next(time: number, may: (item: Item) => boolean): Item | undefined {
     const { schedule } = this.#owed
-    if (!this.#health.isProbed) return schedule.next(time, this.#isAgeing ? 'longest' : 'lanes', may)
+    if (!this.#health.isProbed) return schedule.next(time, this.#isAgeing ? 'turns' : 'lanes', may)
     if (this.#begun % 2 === 1) return schedule.next(time, 'turns', may)
     // Texts of one rule are alike: another one says more.
     const apart = schedule.next(time, 'lanes', (item) => may(item) && !isTried(item) && this.#health.isApart(item))

@@ -118,9 +118,9 @@ export class Health {
     log.debug({ key, attempt }, `${outcome.result}: ${detail}`)
   }
 
-  /** The only message for which it is probed. */
-  get witness(): Item | undefined {
-    return this.#breaker.witness
+  /** Whether a message failed that is not known to be refused alone, since it took something. */
+  get isWitnessed(): boolean {
+    return this.#breaker.isWitnessed
   }
 
   /** It took something, or refused it as such. Returns whether it was probed until now. */

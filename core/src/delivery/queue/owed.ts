@@ -5,7 +5,7 @@ import { type Manner, usualManner } from '../../plugin/manner.ts'
 import type { MessageRow } from '../store/store-rows.ts'
 import type { Health } from './health.ts'
 import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
-import { type Item, itemOf, newItem, Schedule } from './schedule.ts'
+import { type Item, itemOf, newItem, Schedule, unblamed } from './schedule.ts'
 
 const MAX_ITEMS = 10_000
 /** Conversations that are given up in one transaction. */
@@ -17,6 +17,8 @@ export interface OwedOptions extends Pick<OutboxOptions, 'name' | 'store' | 'log
   readonly maxBytes: () => number
   /** Hears that something was given up since too much waits, and counted in the store. */
   readonly onShed?: () => void
+  /** Hears of signals in a message that is refused while others are taken. */
+  readonly onAlone?: (signals: readonly string[]) => void
 }
 
 /** What one destination is owed, bounded: the schedule in memory, kept in step with the conversations and texts in the store. */
@@ -145,18 +147,12 @@ export class Owed {
 
   /** What failed is tried at once, whatever was held against it. */
   retryNow(): void {
-    for (const item of this.schedule) item.aloneSince = undefined
+    for (const item of this.schedule) Object.assign(item, unblamed)
     this.#release()
   }
 
   /** The destination took something: what failed for its sake is tried at once, but not what alone was refused. */
   recovered(): void {
-    const now = this.#options.now()
-    const { witness } = this.#health
-    if (witness) {
-      this.isAlone(witness)
-      witness.due = now + witness.backoff
-    }
     if (this.#health.recovered()) this.#release()
   }
 
@@ -166,6 +162,16 @@ export class Owed {
     const { key, attempt, lastError } = item
     item.aloneSince = this.#options.now()
     this.#options.log.warn({ key, attempt }, `refused while others are taken: ${lastError}`)
+    // Once what became of its try is stored.
+    queueMicrotask(() => this.#tellAlone([item.signal, ...item.covers]))
+  }
+
+  #tellAlone(signals: readonly string[]): void {
+    try {
+      this.#options.onAlone?.(signals)
+    } catch (error) {
+      this.#options.log.error({ signals, error }, 'what is part of signals that are refused could not be told')
+    }
   }
 
   #release(): void {

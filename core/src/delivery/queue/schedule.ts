@@ -48,8 +48,8 @@ export interface Item {
   inFlight: boolean
 }
 
-/** Who is served next: the first of its lane, who waits longest, whatever its lane, or, to see whether a destination is back, who was not tried for longest. */
-export type Order = 'lanes' | 'longest' | 'untried' | 'turns'
+/** Who is served next: the first of its lane, who was not tried for longest, whatever its lane, or, to see whether a destination is back, who was never tried. */
+export type Order = 'lanes' | 'untried' | 'turns'
 
 /** What one destination is owed, and who is served first. */
 export class Schedule {
@@ -133,8 +133,6 @@ export class Schedule {
     switch (order) {
       case 'lanes':
         return this.#order(a, b, now)
-      case 'longest':
-        return a.sequence - b.sequence
       case 'untried':
         return isTried(a) || isTried(b) ? Number(isTried(a)) - Number(isTried(b)) || a.turn - b.turn : this.#order(a, b, now)
       case 'turns':
@@ -152,6 +150,12 @@ export class Schedule {
   /** Whether something is to be said of the signal, by itself or with others. */
   knows(signal: string): boolean {
     return this.#bySignal.has(signal) || this.#covered.has(signal)
+  }
+
+  /** Whether the message that tells the signal next, or with others, is refused while others are taken. */
+  isAlone(signal: string): boolean {
+    const items = this.#covered.has(signal) ? [...this.#items].filter(({ covers }) => covers.includes(signal)) : this.of(signal)
+    return items.some(({ aloneSince }) => aloneSince !== undefined)
   }
 
   /** When something is due next that `may` be tried. */
@@ -201,12 +205,13 @@ export class Schedule {
     return lanes.indexOf(this.laneOf(a, now)) - lanes.indexOf(this.laneOf(b, now)) || b.severity - a.severity || a.sequence - b.sequence
   }
 
-  /** What a step of an escalation waits for is as urgent as the step. */
-  laneOf({ reason, severity, rule, escalates }: Item, now: number): Lane {
+  /** What a step of an escalation waits for is as urgent as the step, unless it is refused while others are taken. */
+  laneOf({ reason, severity, rule, escalates, aloneSince }: Item, now: number): Lane {
     const heard = rule === undefined ? undefined : this.#heard.get(rule)
     const isHeard = heard !== undefined && heard + HEARD_MS > now
-    const lane = laneOf(reason, severity, isHeard)
-    if (escalates === undefined || escalates > now) return lane
+    const isAlone = aloneSince !== undefined
+    const lane = laneOf(reason, severity, isHeard, isAlone)
+    if (isAlone || escalates === undefined || escalates > now) return lane
     const step = laneOf('escalated', severity, isHeard)
     return lanes.indexOf(step) < lanes.indexOf(lane) ? step : lane
   }
@@ -231,6 +236,9 @@ function isIndispensable({ reason, severity }: Item): boolean {
 /** Of texts of a message that is stored. */
 export const bytesOf = ({ body, line }: Pick<MessageRow, 'body' | 'line'>): number => body.length + (line?.length ?? 0)
 
+/** Nothing is known against it. */
+export const unblamed = { taken: undefined, aloneSince: undefined } as const
+
 /** Of a conversation that is due. */
 export function newItem({ id: signal, rule, severity }: SignalHead, { reason, due }: Decision, sequence: number): Item {
   const untried = { bytes: 0, attempt: 0, state: 'waiting', lastError: null, isAmbiguous: false, inFlight: false } as const
@@ -247,7 +255,7 @@ export function itemOf(row: MessageRow, rule: string | undefined, sequence: numb
 }
 
 function unfailed(sequence: number) {
-  return { sequence, escalates: undefined, turn: sequence, failures: 0, backoff: 0, taken: undefined, aloneSince: undefined } as const
+  return { sequence, escalates: undefined, turn: sequence, failures: 0, backoff: 0, ...unblamed } as const
 }
 
 export function progressOf({ attempt, due, backoff, state, lastError }: Item): MessageProgress {

@@ -9,7 +9,7 @@ import type { Flights } from './flights.ts'
 import type { Health } from './health.ts'
 import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
 import type { Owed } from './owed.ts'
-import { bytesOf, type Item, progressOf } from './schedule.ts'
+import { bytesOf, type Item, progressOf, unblamed } from './schedule.ts'
 
 interface Parts {
   readonly outbox: Outbox
@@ -19,7 +19,7 @@ interface Parts {
 }
 
 /** Of another form nothing is known yet. */
-const untold = { failures: 0, taken: undefined, aloneSince: undefined } as const
+const untold = { failures: 0, ...unblamed } as const
 
 /** One try: the message that is made for it, the call, and what its outcome does to what is owed. */
 export class Tries {
@@ -161,11 +161,15 @@ export class Tries {
     store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
   }
 
-  /** A message that fails again, while others were taken since it did, fails for its own sake: whoever chose its text is not to keep others waiting. */
+  /**
+   * A message that fails again, while others were taken since it did, fails for its own sake: whoever chose its text is not to keep others waiting. One
+   * of which that is known says something of the destination only where others fail too.
+   */
   #blame(item: Item, outcome: Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>, detail: string): void {
-    const isAlone = item.taken !== undefined && item.taken < this.#taken && !this.#health.isConfirmed
+    const areOthersTaken = item.taken !== undefined && item.taken < this.#taken
+    const isKnown = item.aloneSince !== undefined && !this.#health.isWitnessed
     item.taken = this.#taken
-    if (isAlone) {
+    if ((areOthersTaken || isKnown) && !this.#health.isConfirmed) {
       this.#owed.isAlone(item)
       this.#health.excused(outcome, detail, item)
       return

@@ -46,7 +46,7 @@ export class LostWords {
     for (const id of signals) {
       const row = this.#parts.store.signal(id)
       // Of what it has heard before, a word more is lost: that keeps quiet what it kept.
-      if (row && this.#hasHeard(destination, row)) continue
+      if (row && this.hasHeard(destination, row)) continue
       taken.push(...this.#released(destination, id))
       if (row?.status !== 'open' || row.severity < HIGH) continue
       notices.push(...this.#notices(destination, row, why))
@@ -60,6 +60,17 @@ export class LostWords {
     }
   }
 
+  /** It takes others, and refuses these, nobody knows for how long: what they kept quiet there is told. */
+  release(destination: string, signals: readonly string[]): void {
+    const taken = signals.flatMap((id) => {
+      const row = this.#parts.store.signal(id)
+      return row && this.hasHeard(destination, row) ? [] : this.#released(destination, id)
+    })
+    if (taken.length === 0) return
+    this.#parts.store.write({ op: 'converse', conversations: taken.map(({ planned }) => planned.conversation) })
+    for (const { queue, planned } of taken) queue.take(planned)
+  }
+
   /** Less severe signals that were part of it. */
   #released(destination: string, id: string): readonly Taken[] {
     const { store } = this.#parts
@@ -71,7 +82,8 @@ export class LostWords {
     })
   }
 
-  #hasHeard(destination: string, { id, severity }: SignalRow): boolean {
+  /** Whether the destination was told that it is so grave. */
+  hasHeard(destination: string, { id, severity }: SignalRow): boolean {
     const conversation = this.#parts.store.conversation(id, destination)
     return conversation !== undefined && conversation.told_severity >= severity && conversation.told_status !== 'archived'
   }

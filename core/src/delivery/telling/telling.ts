@@ -115,6 +115,7 @@ export class Telling {
       ...options,
       onShed: () => this.#shed.look(name),
       onLost: (signals, why) => this.#lost.lose(name, signals, why),
+      onAlone: (signals) => this.#lost.release(name, signals),
     })
     this.#queues.set(name, queue)
     return queue
@@ -283,9 +284,12 @@ export class Telling {
   #keeper(above: readonly string[], destination: string): string | null {
     const isTold = (id: string): boolean => {
       const conversation = this.#store.conversation(id, destination)
-      if (!conversation || conversation.opened_at === null || this.#store.signal(id)?.status !== 'open') return false
+      const row = this.#store.signal(id)
+      if (!conversation || conversation.opened_at === null || row?.status !== 'open') return false
       // Of one that is kept quiet itself, was given up or refused for good, nobody heard.
-      return (conversation.due !== null || conversation.key_revision > 0) && !this.#store.isDead(id, destination)
+      if ((conversation.due === null && conversation.key_revision === 0) || this.#store.isDead(id, destination)) return false
+      // Nor of one that is refused while others are taken: that may last for ever.
+      return !this.#queues.get(destination)?.isAlone(id) || this.#lost.hasHeard(destination, row)
     }
     return above.find(isTold) ?? null
   }
