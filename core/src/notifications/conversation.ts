@@ -27,7 +27,7 @@ export interface Conversation {
   /** The last key: its revision, and how many messages there were of that revision. */
   readonly key_revision: number
   readonly key_count: number
-  /** When it escalates to this destination, JSON: a list of times that are still to come. Fixed when the signal opens. */
+  /** When it escalates to this destination, JSON: a list of times that are still to come, or `Steps`. */
   readonly escalations: string
   /** Id of the more severe signal that keeps this one quiet, as long as nobody was told of it; null: none does. */
   readonly kept_by: string | null
@@ -35,6 +35,14 @@ export interface Conversation {
   readonly kept_since: number | null
   /** When it is to be looked at next; null: not until something changes. */
   readonly due: number | null
+}
+
+/** When it escalates to a destination; earlier agents stored the times alone. */
+interface Steps {
+  /** Still to come. Fixed when their rule began. */
+  readonly times: readonly number[]
+  /** Names of the rules whose steps to there began since the signal opened. */
+  readonly begun: readonly string[]
 }
 
 /** One about which nothing was said yet. */
@@ -63,13 +71,17 @@ export function newConversation(signal: string, destination: string, rule: strin
   }
 }
 
-export function escalationsOf({ escalations }: Conversation): readonly number[] {
-  return JSON.parse(escalations) as number[]
+export const escalationsOf = (conversation: Conversation): readonly number[] => stepsOf(conversation).times
+export const begunOf = (conversation: Conversation): readonly string[] => stepsOf(conversation).begun
+
+function stepsOf({ escalations }: Conversation): Steps {
+  const stored = JSON.parse(escalations) as readonly number[] | Steps
+  return 'begun' in stored ? stored : { times: stored, begun: [] }
 }
 
-/** The same, with these times of escalation still to come. */
-export function escalating(conversation: Conversation, times: readonly number[]): Conversation {
-  return { ...conversation, escalations: JSON.stringify(times) }
+/** The same, with these times of escalation still to come, and these rules begun. */
+export function escalating(conversation: Conversation, times: readonly number[], begun = begunOf(conversation)): Conversation {
+  return { ...conversation, escalations: JSON.stringify(begun.length === 0 ? times : ({ times, begun } satisfies Steps)) }
 }
 
 /** The same once that was said which the steps until now are for. */

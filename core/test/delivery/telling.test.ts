@@ -286,6 +286,38 @@ describe('escalation', () => {
     expect(house.reasons('pager')).toHaveLength(2)
   })
 
+  it('begins once for each rule while the signal is open, however often what it becomes decides between them, also over a restart; anew when it opens anew [case 36]', async () => {
+    const by = (severity: string, after: string): NotificationRule => ({
+      name: severity,
+      when: `severity == ${severity}`,
+      to: 'team',
+      escalate: [{ after, to: 'pager' }],
+    })
+    const both = [by('medium', '10m'), by('high', '20m')]
+    const escalated = (house: House) => house.reasons('pager').filter((reason) => reason === 'escalated').length
+    const first = new House(both)
+    let signal = signalOf({ severity: 'medium' })
+    const flip = (house: House): void => {
+      house.tell(signal)
+      signal = { ...signal, revision: signal.revision + 1, severity: signal.severity === 'medium' ? 'high' : 'medium' }
+    }
+    for (let i = 0; i < 31; i++) {
+      flip(first)
+      await pass(minute)
+    }
+    expect(escalated(first)).toBe(2)
+    await first.telling.stop(0)
+    const house = new House(both)
+    for (let i = 0; i < 10; i++) flip(house)
+    await pass(HOUR)
+    expect(escalated(house)).toBe(0)
+    house.judge(signal, 'acknowledged')
+    for (let i = 0; i < 4; i++) flip(house)
+    await pass(HOUR)
+    expect(escalated(house)).toBe(2)
+    await house.telling.stop(0)
+  })
+
   it('begins when the signal first has an owner where a mute had kept it from all', async () => {
     const mutes = new Mutes(store, memoryLog())
     mutes.add({ when: 'severity <= high', duration: '5m', reason: 'upgrade' }, 'ada')
@@ -594,6 +626,32 @@ describe('what is part of something worse', () => {
     house.tell({ ...risen, revision: 2, severity: 'critical' })
     await pass(HOUR)
     expect(house.letters.team.map(({ signal: { id } }) => id)).toEqual([critical.id, risen.id])
+    await house.telling.stop(0)
+  })
+
+  it('is said while the store cannot be written too: what waits for it counts, and what was told since does not', async () => {
+    const broken = (isBroken: boolean) => store.consult((database) => database.exec(`PRAGMA query_only=${isBroken ? 'ON' : 'OFF'}`))
+    const house = new House(rules)
+    const critical = house.tell(ran(100, [1], { severity: 'critical' }))
+    await pass(1_000)
+    const risen = house.tell(ran(101, [100, 1]))
+    broken(true)
+    house.tell(ran(102, [100, 1]))
+    house.tell(ran(103, [100, 1]))
+    house.tell({ ...risen, revision: 2, severity: 'critical' })
+    await pass(12_000)
+    expect(store.error).toBeDefined()
+    expect(store.kept(critical.id, 'team')).toBe(2)
+    broken(false)
+    await pass(HOUR)
+    expect(store.error).toBeUndefined()
+    expect(store.kept(critical.id, 'team')).toBe(2)
+    const told = house.letters.team.map(({ reason, signal: { id }, kept }) => [reason, id, kept])
+    expect(told).toEqual([
+      ['opened', critical.id, undefined],
+      ['opened', risen.id, undefined],
+      ['updated', critical.id, 2],
+    ])
     await house.telling.stop(0)
   })
 

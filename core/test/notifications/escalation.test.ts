@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { newConversation } from '../../src/notifications/conversation.ts'
+import { begunOf, escalatedBy, escalating, escalationsOf, newConversation, sinceClock } from '../../src/notifications/conversation.ts'
 import { type Escalating, escalationsFrom, type Owned } from '../../src/notifications/escalation.ts'
 
 const team: Escalating = {
@@ -17,6 +17,9 @@ function timesOf(owner: Escalating | undefined, now: number, said: Partial<Omit<
   return Object.fromEntries(escalationsFrom({ owners, before: new Map(), ownedBefore: () => [], ...said }, now))
 }
 
+const escalations = (times: readonly number[], ...begun: string[]): string =>
+  escalating(newConversation('s', 'd', 'r', 0), times, begun).escalations
+
 /** What was said once Team's steps had been fixed, the pager's at these times; `rule`: who has the word at the team since. */
 function saidBefore(pager: readonly number[], rule = 'Team'): Owned['before'] {
   const at = { ...newConversation('s', 'team', rule, 0), opened_at: 0 }
@@ -27,7 +30,10 @@ function saidBefore(pager: readonly number[], rule = 'Team'): Owned['before'] {
 }
 
 it('each step counts from the one before, the first from when the signal opens [case 35]', () => {
-  expect(timesOf(team, 1000)).toEqual({ pager: { rule: 'Team', times: [1010, 1030] }, boss: { rule: 'Team', times: [1030] } })
+  expect(timesOf(team, 1000)).toEqual({
+    pager: { rule: 'Team', times: [1010, 1030], begun: ['Team'] },
+    boss: { rule: 'Team', times: [1030], begun: ['Team'] },
+  })
   expect(timesOf({ name: 'Plain' }, 1000)).toEqual({})
   expect(timesOf(undefined, 1000)).toEqual({})
 })
@@ -42,9 +48,33 @@ it('a rule that held before, by its name or by what it says, begins nothing whil
 
 it('a rule that comes to hold for what the signal became adds its steps, and postpones none [case 36]', () => {
   const before = saidBefore([10, 30])
-  expect(timesOf(other, 9, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 30, 69] } })
-  expect(timesOf(other, -35, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 25, 30] } })
-  expect(timesOf(other, -30, { before, ownedBefore: () => [team] })).toEqual({ pager: { rule: 'Other', times: [10, 30] } })
+  expect(timesOf(other, 9, { before, ownedBefore: () => [team] })).toMatchObject({ pager: { rule: 'Other', times: [10, 30, 69] } })
+  expect(timesOf(other, -35, { before, ownedBefore: () => [team] })).toMatchObject({ pager: { rule: 'Other', times: [10, 25, 30] } })
+  expect(timesOf(other, -30, { before, ownedBefore: () => [team] })).toMatchObject({ pager: { rule: 'Other', times: [10, 30] } })
+})
+
+it('a rule that began does not begin again when the signal comes back to it, also once its steps are over', () => {
+  const at = { ...newConversation('s', 'team', 'Other', 0), opened_at: 0 }
+  const said = (times: readonly number[], ...begun: string[]): Owned['before'] =>
+    new Map([
+      ['team', at],
+      ['pager', { ...newConversation('s', 'pager', 'Team', 0), escalations: escalations(times, ...begun) }],
+    ])
+  expect(timesOf(team, 9, { before: said([10, 30], 'Team'), ownedBefore: () => [other] })).toEqual({})
+  expect(timesOf(team, 99, { before: said([], 'Team', 'Other'), ownedBefore: () => [other] })).toEqual({})
+  // Who did not begin does, and it is remembered who has.
+  const began = timesOf(team, 99, { before: said([500], 'Other'), ownedBefore: () => [other] })
+  expect(began).toMatchObject({ pager: { times: [109, 129, 500], begun: ['Other', 'Team'] }, boss: { begun: ['Team'] } })
+  const many = Array.from({ length: 100 }, (_, i) => `Rule ${i}`)
+  expect(timesOf(team, 99, { before: said([], ...many), ownedBefore: () => [other] })).toEqual({})
+})
+
+it('who began is known as long as the conversation is, and nothing is known of it where an earlier agent wrote the times', () => {
+  const before = { ...newConversation('s', 'd', 'r', 0), escalations: '[10,30]' }
+  expect([escalationsOf(before), begunOf(before)]).toEqual([[10, 30], []])
+  const since = sinceClock({ ...escalating(before, [10, 30], ['Team']), changed_at: 100 }, 60)
+  expect([escalationsOf(since), begunOf(since)]).toEqual([[-30, -10], ['Team']])
+  expect(begunOf(escalatedBy(since, 0))).toEqual(['Team'])
 })
 
 it('a rule at whose destinations nothing was said yet begins, whether or not it held before', () => {

@@ -128,8 +128,9 @@ export class SignalStore {
     return this.#backlog.conversation(signal, destination) ?? this.#read((tables) => tables.conversation(signal, destination))
   }
 
-  /** Of how many signals a destination was told nothing since this one is more severe, as far as is on disk. */
+  /** Of how many signals a destination was told nothing since this one is more severe. */
   kept(signal: string, destination: string): number {
+    if (this.#backlog.hasConversations) return this.keptBy(signal, destination).length
     return this.#read((tables) => tables.kept(signal, destination)) ?? 0
   }
 
@@ -138,8 +139,8 @@ export class SignalStore {
     const isKept = ({ kept_by, told_revision, ...each }: Conversation): boolean =>
       kept_by === signal && each.destination === destination && told_revision === 0
     const stored = this.#read((tables) => tables.keptBy(signal, destination)) ?? []
-    const waiting = this.#backlog.newest()
-    return [...stored.filter((each) => !waiting.some((other) => isSame(each, other))), ...waiting.filter(isKept)]
+    const isOnDisk = (each: Conversation): boolean => this.#backlog.conversation(each.signal, each.destination) === undefined
+    return [...stored.filter(isOnDisk), ...this.#backlog.newest().filter(isKept)]
   }
 
   /** What was given up since too much waited, by destination and lane. */
@@ -375,5 +376,3 @@ export class SignalStore {
     this.#wal?.committed(urgent)
   }
 }
-
-const isSame = (a: Conversation, b: Conversation): boolean => a.signal === b.signal && a.destination === b.destination

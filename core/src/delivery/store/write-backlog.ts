@@ -124,6 +124,10 @@ export class WriteBacklog {
     return this.#conversations.get(keyOf(signal, destination))
   }
 
+  get hasConversations(): boolean {
+    return this.#conversations.size > 0
+  }
+
   conversations(signal: string): Conversation[] {
     if (this.#conversations.size === 0) return []
     return [...this.#conversations.values()].filter((each) => each.signal === signal)

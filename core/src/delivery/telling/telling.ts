@@ -1,4 +1,4 @@
-import { type Conversation, newConversation } from '../../notifications/conversation.ts'
+import { begunOf, type Conversation, escalating, newConversation } from '../../notifications/conversation.ts'
 import type { Decision } from '../../notifications/decide.ts'
 import { type Escalation, escalationsFrom } from '../../notifications/escalation.ts'
 import type { Kin } from '../../notifications/kin.ts'
@@ -209,14 +209,16 @@ export class Telling {
       const rule = owners.get(name)?.name
       const escalation = escalations.get(name)
       const conversation = before.get(name) ?? newConversation(id, name, rule ?? escalation?.rule, now)
+      const escalated = isOpenedAnew ? { ...conversation, escalations: '[]' } : conversation
+      // Muted, it does not begin for the others.
+      const begun = mutes.length > 0 ? begunOf(escalated) : escalation?.begun
       const wanted: Conversation = {
-        ...conversation,
+        ...(escalation ? escalating(escalated, escalation.times, begun) : escalated),
         rule: isOwned ? (rule ?? null) : conversation.rule,
         wanted: revision,
         changed_at: revision > conversation.wanted ? now : conversation.changed_at,
         opened_at: conversation.opened_at ?? (isOwned ? now : null),
         kept_by: this.#keeper(above, name),
-        escalations: escalation ? JSON.stringify(escalation.times) : isOpenedAnew ? '[]' : conversation.escalations,
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
       if (isNewlyKept(conversation, wanted)) plans.push(...this.#keeping(wanted.kept_by, queue, now))
