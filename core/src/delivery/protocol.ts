@@ -184,7 +184,7 @@ export interface DestinationCounters {
   readonly lastError: string | undefined
   /** When that was, RFC 3339, UTC. */
   readonly lastErrorAt: string | undefined
-  /** Messages that went out in the usual words, since the template of their rule failed. */
+  /** Messages made in the usual words, since the template of their rule failed: each once, in however many forms it is tried, and whatever becomes of it. */
   readonly templateFailures: number
   /** Why the last one did, with its rule; it is not forgotten when another does not fail. */
   readonly templateError: string | undefined

@@ -7,6 +7,7 @@ import { routesOf } from '../../src/delivery/telling/routing.ts'
 import { Telling } from '../../src/delivery/telling/telling.ts'
 import type { Letter } from '../../src/messages/letter.ts'
 import { renderPlain } from '../../src/messages/render-plain.ts'
+import type { Outcome } from '../../src/plugin/notifier.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, signalOf, storeIn, temporaryFolder, until } from '../fixtures/delivery.ts'
 
@@ -24,6 +25,7 @@ it('a message whose template fails goes out in the usual words, and is logged, c
   const queue = telling.add('siem', { log, clean, deadlineMs: 15_000 })
   const bodies: string[] = []
   const fails = { tier0: false }
+  const refusals: Outcome[] = []
   queue.start({
     render: ({ message }: Letter, tier: number) => {
       if (fails.tier0 && tier === 0) throw new Error('too much')
@@ -31,12 +33,11 @@ it('a message whose template fails goes out in the usual words, and is logged, c
     },
     deliver: async ({ body }) => {
       bodies.push(body)
-      return { result: 'delivered' }
+      return refusals.shift() ?? { result: 'delivered' }
     },
   })
-  const tell = async (tags: readonly string[]): Promise<void> => {
+  const tell = async (tags: readonly string[], count = bodies.length + 1): Promise<void> => {
     const signal = signalOf({ tags: [...tags] })
-    const count = bodies.length + 1
     const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
     store.write(write)
     told()
@@ -59,8 +60,18 @@ it('a message whose template fails goes out in the usual words, and is logged, c
   fails.tier0 = false
   await tell(['a'])
   expect(queue.counters).toMatchObject({ delivered: 4, templateFailures: 2, templateError: why })
+
+  // Nor does a plainer form of what was refused, or a message that nobody is owed.
+  refusals.push({ result: 'reject', detail: 'too large' }, { result: 'reject', detail: 'too large' })
+  const refused = bodies.length
+  await tell(many, 5)
+  expect(bodies.length - refused).toBe(3)
+  expect(queue.counters.templateFailures).toBe(3)
+  await queue.test(signalOf({ tags: [...many] }), 'on-call')
+  expect(bodies.at(-1)).toMatch(/^The template of this message failed/)
+  expect(queue.counters.templateFailures).toBe(3)
   const row = destinationRow(viewOf('siem', queue.counters))
-  expect(row[1]).toEqual({ style: 'yellow', text: 'ok, 2 without their template' })
+  expect(row[1]).toEqual({ style: 'yellow', text: 'ok, 3 without their template' })
   expect(row[3]).toMatch(/^last template that failed: the message of "on-call": /)
   await telling.stop(1_000)
 })

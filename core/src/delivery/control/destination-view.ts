@@ -17,7 +17,7 @@ export interface DestinationView {
   readonly last_error: string | null
   /** RFC 3339, UTC. */
   readonly last_error_at: string | null
-  /** Messages that went out in the usual words, since the template of their rule failed. */
+  /** Messages made in the usual words, since the template of their rule failed. */
   readonly template_failures: number | null
   /** Why the last one did, with its rule. */
   readonly template_error: string | null

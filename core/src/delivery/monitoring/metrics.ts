@@ -151,7 +151,7 @@ function aboutDelivery(text: MetricsText, { delivery }: AgentStatus): void {
   )
   text.add(
     'cws_template_failures_total',
-    'Messages that went out in the usual words, since the template of their rule failed.',
+    'Messages made in the usual words, since the template of their rule failed.',
     destinations.map(([destination, { templateFailures }]) => [{ destination }, templateFailures]),
   )
 }

@@ -77,7 +77,7 @@ export class Outbox {
   readonly #options: OutboxOptions
   manner: Manner
   notifier: Notifier | undefined
-  /** Messages whose template failed. */
+  /** Messages whose template failed when they were first made. */
   templateFailures = 0
   /** Why the last one did, fit to be shown. */
   templateError: string | undefined
@@ -143,7 +143,7 @@ export class Outbox {
     const claim = { op: 'claim', conversations, ...(replaces === undefined ? {} : { replaces }) } as const
     // Code that ends the thread, or the process, while it makes this is known by it afterwards.
     if (this.notifier?.render) store.write({ ...claim, message: { ...unmade(whole), tier: 0, covers, attempt: 1, state: 'making' } })
-    const message = { ...this.#compose(whole), covers, attempt: 1, state: 'sending' } as const
+    const message = { ...this.#first(whole), covers, attempt: 1, state: 'sending' } as const
     store.write({ ...claim, message })
     if (message.tier === UNMADE) return { is: 'dead', planned: this.settle(message, { dead: 'no message could be made of it' }) }
     return { is: 'message', message }
@@ -171,7 +171,7 @@ export class Outbox {
     }
     if (this.notifier?.render) store.write({ op: 'claim', message: { ...step, attempt: begun + 1, state: 'making' }, conversations: [] })
     const draft = { ...step, receipt, signal, line, ...this.#digest(step, signal) }
-    const composed = this.#compose(draft, begun >= FATAL ? LAST_TIER : step.tier)
+    const composed = this.#first(draft, begun >= FATAL ? LAST_TIER : step.tier)
     if (composed.tier === UNMADE) {
       this.settle(step, { dead: 'no message could be made of it' })
       return undefined
@@ -210,7 +210,7 @@ export class Outbox {
     const { covers } = message
     const claim = { op: 'claim', conversations: [next], replaces: message.key } as const
     store.write({ ...claim, message: { ...unmade(draft), tier, covers, attempt: 1, state: 'making' } })
-    const composed = { ...this.#compose(draft, tier), covers }
+    const composed = { ...this.#compose(draft, tier).message, covers }
     if (composed.tier === UNMADE) {
       store.write({ op: 'settle', key, conversations: [] })
       return undefined
@@ -256,7 +256,7 @@ export class Outbox {
   sample(signal: Signal, rule: string | null): MessageRow {
     const key = `${signal.id}:${signal.revision}:${this.#options.name}`
     const about = { key, destination: this.#options.name, reason: 'test', rule, receipt: null, generation: 1 } as const
-    return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal), kept: 0 })
+    return this.#compose({ ...about, signal, severity: rankOf(signal.severity), line: encodeSignal(signal), kept: 0 }).message
   }
 
   /** Whether something newer takes the place of a message of which nothing has arrived. Of a notice there is nothing newer: whoever archives it does not take it back. */
@@ -393,7 +393,17 @@ export class Outbox {
     return { ...about, tier: 0, body: lineOf(head, line), line: null, created: Date.now(), ...untried }
   }
 
-  #compose(draft: Draft, tier = 0): MessageRow {
+  /** Plainer forms of a message that was made are not counted again, nor what nobody is owed. */
+  #first(draft: Draft, tier = 0): MessageRow {
+    const { message, templateError } = this.#compose(draft, tier)
+    if (templateError !== undefined) {
+      this.templateFailures++
+      this.templateError = templateError
+    }
+    return message
+  }
+
+  #compose(draft: Draft, tier = 0): { readonly message: MessageRow; readonly templateError: string | undefined } {
     const { template, log, clean, within } = this.#options
     let templateError: string | undefined
     const onFault: Composer['onFault'] = (what, error) => {
@@ -403,10 +413,7 @@ export class Outbox {
       log.error({ code, key: draft.key }, `a message could not be made (${what}): ${why}`)
     }
     const message = composeMessage(draft, tier, { notifier: this.notifier as Notifier, template: template(draft.rule), within, onFault })
-    // However many of its forms were made.
-    if (templateError !== undefined) this.templateFailures++
-    this.templateError = templateError ?? this.templateError
-    return message
+    return { message, templateError }
   }
 
   #kept(receipt: string | undefined): string | undefined {
