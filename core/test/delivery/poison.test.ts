@@ -261,16 +261,18 @@ describe('one that is grave', () => {
     expect(pager).toEqual([title, `${title}, and 2 more messages`])
   })
 
-  it('keeps nothing quiet at a destination that takes others: what is part of it is told there', async () => {
-    const inside = (severity: Signal['severity'], title: string) =>
-      fixture({ severity, title, event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: 'c1' } } })
+  const inside = (severity: Signal['severity'], title: string) =>
+    fixture({ severity, title, event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: 'c1' } } })
+  /** Under a rule: without, nothing is kept quiet. */
+  function ruledQueue(): DestinationQueue {
     log = memoryLog()
-    const names = ['siem']
-    telling = new Telling(store, {
-      destinations: [{ name: 'siem' } as DestinationSpec],
-      routes: routesOf([{ name: 'All', to: 'siem' }], names),
-    })
-    const queue = telling.add('siem', { log, clean, deadlineMs: 15_000 })
+    const destinations = [{ name: 'siem' } as DestinationSpec]
+    telling = new Telling(store, { destinations, routes: routesOf([{ name: 'All', to: 'siem' }], ['siem']) })
+    return telling.add('siem', { log, clean, deadlineMs: 15_000 })
+  }
+
+  it('keeps nothing quiet at a destination that takes others: what is part of it is told there', async () => {
+    const queue = ruledQueue()
     const { notifier, got, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
     queue.start(notifier)
     const bad = give(inside('critical', POISON))
@@ -287,6 +289,22 @@ describe('one that is grave', () => {
     // Nor was a dead row made of it.
     expect(store.dead(10)).toEqual([])
     expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 1, failed: 0 })
+  })
+
+  it('goes on to keep quiet what is part of it where only a later word about it is refused', async () => {
+    const queue = ruledQueue()
+    const { notifier, got, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
+    queue.start(notifier)
+    const worse = give(inside('critical', 'taken'))
+    await pass(1_000)
+    give({ ...worse, title: POISON, revision: 2, count: 2 })
+    await pass(60_000)
+    const other = give(signalOf({ severity: 'low' }))
+    await pass(61_000)
+    expect(log.lines.filter((line) => line.startsWith('warn: refused while others are taken'))).toHaveLength(1)
+    give(inside('high', 'part'))
+    await pass(60_000)
+    expect(got.map(({ signal: { id } }) => id)).toEqual([worse.id, other.id])
   })
 })
 

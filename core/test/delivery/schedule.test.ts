@@ -32,3 +32,22 @@ it('a digest that tells something grave is given up only beyond twice the bound,
   const mild = isStored('digest', 'low', ['medium'])
   expect(gone([mild, ...words], 3)).toEqual([mild])
 })
+
+it('signals that a digest tells are refused while others are taken as long as the digest is', () => {
+  const schedule = new Schedule()
+  const digest = isStored('digest', 'low', ['high'])
+  const word = isStored('opened', 'critical')
+  for (const item of [digest, word]) schedule.add(item)
+  const [covered] = digest.covers as [string]
+  const alone = () => [digest.signal, covered, word.signal].map((signal) => schedule.isAlone(signal))
+  expect(alone()).toEqual([false, false, false])
+  digest.aloneSince = 0
+  expect(alone()).toEqual([true, true, false])
+  // It is served after all others, however grave.
+  word.aloneSince = 0
+  const calm = isStored('changed', 'low')
+  schedule.add(calm)
+  expect(schedule.next(0, 'lanes')).toBe(calm)
+  schedule.remove(digest)
+  expect(alone()).toEqual([false, false, true])
+})
