@@ -595,6 +595,26 @@ describe('a destination', () => {
     expect(log.lines.filter((line) => /^error: a message to siem was damaged in the store/.test(line))).toHaveLength(3)
   })
 
+  it('hears of a step of an escalation whose message was damaged on disk [case 15]', async () => {
+    const rules = [{ name: 'All', to: 'siem', escalate: [{ after: '30m', to: 'siem' }] }]
+    const queue = queueOf({ rules })
+    queue.start(receiver([{ result: 'delivered' }, ...Array(50).fill({ result: 'ambiguous', detail: 'reset' })]))
+    offer(queue, signalOf())
+    await vi.advanceTimersByTimeAsync(31 * 60_000)
+    await queue.stop(0)
+    expect(made()).toMatchObject([{ reason: 'escalated' }])
+    store.consult((database) => database.exec("UPDATE outbox SET body=replace(body, 'web', 'wab')"))
+    store.close()
+    store = storeIn(folder.path)
+    const next = queueOf({ rules })
+    telling.restore(next)
+    const to = receiver()
+    next.start(to)
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(to.got.map(({ reason }) => reason)).toEqual(['escalated'])
+    expect(owed()).toEqual([])
+  })
+
   it('that was dead for two hours hears once of what grew meanwhile, with its last count [case 24]', async () => {
     const { to, signal } = await deadForTwoHours('latest')
     expect(to.got.map(({ key, reason, signal: { count } }) => [key, reason, count])).toEqual([[`${signal.id}:401:siem`, 'opened', 401]])

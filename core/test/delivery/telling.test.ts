@@ -332,6 +332,20 @@ describe('escalation', () => {
     expect(escalated()).toEqual(['escalated'])
   })
 
+  it('begins for others when a mute ends, though who is told every revision was named already', async () => {
+    const mutes = new Mutes(store, memoryLog())
+    mutes.add({ when: 'severity <= high', duration: '5m', reason: 'upgrade' }, 'ada')
+    const house = new House([{ name: 'Team', to: 'team', escalate: [{ after: '10m', to: ['team', 'pager'] }] }], {
+      mutes,
+      every: ['pager'],
+    })
+    const signal = house.tell(signalOf())
+    await pass(6 * minute)
+    house.tell({ ...signal, revision: 2, count: 2 })
+    await pass(11 * minute)
+    expect(house.reasons('team').filter((reason) => reason !== 'notice')).toEqual(['opened', 'escalated'])
+  })
+
   it('that was ended by people does not come back with a rule that has none', async () => {
     const house = new House([{ name: 'Critical', when: 'severity == critical', to: 'team' }, ...rules])
     const signal = house.tell(signalOf())

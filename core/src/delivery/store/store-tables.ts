@@ -144,7 +144,8 @@ export class StoreTables {
     for (const { signal } of damaged)
       this.#sql(
         `UPDATE conversations SET due=0 WHERE signal=? AND due IS NULL
-           AND (told_revision < wanted OR told_status <> (SELECT status FROM signals s WHERE s.id=conversations.signal))
+           AND (told_revision < wanted OR escalations <> '[]'
+             OR told_status <> (SELECT status FROM signals s WHERE s.id=conversations.signal))
            AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.signal=conversations.signal AND o.destination=conversations.destination)`,
       ).run(signal)
     return damaged
