@@ -75,7 +75,7 @@ function failureOf(word: string, said: string, answer: Answer, now: number): Fai
 
 function byStatus({ status, text, retryAfter: header }: Answer, now: number): Failure {
   const outcome = outcomeOfAnswer(status, shown(text), header, now)
-  return outcome.result === 'delivered' ? notSlack(text) : { ...outcome, detail: outcome.detail.slice(0, 200) }
+  return outcome.result === 'delivered' ? notSlack(text) : { ...outcome, detail: outcome.detail.slice(0, SHOWN) }
 }
 
 function later(answer: Answer, now: number): { retryAfterMs?: number } {
@@ -97,12 +97,16 @@ function asJson(text: string): ApiBody | undefined {
   }
 }
 
+/** More than is shown of it: where core cuts, it masks what it cuts in two. */
+const SHOWN = 1_000
+const LOOKED_AT = 4 * SHOWN
+
 /** Text of others as it may stand in a log: one short line without addresses and tokens. */
 function shown(text: string): string {
   const line = text
-    .slice(0, 1_000)
+    .slice(0, LOOKED_AT)
     .replace(/\s+/g, ' ')
     .replace(/\S*:\/\/\S*/g, '(address)')
     .replace(/xox[a-z]-\S*/gi, '(secret)')
-  return printable(line).slice(0, 200)
+  return printable(line).slice(0, SHOWN)
 }

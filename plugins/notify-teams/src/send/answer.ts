@@ -1,5 +1,9 @@
 import { type Outcome, outcomeOfAnswer, printable } from '@cws/core'
 
+/** Of an answer, more than is shown of it: where core cuts, it masks what it cuts in two. */
+const SHOWN = 1_000
+const LOOKED_AT = 4 * SHOWN
+
 /** The flow was turned off or removed (codes of Power Automate): no fault of the message. */
 const NO_FLOW = /^(?:Workflow(?:TriggerIsNotEnabled|NotFound|IsNotEnabled|Suspended|Disabled)|TriggerNotFound|FlowSuspended)/i
 
@@ -13,7 +17,8 @@ export function outcomeOf(status: number, text: string, retryAfter: string | und
   if (said >= 400) return outcomeOfAnswer(said, detail, retryAfter, now)
   if (status === 202 && !/^\s*</.test(text)) return { result: 'delivered' }
   if (status === 200 && /^\s*1?\s*$/.test(text)) return { result: 'delivered' }
-  if (status >= 200 && status < 300) return { result: 'broken', detail: `not an answer of Teams: HTTP ${status}: ${detail}`.slice(0, 200) }
+  if (status >= 200 && status < 300)
+    return { result: 'broken', detail: `not an answer of Teams: HTTP ${status}: ${detail}`.slice(0, SHOWN) }
   const code = codeIn(text)
   if (code !== undefined && NO_FLOW.test(code))
     return { result: 'broken', detail: `HTTP ${status}: ${printable(code)}: the flow is turned off or gone` }
@@ -33,8 +38,8 @@ function codeIn(text: string): string | undefined {
 /** Text of others as it may stand in a log: one short line without addresses. */
 function shown(text: string): string {
   const line = text
-    .slice(0, 1_000)
+    .slice(0, LOOKED_AT)
     .replace(/\s+/g, ' ')
     .replace(/\S*:\/\/\S*/g, '(address)')
-  return printable(line).slice(0, 200)
+  return printable(line).slice(0, SHOWN)
 }
