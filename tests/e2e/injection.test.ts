@@ -266,7 +266,8 @@ it('hostile names and arguments are data wherever they come out: console, JSON l
       expect(human, what).not.toMatch(/^(HIGH {6}forged|\{)/m)
       const told = (lines?.trimEnd().split('\n') ?? []).map((line) => JSON.parse(line) as Line)
       for (const line of told) expect(line, what).not.toHaveProperty('x')
-      if (what.startsWith('signals list')) expect(told.filter(({ rule }) => (rule as { id: string }).id === 'ran')).toHaveLength(NAMES.length)
+      if (what.startsWith('signals list'))
+        expect(told.filter(({ rule }) => (rule as { id: string }).id === 'ran')).toHaveLength(NAMES.length)
       if (what === 'notify outbox') expect(human).toContain('HTTP 400: \\u{1b}[2J')
       if (what === 'notify preview') expect(human).toContain(`/${inner}/`)
     }
