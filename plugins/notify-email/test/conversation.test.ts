@@ -1,10 +1,8 @@
 import { TestNotifier } from '@cws/core/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { DestinationSpec } from '../../../core/src/delivery/protocol.ts'
 import type { SignalStore } from '../../../core/src/delivery/store/store.ts'
-import { Telling } from '../../../core/src/delivery/telling/telling.ts'
-import { headOf } from '../../../core/src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../../../core/test/fixtures/delivery.ts'
+import { Conversing } from '../../../core/test/fixtures/conversing.ts'
+import { owedIn, signalOf } from '../../../core/test/fixtures/delivery.ts'
 import email from '../src/index.ts'
 import { ScriptedServer } from './scripted-server.ts'
 import { plain } from './support.ts'
@@ -17,27 +15,21 @@ import { plain } from './support.ts'
 const answers: Record<string, string> = {}
 let server: ScriptedServer
 let notifier: TestNotifier
-let folder: ReturnType<typeof temporaryFolder>
-let store: SignalStore & Disposable
-let telling: Telling
+let delivery: Conversing
+let store: SignalStore
+let telling: Conversing['telling']
 
 beforeEach(async () => {
   for (const name of Object.keys(answers)) delete answers[name]
   server = await ScriptedServer.start((step, line) => (step === 'RCPT' ? answers[line.slice(9, 10)] : undefined))
   notifier = await TestNotifier.of(email(plain(server.port, { to: ['a@example.com', 'b@example.com'] })))
-  // Sockets keep their time.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
-  folder = temporaryFolder()
-  store = storeIn(folder.path)
-  telling = new Telling(store, { destinations: [{ name: 'email' } as DestinationSpec], routes: undefined })
-  telling.add('email', { log: memoryLog(), clean, deadlineMs: 15_000, manner: notifier.manner }).start(notifier.notifier)
+  delivery = new Conversing('email', notifier)
+  ;({ store, telling } = delivery)
 })
 
 afterEach(async () => {
-  vi.useRealTimers()
   await notifier.stop()
-  store[Symbol.dispose]()
-  folder[Symbol.dispose]()
+  delivery[Symbol.dispose]()
   await server[Symbol.asyncDispose]()
 })
 
@@ -59,11 +51,9 @@ it.each(['acknowledged', 'archived'] as const)(
   async (status) => {
     const signal = signalOf()
     answers['b'] = '450 4.2.0 Greylisted'
-    const { write, told: planned } = telling.prepare(headOf(signal), bodyOf(signal))
-    store.write(write)
-    planned()
+    delivery.offer(signal)
     await until(() => server.mails.length === 1)
-    telling.judge.write({ op: 'judge', signal: signal.id, status })
+    delivery.judge(signal, status)
     await until(() => told().length > 2)
     delete answers['b']
     await until(() => owedIn(store, 'email').length === 0)
@@ -75,9 +65,7 @@ it.each(['acknowledged', 'archived'] as const)(
 it('a recipient who is refused for good is counted and kept with what was refused; a replay tells all again', async () => {
   const signal = signalOf()
   answers['b'] = '550 5.1.1 No such user'
-  const { write, told: planned } = telling.prepare(headOf(signal), bodyOf(signal))
-  store.write(write)
-  planned()
+  delivery.offer(signal)
   await until(() => owedIn(store, 'email').length === 0)
   const queue = telling.queue('email')
   const reason = 'taken for 1, refused for b@example.com: SMTP 550 5.1.1 No such user'

@@ -1,11 +1,9 @@
 import type { Signal } from '@cws/core'
 import { TestNotifier } from '@cws/core/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import type { DestinationSpec } from '../../../core/src/delivery/protocol.ts'
 import type { SignalStore } from '../../../core/src/delivery/store/store.ts'
-import { Telling } from '../../../core/src/delivery/telling/telling.ts'
-import { headOf } from '../../../core/src/signals/signal-line.ts'
-import { bodyOf, clean, memoryLog, owedIn, signalOf, storeIn, temporaryFolder } from '../../../core/test/fixtures/delivery.ts'
+import { Conversing } from '../../../core/test/fixtures/conversing.ts'
+import { owedIn, signalOf } from '../../../core/test/fixtures/delivery.ts'
 import pagerduty from '../src/index.ts'
 import { type Answer, PagerDuty } from './pagerduty.ts'
 
@@ -17,36 +15,25 @@ const HOUR = 3600_000
 
 let receiver: PagerDuty
 let notifier: TestNotifier
-let folder: ReturnType<typeof temporaryFolder>
-let store: SignalStore & Disposable
-let telling: Telling
+let delivery: Conversing
+let store: SignalStore
+let telling: Conversing['telling']
 
 beforeEach(async () => {
   receiver = await PagerDuty.start()
   notifier = await TestNotifier.of(pagerduty({ routingKey: 'e93facc04764012d7bfb002500d5d1a6', endpoint: receiver.url }))
-  // Sockets keep their time.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
-  folder = temporaryFolder()
-  store = storeIn(folder.path)
-  telling = new Telling(store, { destinations: [{ name: 'pagerduty' } as DestinationSpec], routes: undefined })
-  telling.add('pagerduty', { log: memoryLog(), clean, deadlineMs: 15_000, manner: notifier.manner }).start(notifier.notifier)
+  delivery = new Conversing('pagerduty', notifier)
+  ;({ store, telling } = delivery)
 })
 
 afterEach(async () => {
-  vi.useRealTimers()
   await notifier.stop()
-  store[Symbol.dispose]()
-  folder[Symbol.dispose]()
+  delivery[Symbol.dispose]()
   await receiver[Symbol.asyncDispose]()
 })
 
-function offer(signal: Signal): void {
-  const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
-  store.write(write)
-  told()
-}
-
-const judge = (signal: Signal, status: Signal['status']): void => telling.judge.write({ op: 'judge', signal: signal.id, status })
+const offer = (signal: Signal): void => delivery.offer(signal)
+const judge = (signal: Signal, status: Signal['status']): void => delivery.judge(signal, status)
 
 /** Waits until the agent owes nothing that is due, and PagerDuty has so many events. */
 async function untilEvents(count: number): Promise<void> {
