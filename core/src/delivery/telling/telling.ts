@@ -25,6 +25,7 @@ import { rememberedKin } from './remembered-kin.ts'
 import { Router } from './routing.ts'
 import { ShedNotices } from './shed-notices.ts'
 import { SteadyClock } from './steady-clock.ts'
+import { Witnesses } from './witnesses.ts'
 
 /** Of the texts of all messages that wait, in UTF-16 units; each destination has the same share, so that one which takes nothing leaves the others theirs. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -52,6 +53,7 @@ export class Telling {
   readonly #shed: ShedNotices
   readonly #lost: LostWords
   readonly #outages: Outages
+  readonly #witnesses: Witnesses
   readonly #changes: ChangeNotices
   #listed: ReadonlySet<string>
   #routes: readonly Route[] | undefined
@@ -73,6 +75,7 @@ export class Telling {
     const parts = { store, now: () => this.#clock.now(), queues: () => this.#heard, tell: () => this.#changes.tell() }
     this.#lost = new LostWords({ ...parts, route: (name) => this.#routes?.find((route) => route.name === name) })
     this.#outages = new Outages(parts)
+    this.#witnesses = new Witnesses({ ...parts, hasHeard: (destination, row) => this.#lost.hasHeard(destination, row) })
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
     this.#listed = namesOf(composition)
@@ -218,7 +221,7 @@ export class Telling {
         wanted: revision,
         changed_at: revision > conversation.wanted ? now : conversation.changed_at,
         opened_at: conversation.opened_at ?? (isOwned ? now : null),
-        kept_by: this.#keeper(above, name),
+        kept_by: this.#witnesses.has(id, name) ? null : this.#keeper(above, name),
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
       if (isNewlyKept(conversation, wanted)) plans.push(...this.#keeping(wanted.kept_by, queue, now))
@@ -333,6 +336,7 @@ export class Telling {
     if (this.#mutes?.tick()) this.review()
     if (this.#queues.size > 0) {
       this.#outages.look()
+      this.#witnesses.look()
       this.announce()
     }
     const offset = this.#clock.jumped()
