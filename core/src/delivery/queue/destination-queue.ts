@@ -11,9 +11,12 @@ import type { MessageRow } from '../store/store-rows.ts'
 import { Allowance } from './allowance.ts'
 import { Flights } from './flights.ts'
 import { Health } from './health.ts'
-import { Outbox, type OutboxOptions, type Planned } from './outbox.ts'
+import type { OutboxOptions } from './options.ts'
+import { Outbox } from './outbox.ts'
 import { Owed, type OwedOptions } from './owed.ts'
+import { type Planned, Planning } from './planning.ts'
 import { type Item, isTried } from './schedule.ts'
+import { Settling } from './settling.ts'
 import { Tries } from './tries.ts'
 
 const CONCURRENCY = 4
@@ -27,11 +30,12 @@ export interface QueueOptions extends Omit<OutboxOptions, 'within'>, OwedOptions
   readonly within?: OutboxOptions['within']
 }
 
-/** One destination: its notifier, and when it is called. What it is owed is in `Owed`, how a message is made and ends in `Outbox` and `Tries`. */
+/** One destination: its notifier, and when it is called. What it is owed is in `Owed`, how a message is made and ends in `Outbox`, `Settling` and `Tries`. */
 export class DestinationQueue {
   readonly name: string
   readonly #options: QueueOptions
   readonly #within: OutboxOptions['within']
+  readonly #planning: Planning
   readonly #outbox: Outbox
   readonly #health: Health
   readonly #owed: Owed
@@ -48,11 +52,21 @@ export class DestinationQueue {
     this.name = options.name
     this.#options = options
     this.#within = options.within ?? ((code) => code())
-    this.#outbox = new Outbox({ ...options, within: this.#within }, { ...usualManner, ...options.manner })
+    this.#planning = new Planning(options, { ...usualManner, ...options.manner })
+    const settling = new Settling(options, this.#planning)
+    const outbox = new Outbox({ ...options, within: this.#within }, this.#planning, settling)
+    this.#outbox = outbox
     this.#health = new Health(options)
-    this.#owed = new Owed(options, this.#outbox, this.#health)
+    this.#owed = new Owed(options, { planning: this.#planning, settling, health: this.#health })
     this.#flights = new Flights({ ...options, within: this.#within, onLanded: () => this.#kick() })
-    this.#tries = new Tries(options, { outbox: this.#outbox, owed: this.#owed, flights: this.#flights, health: this.#health })
+    this.#tries = new Tries(options, {
+      planning: this.#planning,
+      outbox,
+      settling,
+      owed: this.#owed,
+      flights: this.#flights,
+      health: this.#health,
+    })
     this.#allowance = this.#allowed()
   }
 
@@ -67,7 +81,7 @@ export class DestinationQueue {
 
   /** Who is told every revision is told at once: to hold one back makes none of them newer, and the list longer. */
   #allowed(): Allowance {
-    return new Allowance(this.tellsEach ? undefined : this.#outbox.manner.rate, this.#options.now)
+    return new Allowance(this.tellsEach ? undefined : this.#planning.manner.rate, this.#options.now)
   }
 
   /** How much is due, and waits since the destination was sent as much as it takes. */
@@ -109,7 +123,7 @@ export class DestinationQueue {
   /** The notifier is ready: deliveries begin. */
   start(notifier: Notifier): void {
     this.#notifier = notifier
-    this.#outbox.notifier = notifier
+    this.#planning.notifier = notifier
     this.#health.started()
     this.#kick()
   }
@@ -153,16 +167,16 @@ export class DestinationQueue {
 
   /** From now on it is told so: what is owed is brought into that form. */
   adopt(manner: Partial<Manner>): void {
-    const before = this.#outbox.manner
+    const before = this.#planning.manner
     this.#owed.adopt(manner)
-    const { mode, rate } = this.#outbox.manner
+    const { mode, rate } = this.#planning.manner
     if (mode !== before.mode || !isDeepStrictEqual(rate, before.rate)) this.#allowance = this.#allowed()
     this.#kick()
   }
 
-  /** See `Outbox`. The caller stores what comes, then calls `take`. */
+  /** See `Planning`. The caller stores what comes, then calls `take`. */
   plan(conversation: Conversation, head: SignalHead, line?: string): Planned {
-    return this.#outbox.plan(conversation, head, line)
+    return this.#planning.plan(conversation, head, line)
   }
 
   /** Takes what was stored. */
@@ -181,7 +195,7 @@ export class DestinationQueue {
 
   /** Whether it is told when something else is at work. */
   get hearsChanges(): boolean {
-    return this.#outbox.manner.changes
+    return this.#planning.manner.changes
   }
 
   /** See `Outbox`. The caller stores what comes, then calls `takeStep`. */

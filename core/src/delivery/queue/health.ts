@@ -1,7 +1,7 @@
 import type { Outcome } from '../../plugin/notifier.ts'
 import type { DestinationCounters } from '../protocol.ts'
 import { Breaker } from './breaker.ts'
-import type { OutboxOptions } from './outbox.ts'
+import type { OutboxOptions } from './options.ts'
 import type { Item } from './schedule.ts'
 
 type Failure = Exclude<Outcome, { readonly result: 'delivered' | 'reject' }>

@@ -4,8 +4,10 @@ import type { Lane } from '../../notifications/lanes.ts'
 import { type Manner, usualManner } from '../../plugin/manner.ts'
 import type { MessageRow } from '../store/store-rows.ts'
 import type { Health } from './health.ts'
-import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
+import type { OutboxOptions } from './options.ts'
+import type { Planned, Planning } from './planning.ts'
 import { type Item, itemOf, newItem, Schedule, unblamed } from './schedule.ts'
+import type { Settling } from './settling.ts'
 
 const MAX_ITEMS = 10_000
 /** Conversations that are given up in one transaction. */
@@ -21,11 +23,18 @@ export interface OwedOptions extends Pick<OutboxOptions, 'name' | 'store' | 'log
   readonly onAlone?: (signals: readonly string[]) => void
 }
 
+interface Parts {
+  readonly planning: Planning
+  readonly settling: Settling
+  readonly health: Health
+}
+
 /** What one destination is owed, bounded: the schedule in memory, kept in step with the conversations and texts in the store. */
 export class Owed {
   readonly schedule = new Schedule()
   readonly #options: OwedOptions
-  readonly #outbox: Outbox
+  readonly #planning: Planning
+  readonly #settling: Settling
   readonly #health: Health
   readonly #began: number
   #sequence = 0
@@ -33,9 +42,10 @@ export class Owed {
   /** What will never be told: given up, or refused for good. */
   failed = 0
 
-  constructor(options: OwedOptions, outbox: Outbox, health: Health) {
+  constructor(options: OwedOptions, { planning, settling, health }: Parts) {
     this.#options = options
-    this.#outbox = outbox
+    this.#planning = planning
+    this.#settling = settling
     this.#health = health
     this.#began = options.now()
   }
@@ -53,7 +63,7 @@ export class Owed {
 
   /** Whether every revision is told, as to files and archives. */
   get tellsEach(): boolean {
-    return this.#outbox.manner.mode === 'every'
+    return this.#planning.manner.mode === 'every'
   }
 
   /** Signals that should have been told before then, as the store knows it, and that the schedule does not. What was given up is known. */
@@ -61,7 +71,7 @@ export class Owed {
     const found = this.#options.store.untold(this.#options.name, this.#began, before).filter(({ conversation, head }) => {
       if (this.schedule.knows(head.id)) return false
       if (this.tellsEach) return true
-      const { decision } = this.#outbox.plan(conversation, head)
+      const { decision } = this.#planning.plan(conversation, head)
       return decision !== undefined && decision.due < before
     })
     return Math.max(0, found.length - this.failed)
@@ -76,7 +86,7 @@ export class Owed {
       const signal = store.signal(row.signal)
       this.#add(row, signal?.rule, time + wait)
       const conversation = store.conversation(row.signal, name)
-      const escalates = signal && conversation && this.#outbox.nextStep(conversation, signal)
+      const escalates = signal && conversation && this.#planning.nextStep(conversation, signal)
       for (const each of this.schedule.of(row.signal)) each.escalates = escalates
     }
   }
@@ -90,7 +100,7 @@ export class Owed {
       const since = sinceClock(conversation, time)
       // Where every revision is told, what is due is no step yet: it was judged while no agent ran.
       const line = this.tellsEach && conversation.due !== null ? store.signalBody(head.id) : undefined
-      const planned = this.#outbox.plan(since, head, line)
+      const planned = this.#planning.plan(since, head, line)
       if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
       else if (planned.conversation.due !== conversation.due) changed.push(planned.conversation)
       this.put(planned)
@@ -108,7 +118,7 @@ export class Owed {
       if (item) this.schedule.remove(item)
     } else if (item) Object.assign(item, { reason: decision.reason, due: decision.due, severity: head.severity })
     else this.schedule.add(newItem(head, decision, this.#sequence++))
-    const escalates = this.#outbox.nextStep(conversation, head)
+    const escalates = this.#planning.nextStep(conversation, head)
     for (const each of this.schedule.of(signal)) each.escalates = escalates
   }
 
@@ -123,9 +133,9 @@ export class Owed {
 
   /** From now on it is told so: what is owed is brought into that form. */
   adopt(given: Partial<Manner>): void {
-    const before = this.#outbox.manner
+    const before = this.#planning.manner
     const manner = { ...usualManner, ...given }
-    this.#outbox.manner = manner
+    this.#planning.manner = manner
     if (manner.mode === before.mode || manner.mode === 'latest') return
     const { store, name } = this.#options
     for (const item of [...this.schedule]) {
@@ -134,7 +144,7 @@ export class Owed {
       const row = store.signal(item.signal)
       const conversation = store.conversation(item.signal, name)
       if (!row || !conversation) continue
-      const planned = this.#outbox.plan(conversation, row, row.body)
+      const planned = this.#planning.plan(conversation, row, row.body)
       if (planned.step) store.write({ op: 'claim', message: planned.step, conversations: [planned.conversation] })
       this.put(planned)
     }
@@ -187,7 +197,7 @@ export class Owed {
   }
 
   /** When the agent stops, the last count is told before its time. */
-  readonly hurries = (reason: Reason): boolean => this.#isHurried && reason === 'updated' && !this.#outbox.manner.interrupts
+  readonly hurries = (reason: Reason): boolean => this.#isHurried && reason === 'updated' && !this.#planning.manner.interrupts
 
   /** Too many wait: what would be served last goes. */
   bound(): void {
@@ -204,17 +214,17 @@ export class Owed {
     for (let i = 0; i < unmade.length; i += GIVEN_UP_AT_ONCE) {
       const some = unmade.slice(i, i + GIVEN_UP_AT_ONCE)
       const signals = some.map(({ signal }) => signal)
-      this.#outbox.giveUp(signals, undefined, { lanes: some.map(laneOf) })
+      this.#settling.giveUp(signals, undefined, { lanes: some.map(laneOf) })
     }
     for (const item of items)
-      if (item.key !== undefined) this.#outbox.giveUp([item.signal, ...item.covers], item.key, { lanes: [laneOf(item)] })
+      if (item.key !== undefined) this.#settling.giveUp([item.signal, ...item.covers], item.key, { lanes: [laneOf(item)] })
     this.#dropped(items, 'too many deliveries wait')
   }
 
   /** It will never be told: there is nothing to make it of. */
   giveUp(item: Item, detail: string): void {
     const { signal, covers, key, reason } = item
-    this.#outbox.giveUp([signal, ...covers], key, { reason, detail })
+    this.#settling.giveUp([signal, ...covers], key, { reason, detail })
     this.#dropped([item], detail)
   }
 

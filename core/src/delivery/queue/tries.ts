@@ -7,12 +7,17 @@ import { backoffFor, isWait, waitFor } from './backoff.ts'
 import { coveredBy, severityOf } from './covered.ts'
 import type { Flights } from './flights.ts'
 import type { Health } from './health.ts'
-import type { Outbox, OutboxOptions, Planned } from './outbox.ts'
+import type { OutboxOptions } from './options.ts'
+import type { Outbox } from './outbox.ts'
 import type { Owed } from './owed.ts'
+import type { Planned, Planning } from './planning.ts'
 import { bytesOf, type Item, progressOf, unblamed } from './schedule.ts'
+import type { Settling } from './settling.ts'
 
 interface Parts {
+  readonly planning: Planning
   readonly outbox: Outbox
+  readonly settling: Settling
   readonly owed: Owed
   readonly flights: Flights
   readonly health: Health
@@ -24,7 +29,9 @@ const untold = { failures: 0, ...unblamed } as const
 /** One try: the message that is made for it, the call, and what its outcome does to what is owed. */
 export class Tries {
   readonly #options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>
+  readonly #planning: Planning
   readonly #outbox: Outbox
+  readonly #settling: Settling
   readonly #owed: Owed
   readonly #flights: Flights
   readonly #health: Health
@@ -36,9 +43,14 @@ export class Tries {
   /** Of what was delivered, what was refused for some of several. */
   refusedInPart = 0
 
-  constructor(options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>, { outbox, owed, flights, health }: Parts) {
+  constructor(
+    options: Pick<OutboxOptions, 'name' | 'store' | 'log' | 'clean' | 'now'>,
+    { planning, outbox, settling, owed, flights, health }: Parts,
+  ) {
     this.#options = options
+    this.#planning = planning
     this.#outbox = outbox
+    this.#settling = settling
     this.#owed = owed
     this.#flights = flights
     this.#health = health
@@ -66,7 +78,7 @@ export class Tries {
       return undefined
     }
     if (message.state === 'waiting' || message.state === 'making') return this.#make(item, message)
-    if (!item.isAmbiguous && this.#outbox.isOvertaken(message)) return this.#claim(item, message.key)
+    if (!item.isAmbiguous && this.#planning.isOvertaken(message)) return this.#claim(item, message.key)
     item.attempt++
     item.state = 'sending'
     store.write({ op: 'progress', key: message.key, progress: progressOf(item) })
@@ -138,7 +150,7 @@ export class Tries {
     if (outcome.result === 'delivered') {
       this.delivered++
       const refused = this.#refusedInPart(message, outcome.refused)
-      this.#ended(item, this.#outbox.settle(message, { receipt: outcome.receipt, refused }))
+      this.#ended(item, this.#settling.settle(message, { receipt: outcome.receipt, refused }))
       this.#recovered()
       return
     }
@@ -198,7 +210,7 @@ export class Tries {
     this.refused++
     this.#health.lastError = detail
     log.error({ key: message.key }, `refused for good: ${detail}`)
-    this.#ended(item, this.#outbox.settle(message, { dead: detail }))
+    this.#ended(item, this.#settling.settle(message, { dead: detail }))
   }
 
   /** The rest arrived: nothing plainer is tried, and nobody else is told. */
