@@ -34,6 +34,9 @@ export const readers = {
   },
 }
 
+/** A connection that takes the place of another one may come before that is seen to be closed, ms. */
+const REPLACED_MS = 100
+
 /** A receiver on loopback for many destinations, by their path. It notes when each request was here whole. */
 export class Arrivals implements AsyncDisposable {
   readonly all: Arrival[] = []
@@ -52,8 +55,12 @@ export class Arrivals implements AsyncDisposable {
     this.#server = identity ? createTlsServer({ ...identity }) : createServer()
     this.#scheme = identity ? 'https' : 'http'
     this.#server.on('connection', (socket) => {
-      this.#most = Math.max(this.#most, ++this.#open)
+      this.#open++
       socket.once('close', () => this.#open--)
+      // Until then it is seen here that another one, whose place it takes, was closed.
+      void setTimeout(REPLACED_MS).then(() => {
+        this.#most = Math.max(this.#most, this.#open)
+      })
     })
     this.#server.on('request', (request, response) => {
       const destination = String(request.url).slice(1)

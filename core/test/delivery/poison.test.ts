@@ -5,10 +5,11 @@ import type { SignalStore } from '../../src/delivery/store/store.ts'
 import { routesOf } from '../../src/delivery/telling/routing.ts'
 import { Telling } from '../../src/delivery/telling/telling.ts'
 import type { Manner } from '../../src/plugin/manner.ts'
-import type { Notification, Notifier, Outcome } from '../../src/plugin/notifier.ts'
+import type { Outcome } from '../../src/plugin/notifier.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
-import { bodyOf, clean, signalOf as fixture, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { bodyOf, clean, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { receiver as hostileTo, inside, POISON, poison, signalOf } from '../fixtures/poisoned.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let store: SignalStore & Disposable
@@ -41,40 +42,7 @@ function offer(signal: Signal): void {
   told()
 }
 
-let pid = 1_000
-/** Of a process of its own, so that none keeps another quiet. */
-const signalOf = (overrides: Partial<Signal> = {}): Signal =>
-  fixture({ event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: '' } }, ...overrides })
-
-const POISON = 'attacker'
-const poison = (severity: Signal['severity'] = 'critical') => signalOf({ severity, title: POISON })
-
-/** Takes all but what an attacker wrote, of which it says always the same. */
-function receiver(refusal: Outcome, concurrency?: number) {
-  const got: (Notification & { readonly after: number })[] = []
-  const refused: { readonly id: string; readonly at: number }[] = []
-  const delays = new Map<string, number>()
-  const offered = new Map<string, number>()
-  const notifier: Notifier = {
-    ...(concurrency === undefined ? {} : { concurrency }),
-    deliver: async (notification) => {
-      const { id, title } = notification.signal
-      if (title === POISON) {
-        refused.push({ id, at: performance.now() })
-        return refusal
-      }
-      got.push({ ...notification, after: refused.length })
-      delays.set(id, performance.now() - (offered.get(id) ?? 0))
-      return { result: 'delivered' }
-    },
-  }
-  const give = (signal: Signal): Signal => {
-    offered.set(signal.id, performance.now())
-    offer(signal)
-    return signal
-  }
-  return { notifier, got, refused, delays, give }
-}
+const receiver = (refusal: Outcome, concurrency?: number) => hostileTo(offer, refusal, concurrency)
 
 const refusals: readonly (readonly [string, Outcome])[] = [
   ['HTTP 403', { result: 'broken', detail: 'HTTP 403' }],
@@ -261,8 +229,6 @@ describe('one that is grave', () => {
     expect(pager).toEqual([title, `${title}, and 2 more messages`])
   })
 
-  const inside = (severity: Signal['severity'], title: string) =>
-    fixture({ severity, title, event: { type: 'exec', process: { pid: pid++, ancestors: [{ pid: 1 }] }, container: { id: 'c1' } } })
   /** Under a rule: without, nothing is kept quiet. */
   function ruledQueue(): DestinationQueue {
     log = memoryLog()
@@ -289,71 +255,6 @@ describe('one that is grave', () => {
     // Nor was a dead row made of it.
     expect(store.dead(10)).toEqual([])
     expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 1, failed: 0 })
-  })
-
-  /** Every ten seconds it is seen how destinations are. */
-  function watched(): DestinationQueue {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
-    return ruledQueue()
-  }
-
-  it.each(['one', 'two of several rules'])(
-    'keeps nothing quiet for long at a destination to which nothing else is owed (%s)',
-    async (many) => {
-      const queue = watched()
-      const { notifier, got, give } = receiver({ result: 'broken', detail: 'HTTP 403' })
-      queue.start(notifier)
-      const bad = [give(inside('critical', POISON))]
-      if (many !== 'one') bad.push(give({ ...inside('critical', POISON), rule: { id: 'other', name: 'Other' } }))
-      const part = [give(inside('medium', 'before')), give(inside('high', 'before'))]
-      await pass(4 * 60_000)
-      const after = give(inside('high', 'after'))
-      await pass(1)
-      expect(got.map(({ signal: { id } }) => id).sort()).toEqual([...part, after].map(({ id }) => id).sort())
-      expect(owedIn(store).sort()).toEqual(bad.map(({ id }) => id).sort())
-      expect(queue.counters).toMatchObject({ state: 'ok', pending: bad.length })
-      await telling.stop(0)
-    },
-  )
-
-  it('has a witness once, though more is heard of it before it is tried', async () => {
-    const queue = watched()
-    let tries = 0
-    queue.start({ deliver: async () => ({ result: 'retry', detail: 'HTTP 503', ...(tries++ === 0 ? { retryAfterMs: 3_600_000 } : {}) }) })
-    offer(inside('critical', POISON))
-    const part = inside('high', 'part')
-    offer(part)
-    await pass(100_000)
-    expect(owedIn(store)).toContain(part.id)
-    offer({ ...part, revision: 2, count: 2 })
-    await pass(1)
-    expect(owedIn(store)).toContain(part.id)
-    await telling.stop(0)
-  })
-
-  it('keeps quiet what is part of it through an outage, but for one each time that has lasted twice as long', async () => {
-    const queue = watched()
-    let isDown = true
-    const got: string[] = []
-    queue.start({
-      deliver: async ({ signal: { id } }) => {
-        if (isDown) return { result: 'retry', detail: 'HTTP 500' }
-        got.push(id)
-        return { result: 'delivered' }
-      },
-    })
-    offer(inside('critical', 'worse'))
-    for (let i = 0; i < 100; i++) {
-      offer(inside('high', 'part'))
-      await pass(5_000)
-    }
-    await pass(2 * 3_600_000 - 500_000)
-    isDown = false
-    await pass(3_600_000)
-    // After 1, 2, 4, 8, 16, 32 and 64 minutes.
-    expect(got).toHaveLength(1 + 7)
-    expect(queue.counters).toMatchObject({ state: 'ok', pending: 0 })
-    await telling.stop(0)
   })
 
   it('goes on to keep quiet what is part of it where only a later word about it is refused', async () => {

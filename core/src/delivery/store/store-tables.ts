@@ -1,20 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Conversation } from '../../notifications/conversation.ts'
-import { statusAfter } from '../../notifications/lifecycle.ts'
 import type { SignalHead } from '../../signals/signal-line.ts'
 import { oweNotice } from '../telling/change-notices.ts'
 import { checksumOf, isIntact, type OutboxRow } from './checksum.ts'
-import type { DeadRow, DestinationRow, EvidenceRow, MessageRow, Muting, Shed, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
-
-/** Bounds on disk. Of too many bytes the oldest evidence leaves first: it is large, and who is found often must not push out what was found of others. Then the oldest archived signals, then the oldest of all, each with its evidence. */
-export interface StoreLimits {
-  readonly signals: number
-  /** Of all bodies and evidence, in UTF-16 units. */
-  readonly bytes: number
-  /** Messages that were refused for good, the newest, and their bodies together, in bytes. */
-  readonly dead: number
-  readonly deadBytes: number
-}
+import { SignalTable } from './signal-table.ts'
+import { Statements } from './statements.ts'
+import type { StoreLimits } from './store-limits.ts'
+import type { DeadRow, DestinationRow, MessageRow, Muting, Shed, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
 
 /** The columns of `outbox`. */
 const OUTBOX: readonly (keyof MessageRow | 'checksum')[] = [
@@ -22,25 +14,32 @@ const OUTBOX: readonly (keyof MessageRow | 'checksum')[] = [
   ...(['body', 'line', 'created', 'attempt', 'not_before', 'backoff', 'state', 'last_error', 'covers', 'checksum'] as const),
 ]
 
-/** The tables of `signals.db`: prepared statements, and the sums that keep it bounded. */
+/** A conversation with what it is about. */
+export interface About {
+  readonly conversation: Conversation
+  readonly head: SignalHead
+}
+
+type AboutRow = Conversation & Omit<SignalHead, 'id' | 'rule'> & { readonly of_rule: string }
+const ABOUT = 'c.*, s.rule AS of_rule, s.severity, s.status, s.revision, s.first_seen, s.last_seen, s.count'
+
+function aboutOf({ of_rule, severity, status, revision, first_seen, last_seen, count, ...conversation }: AboutRow): About {
+  return { conversation, head: { id: conversation.signal, rule: of_rule, severity, status, revision, first_seen, last_seen, count } }
+}
+
+/** The tables of `signals.db`. */
 export class StoreTables {
   /** For what stands beside the signals. */
   readonly database: DatabaseSync
   readonly #limits: StoreLimits
-  readonly #statements = new Map<string, StatementSync>()
-  #rows: number
-  #bytes: number
-  /** Signals that left to make room, since this was opened. */
-  removed = 0
-  /** Parts of evidence that did, alone or with their signal. */
-  evidenceRemoved = 0
+  readonly #statements: Statements
+  readonly signalTable: SignalTable
 
   constructor(database: DatabaseSync, limits: StoreLimits) {
     this.database = database
     this.#limits = limits
-    const { rows, bytes } = this.#sums()
-    this.#rows = rows
-    this.#bytes = bytes
+    this.#statements = new Statements(database)
+    this.signalTable = new SignalTable(this.#statements, limits)
   }
 
   /** Applies a change; the caller opens the transaction. */
@@ -48,7 +47,7 @@ export class StoreTables {
     switch (write.op) {
       case 'signal':
         for (const conversation of write.conversations) this.putConversation(conversation)
-        this.#putSignal(write.signal)
+        this.signalTable.put(write.signal)
         for (const step of write.steps) this.putMessage(step)
         if (write.muting) this.#mute(write.signal.id, write.muting)
         if (write.shedTold !== undefined)
@@ -84,7 +83,7 @@ export class StoreTables {
         this.#shed(write.shed)
         break
       case 'evidence':
-        this.#putEvidence(write.evidence)
+        this.signalTable.putEvidence(write.evidence)
         break
       case 'judge':
         this.#sql('UPDATE signals SET status=? WHERE id=?').run(write.status, write.signal)
@@ -105,20 +104,6 @@ export class StoreTables {
         for (const step of write.steps) this.putMessage(step)
         break
     }
-  }
-
-  /** Reads the sums anew after a transaction that failed. */
-  recount(): void {
-    const { rows, bytes } = this.#sums()
-    this.#rows = rows
-    this.#bytes = bytes
-  }
-
-  #sums(): { readonly rows: number; readonly bytes: number } {
-    return this.#sql(
-      `SELECT (SELECT count(*) FROM signals) AS rows,
-         (SELECT coalesce(sum(bytes), 0) FROM signals) + (SELECT coalesce(sum(bytes), 0) FROM evidence) AS bytes`,
-    ).get() as { rows: number; bytes: number }
   }
 
   /** One of the same key keeps its place. */
@@ -201,6 +186,21 @@ export class StoreTables {
     ) as unknown as Conversation[]
   }
 
+  /**
+   * Of signals that one destination was told nothing of, since one of these `keepers` is more severe, of which it does not know either that it is so
+   * severe: the gravest that are open, at most `limit`.
+   */
+  keptByUntold(destination: string, keepers: readonly string[], limit: number): readonly About[] {
+    const rows = this.#sql(
+      `SELECT ${ABOUT} FROM conversations c JOIN signals s ON s.id=c.signal
+         JOIN conversations k ON k.signal=c.kept_by AND k.destination=c.destination JOIN signals worse ON worse.id=c.kept_by
+       WHERE c.kept_by IN (SELECT value FROM json_each(?)) AND c.destination=? AND c.told_revision=0 AND s.status='open'
+         AND (k.told_severity < worse.severity OR k.told_status='archived')
+       ORDER BY s.severity DESC, c.signal LIMIT ?`,
+    ).all(JSON.stringify(keepers), destination, limit) as unknown as AboutRow[]
+    return rows.map(aboutOf)
+  }
+
   shed(): ShedRow[] {
     return this.#sql('SELECT * FROM shed').all() as unknown as ShedRow[]
   }
@@ -211,30 +211,21 @@ export class StoreTables {
   }
 
   /** Those of one destination that are to be looked at, the oldest signals first, each with what it is about. `open`: also all about signals that are open. */
-  pending(destination: string, open: boolean): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+  pending(destination: string, open: boolean): Generator<About> {
     return this.#conversations("(c.due IS NOT NULL OR (? AND s.status='open'))", destination, open ? 1 : 0)
   }
 
   /** Those about open signals of which the newest revision, which came between these times, is not told. */
-  untold(
-    destination: string,
-    since: number,
-    before: number,
-  ): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+  untold(destination: string, since: number, before: number): Generator<About> {
     const where = "c.told_revision < c.wanted AND c.changed_at >= ? AND c.changed_at < ? AND s.status='open'"
     return this.#conversations(where, destination, since, before)
   }
 
-  *#conversations(
-    where: string,
-    ...values: readonly [destination: string, ...(readonly number[])]
-  ): Generator<{ readonly conversation: Conversation; readonly head: SignalHead }> {
+  *#conversations(where: string, ...values: readonly [destination: string, ...(readonly number[])]): Generator<About> {
     const rows = this.#sql(
-      `SELECT c.*, s.rule AS of_rule, s.severity, s.status, s.revision, s.first_seen, s.last_seen, s.count
-       FROM conversations c JOIN signals s ON s.id = c.signal WHERE c.destination=? AND ${where} ORDER BY c.signal`,
-    ).iterate(...values) as unknown as Iterable<Conversation & Omit<SignalHead, 'id' | 'rule'> & { readonly of_rule: string }>
-    for (const { of_rule, severity, status, revision, first_seen, last_seen, count, ...conversation } of rows)
-      yield { conversation, head: { id: conversation.signal, rule: of_rule, severity, status, revision, first_seen, last_seen, count } }
+      `SELECT ${ABOUT} FROM conversations c JOIN signals s ON s.id = c.signal WHERE c.destination=? AND ${where} ORDER BY c.signal`,
+    ).iterate(...values) as unknown as Iterable<AboutRow>
+    for (const row of rows) yield aboutOf(row)
   }
 
   /** How many messages and conversations are owed to destinations. */
@@ -297,71 +288,6 @@ export class StoreTables {
     return this.#sql('SELECT * FROM dead ORDER BY at DESC LIMIT ?').all(limit) as unknown as DeadRow[]
   }
 
-  /** The row alone, without the sums: the caller keeps them, or undoes it. */
-  insertSignal(row: SignalRow): void {
-    const { id, rule, severity, status, revision, first_seen, last_seen, count, body } = row
-    this.#sql(
-      `INSERT OR REPLACE INTO signals (id, rule, severity, status, revision, first_seen, last_seen, count, bytes, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(id, rule, severity, status, revision, first_seen, last_seen, count, body.length, body)
-  }
-
-  #putSignal(row: SignalRow): void {
-    // Ids of new signals are new.
-    const before =
-      row.revision === 1
-        ? undefined
-        : (this.#sql('SELECT bytes, status, severity FROM signals WHERE id=?').get(row.id) as
-            | { bytes: number; status: string; severity: number }
-            | undefined)
-    this.insertSignal({ ...row, status: statusAfter(before, row) })
-    this.#bytes += row.body.length - (before?.bytes ?? 0)
-    if (!before) this.#rows++
-    this.#bound(row.id)
-  }
-
-  /** Evidence of a signal that is not there any more is of no use. */
-  #putEvidence({ signal, body }: EvidenceRow): void {
-    if (!this.#sql('SELECT 1 FROM signals WHERE id=?').get(signal)) return
-    this.#sql('INSERT INTO evidence (signal, bytes, body) VALUES (?, ?, ?)').run(signal, body.length, body)
-    this.#bytes += body.length
-    this.#bound()
-  }
-
-  /** `newest`: the signal that came just now, which is not to leave at once. */
-  #bound(newest = ''): void {
-    while (this.#bytes > this.#limits.bytes && this.#removeEvidence());
-    while (this.#rows > 1 && (this.#rows > this.#limits.signals || this.#bytes > this.#limits.bytes)) this.#removeOldest(newest)
-  }
-
-  /** False if there is none. */
-  #removeEvidence(): boolean {
-    const oldest = this.#sql('SELECT rowid, bytes FROM evidence ORDER BY rowid LIMIT 1').get() as
-      | { rowid: number; bytes: number }
-      | undefined
-    if (!oldest) return false
-    this.#sql('DELETE FROM evidence WHERE rowid=?').run(oldest.rowid)
-    this.#bytes -= oldest.bytes
-    this.evidenceRemoved++
-    return true
-  }
-
-  /** What nobody was told of stays as long as there is something else. */
-  #removeOldest(newest: string): void {
-    const told = 'id<>? AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.signal=id AND c.told_revision=0 AND c.due IS NOT NULL)'
-    const oldest = (this.#sql(`SELECT id, bytes FROM signals WHERE status='archived' AND ${told} ORDER BY id LIMIT 1`).get(newest) ??
-      this.#sql(`SELECT id, bytes FROM signals WHERE ${told} ORDER BY id LIMIT 1`).get(newest) ??
-      this.#sql('SELECT id, bytes FROM signals WHERE id<>? ORDER BY id LIMIT 1').get(newest)) as { id: string; bytes: number }
-    const { bytes } = this.#sql('SELECT coalesce(sum(bytes), 0) AS bytes FROM evidence WHERE signal=?').get(oldest.id) as { bytes: number }
-    this.#sql('DELETE FROM signals WHERE id=?').run(oldest.id)
-    this.#sql('DELETE FROM conversations WHERE signal=?').run(oldest.id)
-    this.#sql('DELETE FROM muted WHERE signal=?').run(oldest.id)
-    if (bytes > 0) this.evidenceRemoved += Number(this.#sql('DELETE FROM evidence WHERE signal=?').run(oldest.id).changes)
-    this.#rows--
-    this.#bytes -= oldest.bytes + bytes
-    this.removed++
-  }
-
   /** Counts a signal once for each mute. One that left the store, and comes back since it grows, is another. */
   #mute(signal: string, { mutes, destinations }: Muting): void {
     for (const mute of mutes) {
@@ -396,11 +322,6 @@ export class StoreTables {
   }
 
   #sql(text: string): StatementSync {
-    let statement = this.#statements.get(text)
-    if (!statement) {
-      statement = this.database.prepare(text)
-      this.#statements.set(text, statement)
-    }
-    return statement
+    return this.#statements.of(text)
   }
 }

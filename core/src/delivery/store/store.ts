@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { CwsError, messageOf } from '../../errors/cws-error.ts'
 import type { Conversation } from '../../notifications/conversation.ts'
-import type { SignalHead } from '../../signals/signal-line.ts'
 import type { DeliveryLog } from '../log.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { isCorrupt, moveAside, openDatabase, transaction } from './database.ts'
 import { signalMigrations } from './migrations.ts'
 import { salvage } from './salvage.ts'
+import type { StoreLimits } from './store-limits.ts'
 import type { DeadRow, DestinationRow, MessageRow, ShedRow, SignalRow, StoreWrite } from './store-rows.ts'
-import { type StoreLimits, StoreTables } from './store-tables.ts'
+import { type About, StoreTables } from './store-tables.ts'
 import { WalSync } from './wal-sync.ts'
 import { WriteBacklog } from './write-backlog.ts'
 
@@ -63,12 +63,12 @@ export class SignalStore {
 
   /** Signals that left to make room or were never stored. */
   get removed(): number {
-    return this.#removedBefore + (this.#tables?.removed ?? 0) + this.#backlog.dropped
+    return this.#removedBefore + (this.#tables?.signalTable.removed ?? 0) + this.#backlog.dropped
   }
 
   /** Parts of evidence that left to make room. */
   get evidenceRemoved(): number {
-    return this.#evidenceRemovedBefore + (this.#tables?.evidenceRemoved ?? 0)
+    return this.#evidenceRemovedBefore + (this.#tables?.signalTable.evidenceRemoved ?? 0)
   }
 
   /** Parts of evidence that will not be stored, since a broken store had no room for them. */
@@ -98,7 +98,7 @@ export class SignalStore {
     const undo = new Error('rehearsed')
     try {
       transaction(this.#database, () => {
-        this.#tables?.insertSignal(row)
+        this.#tables?.signalTable.insert(row)
         throw undo
       })
     } catch (error) {
@@ -143,6 +143,11 @@ export class SignalStore {
     return [...stored.filter(isOnDisk), ...this.#backlog.newest().filter(isKept)]
   }
 
+  /** See `StoreTables`; as far as it is on disk. */
+  keptByUntold(destination: string, keepers: readonly string[], limit: number): readonly About[] {
+    return this.#read((tables) => tables.keptByUntold(destination, keepers, limit)) ?? []
+  }
+
   /** What was given up since too much waited, by destination and lane. */
   shed(): readonly ShedRow[] {
     return this.#read((tables) => tables.shed()) ?? []
@@ -156,12 +161,12 @@ export class SignalStore {
   }
 
   /** Conversations of one destination that are to be looked at, each with what it is about. `open`: also all about signals that are open. */
-  pending(destination: string, open: boolean): { readonly conversation: Conversation; readonly head: SignalHead }[] {
+  pending(destination: string, open: boolean): About[] {
     return this.#read((tables) => [...tables.pending(destination, open)]) ?? []
   }
 
   /** Conversations about open signals of which a destination does not know the newest revision, which came between two times of the steady clock. */
-  untold(destination: string, since: number, before: number): { readonly conversation: Conversation; readonly head: SignalHead }[] {
+  untold(destination: string, since: number, before: number): About[] {
     return this.#read((tables) => [...tables.untold(destination, since, before)]) ?? []
   }
 
@@ -294,8 +299,8 @@ export class SignalStore {
     this.#checkpoints?.stop()
     this.#wal?.close()
     this.#wal = undefined
-    this.#removedBefore += this.#tables?.removed ?? 0
-    this.#evidenceRemovedBefore += this.#tables?.evidenceRemoved ?? 0
+    this.#removedBefore += this.#tables?.signalTable.removed ?? 0
+    this.#evidenceRemovedBefore += this.#tables?.signalTable.evidenceRemoved ?? 0
     this.#tables = undefined
     const database = this.#database
     this.#database = undefined
@@ -352,7 +357,7 @@ export class SignalStore {
       const database = this.#database as unknown as DatabaseSync
       const tables = this.#tables as unknown as StoreTables
       let signals = 0
-      tables.recount()
+      tables.signalTable.recount()
       transaction(database, () => {
         // A change of its own, so that the disk is tried even if nothing waits.
         database.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('recovered', ?)").run(new Date().toISOString())

@@ -23,9 +23,9 @@ import { LostWords } from './lost-words.ts'
 import { Outages } from './outages.ts'
 import { rememberedKin } from './remembered-kin.ts'
 import { Router } from './routing.ts'
+import { Scouts } from './scouts.ts'
 import { ShedNotices } from './shed-notices.ts'
 import { SteadyClock } from './steady-clock.ts'
-import { Witnesses } from './witnesses.ts'
 
 /** Of the texts of all messages that wait, in UTF-16 units; each destination has the same share, so that one which takes nothing leaves the others theirs. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -53,7 +53,7 @@ export class Telling {
   readonly #shed: ShedNotices
   readonly #lost: LostWords
   readonly #outages: Outages
-  readonly #witnesses: Witnesses
+  readonly #scouts: Scouts
   readonly #changes: ChangeNotices
   #listed: ReadonlySet<string>
   #routes: readonly Route[] | undefined
@@ -75,7 +75,7 @@ export class Telling {
     const parts = { store, now: () => this.#clock.now(), queues: () => this.#heard, tell: () => this.#changes.tell() }
     this.#lost = new LostWords({ ...parts, route: (name) => this.#routes?.find((route) => route.name === name) })
     this.#outages = new Outages(parts)
-    this.#witnesses = new Witnesses({ ...parts, hasHeard: (destination, row) => this.#lost.hasHeard(destination, row) })
+    this.#scouts = new Scouts({ ...parts, log })
     this.#timer = setInterval(() => this.#watchClock(), CLOCK_MS).unref()
     this.#watchClock()
     this.#listed = namesOf(composition)
@@ -221,7 +221,7 @@ export class Telling {
         wanted: revision,
         changed_at: revision > conversation.wanted ? now : conversation.changed_at,
         opened_at: conversation.opened_at ?? (isOwned ? now : null),
-        kept_by: this.#witnesses.has(id, name) ? null : this.#keeper(above, name),
+        kept_by: this.#scouts.has(id, name) ? null : this.#keeper(above, name),
       }
       plans.push({ queue, planned: queue.plan(wanted, known, line) })
       if (isNewlyKept(conversation, wanted)) plans.push(...this.#keeping(wanted.kept_by, queue, now))
@@ -336,7 +336,7 @@ export class Telling {
     if (this.#mutes?.tick()) this.review()
     if (this.#queues.size > 0) {
       this.#outages.look()
-      this.#witnesses.look()
+      this.#scouts.look()
       this.announce()
     }
     const offset = this.#clock.jumped()

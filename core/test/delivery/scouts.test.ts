@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NotificationRule } from '../../src/config/define-config.ts'
+import type { DestinationSpec } from '../../src/delivery/protocol.ts'
+import type { DestinationQueue } from '../../src/delivery/queue/destination-queue.ts'
+import type { SignalStore } from '../../src/delivery/store/store.ts'
+import { routesOf } from '../../src/delivery/telling/routing.ts'
+import { Telling } from '../../src/delivery/telling/telling.ts'
+import type { Signal } from '../../src/signals/signal.ts'
+import { headOf } from '../../src/signals/signal-line.ts'
+import { bodyOf, clean, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
+import { inside, POISON, receiver, signalOf } from '../fixtures/poisoned.ts'
+
+const MINUTE = 60_000
+const REFUSAL = { result: 'broken', detail: 'HTTP 403' } as const
+
+let folder: ReturnType<typeof temporaryFolder>
+let store: SignalStore & Disposable
+let telling: Telling
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] })
+  folder = temporaryFolder()
+  store = storeIn(folder.path)
+})
+afterEach(async () => {
+  await telling.stop(0)
+  store[Symbol.dispose]()
+  folder[Symbol.dispose]()
+  vi.useRealTimers()
+})
+
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+
+function queueOf(rules: readonly NotificationRule[] = [{ name: 'All', to: 'siem' }]): DestinationQueue {
+  telling = new Telling(store, { destinations: [{ name: 'siem' } as DestinationSpec], routes: routesOf(rules, ['siem']) })
+  return telling.add('siem', { log: memoryLog(), clean, deadlineMs: 15_000 })
+}
+
+function offer(signal: Signal): void {
+  const { write, told } = telling.prepare(headOf(signal), bodyOf(signal))
+  store.write(write)
+  told()
+}
+
+const ruled = (signal: Signal, rule: string): Signal => ({ ...signal, rule: { id: rule, name: rule } })
+const idsOf = (signals: readonly { readonly id: string }[]): readonly string[] => signals.map(({ id }) => id).sort()
+
+describe('a message that a destination always refuses', () => {
+  it.each(['one', 'two of several rules'])('keeps nothing quiet for long where nothing else is owed (%s)', async (many) => {
+    const queue = queueOf()
+    const { notifier, got, give } = receiver(offer, REFUSAL)
+    queue.start(notifier)
+    const bad = [give(inside('critical', POISON))]
+    if (many !== 'one') bad.push(give(ruled(inside('critical', POISON), 'other')))
+    const part = [give(inside('medium', 'before')), give(inside('high', 'before'))]
+    await pass(4 * MINUTE)
+    const after = give(inside('high', 'after'))
+    await pass(1)
+    expect(idsOf(got.map(({ signal }) => signal))).toEqual(idsOf([...part, after]))
+    expect(owedIn(store).sort()).toEqual(idsOf(bad))
+    expect(queue.counters).toMatchObject({ state: 'ok', pending: bad.length })
+  })
+
+  it('nor where a new one comes every nine seconds', async () => {
+    const queue = queueOf()
+    const { notifier, delays, give } = receiver(offer, REFUSAL)
+    queue.start(notifier)
+    const parts: Signal[] = []
+    for (let i = 0; i < 100; i++) {
+      give(ruled(inside('critical', POISON), 'poison'))
+      if (i % 5 === 0) parts.push(give(inside('high', 'part')))
+      await pass(9_000)
+    }
+    await pass(2 * MINUTE)
+    expect([...delays.keys()].sort()).toEqual(idsOf(parts))
+    expect(Math.max(...delays.values())).toBeLessThan(3 * MINUTE)
+  })
+
+  it('nor where a hundred others are refused that keep nothing quiet', async () => {
+    const queue = queueOf()
+    const { notifier, got, give } = receiver(offer, REFUSAL)
+    queue.start(notifier)
+    for (let i = 0; i < 120; i++) give(ruled(signalOf({ severity: 'low', title: POISON }), 'decoy'))
+    await pass(6 * 60 * MINUTE)
+    // All of them have failed.
+    expect([...queue.items].every(({ failures }) => failures > 0)).toBe(true)
+    give(inside('critical', POISON))
+    const part = give(inside('high', 'part'))
+    await pass(20 * MINUTE)
+    // It also hears that it refuses messages.
+    expect(got.filter(({ reason }) => reason !== 'notice').map(({ signal: { id } }) => id)).toEqual([part.id])
+  })
+
+  it('nor where what is most severe of it is not to be told yet', async () => {
+    const queue = queueOf([
+      { name: 'Late', when: 'severity == high', to: 'siem', wait: '12h' },
+      { name: 'All', when: 'severity != high', to: 'siem' },
+    ])
+    const { notifier, got, give } = receiver(offer, REFUSAL)
+    queue.start(notifier)
+    give(inside('critical', POISON))
+    for (let i = 0; i < 5; i++) give(inside('high', 'late'))
+    const part = give(inside('medium', 'part'))
+    await pass(2 * MINUTE)
+    expect(got.map(({ signal: { id } }) => id)).toEqual([part.id])
+  })
+})
+
+it('what is told though it is part of something worse is told, though more is heard of it before it is tried', async () => {
+  const queue = queueOf()
+  let tries = 0
+  queue.start({ deliver: async () => ({ result: 'retry', detail: 'HTTP 503', ...(tries++ === 0 ? { retryAfterMs: 60 * MINUTE } : {}) }) })
+  offer(inside('critical', POISON))
+  const part = inside('high', 'part')
+  offer(part)
+  await pass(100_000)
+  expect(owedIn(store)).toContain(part.id)
+  offer({ ...part, revision: 2, count: 2 })
+  await pass(1)
+  expect(owedIn(store)).toContain(part.id)
+})
+
+it('through an outage what is part of something worse is kept quiet, but for one each time that has lasted twice as long', async () => {
+  const queue = queueOf()
+  let isDown = true
+  const got: string[] = []
+  queue.start({
+    deliver: async ({ signal: { id } }) => {
+      if (isDown) return { result: 'retry', detail: 'HTTP 500' }
+      got.push(id)
+      return { result: 'delivered' }
+    },
+  })
+  offer(inside('critical', 'worse'))
+  for (let i = 0; i < 100; i++) {
+    offer(inside('high', 'part'))
+    await pass(5_000)
+  }
+  await pass(120 * MINUTE - 500_000)
+  isDown = false
+  await pass(60 * MINUTE)
+  // After 1, 2, 4, 8, 16, 32 and 64 minutes.
+  expect(got).toHaveLength(1 + 7)
+  expect(queue.counters).toMatchObject({ state: 'ok', pending: 0 })
+})
