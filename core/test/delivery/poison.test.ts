@@ -173,9 +173,10 @@ describe('one that is grave', () => {
       const titles: string[] = []
       got[name] = titles
       telling.add(name, { log: memoryLog(), clean, deadlineMs: 15_000 }).start({
-        deliver: async ({ reason, signal: { title } }) => {
-          const refuses = title === POISON || isTeamDown
-          if (refuses && name !== 'pager') return { result: 'broken', detail: 'HTTP 403' }
+        deliver: async ({ reason, signal: { title, message } }) => {
+          // Its answer repeats what it refuses.
+          const refuses = title === POISON || message.includes(POISON) || isTeamDown
+          if (refuses && name !== 'pager') return { result: 'broken', detail: `HTTP 403: ${POISON}` }
           if (reason === 'notice') titles.push(title)
           return { result: 'delivered' }
         },

@@ -91,6 +91,21 @@ describe('a message that a destination always refuses', () => {
     expect(got.filter(({ reason }) => reason !== 'notice').map(({ signal: { id } }) => id)).toEqual([part.id])
   })
 
+  it('nor where what keeps it so waits for its own first try behind two hundred others', async () => {
+    const queue = queueOf()
+    const { notifier, delays, refused, give } = receiver(offer, REFUSAL)
+    queue.start(notifier)
+    for (let i = 0; i < 250; i++) {
+      give(ruled(inside('critical', POISON), 'poison'))
+      await pass(1_000)
+    }
+    const part = give(inside('high', 'part'))
+    const before = refused.length
+    await pass(3 * MINUTE)
+    expect([...delays.keys()]).toContain(part.id)
+    expect(before).toBeLessThan(100)
+  })
+
   it('nor where what is most severe of it is not to be told yet', async () => {
     const queue = queueOf([
       { name: 'Late', when: 'severity == high', to: 'siem', wait: '12h' },
@@ -99,8 +114,8 @@ describe('a message that a destination always refuses', () => {
     const { notifier, got, give } = receiver(offer, REFUSAL)
     queue.start(notifier)
     give(inside('critical', POISON))
-    for (let i = 0; i < 5; i++) give(inside('high', 'late'))
-    const part = give(inside('medium', 'part'))
+    for (let i = 0; i < 400; i++) give(inside('high', 'late'))
+    const part = give(ruled(inside('medium', 'part'), 'other'))
     await pass(2 * MINUTE)
     expect(got.map(({ signal: { id } }) => id)).toEqual([part.id])
   })
@@ -142,4 +157,19 @@ it('through an outage what is part of something worse is kept quiet, but for one
   // After 1, 2, 4, 8, 16, 32 and 64 minutes.
   expect(got).toHaveLength(1 + 7)
   expect(queue.counters).toMatchObject({ state: 'ok', pending: 0 })
+})
+
+it('while the store cannot be written each is told once: what waits for it is newer than what it has', async () => {
+  const queue = queueOf()
+  queue.start({ deliver: async () => REFUSAL })
+  offer(inside('critical', POISON))
+  const parts = [inside('high', 'part'), inside('high', 'part')]
+  for (const part of parts) offer(part)
+  await pass(30_000)
+  store.consult((database) => database.exec('PRAGMA query_only=ON'))
+  await pass(5 * MINUTE)
+  expect(store.error).toBeDefined()
+  const told = [...queue.items].map(({ signal }) => ({ id: signal })).filter(({ id }) => parts.some((part) => part.id === id))
+  expect(idsOf(told)).toEqual(idsOf(parts))
+  store.consult((database) => database.exec('PRAGMA query_only=OFF'))
 })

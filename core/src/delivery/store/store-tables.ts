@@ -14,6 +14,10 @@ const OUTBOX: readonly (keyof MessageRow | 'checksum')[] = [
   ...(['body', 'line', 'created', 'attempt', 'not_before', 'backoff', 'state', 'last_error', 'covers', 'checksum'] as const),
 ]
 
+/** Signals of one rule and severity, and all together, that are read of those that are kept quiet. */
+const ALIKE = 3
+const MAX_KEPT = 300
+
 /** A conversation with what it is about. */
 export interface About {
   readonly conversation: Conversation
@@ -188,17 +192,19 @@ export class StoreTables {
 
   /**
    * Of signals that one destination was told nothing of, since one of these `keepers` is more severe, of which it does not know either that it is so
-   * severe: the gravest that are open, at most `limit`.
+   * severe: those that are open, the gravest first. Of many of one rule and severity the first few, so that these hide no others.
    */
-  keptByUntold(destination: string, keepers: readonly string[], limit: number): readonly About[] {
+  keptByUntold(destination: string, keepers: readonly string[]): readonly About[] {
     const rows = this.#sql(
-      `SELECT ${ABOUT} FROM conversations c JOIN signals s ON s.id=c.signal
-         JOIN conversations k ON k.signal=c.kept_by AND k.destination=c.destination JOIN signals worse ON worse.id=c.kept_by
-       WHERE c.kept_by IN (SELECT value FROM json_each(?)) AND c.destination=? AND c.told_revision=0 AND s.status='open'
-         AND (k.told_severity < worse.severity OR k.told_status='archived')
-       ORDER BY s.severity DESC, c.signal LIMIT ?`,
-    ).all(JSON.stringify(keepers), destination, limit) as unknown as AboutRow[]
-    return rows.map(aboutOf)
+      `SELECT * FROM (
+         SELECT ${ABOUT}, row_number() OVER (PARTITION BY s.rule, s.severity ORDER BY c.signal) AS place
+         FROM conversations c JOIN signals s ON s.id=c.signal
+           JOIN conversations k ON k.signal=c.kept_by AND k.destination=c.destination JOIN signals worse ON worse.id=c.kept_by
+         WHERE c.kept_by IN (SELECT value FROM json_each(?)) AND c.destination=? AND c.told_revision=0 AND s.status='open'
+           AND (k.told_severity < worse.severity OR k.told_status='archived')
+       ) WHERE place <= ${ALIKE} ORDER BY severity DESC, signal LIMIT ${MAX_KEPT}`,
+    ).all(JSON.stringify(keepers), destination) as unknown as (AboutRow & { readonly place: number })[]
+    return rows.map(({ place: _, ...row }) => aboutOf(row))
   }
 
   shed(): ShedRow[] {

@@ -143,9 +143,11 @@ export class SignalStore {
     return [...stored.filter(isOnDisk), ...this.#backlog.newest().filter(isKept)]
   }
 
-  /** See `StoreTables`; as far as it is on disk. */
-  keptByUntold(destination: string, keepers: readonly string[], limit: number): readonly About[] {
-    return this.#read((tables) => tables.keptByUntold(destination, keepers, limit)) ?? []
+  /** See `StoreTables`; as far as what is on disk is the newest. */
+  keptByUntold(destination: string, keepers: readonly string[]): readonly About[] {
+    const isNewest = ({ head: { id } }: About): boolean =>
+      this.#backlog.conversation(id, destination) === undefined && this.#backlog.judged(id) === undefined
+    return (this.#read((tables) => tables.keptByUntold(destination, keepers)) ?? []).filter(isNewest)
   }
 
   /** What was given up since too much waited, by destination and lane. */

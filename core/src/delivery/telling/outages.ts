@@ -72,7 +72,8 @@ export class Outages {
     this.#refused.set(name, new Set(told))
     const [worst, ...rest] = gravestFirst(all.filter((item) => !told.includes(item)))
     if (!worst) return
-    const words = `takes other messages, and refuses some for ${durationText(now - (worst.aloneSince ?? now))}${because(worst.lastError)}`
+    // Why is not said: the receiver may repeat what it refuses, and would refuse this too.
+    const words = `takes other messages, and refuses some for ${durationText(now - (worst.aloneSince ?? now))} (cws notify outbox says why)`
     // What is told with it is counted, so that the title says only how much more there is.
     const outage = { subject: subjects.refusing(name), title: 'refuses messages', waiting: [worst], words, count: 1 + rest.length } as const
     const others = this.#well.filter((other) => other !== queue)

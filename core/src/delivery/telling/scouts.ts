@@ -1,14 +1,11 @@
 import type { DeliveryLog } from '../log.ts'
 import type { DestinationQueue } from '../queue/destination-queue.ts'
 import type { Planned } from '../queue/planning.ts'
-import type { Item } from '../queue/schedule.ts'
 import type { SignalStore } from '../store/store.ts'
 
 /** How long a destination takes nothing before the first is sent, ms; the next one when that has doubled, or after an hour. */
 const FIRST_MS = 60_000
 const MAX_BETWEEN_MS = 3_600_000
-/** Of what is kept quiet the gravest so many are considered. */
-const MAX_CONSIDERED = 1_000
 
 export interface ScoutsParts {
   readonly store: SignalStore
@@ -27,7 +24,7 @@ interface Sent {
 /**
  * Where a destination takes nothing, is that an outage, or are messages refused for what is in them? Whoever chose their texts could keep it from hearing
  * of anything else that they do: what is part of something worse is kept quiet, and nothing else may come that shows that others are taken. So one signal
- * that such a message keeps quiet is told as if it were not. If it is taken, what was refused is known to be refused alone, and keeps nothing quiet.
+ * that is kept quiet so is told as if it were not. If it is taken, what was refused is known to be refused alone, and keeps nothing quiet.
  */
 export class Scouts {
   readonly #parts: ScoutsParts
@@ -72,11 +69,12 @@ export class Scouts {
   #next(queue: DestinationQueue): Planned | undefined {
     const { store, now } = this.#parts
     const items = [...queue.items]
-    const failing = items.filter(isFailing).flatMap(({ signal, covers }) => [signal, ...covers])
-    if (failing.length === 0) return undefined
+    if (!items.some(({ failures }) => failures > 0)) return undefined
+    // Also what waits for its first try behind those that fail.
+    const keepers = items.flatMap(({ signal, covers }) => [signal, ...covers])
     const rules = new Set(items.map(({ rule }) => rule))
     let first: Planned | undefined
-    for (const { conversation, head } of store.keptByUntold(queue.name, failing, MAX_CONSIDERED)) {
+    for (const { conversation, head } of store.keptByUntold(queue.name, keepers)) {
       const isApart = !rules.has(head.rule)
       if (first && !isApart) continue
       const planned = queue.plan({ ...conversation, kept_by: null }, head)
@@ -87,5 +85,3 @@ export class Scouts {
     return first
   }
 }
-
-const isFailing = ({ failures }: Readonly<Item>): boolean => failures > 0
