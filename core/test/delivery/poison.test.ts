@@ -9,7 +9,7 @@ import type { Outcome } from '../../src/plugin/notifier.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
-import { receiver as hostileTo, inside, POISON, poison, signalOf } from '../fixtures/poisoned.ts'
+import { Faltering, receiver as hostileTo, inside, POISON, poison, signalOf } from '../fixtures/poisoned.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
 let store: SignalStore & Disposable
@@ -401,27 +401,20 @@ it('forty that are refused alone leave a destination with a rate to others: thes
 describe('the end of an outage', () => {
   it('says of no message that it was refused alone, and has each tried at once', async () => {
     const queue = queueOf()
-    let isDown = true
-    const got: string[] = []
-    queue.start({
-      deliver: async ({ signal: { id } }) => {
-        if (isDown) return { result: 'broken', detail: 'HTTP 401' }
-        got.push(id)
-        return { result: 'delivered' }
-      },
-    })
+    const faltering = new Faltering({ result: 'broken', detail: 'HTTP 401' })
+    queue.start(faltering)
     const first = signalOf({ severity: 'low' })
     offer(first)
     await pass(600_000)
-    isDown = false
+    faltering.isDown = false
     const next = signalOf()
     offer(next)
     await pass(1)
-    expect(got.sort()).toEqual([first.id, next.id].sort())
-    isDown = true
+    expect(faltering.got.sort()).toEqual([first.id, next.id].sort())
+    faltering.isDown = true
     offer(signalOf())
     await pass(60_000)
-    isDown = false
+    faltering.isDown = false
     await pass(60_000)
     expect(queue.counters).toMatchObject({ state: 'ok', delivered: 3, pending: 0 })
     expect(log.lines.filter((line) => line.includes('refused while others'))).toEqual([])

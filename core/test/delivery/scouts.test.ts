@@ -8,7 +8,7 @@ import { Telling } from '../../src/delivery/telling/telling.ts'
 import type { Signal } from '../../src/signals/signal.ts'
 import { headOf } from '../../src/signals/signal-line.ts'
 import { bodyOf, clean, memoryLog, owedIn, storeIn, temporaryFolder } from '../fixtures/delivery.ts'
-import { inside, POISON, receiver, signalOf } from '../fixtures/poisoned.ts'
+import { Faltering, inside, POISON, receiver, signalOf } from '../fixtures/poisoned.ts'
 
 const MINUTE = 60_000
 const REFUSAL = { result: 'broken', detail: 'HTTP 403' } as const
@@ -137,25 +137,18 @@ it('what is told though it is part of something worse is told, though more is he
 
 it('through an outage what is part of something worse is kept quiet, but for one each time that has lasted twice as long', async () => {
   const queue = queueOf()
-  let isDown = true
-  const got: string[] = []
-  queue.start({
-    deliver: async ({ signal: { id } }) => {
-      if (isDown) return { result: 'retry', detail: 'HTTP 500' }
-      got.push(id)
-      return { result: 'delivered' }
-    },
-  })
+  const faltering = new Faltering({ result: 'retry', detail: 'HTTP 500' })
+  queue.start(faltering)
   offer(inside('critical', 'worse'))
   for (let i = 0; i < 100; i++) {
     offer(inside('high', 'part'))
     await pass(5_000)
   }
   await pass(120 * MINUTE - 500_000)
-  isDown = false
+  faltering.isDown = false
   await pass(60 * MINUTE)
   // After 1, 2, 4, 8, 16, 32 and 64 minutes.
-  expect(got).toHaveLength(1 + 7)
+  expect(faltering.got).toHaveLength(1 + 7)
   expect(queue.counters).toMatchObject({ state: 'ok', pending: 0 })
 })
 
@@ -172,4 +165,13 @@ it('while the store cannot be written each is told once: what waits for it is ne
   const told = [...queue.items].map(({ signal }) => ({ id: signal })).filter(({ id }) => parts.some((part) => part.id === id))
   expect(idsOf(told)).toEqual(idsOf(parts))
   store.consult((database) => database.exec('PRAGMA query_only=OFF'))
+})
+
+it('in an outage in which nothing is kept quiet that is asked once a minute', async () => {
+  queueOf().start(new Faltering(REFUSAL))
+  const asked = vi.spyOn(store, 'keptByUntold')
+  offer(inside('critical', 'alone'))
+  await pass(10 * MINUTE)
+  expect(asked.mock.calls.length).toBeGreaterThan(5)
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(10)
 })

@@ -6,6 +6,8 @@ import type { SignalStore } from '../store/store.ts'
 /** How long a destination takes nothing before the first is sent, ms; the next one when that has doubled, or after an hour. */
 const FIRST_MS = 60_000
 const MAX_BETWEEN_MS = 3_600_000
+/** What was looked for in vain is looked for again after this, ms: in an outage it is asked of all that waits. */
+const IN_VAIN_MS = 60_000
 
 export interface ScoutsParts {
   readonly store: SignalStore
@@ -29,6 +31,8 @@ interface Sent {
 export class Scouts {
   readonly #parts: ScoutsParts
   readonly #sent = new Map<string, Sent>()
+  /** By destination, when it is looked for again. */
+  readonly #inVain = new Map<string, number>()
 
   constructor(parts: ScoutsParts) {
     this.#parts = parts
@@ -57,8 +61,13 @@ export class Scouts {
     if (last && unwellMs < last.unwellMs) this.#sent.delete(name)
     const sent = this.#sent.get(name)
     if (queue.tellsEach || unwellMs < (sent ? sent.unwellMs + Math.min(sent.unwellMs, MAX_BETWEEN_MS) : FIRST_MS)) return
-    const planned = this.#next(queue)
-    if (!planned) return
+    const now = this.#parts.now()
+    if (now < (this.#inVain.get(name) ?? now)) return
+    const planned = this.#next(queue, now)
+    if (!planned) {
+      this.#inVain.set(name, now + IN_VAIN_MS)
+      return
+    }
     const { signal } = planned.conversation
     this.#sent.set(name, { unwellMs, signals: new Set([...(sent?.signals ?? []), signal]) })
     this.#parts.store.write({ op: 'converse', conversations: [planned.conversation] })
@@ -66,8 +75,8 @@ export class Scouts {
   }
 
   /** The gravest of what could be told now, if possible of a rule of which nothing waits: texts of one rule are alike. */
-  #next(queue: DestinationQueue): Planned | undefined {
-    const { store, now } = this.#parts
+  #next(queue: DestinationQueue, now: number): Planned | undefined {
+    const { store } = this.#parts
     const items = [...queue.items]
     if (!items.some(({ failures }) => failures > 0)) return undefined
     // Also what waits for its first try behind those that fail.
@@ -78,7 +87,7 @@ export class Scouts {
       const isApart = !rules.has(head.rule)
       if (first && !isApart) continue
       const planned = queue.plan({ ...conversation, kept_by: null }, head)
-      if (!planned.decision || planned.decision.due > now()) continue
+      if (!planned.decision || planned.decision.due > now) continue
       if (isApart) return planned
       first = planned
     }
