@@ -255,6 +255,20 @@ test('records of another source come to it in their place, with those of their l
   expect([taken.length, sensor.broken]).toEqual([2, 0])
 })
 
+test('what a process was told is known when it makes another and when it ends', async () => {
+  await using host = await hostOf(
+    (event) => [event.type, event.get('process.args'), event.get('process.args_truncated')],
+    ['exec', 'fork', 'exit'],
+  )
+  const { records } = host
+  records.exec(10, '/bin/sh', { argv: ['sh', '-c', 'x; y'] })
+  records.fork(11, 10)
+  records.exit(11)
+  records.exit(10)
+  host.flush()
+  expect(host.seen).toEqual(['exec', 'fork', 'exit', 'exit'].map((type) => [type, '-c x; y', false]))
+})
+
 test('a table filled with long texts hides nothing of what runs now', async () => {
   await using host = await watch(fields('exec.file.path', 'exec.file.name', 'exec.args', 'container.id', 'exec.cwd'), 'exec', {
     maxTableBytes: 2 * 1024 * 1024,

@@ -1,7 +1,7 @@
 import { textOf, UNKNOWN, type Unknown } from '@cws/core'
 import type { Clock } from '../clock.ts'
 import { containerIdOf } from '../container-id.ts'
-import { EXEC, EXEC_SIZE, FLAG } from '../record/layout.ts'
+import { EXEC, EXEC_SIZE, FLAG, HEADER, TYPE } from '../record/layout.ts'
 import type { Memory } from '../record/memory.ts'
 import type { Node } from '../table/nodes.ts'
 import type { ProcessTable } from '../table/process-table.ts'
@@ -82,10 +82,18 @@ export class Images {
     return path === UNKNOWN ? UNKNOWN : baseName(path)
   }
 
+  /** The record under dispatch, if it is the exec that made this image: where its texts are whole. */
+  #execOf(node: Node): Memory | undefined {
+    const { memory, at } = this.live
+    if (this.live.node !== node || at < 0 || !memory) return undefined
+    return memory.u16[(at + HEADER.type) >>> 1] === TYPE.EXEC ? memory : undefined
+  }
+
   /** From the record under dispatch: who fills the table with long texts must not hide what runs now. */
   #liveText(node: Node, offset: number): string | Unknown {
-    const { memory, at } = this.live
-    if (this.live.node !== node || this.#row(node) === 0 || at < 0 || !memory) return UNKNOWN
+    const { at } = this.live
+    const memory = this.#execOf(node)
+    if (this.#row(node) === 0 || !memory) return UNKNOWN
     const from = memory.u32[(at + offset) >>> 2] as number
     const length = memory.u32[((at + offset) >>> 2) + 1] as number
     return from >= EXEC_SIZE && from + length <= (memory.u32[at >>> 2] as number)
@@ -113,18 +121,19 @@ export class Images {
   list(node: Node, offset: number, unknownFlag: number): readonly string[] | Unknown {
     const row = this.#row(node)
     if (row === 0 || this.table.rows.flags(row) & unknownFlag) return UNKNOWN
-    const { live } = this
-    if (live.node !== node || live.at < 0 || !live.memory) return this.#keptList(row, offset)
+    const { at } = this.live
+    const memory = this.#execOf(node)
+    if (!memory) return this.#keptList(row, offset)
     if (offset === EXEC.envp && this.table.rows.textLength(row, offset) <= SLAB_MAX) {
       const id = this.table.rows.textId(row, offset)
       if (id !== 0) return this.#environments.of(id)
     }
     const decoded = offset === EXEC.argv ? this.#argv : this.#envp
-    if (decoded.version === this.table.version && decoded.memory === live.memory && decoded.at === live.at) return decoded.list
+    if (decoded.version === this.table.version && decoded.memory === memory && decoded.at === at) return decoded.list
     decoded.version = this.table.version
-    decoded.memory = live.memory
-    decoded.at = live.at
-    decoded.list = listAt(live.memory, live.at, offset)
+    decoded.memory = memory
+    decoded.at = at
+    decoded.list = listAt(memory, at, offset)
     return decoded.list
   }
 
@@ -144,8 +153,7 @@ export class Images {
   truncated(node: Node, offset: number, flag: number): boolean | Unknown {
     const row = this.#row(node)
     if (row === 0) return UNKNOWN
-    const kept = this.live.node === node && this.live.at >= 0
-    return (this.table.rows.flags(row) & flag) !== 0 || (!kept && this.table.rows.textLength(row, offset) > SLAB_MAX)
+    return (this.table.rows.flags(row) & flag) !== 0 || (!this.#execOf(node) && this.table.rows.textLength(row, offset) > SLAB_MAX)
   }
 
   #row(node: Node): number {
