@@ -83,7 +83,7 @@ __noinline int append_argv(u64 start, u64 end)
 	exec = &buffer->exec;
 	exec->argv_len = len;
 	if (len <= CWS_ARGV_INLINE_MAX) {
-		exec->argv.off = scratch->used;
+		exec->argv.off = begin_text(scratch);
 		to = room(buffer, scratch, CWS_ARGV_INLINE_MAX);
 		if (!to)
 			return CWS_F_ARGV_TRUNCATED;
@@ -244,7 +244,7 @@ __noinline int append_envp(u64 at, u64 end)
 		return CWS_F_ENVP_UNKNOWN;
 	exec = &buffer->exec;
 	exec->envp_len = end - at;
-	exec->envp.off = scratch->used;
+	exec->envp.off = begin_text(scratch);
 	window->in_value = 0;
 	window->cut = 0;
 	for (i = 0; i < ENVP_WINDOWS && at < end; i++) {

@@ -65,14 +65,22 @@ static __always_inline u8 *room(struct buffer *buffer, struct scratch *scratch, 
 	return (u8 *)buffer + used;
 }
 
+/* Where a text begins: at a whole word, so that it is compared and hashed by words. What stands in between is nobody's. */
+static __always_inline u32 begin_text(struct scratch *scratch)
+{
+	scratch->used = (scratch->used + 7) & ~7U;
+	return scratch->used;
+}
+
 /* Append a kernel string of less than `size` bytes. Returns false when it was cut or could not be read. */
 static __always_inline bool append_string(struct buffer *buffer, struct scratch *scratch, struct cws_str *str, const void *from, u32 size)
 {
-	u8 *to = room(buffer, scratch, size);
+	u8 *to;
 	long n;
 
-	str->off = scratch->used;
+	str->off = begin_text(scratch);
 	str->len = 0;
+	to = room(buffer, scratch, size);
 	if (!to)
 		return false;
 	n = bpf_probe_read_kernel_str(to, size, from);

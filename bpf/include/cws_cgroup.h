@@ -67,7 +67,7 @@ static __always_inline u32 append_cgroup(struct scratch *scratch, struct cws_exe
 		cgroup = v2;
 	node = BPF_CORE_READ(cgroup, kn);
 	exec->cgroup_id = BPF_CORE_READ(node, id);
-	exec->cgroup.off = scratch->used;
+	exec->cgroup.off = begin_text(scratch);
 	if (walk_kernfs((u64)node))
 		flags = CWS_F_CGROUP_TRUNCATED;
 	if (write_path() < 0)

@@ -53,7 +53,7 @@ enum cws_record_flag {
 };
 
 struct cws_str {
-	__cws_u32 off; /* from the start of the record; 0 = absent */
+	__cws_u32 off; /* from the start of the record, of an exec a multiple of 8; 0 = absent */
 	__cws_u32 len; /* bytes */
 };
 

@@ -94,7 +94,7 @@ static __always_inline u32 append_path(struct scratch *scratch, struct cws_str *
 {
 	u32 flags;
 
-	str->off = scratch->used;
+	str->off = begin_text(scratch);
 	flags = walk_path((u64)path->dentry, (u64)path->mnt, root);
 	if (write_path() < 0)
 		flags |= CWS_FILE_PATH_TRUNCATED;

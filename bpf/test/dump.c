@@ -38,7 +38,7 @@ static void put_str(const char *key, const void *record, struct cws_str str)
 {
 	const struct cws_header *h = record;
 
-	if (str.len && (str.off < sizeof(*h) || (__u64)str.off + str.len > h->size))
+	if (str.len && (str.off < sizeof(*h) || str.off % 8 || (__u64)str.off + str.len > h->size))
 		printf(",\"%s\":null", key);
 	else
 		put_text(key, (const char *)record + str.off, str.len);

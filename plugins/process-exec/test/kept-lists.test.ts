@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { KeptLists } from '../src/fields/kept-lists.ts'
 import { Strings } from '../src/table/strings.ts'
+import { inMemory } from './bytes.ts'
 
 it('decodes a list once, and never shows one under the number of another', () => {
   const strings = new Strings(1 << 20)
@@ -9,7 +10,7 @@ it('decodes a list once, and never shows one under the number of another', () =>
     decoded++
     return strings.text(id).split('\0')
   })
-  const intern = (text: string) => strings.intern(Buffer.from(text), 0, text.length)
+  const intern = (text: string) => strings.intern(inMemory(text), 0, text.length)
   const first = intern('A=1\0B')
   expect(lists.of(first)).toEqual(['A=1', 'B'])
   expect(lists.of(first)).toBe(lists.of(first))

@@ -10,15 +10,23 @@ import { SLAB_MAX } from '../src/table/slab.ts'
 import { Strings } from '../src/table/strings.ts'
 import { ttyName } from '../src/tty.ts'
 import { Names } from '../src/users.ts'
+import { inMemory } from './bytes.ts'
 
 describe('interned strings', () => {
   const bytes = fc.uint8Array({ maxLength: 300 })
+  /** That differ in one byte, if in any. */
+  const long = fc
+    .tuple(fc.constantFrom(1, 31, 32, 700, 1024, 1500), fc.nat(1499), fc.constantFrom(0, 1, 0x80))
+    .map(([length, place, byte]) => new Uint8Array(length).fill(0x61).map((one, i) => (i === place % length ? one ^ byte : one)))
 
   test('equal bytes have one number, others another; all come back as they were', () => {
     fc.assert(
-      fc.property(fc.array(bytes, { maxLength: 200 }), (list) => {
+      fc.property(fc.array(fc.oneof(bytes, long), { maxLength: 200 }), (list) => {
         const strings = new Strings(4 * 1024 * 1024)
-        const ids = list.map((entry) => strings.intern(entry, 0, entry.length))
+        // Wherever they start, and whether the one before is guessed.
+        const ids: number[] = []
+        for (const [i, entry] of list.entries())
+          ids.push(strings.intern(inMemory(entry, i % 9), i % 9, entry.length, i % 2 ? ids[i - 1] : 0))
         const distinct = new Map(list.map((entry, i) => [Buffer.from(entry).toString('hex'), ids[i]]))
         expect(new Set(distinct.values()).size).toBe(distinct.size)
         for (const [i, entry] of list.entries()) {
@@ -38,30 +46,30 @@ describe('interned strings', () => {
     const ids: number[] = []
     for (let i = 0; strings.refused === 0; i++) {
       const entry = Buffer.from(`${i}`.padEnd(3000, 'x'))
-      const id = strings.intern(entry, 0, entry.length)
+      const id = strings.intern(inMemory(entry), 0, entry.length)
       if (id !== 0) ids.push(id)
     }
     expect(strings.bytes).toBeLessThanOrEqual(2 * 1024 * 1024)
     expect(ids.length).toBeGreaterThan(300)
     for (const id of ids) strings.release(id)
     // Another size: the memory is not tied to the first.
-    for (let i = 0; i < 5000; i++) expect(strings.intern(Buffer.from(`other ${i}`.padEnd(200)), 0, 200)).not.toBe(0)
+    for (let i = 0; i < 5000; i++) expect(strings.intern(inMemory(`other ${i}`.padEnd(200)), 0, 200)).not.toBe(0)
   })
 
   test('what is derived goes with its string', () => {
     const strings = new Strings(2 * 1024 * 1024)
     const upper = strings.derive((text) => text.toUpperCase())
-    const first = strings.intern(Buffer.from('abc'), 0, 3)
+    const first = strings.intern(inMemory('abc'), 0, 3)
     expect([strings.text(first), upper(first)]).toEqual(['abc', 'ABC'])
     strings.release(first)
-    const second = strings.intern(Buffer.from('xyz'), 0, 3)
+    const second = strings.intern(inMemory('xyz'), 0, 3)
     expect(second).toBe(first)
     expect([strings.text(second), upper(second)]).toEqual(['xyz', 'XYZ'])
   })
 
   test('very long ones are cut', () => {
     const strings = new Strings(2 * 1024 * 1024)
-    const id = strings.intern(Buffer.alloc(10_000, 97), 0, 10_000)
+    const id = strings.intern(inMemory(Buffer.alloc(10_000, 97)), 0, 10_000)
     expect(strings.lengthOf(id)).toBe(SLAB_MAX)
   })
 })

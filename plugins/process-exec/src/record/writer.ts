@@ -61,6 +61,7 @@ export class RecordWriter {
     for (const name of TEXTS) {
       const text = record[name]
       if (!text) continue
+      used = (used + 7) & ~7
       this.#room(at + used + text.length)
       this.memory.u8.set(text, at + used)
       this.memory.u32[(at + EXEC[name]) >>> 2] = used

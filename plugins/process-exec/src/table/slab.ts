@@ -15,6 +15,8 @@ const CLASS_OF = Uint8Array.from({ length: SLAB_MAX / 16 + 1 }, (_, units) => CL
 export class Slab {
   readonly #maxChunks: number
   readonly #chunks: Buffer[] = []
+  /** The same as words: each slot begins with one. */
+  readonly #words: Uint32Array[] = []
   readonly #class: number[] = []
   /** Slots in use a chunk. */
   readonly #used: number[] = []
@@ -71,6 +73,11 @@ export class Slab {
     return this.#chunks[address >>> SLOT_BITS] as Buffer
   }
 
+  /** That buffer as words of 4 bytes. */
+  wordsOf(address: number): Uint32Array {
+    return this.#words[address >>> SLOT_BITS] as Uint32Array
+  }
+
   /** Where in its buffer an address begins. */
   offsetOf(address: number): number {
     return (address & ((1 << SLOT_BITS) - 1)) * (CLASSES[this.#class[address >>> SLOT_BITS] as number] as number)
@@ -90,7 +97,9 @@ export class Slab {
     this.#used.push(0)
     this.#free.push(-1)
     this.#listed.push(false)
-    return this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES)) - 1
+    const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    this.#words.push(new Uint32Array(chunk.buffer))
+    return this.#chunks.push(chunk) - 1
   }
 
   /** A chunk that nothing is in, of whatever class. */
