@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Condition } from '../src/condition/ir.ts'
 import { Hooks } from '../src/hooks/create-hooks.ts'
+import { HooksOf } from '../src/hooks/hooks-of.ts'
 import { exit } from '../src/model/events/exit.ts'
 import { EventRegistry } from '../src/model/registry.ts'
 import { UNKNOWN } from '../src/model/unknown.ts'
@@ -140,7 +141,12 @@ describe('exits that no interest can hold for', () => {
         const interests = new Interests()
         for (const one of conditions) interests.add('exit', 'a', one, true)
         const read = (part: 0 | 1) => (cursor: number) => (all[cursor] as Ending)[part]
-        const excluded = new Excluded(exit, { 'exit.cause': read(0), 'exit.code': read(1) }, new Hooks(() => {}), interests)
+        const excluded = new Excluded(
+          exit,
+          { 'exit.cause': read(0), 'exit.code': read(1) },
+          new HooksOf(new Hooks(() => {}), 'exit'),
+          interests,
+        )
         for (const [cursor, [cause, code]] of all.entries())
           if (conditions.some((one) => holds(one, { 'exit.cause': cause, 'exit.code': code }))) expect(excluded.has(cursor)).toBe(false)
       }),

@@ -20,11 +20,14 @@ export class Hooks {
   readonly signal = new SyncHook<[Signal]>(['signal'])
   readonly ready = new SyncHook<[]>([])
   readonly fault = new SyncHook<[Fault]>(['fault'])
+  /** How many hooks were made for event types. */
+  made = 0
 
   constructor(onFault: FaultSink) {
     const map = (name: string) =>
       new HookMap<SyncHook<[LiveEvent]>>((type) => {
         const hook = new SyncHook<[LiveEvent]>(['event'])
+        this.made++
         hook.intercept({ register: (tap) => guarded(tap, `${name}:${type}`, onFault) })
         return hook
       })

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { CwsError } from '../errors/cws-error.ts'
 import { Hooks } from '../hooks/create-hooks.ts'
 import { asError } from '../hooks/guard.ts'
+import { HooksOf } from '../hooks/hooks-of.ts'
 import { enter, leave, placeOf } from '../hooks/running.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import { type BaseEvent, type EventClasses, generateEventClasses, type KeptEvent, LiveEvent } from '../model/event-class.ts'
@@ -116,7 +117,7 @@ export class Engine {
     this.told.opened(definition.type, readers)
     const pidReader = readers['process.pid']
     let Live: EventClasses['live'] | undefined
-    const { wanted, dispatch } = this.#dispatcher(definition, plugin, new Excluded(definition, readers, this.hooks, this.interests))
+    const { wanted, dispatch } = this.#dispatcher(definition, plugin, readers)
     return {
       emit: (cursor) => {
         if (!wanted(cursor)) return
@@ -270,14 +271,16 @@ export class Engine {
   /**
    * `wanted` counts an event that was seen and says whether anybody looks at its type: of what nobody does, no event is made. A process tree
    * looks at all, unless it has records of its own. So does the flight recorder, which takes the tracker's own records as they are.
-   * `excluded`, of batches: of those own records, which no interest can hold for.
+   * `readers`, of batches: of those own records that no interest can hold for, no event is made either.
    */
   #dispatcher(
     definition: EventDefinition,
     plugin: string | undefined,
-    excluded?: Excluded,
+    readers?: Readers,
   ): { wanted(cursor: number): boolean; dispatch(event: LiveEvent): void } {
     const { type } = definition
+    const hooks = new HooksOf(this.hooks, type)
+    const excluded = readers && new Excluded(definition, readers, hooks, this.interests)
     const counts = this.counters.of(type)
     const muted = this.#muted
     let judged: ProcessTracker | undefined
@@ -308,8 +311,8 @@ export class Engine {
       }
       return (
         !isExcluded &&
-        (this.hooks.detect.get(type) !== undefined ||
-          this.hooks.enrich.get(type) !== undefined ||
+        (hooks.detect !== undefined ||
+          hooks.enrich !== undefined ||
           (tracker !== undefined && !definition.agent && tracker.ownRecords !== true))
       )
     }
@@ -320,8 +323,8 @@ export class Engine {
           event.actor = tracker.locate(event as never)
           if (event.actor >= 0) event.process$ = tracker.processOf(event.actor)
         }
-        this.hooks.enrich.get(type)?.call(event)
-        this.hooks.detect.get(type)?.call(event)
+        hooks.enrich?.call(event)
+        hooks.detect?.call(event)
         // Behind those who judge: what it reads has been read by then, and what goes wrong here costs no finding.
         if (this.recorder !== undefined && !definition.agent && !isOwn(tracker))
           this.recorder.event(noted(this.recorder), event, tracker?.past)

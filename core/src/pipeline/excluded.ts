@@ -1,5 +1,5 @@
 import { required } from '../condition/analyse.ts'
-import type { Hooks } from '../hooks/create-hooks.ts'
+import type { HooksOf } from '../hooks/hooks-of.ts'
 import type { EventDefinition } from '../model/define-event.ts'
 import type { Reader, Readers } from '../plugin/source.ts'
 import type { Interests } from './interests.ts'
@@ -17,12 +17,12 @@ interface Demanded {
 export class Excluded {
   readonly #type: string
   readonly #numbers: readonly (readonly [string, Reader])[]
-  readonly #hooks: Hooks
+  readonly #hooks: HooksOf
   readonly #interests: Interests
   #known = { interests: -1, taps: -1 }
   #demanded: readonly Demanded[] = []
 
-  constructor({ type, fields }: EventDefinition, readers: Readers, hooks: Hooks, interests: Interests) {
+  constructor({ type, fields }: EventDefinition, readers: Readers, hooks: HooksOf, interests: Interests) {
     this.#type = type
     this.#numbers = Object.entries(readers).filter(([name]) => {
       const field = fields.get(name)
@@ -34,13 +34,15 @@ export class Excluded {
 
   /** Whether it is certain that nobody wants the record at this cursor. What is UNKNOWN excludes nothing. */
   has(cursor: number): boolean {
-    const taps = this.#hooks.detect.get(this.#type)?.taps.length ?? 0
-    const interests = this.#interests.of(this.#type).length
+    const taps = this.#hooks.detect?.taps.length ?? 0
+    const interests = this.#interests.count
     if (taps !== this.#known.taps || interests !== this.#known.interests) {
       this.#known = { taps, interests }
       this.#demanded = this.#work()
     }
-    for (const { read, values } of this.#demanded) {
+    const demanded = this.#demanded
+    for (let i = 0; i < demanded.length; i++) {
+      const { read, values } = demanded[i] as Demanded
       const value = read(cursor)
       if (typeof value === 'number' && !values.has(value)) return true
     }
@@ -50,8 +52,8 @@ export class Excluded {
   #work(): Demanded[] {
     const interests = this.#interests.of(this.#type)
     const declared = new Set(interests.map(({ plugin }) => plugin))
-    const taps = this.#hooks.detect.get(this.#type)?.taps ?? []
-    if (interests.length === 0 || this.#hooks.enrich.get(this.#type) || !taps.every(({ name }) => declared.has(name))) return []
+    const taps = this.#hooks.detect?.taps ?? []
+    if (interests.length === 0 || this.#hooks.enrich || !taps.every(({ name }) => declared.has(name))) return []
     return this.#numbers.flatMap(([field, read]) => {
       const values = new Set<unknown>()
       for (const { condition } of interests) {

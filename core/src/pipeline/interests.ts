@@ -7,11 +7,14 @@ const NONE: readonly Interest[] = []
 export class Interests {
   readonly #byType = new Map<string, Interest[]>()
   #generation = 0
+  /** Rises with each that is added. */
+  count = 0
 
   add(type: string, plugin: string, condition: Condition, urgent: boolean): void {
     const list = this.#byType.get(type) ?? []
     this.#byType.set(type, list)
     list.push({ plugin, condition, urgent })
+    this.count++
   }
 
   /** What is wanted of one type so far. */

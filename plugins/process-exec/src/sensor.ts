@@ -128,7 +128,7 @@ export class ProcessSensor {
         this.broken++
         return
       }
-      this.#take(memory, at, end, nowMs)
+      this.#take(memory, at, typeAt(memory, at, size), nowMs)
       at += size
     }
     this.table.sweep(nowMs)
@@ -172,9 +172,8 @@ export class ProcessSensor {
     this.close()
   }
 
-  #take(memory: Memory, at: number, end: number, nowMs: number): void {
+  #take(memory: Memory, at: number, type: number, nowMs: number): void {
     const { live } = this.images
-    const type = typeAt(memory, at, end)
     const { table } = this
     if (type === TYPE.EXEC) live.node = table.exec(memory, at)
     else if (type === TYPE.FORK) live.node = table.fork(memory, at)

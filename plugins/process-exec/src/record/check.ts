@@ -11,13 +11,12 @@ const SIZES: Readonly<Record<number, number>> = {
   [TYPE.PAD]: 8,
 }
 
-/** Type of the record at `at` if it lies whole before `end` and is as long as its type needs; 0 if not. */
-export function typeAt(memory: Memory, at: number, end: number): number {
-  if (at + 8 > end) return 0
-  const size = memory.u32[(at + HEADER.size) >>> 2] as number
+/** Type of the record at `at`, which `sizeAt` says can be stepped over; 0 if there is none, or it is shorter than its type needs. */
+export function typeAt(memory: Memory, at: number, size: number): number {
+  if (size === 0) return 0
   const type = memory.u16[(at + HEADER.type) >>> 1] as number
   const least = SIZES[type]
-  return least !== undefined && size >= least && size % 8 === 0 && at + size <= end ? type : 0
+  return least !== undefined && size >= least ? type : 0
 }
 
 /** Size of the record at `at` in bytes if one can step over it, 0 if the bytes are no record. */
