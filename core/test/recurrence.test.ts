@@ -20,7 +20,7 @@ function setUp() {
     locate: (event) => (event.cursor >= 0 ? event.cursor : -1),
     processOf: () => 1,
     onRelease: () => {},
-    lineages: { fields, of: (actor) => actor + 100 },
+    lineages: { fields, of: (actor) => actor + 100, commands: { fields: new Set(['args', 'envp']), of: (actor) => actor + 200 } },
   })
   const provided = ['process.file.path', 'process.parent.file.path', 'process.ancestors.file.path', 'process.uid', 'container.id']
   engine.providers.add('tree', '*', Object.fromEntries(provided.map((name) => [name, () => 'x'])) as never)
@@ -53,6 +53,20 @@ describe('what recurs of events', () => {
     expect([...(exec?.bytes?.keys() ?? [])]).toEqual(['exec.args'])
     expect(exec?.bytes?.get('exec.args')?.(exec)).toEqual(bytes())
     expect(seen.get('exit')?.recurrence?.fields).toContain('exit.file.path')
+  })
+
+  it('is more where it is about how a program was started, and not of what stands above that', () => {
+    const { engine, seen, of } = setUp()
+    engine.providers.add('tree', '*', { 'process.args': () => 'x', 'process.parent.args': () => 'x', 'process.envp': () => [] } as never)
+    engine.batchFeed(of('exec'), { 'exec.args': () => '-x', 'exec.file.path': () => 'x' }, 'tree').emit(7)
+    engine.batchFeed(of('open'), {}, 'tree').emit(8)
+    const exec = seen.get('exec')
+    const finer = exec?.recurrence?.finer
+    const more = [...(finer?.fields ?? [])].filter((name) => !exec?.recurrence?.fields.has(name) && !name.endsWith('length'))
+    expect(more.sort()).toEqual(['exec.args', 'process.args', 'process.envp'])
+    for (const name of exec?.recurrence?.fields ?? []) expect(finer?.fields).toContain(name)
+    expect(finer?.of(exec as never)).toBe(207)
+    expect(seen.get('open')?.recurrence?.finer).toBeUndefined()
   })
 
   it('is nothing that another feed reads from its records, nor anything of events that come as objects', () => {

@@ -34,6 +34,16 @@ export interface Lineages {
   readonly fields: ReadonlySet<string>
   /** 0: that is not known. */
   of(actor: Actor): number
+  /** The same with what images were started with: their arguments and environment. */
+  readonly commands?: Commands
+}
+
+/** Numbers for what recurs of starts: two actors of one number are of one lineage, and were told the same. */
+export interface Commands {
+  /** Names below the process block that say the same of two actors of one number, besides those of their lineage; of parents and ancestors they may differ. */
+  readonly fields: ReadonlySet<string>
+  /** 0: it has not recurred, or is not known. */
+  of(actor: Actor): number
 }
 
 /**

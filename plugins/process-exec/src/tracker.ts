@@ -3,6 +3,7 @@ import { authorOf } from './author.ts'
 import { imageText } from './fields/image-text.ts'
 import { pastOf } from './past.ts'
 import type { ProcessSensor } from './sensor.ts'
+import { COMMAND_FIELDS } from './table/commands.ts'
 import { KIND_FIELDS } from './table/kinds.ts'
 
 const NOBODY = -1
@@ -21,7 +22,11 @@ export function trackerOf(sensor: ProcessSensor, onRelease: ProcessTracker['onRe
     },
     processOf: (actor) => table.nodes.serial[actor] as number,
     onRelease,
-    lineages: { fields: KIND_FIELDS, of: (actor) => (sensor.isSnapshot ? 0 : table.lineages.of(actor)) },
+    lineages: {
+      fields: KIND_FIELDS,
+      of: (actor) => (sensor.isSnapshot ? 0 : table.lineages.of(actor)),
+      commands: { fields: COMMAND_FIELDS, of: (actor) => (sensor.isSnapshot ? 0 : table.commands.of(actor)) },
+    },
     past: pastOf(sensor),
     images: {
       parent: (actor) => {

@@ -1,5 +1,6 @@
 import { EXEC, FORK, HEADER } from '../record/layout.ts'
 import type { Memory } from '../record/memory.ts'
+import { Commands } from './commands.ts'
 import { Exits } from './exits.ts'
 import { Lineages } from './lineages.ts'
 import { Links } from './links.ts'
@@ -47,6 +48,7 @@ export class ProcessTable {
   readonly #links: Links
   readonly #exits: Exits
   #lineages: Lineages | undefined
+  #commands: Commands | undefined
   readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
@@ -66,6 +68,12 @@ export class ProcessTable {
   get lineages(): Lineages {
     this.#lineages ??= new Lineages(this.nodes, this.rows)
     return this.#lineages
+  }
+
+  /** Numbers of what was started how, likewise. */
+  get commands(): Commands {
+    this.#commands ??= new Commands(this.nodes, this.rows, this.lineages)
+    return this.#commands
   }
 
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
@@ -254,8 +262,11 @@ export class ProcessTable {
     for (let tries = 0; this.rows.full && tries < MAX_EVICTIONS && this.#evict(); tries++);
     const refused = this.strings.refused
     const row = this.rows.add(memory, at)
-    if (this.strings.refused !== refused) this.#lineages?.clear()
-    if (this.strings.refused !== refused) for (let tries = 0; tries < 16 && this.#evict(); tries++);
+    if (this.strings.refused !== refused) {
+      this.#lineages?.clear()
+      this.#commands?.clear()
+      for (let tries = 0; tries < 16 && this.#evict(); tries++);
+    }
     return row
   }
 

@@ -59,15 +59,17 @@ export class Memo {
 
   /** Adds the rules that may be true of the event. `scratch` is used and left empty. */
   collect(event: Readable, into: Candidates, scratch: Candidates): void {
+    if (!this.collectKnown(event, into, scratch)) this.#lookUp(event, into)
+  }
+
+  /** The same of an event that recurs; false, and nothing is added, for one that is new. */
+  collectKnown(event: Readable, into: Candidates, scratch: Candidates): boolean {
     const known = this.#recall.get(event)
-    if (known === 'new') {
-      this.#lookUp(event, into)
-      return
-    }
-    const entry = known ?? this.#fill(event, scratch)
-    into.addAll(entry.open)
-    const { gated } = entry
+    if (known === 'new') return false
+    const { open, gated } = known ?? this.#fill(event, scratch)
+    into.addAll(open)
     for (let i = 0; i < gated.length; i++) (gated[i] as Gated).collect(event, into)
+    return true
   }
 
   #lookUp(event: Readable, into: Candidates): void {

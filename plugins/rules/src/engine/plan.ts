@@ -17,6 +17,8 @@ const SHORT = 3
  */
 export class Plan {
   readonly #rules: readonly PlacedRule[]
+  /** Of all rules, for what was started the same way before. */
+  readonly #finer: Memo | undefined
   readonly #memos: readonly Memo[]
   readonly #gated: readonly Gated[]
   readonly #always: readonly Compiled[]
@@ -71,6 +73,15 @@ export class Plan {
       gates.prepare(leavesIn(rule.condition), (field) => !own.has(field) || gates.has(field) || shared.has(field))
     for (const { one } of byOther)
       gates.prepare(leavesIn(one.condition), (field) => !settled.has(field) && (gates.has(field) || shared.has(field)))
+    const finer = recurrence?.finer
+    const told = finer && new Set([...finer.fields].filter((name) => !settled.has(name)))
+    const byFiner =
+      told && rules.some(({ condition }) => leavesIn(condition).some((leaf) => isSettled(leaf, told)))
+        ? all.map(({ rule, demands }) => {
+            const demand = demands.find(({ field }) => settled.has(field)) ?? demands.find(({ field }) => told.has(field))
+            return { rule, gate: demand && gateOf(demand) }
+          })
+        : []
     gates.build()
 
     const read = new Set(byOther.flatMap((one) => one.gates.map(({ lookup }) => lookup)))
@@ -84,6 +95,10 @@ export class Plan {
     if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, gates, { isAlwaysRead, isRead }))
     if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, gates, { isAlwaysRead, isRead }))
     this.#memos = memos
+    if (finer && byFiner.length > 0) {
+      const never = () => false
+      this.#finer = new Memo({ recurrence: finer }, byFiner, gates, { isAlwaysRead: never, isRead: never })
+    }
   }
 
   /** Calls back for every rule that is true of this event, in the order of the rules; returns those of which nobody knows. */
@@ -95,13 +110,17 @@ export class Plan {
       const candidates = this.#candidates
       this.#turn.number++
       candidates.clear()
-      candidates.addAll(this.#always)
-      for (let i = 0; i < this.#memos.length; i++) (this.#memos[i] as Memo).collect(event, candidates, this.#scratch)
-      for (let i = 0; i < this.#gated.length; i++) (this.#gated[i] as Gated).collect(event, candidates)
+      if (this.#finer === undefined || !this.#finer.collectKnown(event, candidates, this.#scratch)) this.#collect(event, candidates)
       return candidates.judge(event, onTrue)
     } finally {
       this.#busy = false
     }
+  }
+
+  #collect(event: Readable, candidates: Candidates): void {
+    candidates.addAll(this.#always)
+    for (let i = 0; i < this.#memos.length; i++) (this.#memos[i] as Memo).collect(event, candidates, this.#scratch)
+    for (let i = 0; i < this.#gated.length; i++) (this.#gated[i] as Gated).collect(event, candidates)
   }
 }
 

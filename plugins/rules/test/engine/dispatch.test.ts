@@ -37,6 +37,7 @@ describe('rules by what recurs', () => {
           const expected = oracle(rules, eventOf(values))
           expect(judge(dispatch, eventOf(values))).toEqual(expected)
           expect(judge(dispatch, events.recurring(values))).toEqual(expected)
+          expect(judge(dispatch, events.told(values))).toEqual(expected)
         }
       }),
       { numRuns: 300 },
@@ -49,7 +50,7 @@ describe('rules by what recurs', () => {
         const rule = ruleOf(condition, 0)
         const dispatch = dispatchOf([rule])
         for (const [known, late] of [...stream, ...stream, ...stream])
-          for (const event of [eventOf(known), events.recurring(known)]) {
+          for (const event of [eventOf(known), events.recurring(known), events.told(known)]) {
             const undecided = dispatch.judge(event, () => {})
             const whole = eventOf(new Map([...late, ...known]))
             for (const { holds } of undecided ?? []) expect(holds(whole)).toBe(compileCondition(condition)(whole))
@@ -104,6 +105,34 @@ describe('rules by what recurs', () => {
         decoded = 0
         expect(judge(dispatch, undecoded(args)).fired).toEqual(fired)
         expect([args, decoded > 0]).toEqual([args, fired.length > 0])
+      }
+  })
+
+  it('read nothing of a program that was started the same way before, but what does not follow from that', () => {
+    const rules = rulesOf(
+      'exec.file.name == "sh" && exec.args =~ "*curl*"',
+      'exec.args =~ r"^-c .*id" && process.parent.file.name == "nginx"',
+      'exec.args =~ "*id*" && exec.tty_name == "pts0"',
+    )
+    const dispatch = dispatchOf(rules)
+    const fields = new Set(['exec.file.name', 'process.parent.file.name'])
+    let command = 0
+    const recurrence = { fields, of: () => 1, finer: { fields: new Set([...fields, 'exec.args']), of: () => command } }
+    for (let i = 0; i < 5; i++)
+      for (const [number, args, fired, reads] of [
+        [1, '-c id', ['rule-1', 'rule-2'], ['exec.tty_name']],
+        [2, '-l', [], []],
+      ] as const) {
+        const values = { 'exec.file.name': 'sh', 'exec.args': args, 'process.parent.file.name': 'nginx', 'exec.tty_name': 'pts0' }
+        const event = events.of(values)
+        const read = new Set<string>()
+        const get = (name: string) => {
+          read.add(name)
+          return event.get(name)
+        }
+        command = number
+        expect(judge(dispatch, Object.create(event, { get: { value: get }, recurrence: { value: recurrence } })).fired).toEqual(fired)
+        if (i > 2) expect([...read]).toEqual(reads)
       }
   })
 

@@ -5,6 +5,7 @@ import {
   definePlugin,
   type Matcher,
   type Readable,
+  type Recurrence,
   type TextBytes,
   UNKNOWN,
 } from '@cws/core'
@@ -77,6 +78,23 @@ const SETTLED: ReadonlySet<string> = new Set([
   ...['exec.interpreter.file.path', 'process.file.path', 'process.ancestors.file.name', 'process.parent.file.name', 'process.uid'],
 ])
 
+/** What follows from how a program was started, besides. */
+const TOLD: ReadonlySet<string> = new Set([...SETTLED, 'exec.args', 'exec.argv0', 'exec.envp'])
+
+/** Numbers for what these fields say; `late`: not the first time. */
+function numbersOf(fields: ReadonlySet<string>, late: boolean): Recurrence {
+  const numbers = new Map<string, number>()
+  return {
+    fields,
+    of(event: Readable) {
+      const key = [...fields].map((field) => String([event.get(field)].flat(2).map(String))).join('\0')
+      const known = numbers.get(key)
+      if (known === undefined) numbers.set(key, numbers.size + 1)
+      return known ?? (late ? 0 : numbers.size)
+    },
+  }
+}
+
 const bytes = new Map([
   ['exec.args', (event: Readable) => bytesOf(event.get('exec.args'), 0x20)],
   ['exec.argv0', (event: Readable) => bytesOf(event.get('exec.argv0'), 0x20)],
@@ -93,23 +111,15 @@ function bytesOf(value: unknown, nul: number): TextBytes | undefined {
 /** Makes events as dispatch would see them: kept ones, and those that know the number of what recurs of them. */
 export class Events implements AsyncDisposable {
   readonly #pipeline: TestPipeline
-  readonly #numbers = new Map<string, number>()
   readonly definition
   readonly #recurrence
+  readonly #finer
 
   private constructor(pipeline: TestPipeline) {
     this.#pipeline = pipeline
     this.definition = pipeline.runtime.engine.events.get('exec')
-    const numbers = this.#numbers
-    this.#recurrence = {
-      fields: SETTLED,
-      of(event: Readable) {
-        const key = [...SETTLED].map((field) => String([event.get(field)].flat(2).map(String))).join('\0')
-        const known = numbers.get(key)
-        if (known === undefined) numbers.set(key, numbers.size + 1)
-        return known ?? numbers.size
-      },
-    }
+    this.#recurrence = numbersOf(SETTLED, false)
+    this.#finer = { ...this.#recurrence, finer: numbersOf(TOLD, true) }
   }
 
   static async make(): Promise<Events> {
@@ -123,6 +133,11 @@ export class Events implements AsyncDisposable {
   /** The same, of a feed that knows what recurs, and where the bytes of texts are. */
   recurring(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): Readable {
     return Object.assign(this.of(values), { recurrence: this.#recurrence, bytes })
+  }
+
+  /** The same, of a feed that also knows how programs were started. */
+  told(values: Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>): Readable {
+    return Object.assign(this.of(values), { recurrence: this.#finer, bytes })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
