@@ -13,7 +13,7 @@ import { figure, percentile } from '../statistics.ts'
 import { generatedRules } from './generated-rules.ts'
 import { naive } from './naive.ts'
 import { recordStorm, recordWork } from './record.ts'
-import { Stream } from './stream.ts'
+import { type Playing, Stream } from './stream.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -33,11 +33,11 @@ interface Variant {
 async function variant(
   name: string,
   batch: Buffer,
-  files: boolean,
+  playing: Playing,
   detector: () => AnyInstance,
   recorder?: FlightRecorder,
 ): Promise<Variant> {
-  const stream = new Stream(Buffer.from(batch), files)
+  const stream = new Stream(Buffer.from(batch), playing)
   const before = memory()
   const start = performance.now()
   const pipeline = await TestPipeline.of([stream.source(), detector()])
@@ -92,11 +92,12 @@ const work = await recordWork(8)
 const withRules = (pack: RulePack) => () => rules({ packs: [pack] })
 const withDefaults = `engine with ${defaults.rules.length} rules`
 
-async function defaultsOn(name: string, batch: Buffer, files: boolean): Promise<void> {
+async function defaultsOn(name: string, batch: Buffer, playing: Playing): Promise<void> {
   const variants = [
-    await variant(`engine without rules, ${name}`, batch, files, () => rules({ packs: [] })),
-    await variant(`${withDefaults}, ${name}`, batch, files, withRules(defaults)),
-    await variant(`${withDefaults} and the flight recorder, ${name}`, batch, files, withRules(defaults), new FlightRecorder()),
+    await variant(`engine without rules, ${name}`, batch, playing, () => rules({ packs: [] })),
+    await variant(`${withDefaults}, ${name}`, batch, playing, withRules(defaults)),
+    await variant(`${withDefaults}, ${name}, no arguments twice`, batch, { ...playing, fresh: true }, withRules(defaults)),
+    await variant(`${withDefaults} and the flight recorder, ${name}`, batch, playing, withRules(defaults), new FlightRecorder()),
   ]
   await play(variants)
   for (const one of variants) {
@@ -112,7 +113,9 @@ async function generatedOn(batch: Buffer): Promise<void> {
   const counts = [100, 1_000, 10_000]
   const variants: Variant[] = []
   for (const count of counts)
-    variants.push(await variant(`engine with ${count} generated rules`, batch, true, withRules(generatedRules(count))))
+    variants.push(
+      await variant(`engine with ${count} generated rules`, batch, { files: true, fresh: true }, withRules(generatedRules(count))),
+    )
   await play(variants)
   const [few, more, most] = variants as [Variant, Variant, Variant]
   for (const one of variants) {
@@ -129,12 +132,16 @@ async function generatedOn(batch: Buffer): Promise<void> {
 
   const plain: Variant[] = []
   for (const count of counts)
-    plain.push(await variant(`a list of closures, ${count} generated rules`, batch, true, () => naive(generatedRules(count))))
+    plain.push(
+      await variant(`a list of closures, ${count} generated rules`, batch, { files: true, fresh: true }, () =>
+        naive(generatedRules(count)),
+      ),
+    )
   for (const one of plain.slice(0, 2)) await play([one], 6)
   for (const one of plain) speed(one)
   await end(plain)
 }
 
-await defaultsOn('a storm', storm, false)
-await defaultsOn('work', work, true)
+await defaultsOn('a storm', storm, {})
+await defaultsOn('work', work, { files: true })
 await generatedOn(work)

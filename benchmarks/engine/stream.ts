@@ -25,7 +25,18 @@ interface FileEvent {
   readonly kind: string
 }
 
-/** A recorded batch that is played again and again as events of other processes, with opens and changes by them where `files` says so. */
+/** How a recorded batch is played. */
+export interface Playing {
+  /** With opens and changes of files. */
+  readonly files?: boolean
+  /** As if nobody gave the same arguments twice: their ends are others each time. */
+  readonly fresh?: boolean
+}
+
+/** Bytes of an argument list that are made up each time. */
+const MADE_UP = 6
+
+/** A recorded batch that is played again and again as events of other processes. */
 export class Stream {
   readonly execs: number
   readonly events: number
@@ -35,10 +46,13 @@ export class Stream {
   /** Where in the memory times stand that move on. */
   readonly #times: readonly number[]
   readonly #files: readonly FileEvent[]
+  /** Where argument lists end that are made up each time. */
+  readonly #ends: readonly number[]
+  #made = 0
   #open: BatchFeed | undefined
   #change: BatchFeed | undefined
 
-  constructor(batch: Buffer, files: boolean) {
+  constructor(batch: Buffer, { files = false, fresh = false }: Playing) {
     this.#sensor = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
     this.#sensor.table.loader = undefined
     this.#memory = memoryOf(batch)
@@ -59,8 +73,9 @@ export class Stream {
     })
     this.execs = execs
     this.#times = this.#findTimes()
-    this.#plantRoot()
+    this.#plantParents()
     this.#files = events
+    this.#ends = fresh ? this.#findEnds() : []
     this.events = records + events.length
   }
 
@@ -90,6 +105,7 @@ export class Stream {
   moveOn(): void {
     const { u64 } = this.#memory
     for (const at of this.#times) u64[at] = (u64[at] as bigint) + AN_HOUR
+    for (const end of this.#ends) this.#makeUp(end)
     this.#sensor.table.sweep(performance.now() + 60_000)
   }
 
@@ -113,19 +129,45 @@ export class Stream {
     return times
   }
 
-  /** Whoever started it all was there before: known to the root of the tree, as on a host. */
-  #plantRoot(): void {
-    let root: { readonly pid: number; readonly start: bigint } | undefined
+  /** Of those that have arguments, of which the last is long enough. */
+  #findEnds(): number[] {
+    const { u32, u8 } = this.#memory
+    const ends: number[] = []
     this.#each((at, type) => {
-      const { u32, u64 } = this.#memory
-      if (type === TYPE.FORK) root ??= { pid: u32[(at + FORK.ppid) >>> 2] as number, start: u64[(at + FORK.parent_start) >>> 3] as bigint }
+      if (type !== TYPE.EXEC) return
+      const start = at + (u32[(at + EXEC.argv) >>> 2] as number)
+      const end = start + (u32[((at + EXEC.argv) >>> 2) + 1] as number) - 1
+      if (end - MADE_UP > u8.indexOf(0, start) && !u8.subarray(end - MADE_UP, end).includes(0)) ends.push(end)
     })
-    if (!root) return
+    return ends
+  }
+
+  #makeUp(end: number): void {
+    const text = (++this.#made).toString(36).padStart(MADE_UP, '0')
+    for (let i = 0; i < MADE_UP; i++) this.#memory.u8[end - MADE_UP + i] = text.charCodeAt(i)
+  }
+
+  /** Whoever started it all, and what else ran meanwhile, was there before: known to the root of the tree, as on a host. */
+  #plantParents(): void {
+    const { u32, u64 } = this.#memory
+    const parents = new Map<bigint, number>()
+    const made = new Set<bigint>()
+    this.#each((at, type) => {
+      if (type !== TYPE.FORK) return
+      const start = u64[(at + FORK.parent_start) >>> 3] as bigint
+      if (!made.has(start)) parents.set(start, u32[(at + FORK.ppid) >>> 2] as number)
+      made.add(u64[(at + HEADER.start) >>> 3] as bigint)
+    })
+    for (const [start, pid] of parents) this.#plant(pid, start)
+  }
+
+  #plant(pid: number, start: bigint): void {
     const writer = new RecordWriter(4096)
     const text = (value: string) => Buffer.from(value)
     writer.exec({
-      ...root,
-      time: root.start,
+      pid,
+      start,
+      time: start,
       comm: text('systemd'),
       file_path: text('/usr/lib/systemd/systemd'),
       file_fstype: text('ext4'),
