@@ -12,7 +12,11 @@ function setUp(maxTableBytes = 8 * 1024 * 1024) {
     /** The number of what a process comes to execute. */
     run(argv: readonly string[], envp: readonly string[] = ['PATH=/bin'], path = '/bin/sh', pid = 1): number {
       records.writer.clear()
-      return table.commands.of(table.exec(records.memory, records.exec(pid, path, { argv, envp })))
+      const node = table.exec(records.memory, records.exec(pid, path, { argv, envp }))
+      const number = table.commands.of(node)
+      // Some may ask for the same.
+      expect(table.commands.of(node)).toBe(number)
+      return number
     },
   }
 }
@@ -60,19 +64,28 @@ describe('numbers of commands', () => {
       return table.strings.count
     }
     expect(start(1)).toBeLessThan(500)
-    expect(seen.size).toBe(0)
+    // Two of a hash are taken for one, hardly ever.
+    expect(seen.size).toBeLessThan(3)
     expect(start(2)).toBeLessThan(9_000)
+    expect(table.counts().stringsRefused).toBe(0)
     // Numbers of what was forgotten are not given to others.
     expect(seen.size).toBeGreaterThan(11_000)
   })
 
+  it('take no more than a small part of a small table', () => {
+    const { run, table } = setUp(2 * 1024 * 1024)
+    for (let i = 0; i < 8_000; i++) run(['sh', `${i >> 1} ${'z'.repeat(200)}`], undefined, undefined, 2 + (i % 6))
+    expect(table.strings.count).toBeLessThan(500)
+    expect(table.counts()).toMatchObject({ stringsRefused: 0, evictedRunning: 0 })
+  })
+
   it('are forgotten when the table wants room', () => {
     const { run, table } = setUp(2 * 1024 * 1024)
-    for (let i = 0; i < 2_000; i++) run(['sh', `${i >> 1} ${'z'.repeat(490)}`], undefined, undefined, 2 + (i % 6))
-    const { refused } = table.strings
-    for (let i = 0; table.strings.refused === refused && i < 20_000; i++)
-      run(['sh', `${i} ${'w'.repeat(3_000)}`], undefined, undefined, 100 + i)
-    expect(table.strings.refused).toBeGreaterThan(refused)
-    expect(run(['sh', '0 x'], undefined, undefined, 2)).toBe(0)
+    for (let i = 0; i < 12; i++) run(['sh', `${i >> 1} ${'z'.repeat(490)}`], undefined, undefined, 2 + i)
+    // Its room is full of what lives, and of what commands hold beyond that.
+    let pid = 100
+    for (; table.counts().evictedRunning === 0 && pid < 20_000; pid++) run(['sh', `${pid} ${'w'.repeat(3_000)}`], undefined, undefined, pid)
+    expect(table.counts().evictedRunning).toBeGreaterThan(0)
+    expect(run(['sh', `0 ${'z'.repeat(490)}`], undefined, undefined, pid)).toBe(0)
   })
 })

@@ -15,8 +15,9 @@ const SLOTS = 2 * MAX_COMMANDS
 /** Longer arguments are seldom given again, bytes. */
 const MAX_ARGUMENTS = 512
 const MAX_ENVIRONMENT = 2048
-/** Arguments and environments that are held, bytes: each as often as a command has it. */
+/** Of arguments and environments that are held, each as often as a command has it, and of a command besides, bytes. */
 const MAX_HELD = 4 * 1024 * 1024
+const OWN_BYTES = 64
 
 /**
  * Numbers for what is executed again and again: a lineage with its arguments and environment. Given the second time, so that who makes up arguments
@@ -37,9 +38,14 @@ export class Commands {
   /** Of the command in place 1. */
   #first = 1
   #count = 0
+  readonly #maxHeld: number
   #held = 0
+  /** The image that was seen for the first time last: whoever else asks for it asks for the same time. */
+  #noted = 0
 
-  constructor(nodes: Nodes, rows: Rows, lineages: Lineages) {
+  /** `maxBytes`: how much of the table may be held for it. */
+  constructor(nodes: Nodes, rows: Rows, lineages: Lineages, maxBytes: number) {
+    this.#maxHeld = Math.min(maxBytes, MAX_HELD)
     this.#nodes = nodes
     this.#rows = rows
     this.#lineages = lineages
@@ -53,8 +59,9 @@ export class Commands {
     const argv = rows.textId(row, EXEC.argv)
     const envp = rows.textId(row, EXEC.envp)
     if (argv === 0 || envp === 0) return 0
-    const bytes = rows.textLength(row, EXEC.argv) + rows.textLength(row, EXEC.envp)
-    if (rows.textLength(row, EXEC.argv) > MAX_ARGUMENTS || rows.textLength(row, EXEC.envp) > MAX_ENVIRONMENT) return 0
+    const argvBytes = rows.textLength(row, EXEC.argv)
+    const envpBytes = rows.textLength(row, EXEC.envp)
+    if (argvBytes > MAX_ARGUMENTS || envpBytes > MAX_ENVIRONMENT) return 0
     const lineage = this.#lineages.of(node)
     if (lineage === 0) return 0
     const flags = rows.flags(row) & FLAGS
@@ -66,14 +73,18 @@ export class Commands {
         return this.#first + place - 1
       slot = (slot + 1) % SLOTS
     }
-    const seen = (hash >>> 0) % SLOTS
-    if (this.#seen[seen] !== hash) {
-      this.#seen[seen] = hash
+    const first = (hash >>> 0) % SLOTS
+    const image = this.#nodes.image[node] as number
+    if (this.#seen[first] !== hash) {
+      this.#seen[first] = hash
+      this.#noted = image
       return 0
     }
-    if (this.#count >= MAX_COMMANDS || this.#held + bytes > MAX_HELD) {
+    if (image === this.#noted) return 0
+    const bytes = OWN_BYTES + argvBytes + envpBytes
+    if (this.#count >= MAX_COMMANDS || this.#held + bytes > this.#maxHeld) {
       this.clear()
-      slot = seen
+      slot = first
     }
     const place = ++this.#count
     this.#slots[slot] = place

@@ -10,6 +10,8 @@ import { trace } from './sessions.ts'
 import { isElder, stamp, startedAt } from './starts.ts'
 import { Strings } from './strings.ts'
 
+/** A thirty-second of the table may be held for commands to be recognised. */
+const COMMANDS_SHIFT = 5
 /** Processes that may go to make room for one. */
 const MAX_EVICTIONS = 256
 
@@ -49,6 +51,7 @@ export class ProcessTable {
   readonly #exits: Exits
   #lineages: Lineages | undefined
   #commands: Commands | undefined
+  readonly #maxBytes: number
   readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
@@ -57,6 +60,7 @@ export class ProcessTable {
   #evictedRunning = 0
 
   constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
     this.strings = new Strings(Math.floor(maxBytes * 0.5))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
@@ -72,7 +76,7 @@ export class ProcessTable {
 
   /** Numbers of what was started how, likewise. */
   get commands(): Commands {
-    this.#commands ??= new Commands(this.nodes, this.rows, this.lineages)
+    this.#commands ??= new Commands(this.nodes, this.rows, this.lineages, this.#maxBytes >>> COMMANDS_SHIFT)
     return this.#commands
   }
 
@@ -260,13 +264,18 @@ export class ProcessTable {
 
   #row(memory: Memory, at: number): Row {
     for (let tries = 0; this.rows.full && tries < MAX_EVICTIONS && this.#evict(); tries++);
-    const refused = this.strings.refused
-    const row = this.rows.add(memory, at)
-    if (this.strings.refused !== refused) {
+    const { strings, rows } = this
+    const { refused } = strings
+    let row = rows.add(memory, at)
+    if (strings.refused !== refused && (this.#lineages || this.#commands)) {
+      // What is held to be recognised again goes first: it may have been just that.
       this.#lineages?.clear()
       this.#commands?.clear()
-      for (let tries = 0; tries < 16 && this.#evict(); tries++);
+      strings.refused = refused
+      rows.release(row)
+      row = rows.add(memory, at)
     }
+    if (strings.refused !== refused) for (let tries = 0; tries < 16 && this.#evict(); tries++);
     return row
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { textOf } from '@cws/core'
 import { type Memory, memoryOf } from '../record/memory.ts'
+import { hashOf, keyOf } from './half-sip-hash.ts'
 import { SLAB_MAX, Slab } from './slab.ts'
 
 /** Number of a byte string; 0 is none. */
@@ -19,12 +20,12 @@ type Bytes = Pick<Memory, 'u8' | 'u32'>
 
 /**
  * Byte strings, each stored once and named by a number: finding a known one makes no object. Counted by references and bounded by bytes.
- * The hash is seeded, since attackers choose the strings.
+ * The hash has a key, since attackers choose the strings.
  */
 export class Strings {
   readonly #slab: Slab
   readonly #max: number
-  readonly #seed = randomBytes(4).readUInt32LE()
+  readonly #key = keyOf(randomBytes(8))
   #hash = new Uint32Array(1024)
   #address = new Uint32Array(1024)
   #length = new Uint32Array(1024)
@@ -202,17 +203,8 @@ export class Strings {
     return areEqual(this.#slab.wordsOf(this.#address[id] as number), at >>> 2, from.u32, start >>> 2, length)
   }
 
-  /** Seeded multiply-and-rotate over 4 bytes a step, mixed at the end as MurmurHash3 does; of the last word only what is of the text. */
   #hashOf(words: Uint32Array, first: number, length: number): number {
-    let hash = this.#seed
-    const end = first + (length >>> 2)
-    for (let i = first; i < end; i++) hash = mixed(hash, words[i] as number)
-    const rest = length & 3
-    if (rest !== 0) hash = mixed(hash, (words[end] as number) & ~(-1 << (rest << 3)))
-    hash ^= length
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-    return (hash ^ (hash >>> 16)) >>> 0
+    return hashOf(this.#key, words, first, length)
   }
 
   #grow(): void {
@@ -253,10 +245,4 @@ function areEqual(a: Uint32Array, fromA: number, b: Uint32Array, fromB: number, 
   for (; i < end; i++) if (a[i] !== b[i + by]) return false
   const rest = length & 3
   return rest === 0 || (((a[end] as number) ^ (b[end + by] as number)) & ~(-1 << (rest << 3))) === 0
-}
-
-function mixed(hash: number, word: number): number {
-  const k = Math.imul(word, 0xcc9e2d51)
-  const other = hash ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593)
-  return (Math.imul((other << 13) | (other >>> 19), 5) + 0xe6546b64) | 0
 }
