@@ -96,7 +96,7 @@ async function defaultsOn(name: string, batch: Buffer, playing: Playing): Promis
   const variants = [
     await variant(`engine without rules, ${name}`, batch, playing, () => rules({ packs: [] })),
     await variant(`${withDefaults}, ${name}`, batch, playing, withRules(defaults)),
-    await variant(`${withDefaults}, ${name}, no arguments twice`, batch, { ...playing, fresh: true }, withRules(defaults)),
+    await variant(`${withDefaults}, ${name}, nothing twice`, batch, { ...playing, fresh: true }, withRules(defaults)),
     await variant(`${withDefaults} and the flight recorder, ${name}`, batch, playing, withRules(defaults), new FlightRecorder()),
   ]
   await play(variants)

@@ -29,11 +29,11 @@ interface FileEvent {
 export interface Playing {
   /** With opens and changes of files. */
   readonly files?: boolean
-  /** As if nobody gave the same arguments twice: their ends are others each time. */
+  /** As if nothing was started the same way twice: the ends of the arguments, or where they are short of the environment, are others each time. */
   readonly fresh?: boolean
 }
 
-/** Bytes of an argument list that are made up each time. */
+/** Bytes of a list that are made up each time. */
 const MADE_UP = 6
 
 /** A recorded batch that is played again and again as events of other processes. */
@@ -46,7 +46,7 @@ export class Stream {
   /** Where in the memory times stand that move on. */
   readonly #times: readonly number[]
   readonly #files: readonly FileEvent[]
-  /** Where argument lists end that are made up each time. */
+  /** Where lists end that are made up each time. */
   readonly #ends: readonly number[]
   #made = 0
   #open: BatchFeed | undefined
@@ -129,15 +129,19 @@ export class Stream {
     return times
   }
 
-  /** Of those that have arguments, of which the last is long enough. */
+  /** Of each exec one: of its arguments, but for the name, or its environment, whichever ends with a text that is long enough. */
   #findEnds(): number[] {
     const { u32, u8 } = this.#memory
     const ends: number[] = []
     this.#each((at, type) => {
       if (type !== TYPE.EXEC) return
-      const start = at + (u32[(at + EXEC.argv) >>> 2] as number)
-      const end = start + (u32[((at + EXEC.argv) >>> 2) + 1] as number) - 1
-      if (end - MADE_UP > u8.indexOf(0, start) && !u8.subarray(end - MADE_UP, end).includes(0)) ends.push(end)
+      for (const list of [EXEC.argv, EXEC.envp]) {
+        const start = at + (u32[(at + list) >>> 2] as number)
+        const end = start + (u32[((at + list) >>> 2) + 1] as number) - 1
+        if (end - MADE_UP <= u8.indexOf(0, start) || u8.subarray(end - MADE_UP, end).includes(0)) continue
+        ends.push(end)
+        break
+      }
     })
     return ends
   }

@@ -53,11 +53,11 @@ export class Gates {
     )
   }
 
-  /** What look-ups that are made anyway, or cost next to nothing, say of a condition beyond the gates that it stands behind. */
-  screenOf(condition: Condition, isRead: (lookup: Lookup) => boolean): Screen | undefined {
+  /** What look-ups that may be used for it say of a condition beyond the gates that it stands behind. */
+  screenOf(condition: Condition, mayUse: (lookup: Lookup) => boolean): Screen | undefined {
     return screenOf(condition, (test) => {
       const gates = demandsOf(test, this.#fields).map((demand) => this.#gateOf(demand))
-      return gates.find((gate) => gate !== undefined && (gate.lookup.isCheap || isRead(gate.lookup)))
+      return gates.find((gate) => gate !== undefined && mayUse(gate.lookup))
     })
   }
 

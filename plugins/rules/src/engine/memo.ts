@@ -13,6 +13,8 @@ export interface Entry {
   readonly gated: readonly Gated[]
 }
 
+/** What follows from a number that many have is worth to be found out the second time; from one that few have, later, since as much is to be found out. */
+const WORTH_AFTER = { often: 1, seldom: 8 } as const
 /** So few rules behind a gate of their own are judged sooner than it is. */
 const FEW = 2
 /** Entries that are kept to be shared: lineages are many, what they leave of the rules is alike for most. */
@@ -29,26 +31,32 @@ export class Memo {
   readonly #gated: readonly Gated[]
   readonly #others: readonly Compiled[]
   readonly #rests: ReadonlyMap<number, Rests>
-  /** Look-ups that are made for every event; `isRead` are those that are made where nothing is remembered. */
   readonly #shared = new Map<string, Entry>()
+  /** Look-ups that are made for every event, or cost next to nothing; `isRead` are those that are made where nothing is remembered. */
   readonly #always: (lookup: Lookup) => boolean
+  /** All that screens look at is settled: what they rule out is ruled out for good. */
+  readonly #screensSettle: boolean
 
   constructor(
-    of: { readonly recurrence: Recurrence } | { readonly keys: readonly string[] },
+    of: { readonly recurrence: Recurrence; readonly recurs: keyof typeof WORTH_AFTER } | { readonly keys: readonly string[] },
     rules: readonly { readonly rule: PlacedRule; readonly gate: Gate | undefined }[],
     gates: Gates,
     { isAlwaysRead, isRead }: { readonly isAlwaysRead: (lookup: Lookup) => boolean; readonly isRead: (lookup: Lookup) => boolean },
   ) {
     const settled = 'keys' in of ? new Set(of.keys) : of.recurrence.fields
-    this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence)
+    this.#recall = 'keys' in of ? new ByValues(of.keys) : new ByNumber(of.recurrence, WORTH_AFTER[of.recurs])
     // What is looked up of an event that is new can screen what was not found by it.
     const read = new Set(rules.map(({ gate }) => gate?.lookup))
-    const whole = (rule: PlacedRule) => ({
-      ...rule,
-      screen: gates.screenOf(rule.condition, (lookup) => read.has(lookup) || isRead(lookup)),
-    })
+    let screensSettle = true
+    const screens = (lookup: Lookup) => {
+      if (!read.has(lookup) && !isRead(lookup)) return false
+      screensSettle &&= settled.has(lookup.field)
+      return true
+    }
+    const whole = (rule: PlacedRule) => ({ ...rule, screen: gates.screenOf(rule.condition, screens) })
     this.#gated = Gated.by(rules.flatMap(({ rule, gate }) => (gate ? [{ one: whole(rule), gates: [gate] }] : [])))
     this.#others = rules.filter(({ gate }) => gate === undefined).map(({ rule }) => whole(rule))
+    this.#screensSettle = screensSettle
     const said = {
       gatesOf: (rest: Condition) => gates.of(rest),
       screenOf: (rest: Condition) => gates.screenOf(rest, isAlwaysRead),
@@ -81,7 +89,8 @@ export class Memo {
     scratch.clear()
     this.#lookUp(event, scratch)
     const rests: Rest[] = []
-    for (const { place } of scratch.sorted()) {
+    for (const { place, screen } of scratch.sorted()) {
+      if (this.#screensSettle && screen !== undefined && !screen(event)) continue
       const rest = (this.#rests.get(place) as Rests).of(event)
       if (rest) rests.push(rest)
     }
@@ -103,7 +112,7 @@ export class Memo {
 
   #entryOf(rests: readonly Rest[]): Entry {
     const all = Gated.by(rests.flatMap((one) => (one.gates ? [{ one, gates: one.gates }] : [])))
-    const worth = new Set(all.filter((one) => one.size > FEW || one.lookup.isCheap || this.#always(one.lookup)).map(({ lookup }) => lookup))
+    const worth = new Set(all.filter((one) => one.size > FEW || this.#always(one.lookup)).map(({ lookup }) => lookup))
     const open: Rest[] = []
     const behind: { one: Rest; gates: readonly Gate[] }[] = []
     for (const one of rests)

@@ -85,19 +85,20 @@ export class Plan {
     gates.build()
 
     const read = new Set(byOther.flatMap((one) => one.gates.map(({ lookup }) => lookup)))
-    const isAlwaysRead = (lookup: Lookup) => read.has(lookup)
-    const isRead = (lookup: Lookup) => read.has(lookup) || shared.has(lookup.field)
+    const isAlwaysRead = (lookup: Lookup) => lookup.isCheap || read.has(lookup)
+    const isRead = (lookup: Lookup) => isAlwaysRead(lookup) || shared.has(lookup.field)
     this.#gated = Gated.by(
       byOther.map(({ one, gates: behind }) => ({ one: { ...one, screen: gates.screenOf(one.condition, isRead) }, gates: behind })),
     )
     this.#always = always
     const memos: Memo[] = []
-    if (recurrence && byLineage.length > 0) memos.push(new Memo({ recurrence }, byLineage, gates, { isAlwaysRead, isRead }))
+    if (recurrence && byLineage.length > 0)
+      memos.push(new Memo({ recurrence, recurs: 'often' }, byLineage, gates, { isAlwaysRead, isRead }))
     if (byOwn.length > 0) memos.push(new Memo({ keys: keysOf(byOwn, own) }, byOwn, gates, { isAlwaysRead, isRead }))
     this.#memos = memos
     if (finer && byFiner.length > 0) {
-      const never = () => false
-      this.#finer = new Memo({ recurrence: finer }, byFiner, gates, { isAlwaysRead: never, isRead: never })
+      const isCheap = (lookup: Lookup) => lookup.isCheap
+      this.#finer = new Memo({ recurrence: finer, recurs: 'seldom' }, byFiner, gates, { isAlwaysRead: isCheap, isRead: isCheap })
     }
   }
 

@@ -15,12 +15,16 @@ const PLACES = 8192
 /** By the number of what recurs. Numbers are given out one after another, so that those that are near in time have places of their own. */
 export class ByNumber<T> implements Recall<T> {
   readonly #recurrence: Recurrence
+  readonly #worthAfter: number
   readonly #numbers = new Float64Array(PLACES)
+  readonly #times = new Uint8Array(PLACES)
   readonly #values: (T | undefined)[] = new Array<T | undefined>(PLACES).fill(undefined)
   #number = 0
 
-  constructor(recurrence: Recurrence) {
+  /** `worthAfter`: so often a number comes before it is worth while to remember anything of it. */
+  constructor(recurrence: Recurrence, worthAfter: number) {
     this.#recurrence = recurrence
+    this.#worthAfter = worthAfter
   }
 
   get(event: Readable): T | 'new' | undefined {
@@ -28,9 +32,14 @@ export class ByNumber<T> implements Recall<T> {
     if (number === 0) return 'new'
     const place = number % PLACES
     this.#number = number
-    if (this.#numbers[place] === number) return this.#values[place]
-    this.#numbers[place] = number
-    this.#values[place] = undefined
+    if (this.#numbers[place] !== number) {
+      this.#numbers[place] = number
+      this.#values[place] = undefined
+      this.#times[place] = 0
+    }
+    const times = this.#times[place] as number
+    if (times >= this.#worthAfter) return this.#values[place]
+    this.#times[place] = times + 1
     return 'new'
   }
 
