@@ -42,7 +42,7 @@ describe('numbers of commands', () => {
     const { run, table } = setUp()
     const before = table.strings.count
     for (let pid = 2; pid < 8; pid++) {
-      expect(run(['sh', 'x'.repeat(600)], undefined, undefined, pid)).toBe(0)
+      expect(run(['sh', 'x'.repeat(2100)], undefined, undefined, pid)).toBe(0)
       expect(run(['sh'], [`PATH=${'x'.repeat(2100)}`], '/bin/ls', pid + 10)).toBe(0)
     }
     table.commands.clear()

@@ -17,7 +17,7 @@ export const image = fc.record({
   cgroup: fc.constantFrom('/', '/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'),
   cred_uid: fc.constantFrom(0, 1000),
   flags: fc.constantFrom(0, 0, 0, FLAG.SCRIPT, FLAG.CGROUP_TRUNCATED, FLAG.ARGV_TRUNCATED, FLAG.ARGV_UNKNOWN, FLAG.ENVP_UNKNOWN),
-  argv: fc.constantFrom(['sh'], ['sh', '-c', 'id'], ['make', ''], ['sh', 'x'.repeat(600)]),
+  argv: fc.constantFrom(['sh'], ['sh', '-c', 'id'], ['make', ''], ['sh', 'x'.repeat(2100)]),
   envp: fc.constantFrom([], ['PATH=/bin', 'HOME'], ['LD_PRELOAD=/tmp/x']),
 })
 export const step = fc.oneof(

@@ -13,7 +13,7 @@ const FLAGS = FLAG.ARGV_UNKNOWN | FLAG.ARGV_TRUNCATED | FLAG.CHUNK_LOST | FLAG.E
 const MAX_COMMANDS = 4096
 const SLOTS = 2 * MAX_COMMANDS
 /** Longer arguments are seldom given again, bytes. */
-const MAX_ARGUMENTS = 512
+const MAX_ARGUMENTS = 2048
 const MAX_ENVIRONMENT = 2048
 /** Of arguments and environments that are held, each as often as a command has it, and of a command besides, bytes. */
 const MAX_HELD = 4 * 1024 * 1024
