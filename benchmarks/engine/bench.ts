@@ -14,6 +14,7 @@ import { type Composition, Variant } from './variant.ts'
 const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 40)
 const folder = mkdtempSync(join(tmpdir(), 'cws-bench-engine-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 function keep(name: string, batch: Buffer): string {
   const file = join(folder, name)
@@ -37,7 +38,7 @@ const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + 
 const matches = ({ rounds, ready }: Variant) => mean(rounds.map(({ findings }) => findings)) / ready.events
 const allocated = ({ rounds }: Variant) =>
   percentile(
-    rounds.map((one) => one.allocated).filter((bytes) => bytes > 0),
+    rounds.flatMap((one) => one.allocated),
     0.25,
   )
 const perSecond = (one: Variant) => (one.ready.events * 1e6) / warm(one)
@@ -60,7 +61,7 @@ async function defaultsOn(name: string, batch: string, playing: Playing): Promis
       one.name.startsWith(withDefaults) ? '2000000' : undefined,
     )
     figure(`${one.name}: CPU an exec and what comes with it`, warm(one) / one.ready.execs, 'µs')
-    figure(`${one.name}: the same in the first round (cold)`, (one.rounds[0]?.cpu ?? 0) / one.ready.execs, 'µs')
+    figure(`${one.name}: the same the first time (cold)`, one.ready.coldCpu / one.ready.execs, 'µs')
     figure(`${one.name}: allocated an event`, allocated(one), 'bytes')
     await one.end()
   }
@@ -74,7 +75,7 @@ async function generatedOn(batch: string): Promise<void> {
   const [few, more, most] = variants as [Variant, Variant, Variant]
   for (const one of variants) {
     figure(`${one.name}: events a second on one core`, perSecond(one), 'events/s')
-    figure(`${one.name}: the same in the first round (cold)`, (one.ready.events * 1e6) / (one.rounds[0]?.cpu ?? 0), 'events/s')
+    figure(`${one.name}: the same the first time (cold)`, (one.ready.events * 1e6) / one.ready.coldCpu, 'events/s')
     figure(`${one.name}: allocated an event`, allocated(one), 'bytes')
     figure(`${one.name}: events that fulfil one`, matches(one) * 100, '%')
     figure(`${one.name}: loaded in`, one.ready.setupMs, 'ms', one === more ? '1000' : undefined)

@@ -39,18 +39,21 @@ engine.recorder = composition.recorder ? new FlightRecorder() : undefined
 const played = composition.naive ? 1 : 6
 
 function play(): Round {
-  const heap = process.memoryUsage().heapUsed
   const findings = engine.counters.findings
+  const allocated: number[] = []
   let cpu = 0
   for (let i = 0; i < played; i++) {
     stream.moveOn()
+    const heap = process.memoryUsage().heapUsed
     const before = process.threadCpuUsage()
     stream.play()
     const { user, system } = process.threadCpuUsage(before)
     cpu += user + system
+    const grown = process.memoryUsage().heapUsed - heap
+    // Else garbage was collected.
+    if (grown > 0) allocated.push(grown / stream.events)
     pipeline.findings.length = pipeline.signals.length = 0
   }
-  const allocated = (process.memoryUsage().heapUsed - heap) / played / stream.events
   return { cpu: cpu / played, allocated, findings: (engine.counters.findings - findings) / played }
 }
 
@@ -59,7 +62,11 @@ process.on('disconnect', async () => {
   await pipeline.stop()
   stream.close()
 })
+stream.moveOn()
+const started = process.threadCpuUsage()
+stream.play()
+const { user, system } = process.threadCpuUsage(started)
 // Some of it is made when events come.
-for (let i = 0; i < (composition.naive ? 1 : 3); i++) play()
-const ready: Ready = { events: stream.events, execs: stream.execs, setupMs, memory: memory() - before }
+if (!composition.naive) for (let i = 0; i < 2; i++) play()
+const ready: Ready = { events: stream.events, execs: stream.execs, setupMs, coldCpu: user + system, memory: memory() - before }
 process.send?.(ready)

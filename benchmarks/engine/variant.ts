@@ -19,6 +19,8 @@ export interface Ready {
   readonly events: number
   readonly execs: number
   readonly setupMs: number
+  /** Of the engine's thread, µs: the first time that the stream was played. */
+  readonly coldCpu: number
   readonly memory: number
 }
 
@@ -26,8 +28,8 @@ export interface Ready {
 export interface Round {
   /** Of the engine's thread, µs. */
   readonly cpu: number
-  /** Bytes an event; negative where garbage was collected. */
-  readonly allocated: number
+  /** Bytes an event, each time that it was played and no garbage was collected. */
+  readonly allocated: readonly number[]
   readonly findings: number
 }
 

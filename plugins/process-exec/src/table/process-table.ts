@@ -10,6 +10,8 @@ import { trace } from './sessions.ts'
 import { isElder, stamp, startedAt } from './starts.ts'
 import { Strings } from './strings.ts'
 
+/** Processes that go when a text found no room. */
+const EVICTED = 16
 /** A thirty-second of the table may be held for commands to be recognised. */
 const COMMANDS_SHIFT = 5
 /** Processes that may go to make room for one. */
@@ -274,8 +276,10 @@ export class ProcessTable {
       strings.refused = refused
       rows.release(row)
       row = rows.add(memory, at)
+      // So that it is not all given up again for the next one.
+      for (let tries = 0; tries < EVICTED && this.#exits.first !== 0; tries++) this.#evict()
     }
-    if (strings.refused !== refused) for (let tries = 0; tries < 16 && this.#evict(); tries++);
+    if (strings.refused !== refused) for (let tries = 0; tries < EVICTED && this.#evict(); tries++);
     return row
   }
 
