@@ -154,6 +154,7 @@ export class Engine {
       memoise: false,
       told: !field.derived,
     }))
+    const hooks = new HooksOf(this.hooks, definition.type)
     return {
       emit: (values, process) => {
         counts.seen++
@@ -161,8 +162,8 @@ export class Engine {
         const event = new Live(-1, typeof pid === 'number' ? pid : undefined, values)
         event.process$ = process
         try {
-          this.hooks.enrich.get(definition.type)?.call(event)
-          this.hooks.detect.get(definition.type)?.call(event)
+          hooks.enrich?.call(event)
+          hooks.detect?.call(event)
         } finally {
           event.live = false
         }

@@ -74,14 +74,7 @@ export class Plan {
     for (const { one } of byOther)
       gates.prepare(leavesIn(one.condition), (field) => !settled.has(field) && (gates.has(field) || shared.has(field)))
     const finer = recurrence?.finer
-    const told = finer && new Set([...finer.fields].filter((name) => !settled.has(name)))
-    const byFiner =
-      told && rules.some(({ condition }) => leavesIn(condition).some((leaf) => isSettled(leaf, told)))
-        ? all.map(({ rule, demands }) => {
-            const demand = demands.find(({ field }) => settled.has(field)) ?? demands.find(({ field }) => told.has(field))
-            return { rule, gate: demand && gateOf(demand) }
-          })
-        : []
+    const byFiner = finer && isWorthWhile(finer.fields, settled, rules) ? gatedBy(finer.fields, settled, all, gateOf) : []
     gates.build()
 
     const read = new Set(byOther.flatMap((one) => one.gates.map(({ lookup }) => lookup)))
@@ -123,6 +116,25 @@ export class Plan {
     for (let i = 0; i < this.#memos.length; i++) (this.#memos[i] as Memo).collect(event, candidates, this.#scratch)
     for (let i = 0; i < this.#gated.length; i++) (this.#gated[i] as Gated).collect(event, candidates)
   }
+}
+
+/** Whether some rule tests what a finer number tells and a coarser one, which settles these, does not. */
+function isWorthWhile(fields: ReadonlySet<string>, settled: ReadonlySet<string>, rules: readonly PlacedRule[]): boolean {
+  const more = new Set([...fields].filter((name) => !settled.has(name)))
+  return rules.some(({ condition }) => leavesIn(condition).some((leaf) => isSettled(leaf, more)))
+}
+
+/** All rules, each behind a gate on one of these fields if it demands something of one: best of one that a coarser number settles too. */
+function gatedBy(
+  fields: ReadonlySet<string>,
+  settled: ReadonlySet<string>,
+  all: readonly { readonly rule: PlacedRule; readonly demands: readonly Demand[] }[],
+  gateOf: (demand: Demand) => Gate,
+): { rule: PlacedRule; gate: Gate | undefined }[] {
+  return all.map(({ rule, demands }) => {
+    const demand = demands.find(({ field }) => settled.has(field)) ?? demands.find(({ field }) => fields.has(field))
+    return { rule, gate: demand && gateOf(demand) }
+  })
 }
 
 /** Of some fields those with a text that at least two of these rules demand something of. */
