@@ -32,7 +32,7 @@ async function play(variants: readonly Variant[], times = rounds): Promise<void>
   for (let round = 0; round < times; round++) for (const one of variants) await one.play()
 }
 
-/** Half of the rounds warm up. The mean of the others: some kernels count CPU time by the tick, so that the time of one round is a multiple of 4 ms. */
+/** Half of the rounds warm up. The mean of the others. */
 const warm = ({ rounds }: Variant) => mean(rounds.slice(rounds.length >>> 1).map(({ cpu }) => cpu))
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, one) => sum + one, 0) / numbers.length
 const matches = ({ rounds, ready }: Variant) => mean(rounds.map(({ findings }) => findings)) / ready.events

@@ -4,6 +4,7 @@ import { TestPipeline } from '@cws/core/testing'
 import { rules } from '@cws/plugin-rules'
 import defaults from '@cws/rules-default'
 import { FlightRecorder } from '../../core/src/recorder/flight-recorder.ts'
+import { threadCpu } from '../thread-cpu.ts'
 import { generatedRules } from './generated-rules.ts'
 import { naive } from './naive.ts'
 import { Stream } from './stream.ts'
@@ -45,10 +46,9 @@ function play(): Round {
   for (let i = 0; i < played; i++) {
     stream.moveOn()
     const heap = process.memoryUsage().heapUsed
-    const before = process.threadCpuUsage()
+    const before = threadCpu()
     stream.play()
-    const { user, system } = process.threadCpuUsage(before)
-    cpu += user + system
+    cpu += threadCpu() - before
     const grown = process.memoryUsage().heapUsed - heap
     // Else garbage was collected.
     if (grown > 0) allocated.push(grown / stream.events)
@@ -63,10 +63,10 @@ process.on('disconnect', async () => {
   stream.close()
 })
 stream.moveOn()
-const started = process.threadCpuUsage()
+const started = threadCpu()
 stream.play()
-const { user, system } = process.threadCpuUsage(started)
+const coldCpu = threadCpu() - started
 // Some of it is made when events come.
 if (!composition.naive) for (let i = 0; i < 2; i++) play()
-const ready: Ready = { events: stream.events, execs: stream.execs, setupMs, coldCpu: user + system, memory: memory() - before }
+const ready: Ready = { events: stream.events, execs: stream.execs, setupMs, coldCpu, memory: memory() - before }
 process.send?.(ready)

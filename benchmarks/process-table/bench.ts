@@ -6,6 +6,7 @@ import { optionsSchema } from '../../plugins/process-exec/src/options.ts'
 import { HEADER } from '../../plugins/process-exec/src/record/layout.ts'
 import { RecordWriter } from '../../plugins/process-exec/src/record/writer.ts'
 import { ProcessSensor } from '../../plugins/process-exec/src/sensor.ts'
+import { threadCpu } from '../thread-cpu.ts'
 
 const LIVES = 1000
 const ROUNDS = 400
@@ -78,13 +79,13 @@ function measure(name: string, argumentCount: number, fields: readonly string[])
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     nextRound(writer)
     const before = process.memoryUsage().heapUsed
-    if (round === WARM_UP) cpu = process.threadCpuUsage().user
+    if (round === WARM_UP) cpu = threadCpu()
     sensor.consume(writer.memory, first, writer.end)
     const grown = process.memoryUsage().heapUsed - before
     if (round >= WARM_UP && grown > 0) heap.push(grown / LIVES)
     sensor.table.sweep(performance.now() + 60_000)
   }
-  const used = process.threadCpuUsage().user - cpu
+  const used = threadCpu() - cpu
   sensor.close()
   // The lower quartile: other work on the machine only ever adds.
   const quartile = (values: number[]) => Math.round(values.toSorted((a, b) => a - b)[values.length >>> 2] ?? 0)
