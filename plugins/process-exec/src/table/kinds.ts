@@ -39,6 +39,8 @@ const SLASH = 0x2f
 /** Kinds that are remembered; then all are forgotten. Hosts have some hundred. */
 const MAX_KINDS = 4096
 const SLOTS = 2 * MAX_KINDS
+/** A power of two: programs for which it is known which kind they were last. */
+const GUESSES = 1024
 
 /**
  * Numbers for what recurs of process images: program, rights, control group. Two images of one kind say the same of KIND_FIELDS. Numbers are never
@@ -50,6 +52,8 @@ export class Kinds {
   readonly #slots = new Uint16Array(SLOTS)
   readonly #words = new Uint32Array((MAX_KINDS + 1) * WIDTH)
   readonly #wanted = new Uint32Array(WIDTH)
+  /** By the number of the path, the place of the kind that was of that path last: to compare costs less than to hash. */
+  readonly #guesses = new Uint16Array(GUESSES)
   /** Of the kind in place 1. */
   #first = 2
   #count = 0
@@ -66,6 +70,16 @@ export class Kinds {
     if (row === 0) return Kinds.UNKNOWN
     if (!this.#describe(row)) return 0
     const wanted = this.#wanted
+    const guess = (wanted[TEXTS_AT] as number) & (GUESSES - 1)
+    const last = this.#guesses[guess] as number
+    if (last !== 0 && this.#isAt(last)) return this.#first + last - 1
+    const place = this.#placeOf(wanted)
+    this.#guesses[guess] = place
+    return this.#first + place - 1
+  }
+
+  /** The place of the kind that is wanted: a new one, if it was never seen. */
+  #placeOf(wanted: Uint32Array): number {
     let hash = this.#seed
     for (let i = 0; i < WIDTH; i++) {
       hash = Math.imul(hash ^ (wanted[i] as number), 0x85ebca6b)
@@ -73,18 +87,18 @@ export class Kinds {
     }
     let slot = (hash >>> 0) % SLOTS
     for (let place = this.#slots[slot] as number; place !== 0; place = this.#slots[slot] as number) {
-      if (this.#isAt(place)) return this.#first + place - 1
+      if (this.#isAt(place)) return place
       slot = (slot + 1) % SLOTS
     }
     if (this.#count >= MAX_KINDS) {
       this.clear()
-      return this.of(row)
+      return this.#placeOf(wanted)
     }
     const place = ++this.#count
     this.#slots[slot] = place
     this.#words.set(wanted, place * WIDTH)
     for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.retain(wanted[i] as StringId)
-    return this.#first + place - 1
+    return place
   }
 
   /** Lets go of all strings. */
@@ -92,6 +106,7 @@ export class Kinds {
     for (let place = 1; place <= this.#count; place++)
       for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.release(this.#words[place * WIDTH + i] as StringId)
     this.#slots.fill(0)
+    this.#guesses.fill(0)
     this.#first += this.#count
     this.#count = 0
   }
