@@ -175,19 +175,24 @@ export class ProcessSensor {
   #take(memory: Memory, at: number, type: number, nowMs: number): void {
     const { live } = this.images
     const { table } = this
-    if (type === TYPE.EXEC) live.node = table.exec(memory, at)
-    else if (type === TYPE.FORK) live.node = table.fork(memory, at)
-    else if (type === TYPE.EXIT) live.node = table.exit(memory, at, nowMs)
-    else {
+    if (type === TYPE.EXEC) {
+      live.node = table.exec(memory, at)
+      this.#seen.exec++
+      this.#emit(this.#feeds?.exec, memory, at)
+    } else if (type === TYPE.FORK) {
+      live.node = table.fork(memory, at)
+      this.#seen.fork++
+      this.#emit(this.#feeds?.fork, memory, at)
+    } else if (type === TYPE.EXIT) {
+      live.node = table.exit(memory, at, nowMs)
+      this.#seen.exit++
+      this.#emit(this.#feeds?.exit, memory, at)
+    } else {
       const other = this.#others.get(type === TYPE.LOST ? (memory.u32[(at + LOST.lost_type) >>> 2] as number) : type)
       if (other?.size) this.#handOver(other, at)
       else if (type === TYPE.LOST) this.#tellLoss(memory, at)
       else if (type === 0) this.broken++
-      return
     }
-    const fed = FED[type] as Fed
-    this.#seen[fed]++
-    this.#emit(fed, memory, at)
   }
 
   /** What another sensor cannot take must not cost the processes behind it in the batch. */
@@ -200,12 +205,12 @@ export class ProcessSensor {
       }
   }
 
-  #emit(fed: Fed, memory: Memory, at: number): void {
+  #emit(feed: BatchFeed | undefined, memory: Memory, at: number): void {
     const { live } = this.images
     live.memory = memory
     live.at = at
     try {
-      this.#feeds?.[fed].emit(at)
+      feed?.emit(at)
     } finally {
       live.memory = undefined
       live.at = -1
@@ -219,7 +224,7 @@ export class ProcessSensor {
     live.node = node
     this.#source = 'snapshot'
     try {
-      this.#emit('exec', memory, at)
+      this.#emit(this.#feeds?.exec, memory, at)
     } finally {
       this.#source = 'runtime'
       Object.assign(live, before)
