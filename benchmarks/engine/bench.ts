@@ -11,7 +11,8 @@ import { recordStorm, recordWork } from './record.ts'
 import type { Playing } from './stream.ts'
 import { type Composition, Variant } from './variant.ts'
 
-const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 40)
+/** V8 compiles for some thousand playings; an agent runs for weeks. */
+const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 120)
 const folder = mkdtempSync(join(tmpdir(), 'cws-bench-engine-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))

@@ -19,6 +19,8 @@ export class Lookup {
   #characters = 0
   /** The key of all parts that are not looked for: any value may contain one of them. */
   #beyond: number | undefined
+  /** By length in characters, whether a whole text has it; the last place is for all that are longer. */
+  readonly #characterLengths = new Uint8Array(TOLD_APART)
   /** Of whole texts, in bytes. */
   readonly #lengths = new Set<number>()
   /** Some whole text may be spelled with escapes, of bytes that are fewer. */
@@ -94,6 +96,7 @@ export class Lookup {
     this.#seen = new Float64Array(this.#keys)
     for (const text of this.#whole.keys()) {
       this.#lengths.add(Buffer.byteLength(String(text)))
+      this.#characterLengths[Math.min(String(text).length, TOLD_APART - 1)] = 1
       if (String(text).includes('\\x')) this.#isEscaped = true
     }
   }
@@ -161,10 +164,17 @@ export class Lookup {
 
   #lookUp(value: unknown): boolean {
     if (!this.#isKnown(value)) return false
-    const whole = this.#whole.get(plain(value))
-    if (whole !== undefined) this.#find(whole)
+    if (typeof value !== 'string' || this.#hasLength(value.length)) {
+      const whole = this.#whole.get(plain(value))
+      if (whole !== undefined) this.#find(whole)
+    }
     if (this.#automaton !== undefined) this.#automaton.scan(value as string, this.#onPart)
     return true
+  }
+
+  /** To look up a text that was never seen costs its hash; hardly one has the length of one that is wanted. */
+  #hasLength(length: number): boolean {
+    return this.#characterLengths[length < TOLD_APART ? length : TOLD_APART - 1] === 1
   }
 
   #find(key: number): void {
@@ -188,6 +198,8 @@ interface Recent {
 
 /** Of the parts of one field. Each costs the automaton a row of up to 129 numbers: 64 MiB at most. */
 const MAX_CHARACTERS = 1 << 17
+/** Lengths of texts that are told apart. */
+const TOLD_APART = 256
 /** So many lists are remembered. */
 const RECENT = 8
 /** Equal to no value. */
