@@ -1,5 +1,6 @@
 import type { Node } from './nodes.ts'
 
+/** A power of two. */
 const FIRST_SLOTS = 1024
 
 /**
@@ -11,6 +12,8 @@ export class Pids {
   /** 0: the slot is free. */
   #node = new Uint32Array(FIRST_SLOTS)
   #size = 0
+  /** Leaves of 32 bits as many as slots need. */
+  #shift = 32 - Math.log2(FIRST_SLOTS)
 
   get size(): number {
     return this.#size
@@ -66,9 +69,12 @@ export class Pids {
     return slot
   }
 
-  /** Pids follow one another: so do their slots. Who could choose them all is root. */
+  /**
+   * Pids follow one another. By the golden ratio (D. Knuth's multiplicative hashing) such are spread evenly, and those of another time lie between
+   * them: with slots that follow one another, too, the later ones would queue behind thousands.
+   */
   #home(pid: number): number {
-    return pid & (this.#node.length - 1)
+    return Math.imul(pid, 0x9e3779b1) >>> this.#shift
   }
 
   #grow(): void {
@@ -76,6 +82,7 @@ export class Pids {
     const nodes = this.#node
     this.#pid = new Uint32Array(2 * pids.length)
     this.#node = new Uint32Array(2 * nodes.length)
+    this.#shift--
     for (let i = 0; i < nodes.length; i++) {
       if (nodes[i] === 0) continue
       const slot = this.#slotOf(pids[i] as number)
