@@ -11,7 +11,7 @@ import { recordStorm, recordWork } from './record.ts'
 import type { Playing } from './stream.ts'
 import { type Composition, Variant } from './variant.ts'
 
-/** V8 compiles for some thousand playings; an agent runs for weeks. */
+/** Each plays the stream six times. V8 compiles for some hundred of them; an agent runs for weeks. */
 const rounds = Number(process.env['CWS_BENCH_ROUNDS'] ?? 120)
 const folder = mkdtempSync(join(tmpdir(), 'cws-bench-engine-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))

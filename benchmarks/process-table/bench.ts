@@ -79,20 +79,22 @@ function measure(name: string, argumentCount: number, fields: readonly string[])
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     nextRound(writer)
     const before = process.memoryUsage().heapUsed
-    if (round === WARM_UP) cpu = threadCpu()
+    const started = threadCpu()
     sensor.consume(writer.memory, first, writer.end)
-    const grown = process.memoryUsage().heapUsed - before
-    if (round >= WARM_UP && grown > 0) heap.push(grown / LIVES)
     sensor.table.sweep(performance.now() + 60_000)
+    const used = threadCpu() - started
+    const grown = process.memoryUsage().heapUsed - before
+    if (round < WARM_UP) continue
+    cpu += used
+    if (grown > 0) heap.push(grown / LIVES)
   }
-  const used = threadCpu() - cpu
   sensor.close()
   // The lower quartile: other work on the machine only ever adds.
   const quartile = (values: number[]) => Math.round(values.toSorted((a, b) => a - b)[values.length >>> 2] ?? 0)
   console.log(
     JSON.stringify({
       name,
-      cpuNsPerProcess: Math.round((used * 1000) / ROUNDS / LIVES),
+      cpuNsPerProcess: Math.round((cpu * 1000) / ROUNDS / LIVES),
       heapBytesPerProcess: quartile(heap),
       tableBytes: sensor.table.counts().bytes,
       read: sum > 0,

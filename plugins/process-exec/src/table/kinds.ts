@@ -52,7 +52,7 @@ export class Kinds {
   readonly #slots = new Uint16Array(SLOTS)
   readonly #words = new Uint32Array((MAX_KINDS + 1) * WIDTH)
   readonly #wanted = new Uint32Array(WIDTH)
-  /** By the number of the path, the place of the kind that was of that path last: to compare costs less than to hash. */
+  /** By the low bits of the path's number, the place of the kind that came with them last: to compare costs less than to hash. */
   readonly #guesses = new Uint16Array(GUESSES)
   /** Of the kind in place 1. */
   #first = 2
@@ -73,13 +73,14 @@ export class Kinds {
     const guess = (wanted[TEXTS_AT] as number) & (GUESSES - 1)
     const last = this.#guesses[guess] as number
     if (last !== 0 && this.#isAt(last)) return this.#first + last - 1
-    const place = this.#placeOf(wanted)
+    const place = this.#placeOf()
     this.#guesses[guess] = place
     return this.#first + place - 1
   }
 
   /** The place of the kind that is wanted: a new one, if it was never seen. */
-  #placeOf(wanted: Uint32Array): number {
+  #placeOf(): number {
+    const wanted = this.#wanted
     let hash = this.#seed
     for (let i = 0; i < WIDTH; i++) {
       hash = Math.imul(hash ^ (wanted[i] as number), 0x85ebca6b)
@@ -92,7 +93,7 @@ export class Kinds {
     }
     if (this.#count >= MAX_KINDS) {
       this.clear()
-      return this.#placeOf(wanted)
+      return this.#placeOf()
     }
     const place = ++this.#count
     this.#slots[slot] = place

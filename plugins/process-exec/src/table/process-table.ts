@@ -5,7 +5,6 @@ import { Exits } from './exits.ts'
 import { Lineages } from './lineages.ts'
 import { Links } from './links.ts'
 import { NODE, type Node, Nodes } from './nodes.ts'
-import { Pids } from './pids.ts'
 import { type Row, Rows } from './rows.ts'
 import { trace } from './sessions.ts'
 import { isElder, stamp, startedAt } from './starts.ts'
@@ -55,7 +54,7 @@ export class ProcessTable {
   #lineages: Lineages | undefined
   #commands: Commands | undefined
   readonly #maxBytes: number
-  readonly #current = new Pids()
+  readonly #current = new Map<number, Node>()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
   #hand: Node = 1
@@ -85,11 +84,11 @@ export class ProcessTable {
 
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
   find(pid: number): Node {
-    return this.#current.get(pid)
+    return this.#current.get(pid) ?? 0
   }
 
   /** Numbers of all known processes. */
-  pids(): Iterable<number> {
+  pids(): IterableIterator<number> {
     return this.#current.keys()
   }
 
@@ -108,7 +107,7 @@ export class ProcessTable {
     return {
       processes: this.#current.size,
       images: this.rows.count,
-      bytes: this.nodes.bytes + this.rows.bytes + this.strings.bytes + this.#current.bytes,
+      bytes: this.nodes.bytes + this.rows.bytes + this.strings.bytes,
       evictedExited: this.#evictedExited,
       evictedRunning: this.#evictedRunning,
       stringsRefused: this.strings.refused,
@@ -331,7 +330,7 @@ export class ProcessTable {
     this.#links.retain(node)
     const before = this.#current.get(pid)
     this.#current.set(pid, node)
-    if (before === 0 || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
+    if (before === undefined || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
     else {
       this.#exits.remove(before)
       this.#links.release(before)

@@ -19,7 +19,7 @@ export class Lookup {
   #characters = 0
   /** The key of all parts that are not looked for: any value may contain one of them. */
   #beyond: number | undefined
-  /** By length in characters, whether a whole text has it; the last place is for all that are longer. */
+  /** By length in characters, whether a whole text has it; the last place is for that length and all above. */
   readonly #characterLengths = new Uint8Array(TOLD_APART)
   /** Of whole texts, in bytes. */
   readonly #lengths = new Set<number>()
