@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { EXEC, FLAG, HEADER } from '../record/layout.ts'
+import { EXEC, FLAG } from '../record/layout.ts'
 import type { Row, Rows } from './rows.ts'
 import type { StringId } from './strings.ts'
 
@@ -17,7 +17,7 @@ export const KIND_FIELDS: ReadonlySet<string> = new Set([
 
 /** The words of a row that these fields are read from, as numbers of words; texts are numbers of interned strings. */
 const words = (from: number, bytes: number) => Array.from({ length: bytes / 4 }, (_, i) => (from >>> 2) + i)
-const PLAIN: readonly number[] = [
+const PLAIN = Uint16Array.of(
   ...words(EXEC.cred_uid, 28),
   ...words(EXEC.cred_cap_effective, 16),
   ...words(EXEC.namespace_mnt, 4),
@@ -27,13 +27,13 @@ const PLAIN: readonly number[] = [
   ...words(EXEC.file_fs_magic, 4),
   ...words(EXEC.file_flags, 4),
   ...words(EXEC.comm, 16),
-]
+  ...[EXEC.file_path, EXEC.file_fstype, EXEC.cgroup].map((text) => text >>> 2),
+)
 const FLAGS = FLAG.SCRIPT | FLAG.KERNEL_THREAD | FLAG.CGROUP_TRUNCATED | FLAG.CWD_TRUNCATED | FLAG.PROCFS
-/** The flags, and texts: path, type of file system, control group; of scripts the name that was executed and where. */
-const TEXTS = 5
-const WIDTH = PLAIN.length + 1 + TEXTS
-const FLAGS_AT = PLAIN.length
-const TEXTS_AT = FLAGS_AT + 1
+/** The last three of them are texts; behind them stand the other two, of scripts the name that was executed and where, and the flags. */
+const TEXTS_AT = PLAIN.length - 3
+const FLAGS_AT = TEXTS_AT + 5
+const WIDTH = FLAGS_AT + 1
 const SLASH = 0x2f
 
 /** Kinds that are remembered; then all are forgotten. Hosts have some hundred. */
@@ -68,12 +68,11 @@ export class Kinds {
   /** 0: not all of its strings found room. */
   of(row: Row): number {
     if (row === 0) return Kinds.UNKNOWN
-    if (!this.#describe(row)) return 0
-    const wanted = this.#wanted
-    const guess = (wanted[TEXTS_AT] as number) & (GUESSES - 1)
+    const guess = this.#rows.textId(row, EXEC.file_path) & (GUESSES - 1)
     const last = this.#guesses[guess] as number
-    if (last !== 0 && this.#isAt(last)) return this.#first + last - 1
-    const place = this.#placeOf()
+    if (last !== 0 && this.#isOf(row, last)) return this.#first + last - 1
+    if (!this.#describe(row)) return 0
+    const place = last !== 0 && this.#isAt(last) ? last : this.#placeOf()
     this.#guesses[guess] = place
     return this.#first + place - 1
   }
@@ -98,14 +97,14 @@ export class Kinds {
     const place = ++this.#count
     this.#slots[slot] = place
     this.#words.set(wanted, place * WIDTH)
-    for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.retain(wanted[i] as StringId)
+    for (let i = TEXTS_AT; i < FLAGS_AT; i++) this.#rows.strings.retain(wanted[i] as StringId)
     return place
   }
 
   /** Lets go of all strings. */
   clear(): void {
     for (let place = 1; place <= this.#count; place++)
-      for (let i = TEXTS_AT; i < WIDTH; i++) this.#rows.strings.release(this.#words[place * WIDTH + i] as StringId)
+      for (let i = TEXTS_AT; i < FLAGS_AT; i++) this.#rows.strings.release(this.#words[place * WIDTH + i] as StringId)
     this.#slots.fill(0)
     this.#guesses.fill(0)
     this.#first += this.#count
@@ -119,26 +118,33 @@ export class Kinds {
     return true
   }
 
+  /** Whether the kind there is that of a row, which need not be described for it; of scripts that is not said. */
+  #isOf(row: Row, place: number): boolean {
+    const { u32 } = this.#rows.memory
+    const base = this.#rows.offsetOf(row) >>> 2
+    const words = this.#words
+    const at = place * WIDTH
+    const flags = this.#rows.flags(row) & FLAGS
+    if ((flags & FLAG.SCRIPT) !== 0 || words[at + FLAGS_AT] !== flags) return false
+    for (let i = 0; i < PLAIN.length; i++) if (words[at + i] !== u32[base + (PLAIN[i] as number)]) return false
+    return true
+  }
+
   #describe(row: Row): boolean {
     const rows = this.#rows
     const wanted = this.#wanted
     const { u32 } = rows.memory
     const base = rows.offsetOf(row) >>> 2
-    for (let i = 0; i < FLAGS_AT; i++) wanted[i] = u32[base + (PLAIN[i] as number)] as number
-    const flags = ((u32[base + (HEADER.type >>> 2)] as number) >>> 16) & FLAGS
-    wanted[FLAGS_AT] = flags
+    for (let i = 0; i < PLAIN.length; i++) wanted[i] = u32[base + (PLAIN[i] as number)] as number
+    const flags = rows.flags(row) & FLAGS
     const isScript = (flags & FLAG.SCRIPT) !== 0
-    const path = rows.textId(row, EXEC.file_path)
-    const fstype = rows.textId(row, EXEC.file_fstype)
-    const cgroup = rows.textId(row, EXEC.cgroup)
     const filename = isScript ? rows.textId(row, EXEC.filename) : 0
     const cwd = isScript && filename !== 0 && rows.strings.firstByte(filename) !== SLASH ? rows.textId(row, EXEC.cwd) : 0
-    wanted[TEXTS_AT] = path
-    wanted[TEXTS_AT + 1] = fstype
-    wanted[TEXTS_AT + 2] = cgroup
     wanted[TEXTS_AT + 3] = filename
     wanted[TEXTS_AT + 4] = cwd
+    wanted[FLAGS_AT] = flags
+    const hasTexts = wanted[TEXTS_AT] !== 0 && wanted[TEXTS_AT + 1] !== 0 && wanted[TEXTS_AT + 2] !== 0
     // A text of the kernel's that found no room is known while its record is under dispatch, and not after.
-    return (flags & FLAG.PROCFS) !== 0 || (path !== 0 && fstype !== 0 && cgroup !== 0 && (!isScript || filename !== 0))
+    return (flags & FLAG.PROCFS) !== 0 || (hasTexts && (!isScript || filename !== 0))
   }
 }

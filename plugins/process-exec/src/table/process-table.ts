@@ -5,6 +5,7 @@ import { Exits } from './exits.ts'
 import { Lineages } from './lineages.ts'
 import { Links } from './links.ts'
 import { NODE, type Node, Nodes } from './nodes.ts'
+import { Pids } from './pids.ts'
 import { type Row, Rows } from './rows.ts'
 import { trace } from './sessions.ts'
 import { isElder, stamp, startedAt } from './starts.ts'
@@ -54,7 +55,7 @@ export class ProcessTable {
   #lineages: Lineages | undefined
   #commands: Commands | undefined
   readonly #maxBytes: number
-  readonly #current = new Map<number, Node>()
+  readonly #current = new Pids()
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
   #hand: Node = 1
@@ -84,11 +85,11 @@ export class ProcessTable {
 
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
   find(pid: number): Node {
-    return this.#current.get(pid) ?? 0
+    return this.#current.get(pid)
   }
 
   /** Numbers of all known processes. */
-  pids(): IterableIterator<number> {
+  pids(): Iterable<number> {
     return this.#current.keys()
   }
 
@@ -107,7 +108,7 @@ export class ProcessTable {
     return {
       processes: this.#current.size,
       images: this.rows.count,
-      bytes: this.nodes.bytes + this.rows.bytes + this.strings.bytes,
+      bytes: this.nodes.bytes + this.rows.bytes + this.strings.bytes + this.#current.bytes,
       evictedExited: this.#evictedExited,
       evictedRunning: this.#evictedRunning,
       stringsRefused: this.strings.refused,
@@ -330,7 +331,7 @@ export class ProcessTable {
     this.#links.retain(node)
     const before = this.#current.get(pid)
     this.#current.set(pid, node)
-    if (before === undefined || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
+    if (before === 0 || nodes.serial[before] !== nodes.serial[node]) nodes.serial[node] = ++this.#serial
     else {
       this.#exits.remove(before)
       this.#links.release(before)

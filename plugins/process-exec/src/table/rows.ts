@@ -8,10 +8,6 @@ const FIRST_ROWS = 512
 /** The variable parts of an exec record that a row keeps as numbers of interned strings. */
 const TEXTS = [EXEC.file_path, EXEC.file_fstype, EXEC.filename, EXEC.cwd, EXEC.cgroup, EXEC.argv, EXEC.envp] as const
 
-/** Where in a row the path stands, in words, and which of the parts the name is. */
-const PATH = EXEC.file_path >>> 2
-const FILENAME = 2
-
 /** Number of a row; 0 is none: an image that nobody knows. */
 export type Row = number
 
@@ -26,8 +22,6 @@ export class Rows {
   #top = 1
   #free = 0
   #count = 0
-  /** What each variable part was in the record before: mostly what it is in the next, too. */
-  readonly #last = new Uint32Array(TEXTS.length)
 
   constructor(strings: Strings, maxBytes: number) {
     this.strings = strings
@@ -61,15 +55,9 @@ export class Rows {
       const start = u32[word] as number
       const length = u32[word + 1] as number
       const fits = start >= EXEC_SIZE && start + length <= size
-      u32[word] = fits ? this.strings.intern(from, at + start, length, this.#guess(i, length, u32[base + PATH] as number)) : 0
-      this.#last[i] = u32[word] as number
+      u32[word] = fits ? this.strings.intern(from, at + start, length) : 0
     }
     return row
-  }
-
-  /** What a variable part may be: what it was before; the name that was executed mostly is the path of the file, which comes first. */
-  #guess(part: number, length: number, path: StringId): StringId {
-    return part === FILENAME && path !== 0 && this.strings.lengthOf(path) === length ? path : (this.#last[part] as number)
   }
 
   retain(row: Row): void {

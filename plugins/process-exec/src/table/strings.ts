@@ -14,6 +14,9 @@ const DECODED_LENGTH = 512
 /** From here on native code compares and copies faster than a loop. */
 const LONG = 1024
 const ENTRY_BYTES = 5 * 4
+/** A power of two: texts that are compared before anything is hashed. */
+const RECENT_BITS = 12
+const RECENT = 2 ** RECENT_BITS
 
 /** Memory that bytes are read from. Numbers are little-endian there, as on every machine that this runs on. */
 type Bytes = Pick<Memory, 'u8' | 'u32'>
@@ -33,6 +36,8 @@ export class Strings {
   /** Next in the bucket, or in the list of free entries. */
   #next = new Uint32Array(1024)
   #buckets = new Uint32Array(1024)
+  /** By a few of their words, what was asked for last: comparing costs less than hashing. */
+  readonly #recent = new Uint32Array(RECENT)
   #top = 1
   #free = 0
   #count = 0
@@ -59,26 +64,24 @@ export class Strings {
   }
 
   /**
-   * The number of these bytes, with one reference more; what is longer than SLAB_MAX is cut. 0 if there is no room. `guess`: a number whose
-   * bytes they may be: comparing costs less than hashing. Fastest where they start at a whole word.
+   * The number of these bytes, with one reference more; what is longer than SLAB_MAX is cut. 0 if there is no room. Fastest where they start at a
+   * whole word.
    */
-  intern(from: Bytes, start: number, byteLength: number, guess: StringId = 0): StringId {
+  intern(from: Bytes, start: number, byteLength: number): StringId {
     const length = Math.min(byteLength, SLAB_MAX)
     if ((start & 3) !== 0) {
       this.#moved.u8.set(from.u8.subarray(start, start + length))
-      return this.intern(this.#moved, 0, length, guess)
+      return this.intern(this.#moved, 0, length)
     }
-    if (guess !== 0 && this.#length[guess] === length && this.#refs[guess] !== 0 && this.#equals(guess, from, start, length)) {
-      ;(this.#refs[guess] as number)++
-      return guess
+    const place = recentPlaceOf(from.u32, start >>> 2, length)
+    const recent = this.#recent[place] as number
+    if (recent !== 0 && this.#length[recent] === length && this.#refs[recent] !== 0 && this.#equals(recent, from, start, length)) {
+      ;(this.#refs[recent] as number)++
+      return recent
     }
-    const hash = this.#hashOf(from.u32, start >>> 2, length)
-    for (let id = this.#buckets[hash & (this.#buckets.length - 1)] as number; id !== 0; id = this.#next[id] as number)
-      if (this.#hash[id] === hash && this.#length[id] === length && this.#equals(id, from, start, length)) {
-        ;(this.#refs[id] as number)++
-        return id
-      }
-    return this.#add(hash, from, start, length)
+    const id = this.#find(from, start, length)
+    this.#recent[place] = id
+    return id
   }
 
   retain(id: StringId): void {
@@ -146,6 +149,17 @@ export class Strings {
 
   offsetOf(id: StringId): number {
     return this.#slab.offsetOf(this.#address[id] as number)
+  }
+
+  /** By its hash, or a new one. */
+  #find(from: Bytes, start: number, length: number): StringId {
+    const hash = this.#hashOf(from.u32, start >>> 2, length)
+    for (let id = this.#buckets[hash & (this.#buckets.length - 1)] as number; id !== 0; id = this.#next[id] as number)
+      if (this.#hash[id] === hash && this.#length[id] === length && this.#equals(id, from, start, length)) {
+        ;(this.#refs[id] as number)++
+        return id
+      }
+    return this.#add(hash, from, start, length)
   }
 
   #add(hash: number, from: Bytes, start: number, length: number): StringId {
@@ -227,6 +241,23 @@ export class Strings {
       this.#buckets[bucket] = id
     }
   }
+}
+
+/**
+ * By length, first and last bytes and a few of the middle: texts that differ elsewhere push each other out, which costs a hash. Whoever chooses
+ * texts can have no more than that.
+ */
+function recentPlaceOf(words: Uint32Array, first: number, length: number): number {
+  const end = first + (length >>> 2)
+  const rest = length & 3
+  const last = rest === 0 ? 0 : (words[end] as number) & ~(-1 << (rest << 3))
+  let mixed = Math.imul(length ^ last, 0x9e3779b1)
+  if (end > first) {
+    mixed = Math.imul(mixed ^ (words[first] as number), 0x85ebca6b)
+    mixed = Math.imul((mixed >>> 15) ^ mixed ^ (words[first + (length >>> 3)] as number), 0xc2b2ae35)
+    mixed = Math.imul((mixed >>> 13) ^ mixed ^ (words[end - 1] as number), 0x27d4eb2f)
+  }
+  return mixed >>> (32 - RECENT_BITS)
 }
 
 /** Whether so many bytes are the same, from two words on. Four words a step: that is twice as fast as one. */
