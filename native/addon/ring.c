@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,8 +20,9 @@
 struct ring {
 	struct cws_source source;
 	uint64_t *consumer;       /* our position, in a page of its own */
-	const uint64_t *producer; /* the kernel's, then a page later the data, mapped twice in a row */
-	const uint8_t *data;
+	const uint64_t *producer; /* the kernel's, then a page later the data */
+	const uint8_t *data;      /* once: mapped twice in a row, as the kernel offers, it would count twice as memory of the process */
+	uint8_t *round;           /* CWS_RECORD_MAX bytes: a record that goes round the end, in one piece */
 	uint64_t size, page;
 	uint64_t noted; /* the kernel's position when others gathered */
 	struct cws_wake *wake;
@@ -82,6 +84,21 @@ static void release(struct ring *ring, struct cws_sink *sink, uint64_t at)
 	__atomic_store_n(ring->consumer, at, __ATOMIC_RELEASE);
 }
 
+/* The record behind the header at `at`. What is longer than any of ours is cut: the sink finds it to be none. */
+static const uint8_t *record_at(struct ring *ring, uint64_t at, uint32_t *length)
+{
+	uint64_t from = (at + BPF_RINGBUF_HDR_SZ) & (ring->size - 1), left = ring->size - from;
+
+	if (*length <= left)
+		return ring->data + from;
+	if (*length > CWS_RECORD_MAX)
+		*length = CWS_RECORD_MAX;
+	uint64_t first = *length < left ? *length : left;
+	memcpy(ring->round, ring->data + from, first);
+	memcpy(ring->round + first, ring->data, *length - first);
+	return ring->round;
+}
+
 static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink)
 {
 	struct ring *ring = of(source);
@@ -101,7 +118,10 @@ static struct cws_drained drain(struct cws_source *source, struct cws_sink *sink
 			break;
 		}
 		if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
-			if (cws_sink_put(sink, slot + BPF_RINGBUF_HDR_SZ, length) == CWS_FULL) {
+			uint32_t size = length;
+			const uint8_t *record = record_at(ring, at, &size);
+
+			if (cws_sink_put(sink, record, size) == CWS_FULL) {
 				result.full = true;
 				break;
 			}
@@ -141,13 +161,14 @@ static void close_ring(struct cws_source *source)
 		munmap(ring->wake, ring->page);
 	}
 	if (ring->producer)
-		munmap((void *)ring->producer, ring->page + 2 * ring->size);
+		munmap((void *)ring->producer, ring->page + ring->size);
 	if (ring->consumer)
 		munmap(ring->consumer, ring->page);
 	if (ring->counters_fd >= 0)
 		close(ring->counters_fd);
 	if (ring->source.fd >= 0)
 		close(ring->source.fd);
+	free(ring->round);
 	free(ring->counter);
 	free(ring);
 }
@@ -174,10 +195,13 @@ static int map_ring(struct ring *ring, const struct cws_ring_options *options)
 	ring->consumer = map(ring->source.fd, ring->page, PROT_READ | PROT_WRITE, 0);
 	if (!ring->consumer)
 		return -errno;
-	ring->producer = map(ring->source.fd, ring->page + 2 * ring->size, PROT_READ, (off_t)ring->page);
+	ring->producer = map(ring->source.fd, ring->page + ring->size, PROT_READ, (off_t)ring->page);
 	if (!ring->producer)
 		return -errno;
 	ring->data = (const uint8_t *)ring->producer + ring->page;
+	ring->round = malloc(CWS_RECORD_MAX);
+	if (!ring->round)
+		return -ENOMEM;
 	if (options->wake_fd >= 0) {
 		ring->wake = map(options->wake_fd, ring->page, PROT_READ | PROT_WRITE, 0);
 		if (!ring->wake)

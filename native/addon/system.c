@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -222,6 +223,15 @@ static napi_value clock_boottime(napi_env env, napi_callback_info info)
 	return value;
 }
 
+static napi_value trim_heap(napi_env env, napi_callback_info info)
+{
+	napi_value value = NULL;
+
+	(void)info;
+	napi_get_boolean(env, malloc_trim(0) == 1, &value);
+	return value;
+}
+
 static uint64_t ns_of(struct statx_timestamp time)
 {
 	return (uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
@@ -305,6 +315,7 @@ void cws_define_system(napi_env env, napi_value exports)
 		{ "lockFile", lock_file },       { "setDumpable", set_dumpable },
 		{ "setThreadName", set_thread_name }, { "clockBoottime", clock_boottime },
 		{ "statNow", stat_now }, { "peerCredentials", peer_credentials }, { "notify", notify },
+		{ "trimHeap", trim_heap },
 	};
 
 	js_define(env, exports, functions, sizeof(functions) / sizeof(*functions));

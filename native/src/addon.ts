@@ -70,6 +70,7 @@ export interface Addon {
   setDumpable(whether: boolean): void
   setThreadName(name: string): void
   clockBoottime(): bigint
+  trimHeap(): boolean
   statNow(path: Uint8Array): Buffer | undefined
   peerCredentials(fd: number): { pid: number; uid: number; gid: number }
   notify(path: string, state: string): void

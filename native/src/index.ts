@@ -48,6 +48,7 @@ export {
   setDumpable,
   setThreadName,
   statNow,
+  trimHeap,
 } from './system.ts'
 export { TimedReader } from './timed.ts'
 export { openWatchdog, PLACE_BYTES, type WatchdogOptions } from './watchdog.ts'

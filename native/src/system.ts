@@ -33,6 +33,11 @@ export function clockBoottime(): bigint {
   return addon().clockBoottime()
 }
 
+/** Gives memory that malloc holds and nobody uses back to the kernel: of all threads, which wait for it if they allocate. Returns whether there was any. */
+export function trimHeap(): boolean {
+  return addon().trimHeap()
+}
+
 /** Of a file; times in ns, `dev` is major << 20 | minor. */
 export interface FileFacts {
   readonly ino: bigint

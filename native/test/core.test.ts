@@ -48,7 +48,7 @@ it('what was lost of processes is told ahead of changes that were gathered meanw
   expect(execFileSync(buildTest(folder, 'losses_test', []), { encoding: 'utf8' })).toBe('lost first\n')
 })
 
-it('a ring that fills up while it is drained is noticed', { timeout: 60_000 }, () => {
+it('a ring that fills up while it is drained is noticed, and a record that goes round its end comes whole', { timeout: 60_000 }, () => {
   // Of libbpf the test brings what the ring needs.
   mkdirSync(join(folder, 'bpf'))
   writeFileSync(join(folder, 'bpf/bpf.h'), 'int bpf_map_lookup_elem(int fd, const void *key, void *value);\n')

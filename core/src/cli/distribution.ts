@@ -18,6 +18,8 @@ export interface Distribution {
   readonly commands?: PluginCommands
   /** Called before secrets are read by a process that stays: no core dumps. */
   readonly harden?: () => Promise<void>
+  /** Gives memory that the process holds and does not use back to the kernel, in some milliseconds at most. */
+  readonly trim?: () => Promise<void>
   /** Watches the thread that this is called in: a plugin that holds it up ends the process, which begins anew. Rejects where that cannot be. */
   readonly watch?: (watched: Watched) => Promise<void>
   /** Tells the service manager, if one started the process, where the agent is. */

@@ -10,18 +10,21 @@ await main({
   preset: async () => ({ plugins: (await import('./index.ts')).host() }),
   starter,
   commands: { rules: { summary: 'write, check, test and explain rules', load: () => import('@cws/plugin-rules/commands') } },
-  harden: async () => {
-    const { NativeUnavailableError, setDumpable } = await import('@cws/native')
-    try {
-      setDumpable(false)
-    } catch (error) {
-      // Where the addon cannot load the sensors that need it say so; a core dump is the lesser worry.
-      if (!(error instanceof NativeUnavailableError)) throw error
-    }
-  },
+  harden: () => withNative(({ setDumpable }) => setDumpable(false)),
+  trim: () => withNative(({ trimHeap }) => void trimHeap()),
   watch: async (watched) => (await import('@cws/native')).openWatchdog(watched),
   notify: async (state) => {
     // Most starts have no service manager.
     if (process.env['NOTIFY_SOCKET']) (await import('@cws/native')).notifyServiceManager(state)
   },
 })
+
+/** What an agent does without where the addon cannot load: the sensors that need it say so. */
+async function withNative(use: (native: typeof import('@cws/native')) => void): Promise<void> {
+  const native = await import('@cws/native')
+  try {
+    use(native)
+  } catch (error) {
+    if (!(error instanceof native.NativeUnavailableError)) throw error
+  }
+}

@@ -17,6 +17,7 @@ import {
   typeList,
   withOptions,
 } from '../options.ts'
+import { keepTrim } from '../trimming.ts'
 import { feedWatchdog } from '../watchdog.ts'
 
 interface RunOptions extends ConfigOption, FolderOptions, FormatOption, LogOption {
@@ -95,6 +96,7 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
   else await distribution.watch?.(watched).catch((error) => log.warn(`nobody would end a plugin that blocks: ${messageOf(error)}`))
   const stopped = untilStopped(agent, log, () => notify('STOPPING=1'))
   let watchdog: Disposable | undefined
+  let trimming: Disposable | undefined
   try {
     await agent.start()
     await notify('READY=1')
@@ -103,8 +105,11 @@ async function run(options: RunOptions, distribution: Distribution): Promise<voi
       feed: () => void notify('WATCHDOG=1'),
       withheld: (reason) => log.error(`the service manager is not told WATCHDOG=1, so that it ends this process: ${reason}`),
     })
+    const { trim } = distribution
+    trimming = trim && keepTrim(trim, (error) => log.warn(`memory is not given back: ${messageOf(error)}`))
     await stopped
   } finally {
+    trimming?.[Symbol.dispose]()
     watchdog?.[Symbol.dispose]()
     logger.flush()
   }
