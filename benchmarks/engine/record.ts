@@ -27,6 +27,14 @@ async function record(work: () => void): Promise<Buffer> {
   return batch
 }
 
+/** So many times the same small program, which is given no environment. */
+export function recordStorm(execs: number): Promise<Buffer> {
+  return record(() => {
+    const { status } = spawnSync(join(root, 'tests/generators/.output/exec_storm'), [String(execs)])
+    if (status !== 0) throw new Error('exec_storm failed')
+  })
+}
+
 /** Of a log-in by ssh, as Debian's sshd and PAM set it. The one of whoever runs the benchmark is another each time, and npm's twice as long. */
 const LOG_IN = {
   SHELL: '/bin/bash',
@@ -46,14 +54,6 @@ const LOG_IN = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   DBUS_SESSION_BUS_ADDRESS: 'unix:path=/run/user/0/bus',
   SSH_TTY: '/dev/pts/0',
-}
-
-/** So many times the same small program. */
-export function recordStorm(execs: number): Promise<Buffer> {
-  return record(() => {
-    const { status } = spawnSync(join(root, 'tests/generators/.output/exec_storm'), [String(execs)], { env: LOG_IN })
-    if (status !== 0) throw new Error('exec_storm failed')
-  })
 }
 
 /** Work of an administrator and of a build, as often as told: some forty programs, from shells, make, find, xargs and git, with arguments that differ. */

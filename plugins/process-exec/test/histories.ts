@@ -9,7 +9,8 @@ import { KIND_FIELDS } from '../src/table/kinds.ts'
 import { trackerOf } from '../src/tracker.ts'
 import { Records, startOf } from './records.ts'
 
-export const pid = fc.integer({ min: 1, max: 8 })
+const PIDS = 8
+export const pid = fc.integer({ min: 1, max: PIDS })
 export const image = fc.record({
   path: fc.constantFrom('/bin/sh', '/usr/bin/make', '/tmp/x'),
   filename: fc.constantFrom('/bin/sh', 'run.sh', '/srv/run.sh'),
@@ -98,7 +99,8 @@ export function play(steps: readonly Step[], maxTableBytes: number) {
       if (one.do === 'snapshot') table.snapshot(memory, at)
     }
     if (one.do !== 'snapshot') sensor.consume(memory, 0, writer.end)
-    for (const pid of table.pids()) {
+    for (let pid = 1; pid <= PIDS; pid++) {
+      if (table.find(pid) === 0) continue
       ask(table.find(pid))
       ask(oldest(table.find(pid)))
     }

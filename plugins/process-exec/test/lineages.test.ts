@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { optionsSchema } from '../src/options.ts'
+import { FLAG, HEADER } from '../src/record/layout.ts'
 import { ProcessSensor } from '../src/sensor.ts'
 import { image, play, step } from './histories.ts'
 import { Records } from './records.ts'
@@ -31,6 +32,23 @@ test('also where processes become other programs again and again, with descendan
     }),
     { numRuns: 12 },
   )
+})
+
+test('scripts of one interpreter are of different kinds, by their names and by where relative ones stand', () => {
+  const { table } = new ProcessSensor(optionsSchema.parse({}), () => 2_000_000_000_000n)
+  table.loader = undefined
+  const records = new Records()
+  let pid = 1
+  const script = (filename: string, cwd: string) => {
+    records.writer.clear()
+    const at = records.exec(++pid, '/usr/bin/bash', { filename, cwd })
+    records.memory.u16[(at + HEADER.flags) >>> 1] = FLAG.SCRIPT
+    return table.lineages.of(table.exec(records.memory, at))
+  }
+  const all = () => [script('/srv/a.sh', '/'), script('/srv/b.sh', '/'), script('./a.sh', '/srv'), script('./a.sh', '/tmp')]
+  const first = all()
+  expect(new Set(first).size).toBe(4)
+  expect(all()).toEqual(first)
 })
 
 test('a process that becomes other programs without end does not make the lineages of others unknown', () => {

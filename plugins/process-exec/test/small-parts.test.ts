@@ -40,6 +40,27 @@ describe('interned strings', () => {
     )
   })
 
+  test('the number of what was let go is not given again by what was asked for last', () => {
+    const strings = new Strings(2 * 1024 * 1024)
+    const intern = (text: string) => strings.intern(inMemory(text), 0, text.length)
+    strings.release(intern(''))
+    const empty = intern('')
+    expect(strings.count).toBe(1)
+    expect(intern('a')).not.toBe(empty)
+    expect(strings.count).toBe(2)
+  })
+
+  test('one is not taken for another that it begins with, whatever their ends and middle', () => {
+    const strings = new Strings(2 * 1024 * 1024)
+    // Of words that are all the same: for some two lengths all that is compared first is the same, too.
+    const ids = Array.from({ length: 400 }, (_, i) => strings.intern(inMemory('abcd'.repeat(400)), 0, 4 * i))
+    expect(new Set(ids).size).toBe(400)
+    for (const [i, id] of ids.entries()) {
+      expect(strings.lengthOf(id)).toBe(4 * i)
+      expect(strings.intern(inMemory('abcd'.repeat(400)), 0, 4 * i)).toBe(id)
+    }
+  })
+
   test('are bounded, refuse when full, and have room again', () => {
     const strings = new Strings(2 * 1024 * 1024)
     const ids: number[] = []

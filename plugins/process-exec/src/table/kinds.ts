@@ -17,7 +17,7 @@ export const KIND_FIELDS: ReadonlySet<string> = new Set([
 
 /** The words of a row that these fields are read from, as numbers of words; texts are numbers of interned strings. */
 const words = (from: number, bytes: number) => Array.from({ length: bytes / 4 }, (_, i) => (from >>> 2) + i)
-const PLAIN = Uint16Array.of(
+const COPIED = Uint16Array.of(
   ...words(EXEC.cred_uid, 28),
   ...words(EXEC.cred_cap_effective, 16),
   ...words(EXEC.namespace_mnt, 4),
@@ -30,8 +30,8 @@ const PLAIN = Uint16Array.of(
   ...[EXEC.file_path, EXEC.file_fstype, EXEC.cgroup].map((text) => text >>> 2),
 )
 const FLAGS = FLAG.SCRIPT | FLAG.KERNEL_THREAD | FLAG.CGROUP_TRUNCATED | FLAG.CWD_TRUNCATED | FLAG.PROCFS
-/** The last three of them are texts; behind them stand the other two, of scripts the name that was executed and where, and the flags. */
-const TEXTS_AT = PLAIN.length - 3
+/** The last three words of COPIED are texts; behind them stand two more, of scripts the name that was executed and where, and then the flags. */
+const TEXTS_AT = COPIED.length - 3
 const FLAGS_AT = TEXTS_AT + 5
 const WIDTH = FLAGS_AT + 1
 const SLASH = 0x2f
@@ -72,6 +72,7 @@ export class Kinds {
     const last = this.#guesses[guess] as number
     if (last !== 0 && this.#isOf(row, last)) return this.#first + last - 1
     if (!this.#describe(row)) return 0
+    // Of scripts it was not asked yet whether the guess is right.
     const place = last !== 0 && this.#isAt(last) ? last : this.#placeOf()
     this.#guesses[guess] = place
     return this.#first + place - 1
@@ -118,7 +119,7 @@ export class Kinds {
     return true
   }
 
-  /** Whether the kind there is that of a row, which need not be described for it; of scripts that is not said. */
+  /** Whether the kind there is that of a row as it stands. Never of scripts, whose texts depend on each other: those are described first. */
   #isOf(row: Row, place: number): boolean {
     const { u32 } = this.#rows.memory
     const base = this.#rows.offsetOf(row) >>> 2
@@ -126,7 +127,7 @@ export class Kinds {
     const at = place * WIDTH
     const flags = this.#rows.flags(row) & FLAGS
     if ((flags & FLAG.SCRIPT) !== 0 || words[at + FLAGS_AT] !== flags) return false
-    for (let i = 0; i < PLAIN.length; i++) if (words[at + i] !== u32[base + (PLAIN[i] as number)]) return false
+    for (let i = 0; i < COPIED.length; i++) if (words[at + i] !== u32[base + (COPIED[i] as number)]) return false
     return true
   }
 
@@ -135,7 +136,7 @@ export class Kinds {
     const wanted = this.#wanted
     const { u32 } = rows.memory
     const base = rows.offsetOf(row) >>> 2
-    for (let i = 0; i < PLAIN.length; i++) wanted[i] = u32[base + (PLAIN[i] as number)] as number
+    for (let i = 0; i < COPIED.length; i++) wanted[i] = u32[base + (COPIED[i] as number)] as number
     const flags = rows.flags(row) & FLAGS
     const isScript = (flags & FLAG.SCRIPT) !== 0
     const filename = isScript ? rows.textId(row, EXEC.filename) : 0

@@ -2,10 +2,9 @@ import type { Node } from './nodes.ts'
 
 /** Pids below this are found in pages: Linux gives none above, PID_MAX_LIMIT of include/linux/threads.h. A power of two. */
 const MAX_PID = 2 ** 22
-const PAGE_BITS = 10
+const PAGE_BITS = 8
 const PAGE = 2 ** PAGE_BITS
-/** Who keeps one process alive on every page there is must not take more room than 4 MiB: what finds no page is found in a map. */
-const MAX_PAGES = 1024
+const PAGE_BYTES = 4 * PAGE
 /** Of one entry in a map, as V8 keeps it. */
 const ENTRY_BYTES = 48
 
@@ -13,8 +12,9 @@ const ENTRY_BYTES = 48
 const EMPTY = new Uint32Array(PAGE)
 
 /**
- * The present image of each process by its pid, asked four times an event: in pages of numbers, at a fixed place, so that whoever chooses pids
- * holds nobody up. A page goes with its last process.
+ * The present image of each process by its pid, asked four times an event: in pages of numbers, each pid at a fixed place, so that whoever chooses
+ * pids holds nobody up. A page goes with its last process. Who keeps one process alive on each of very many pages has them all: what then finds no
+ * page is found in a map.
  */
 export class Pids {
   readonly #pages: Uint32Array[] = Array.from({ length: MAX_PID >>> PAGE_BITS }, () => EMPTY)
@@ -22,15 +22,22 @@ export class Pids {
   readonly #used = new Uint16Array(MAX_PID >>> PAGE_BITS)
   /** Those without a page. */
   readonly #others = new Map<number, Node>()
-  #count = 0
-  #size = 0
+  readonly #maxPages: number
+  #pageCount = 0
+  /** Processes on pages. */
+  #paged = 0
+
+  /** `maxBytes`: of all pages. */
+  constructor(maxBytes: number) {
+    this.#maxPages = Math.floor(maxBytes / PAGE_BYTES)
+  }
 
   get size(): number {
-    return this.#size + this.#others.size
+    return this.#paged + this.#others.size
   }
 
   get bytes(): number {
-    return this.#count * PAGE * 4 + this.#others.size * ENTRY_BYTES
+    return this.#pageCount * PAGE_BYTES + this.#others.size * ENTRY_BYTES
   }
 
   /** 0 if it is not there; any number may be asked for. */
@@ -48,7 +55,7 @@ export class Pids {
     }
     const at = pid & (PAGE - 1)
     if (page[at] === 0) {
-      this.#size++
+      this.#paged++
       ;(this.#used[pid >>> PAGE_BITS] as number)++
     }
     page[at] = node
@@ -63,17 +70,10 @@ export class Pids {
       return
     }
     page[at] = 0
-    this.#size--
+    this.#paged--
     if (--(this.#used[number] as number) > 0) return
     this.#pages[number] = EMPTY
-    this.#count--
-  }
-
-  *keys(): Generator<number, void> {
-    for (let number = 0; number < this.#pages.length; number++)
-      for (let at = 0; at < PAGE && this.#used[number] !== 0; at++)
-        if ((this.#pages[number] as Uint32Array)[at] !== 0) yield (number << PAGE_BITS) | at
-    yield* this.#others.keys()
+    this.#pageCount--
   }
 
   /** The page that it is on or goes to; EMPTY: it has none. */
@@ -81,8 +81,8 @@ export class Pids {
     if (!isPaged(pid) || (this.#others.size > 0 && this.#others.has(pid))) return EMPTY
     const number = pid >>> PAGE_BITS
     const page = this.#pages[number] as Uint32Array
-    if (page !== EMPTY || this.#count >= MAX_PAGES) return page
-    this.#count++
+    if (page !== EMPTY || this.#pageCount >= this.#maxPages) return page
+    this.#pageCount++
     const made = new Uint32Array(PAGE)
     this.#pages[number] = made
     return made

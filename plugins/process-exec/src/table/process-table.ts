@@ -55,7 +55,7 @@ export class ProcessTable {
   #lineages: Lineages | undefined
   #commands: Commands | undefined
   readonly #maxBytes: number
-  readonly #current = new Pids()
+  readonly #current: Pids
   readonly #onRelease: ((serial: number) => void)[] = []
   #serial = 0
   #hand: Node = 1
@@ -64,9 +64,10 @@ export class ProcessTable {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
-    this.strings = new Strings(Math.floor(maxBytes * 0.5))
+    this.strings = new Strings(Math.floor(maxBytes * 0.47))
     this.rows = new Rows(this.strings, Math.floor(maxBytes * 0.35))
     this.nodes = new Nodes(Math.floor(maxBytes * 0.15))
+    this.#current = new Pids(Math.floor(maxBytes * 0.03))
     this.#exits = new Exits(this.nodes)
     this.#links = new Links(this.nodes, this.rows, (node) => this.#lives(node))
   }
@@ -86,11 +87,6 @@ export class ProcessTable {
   /** Present image of a process by pid, exited ones in their grace period included; 0 if unknown. */
   find(pid: number): Node {
     return this.#current.get(pid)
-  }
-
-  /** Numbers of all known processes. */
-  pids(): Iterable<number> {
-    return this.#current.keys()
   }
 
   /** The image that a process had at a time (ns since boot); 0 if that image is not known. */

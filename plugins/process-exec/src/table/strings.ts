@@ -244,8 +244,8 @@ export class Strings {
 }
 
 /**
- * By length, first and last bytes and a few of the middle: texts that differ elsewhere push each other out, which costs a hash. Whoever chooses
- * texts can have no more than that.
+ * By length, first and last bytes and a few of the middle: texts that differ elsewhere push each other out, which costs a hash and
+ * a comparison. Whoever chooses texts can have no more than that.
  */
 function recentPlaceOf(words: Uint32Array, first: number, length: number): number {
   const end = first + (length >>> 2)
