@@ -1,6 +1,6 @@
 /**
  * What the agent's memory depends on while it watches files by marks of their file system: a thousand of them, then a million, a hundred in each
- * folder; then with a change in each folder.
+ * folder; then after ten thousand changes.
  */
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,10 @@ import { figure } from '../statistics.ts'
 
 const many = Number(process.env['CWS_BENCH_FILES'] ?? 1_000_000)
 const IN_FOLDER = 100
+const CHANGES = 10_000
+const A_ROUND = 1_000
+/** The agent gives memory back every ten seconds. */
+const TRIMMED_AFTER_MS = 12_000
 
 using base = {
   // A file system in memory: a million files elsewhere would measure the disk.
@@ -27,7 +31,7 @@ function make(folder: string, files: number): void {
   }
 }
 
-/** MB after the start, and after a file in each of the folders was changed. */
+/** MB after the start, and after as many changes of files, in as many folders as there are. */
 async function memory(files: number): Promise<[number, number]> {
   const folder = join(base.path, `of-${files}`)
   make(folder, files)
@@ -37,13 +41,17 @@ async function memory(files: number): Promise<[number, number]> {
   })
   const seen = async () => ((await ask(join(agent.folder, 'run'), 'status', {})) as AgentStatus).events['change']?.seen ?? 0
   const started = rssMb(agent.agentPid)
-  const before = await seen()
-  const changed = 10_000
-  for (let i = 0; i < changed; i++) {
-    const inner = i % (files / IN_FOLDER)
-    appendFileSync(join(folder, String(inner % 100), String(inner), String(i % IN_FOLDER)), 'x')
+  const folders = files / IN_FOLDER
+  // As many events of few files as of many: changes of one file that nobody has read yet are told as one.
+  for (let round = 0; round < CHANGES / A_ROUND; round++) {
+    const before = await seen()
+    for (let i = round * A_ROUND; i < (round + 1) * A_ROUND; i++) {
+      const inner = i % folders
+      appendFileSync(join(folder, String(inner % 100), String(inner), String(Math.floor(i / folders) % IN_FOLDER)), 'x')
+    }
+    for (const end = Date.now() + 20_000; (await seen()) - before < A_ROUND && Date.now() < end; ) await setTimeout(50)
   }
-  for (const end = Date.now() + 20_000; (await seen()) - before < files / IN_FOLDER && Date.now() < end; ) await setTimeout(50)
+  await setTimeout(TRIMMED_AFTER_MS)
   return [started, rssMb(agent.agentPid)]
 }
 
